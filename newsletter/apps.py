@@ -1,0 +1,14 @@
+"""App configuration of `newsletter`."""
+
+from django.apps import AppConfig
+
+
+class NewsletterConfig(AppConfig):
+    """Registers the app and its system checks."""
+
+    name = "newsletter"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect what listens: system checks and the mail providers' events."""
+        from newsletter import checks, events  # noqa: F401

@@ -1,0 +1,27 @@
+"""The Celery application and what beat wakes when.
+
+Messages carry nothing: a task looks in the database for what is due, so a lost, doubled or late
+message changes nothing. Beat runs in UTC, where no hour is skipped or comes twice.
+"""
+
+import os
+
+from celery import Celery, signals
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
+
+app = Celery("broadsheet")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "fetch": {"task": "papers.tasks.fetch", "schedule": crontab(minute="7,37")},
+    "freeze": {"task": "newsletter.tasks.freeze", "schedule": crontab(minute="*/5")},
+    "tick": {"task": "newsletter.tasks.tick", "schedule": 60.0, "options": {"expires": 55}},
+    "sweep": {"task": "newsletter.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
+}
+
+
+@signals.setup_logging.connect
+def _keep_djangos_logging(**_: object) -> None:
+    """Leave logging as the settings configured it."""

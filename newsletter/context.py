@@ -1,0 +1,16 @@
+"""What every template may say about the site."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """The site's name, curator and address, and whether this is a development server."""
+    return {
+        "site_name": settings.SITE_NAME,
+        "curator": settings.CURATOR,
+        "site_url": settings.SITE_URL,
+        "debug": settings.DEBUG,
+    }

@@ -1,0 +1,1 @@
+"""What mail providers report, turned into the ledger's truth."""

@@ -1,0 +1,31 @@
+"""Structured logs: one event a line, as JSON for machines or aligned for people."""
+
+import logging
+from typing import Any
+
+import structlog
+
+_SHARED: list[Any] = [
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.stdlib.ExtraAdder(),
+]
+
+
+def formatter(style: str) -> logging.Formatter:
+    """A formatter for the standard library's handlers; `style` is json or console.
+
+    What is passed as `extra` becomes fields of the line.
+    """
+    renderer: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if style == "json"
+        else structlog.dev.ConsoleRenderer()
+    )
+    tail: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if style == "json":
+        tail.append(structlog.processors.format_exc_info)
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_SHARED, processors=[*tail, renderer]
+    )

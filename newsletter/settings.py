@@ -1,0 +1,517 @@
+"""All settings, each read from one environment variable.
+
+A missing or malformed variable stops the start with a sentence that names it. The table in
+README.md documents every variable; a test compares the two. `.env` beside `manage.py` is read
+when it is there, and what is already in the environment wins over it.
+"""
+
+import contextlib
+import os
+import secrets
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+
+T = TypeVar("T")
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+if (BASE_DIR / ".env").is_file() and "pytest" not in sys.modules:
+    environ.Env.read_env(BASE_DIR / ".env")
+
+#: Every environment variable that was asked for, so that a test can hold README to it.
+READ: set[str] = set()
+
+
+def read(name: str, cast: Callable[..., T], default: Any, meaning: str) -> T:
+    """The variable `name` through django-environ's `cast`, or `default` when it is not set.
+
+    Raises `ImproperlyConfigured` with a sentence saying which variable is wrong and what it
+    should hold.
+    """
+    READ.add(name)
+    if name not in os.environ or os.environ[name] == "":
+        return default  # type: ignore[no-any-return]
+    try:
+        return cast(name)
+    except (ValueError, TypeError, KeyError, AttributeError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(
+            f"The environment variable {name} holds {os.environ[name]!r}, "
+            f"but it must be {meaning} ({error})."
+        ) from None
+
+
+def number(name: str, default: int, meaning: str, least: int = 0, most: int = 10**9) -> int:
+    """A whole number between `least` and `most`."""
+    value = read(name, env.int, default, meaning)
+    if not least <= value <= most:
+        raise ImproperlyConfigured(
+            f"The environment variable {name} holds {value}, "
+            f"but it must be {meaning}, from {least} to {most}."
+        )
+    return value
+
+
+def required_url(name: str, default: str, meaning: str) -> str:
+    """An absolute http(s) address without a trailing slash."""
+    value = read(name, env.str, default, meaning).rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise ImproperlyConfigured(
+            f"The environment variable {name} holds {value!r}, but it must be {meaning}, "
+            "such as https://papers.example.org."
+        )
+    return value
+
+
+# --- Where things live -------------------------------------------------------------------
+
+VAR_DIR = Path(read("VAR_DIR", env.str, str(BASE_DIR / "var"), "a directory we may write to"))
+MAILBOX_DIR = VAR_DIR / "mailbox"
+JOURNAL_DIR = Path(
+    read("JOURNAL_DIR", env.str, str(VAR_DIR / "journal"), "a directory that outlives a worker")
+)
+
+# --- Security ----------------------------------------------------------------------------
+
+DEBUG = read("DEBUG", env.bool, False, "true or false")
+
+
+def secret_key() -> str:
+    """The secret from SECRET_KEY, or a random one kept in VAR_DIR so that links stay valid."""
+    given = read("SECRET_KEY", env.str, "", "a long random string")
+    if given:
+        if len(given) < 32:
+            raise ImproperlyConfigured(
+                "The environment variable SECRET_KEY is too short: it signs every link in every "
+                "mail, so make it at least 32 random characters "
+                "(python -c 'import secrets; print(secrets.token_urlsafe(50))')."
+            )
+        return given
+    kept = VAR_DIR / "secret_key"
+    try:
+        VAR_DIR.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            # Written whole under another name and linked into place, so that two processes
+            # starting at once cannot see half a key or two different ones.
+            draft = VAR_DIR / f".secret_key.{os.getpid()}"
+            if not kept.exists():
+                with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+                    file.write(secrets.token_urlsafe(50))
+                try:
+                    kept.hardlink_to(draft)
+                finally:
+                    draft.unlink()
+        return kept.read_text()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"SECRET_KEY is not set and no key can be kept in {kept} ({error.strerror}). "
+            "Set SECRET_KEY, or set VAR_DIR to a directory we may write to."
+        ) from None
+
+
+SECRET_KEY = secret_key()
+SECRET_KEY_FALLBACKS = read(
+    "SECRET_KEY_FALLBACKS", env.list, [], "earlier secret keys, separated by commas"
+)
+ADDRESS_HASH_KEY = read(
+    "ADDRESS_HASH_KEY", env.str, SECRET_KEY, "a long random string that never changes"
+)
+SITE_URL = required_url("SITE_URL", "http://127.0.0.1:8000", "this site's public address")
+_site = urlsplit(SITE_URL)
+SITE_HOST = _site.hostname or ""
+ALLOWED_HOSTS = read(
+    "ALLOWED_HOSTS",
+    env.list,
+    sorted({SITE_HOST, "localhost", "127.0.0.1"}),
+    "host names, separated by commas",
+)
+HTTPS = _site.scheme == "https"
+CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"]
+TRUSTED_PROXIES = number(
+    "TRUSTED_PROXIES", 0, "the number of reverse proxies in front of the web server", 0, 5
+)
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = HTTPS and not DEBUG
+# The load balancer's probes come by plain HTTP from inside.
+SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SECURE_HSTS_SECONDS = number(
+    "HSTS_SECONDS", 31_536_000 if HTTPS else 0, "seconds for Strict-Transport-Security"
+)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "SAMEORIGIN"
+
+# The admin's theme evaluates small expressions in its markup (Alpine), so its pages alone
+# allow inline and evaluated script; newsletter.middleware adds that under /admin/.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-src": [SELF],
+        "frame-ancestors": [SELF],
+        "manifest-src": [SELF],
+    }
+}
+
+# --- Applications ------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "django.contrib.sitemaps",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "anymail",
+    "axes",
+    "csp",
+    "papers",
+    "subscriptions",
+    "newsletter",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "newsletter.middleware.policy",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "newsletter.urls"
+WSGI_APPLICATION = "newsletter.wsgi.application"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_VERBOSE = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "newsletter.context.site",
+            ],
+        },
+    }
+]
+
+# --- Database, broker, cache -------------------------------------------------------------
+
+
+def database() -> dict[str, Any]:
+    """`DATABASES["default"]` from DATABASE_URL; SQLite is set up for several processes."""
+    fallback = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(VAR_DIR / "broadsheet.sqlite3")}
+    config: dict[str, Any] = read(
+        "DATABASE_URL", env.db_url, fallback, "a database address such as postgres://user@host/name"
+    )
+    if config["ENGINE"].endswith("sqlite3"):
+        config["OPTIONS"] = {
+            # A web process, workers and beat share the file: readers never wait for the one
+            # writer (WAL), and a writer takes its lock at BEGIN, where it can be waited for.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 30,
+            "init_command": (
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+                "PRAGMA cache_size=-65536; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY"
+            ),
+        }
+        config["TEST"] = {"NAME": str(VAR_DIR / "tests.sqlite3")}
+    elif config["ENGINE"].endswith("postgresql"):
+        config["CONN_MAX_AGE"] = 60
+        config["CONN_HEALTH_CHECKS"] = True
+    else:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL names {config['ENGINE']}; Broadsheet runs on PostgreSQL and SQLite."
+        )
+    return config
+
+
+DATABASES = {"default": database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = read(
+    "REDIS_URL", env.str, "redis://127.0.0.1:6379/0", "the address of a Redis or Valkey server"
+)
+if urlsplit(REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
+    raise ImproperlyConfigured(
+        f"The environment variable REDIS_URL holds {REDIS_URL!r}, "
+        "but it must be the address of a Redis or Valkey server, such as redis://127.0.0.1:6379/0."
+    )
+_redis_timeouts = {"socket_timeout": 10, "socket_connect_timeout": 5, "socket_keepalive": True}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "broadsheet",
+        "OPTIONS": {**_redis_timeouts, "health_check_interval": 30},
+    }
+}
+if "pytest" in sys.modules and "REDIS_URL" not in os.environ:
+    CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    **_redis_timeouts,
+    "health_check_interval": 30,
+    "global_keyprefix": "broadsheet:",
+    # Messages carry nothing, so a redelivered one does no harm and a lost one is made up for by
+    # the next tick.
+    "visibility_timeout": 3600,
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {"newsletter.tasks.drain": {"queue": "delivery"}}
+CELERY_ENABLE_UTC = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+
+# --- Papers ------------------------------------------------------------------------------
+
+HUGGINGFACE_URL = required_url(
+    "HUGGINGFACE_URL", "https://huggingface.co", "the address that serves /api/daily_papers"
+)
+PAPERS_SOURCE = read("PAPERS_SOURCE", env.str, "live", "live or sample")
+if PAPERS_SOURCE not in {"live", "sample"}:
+    raise ImproperlyConfigured(
+        f"The environment variable PAPERS_SOURCE holds {PAPERS_SOURCE!r}, "
+        "but it must be live or sample."
+    )
+FETCH_TIMEOUT = number("FETCH_TIMEOUT", 20, "seconds to wait for a source's answer", 1, 300)
+FETCH_ATTEMPTS = number("FETCH_ATTEMPTS", 5, "how often a source is asked before giving up", 1, 20)
+
+# --- Digests and delivery ----------------------------------------------------------------
+
+SITE_NAME = read("SITE_NAME", env.str, "Broadsheet", "the newsletter's name")
+CURATOR = read("CURATOR", env.str, "the editors", "who picks the papers, as in “by …”")
+DIGEST_PAPERS = number("DIGEST_PAPERS", 10, "papers in a digest unless the reader asks", 1, 50)
+DIGEST_DEADLINE = timedelta(
+    hours=number("DIGEST_DEADLINE_HOURS", 12, "hours after which a digest is stale", 1, 168)
+)
+DELIVERY_BATCH = number("DELIVERY_BATCH", 200, "digests claimed at a time", 1, 5000)
+DELIVERY_LEASE = timedelta(
+    seconds=number("DELIVERY_LEASE_SECONDS", 300, "seconds that a claim holds", 10, 86_400)
+)
+DELIVERY_RATE_PER_SECOND = number(
+    "DELIVERY_RATE_PER_SECOND", 0, "mails a second over all workers, 0 for no limit"
+)
+DELIVERY_RATE_PER_DAY = number(
+    "DELIVERY_RATE_PER_DAY", 0, "mails a day (UTC) over all workers, 0 for no limit"
+)
+RETRY_UNKNOWN = read("RETRY_UNKNOWN", env.bool, False, "true or false")
+
+# --- Mail --------------------------------------------------------------------------------
+
+EMAIL_BACKEND = read(
+    "EMAIL_BACKEND", env.str, "newsletter.mailbox.MailboxBackend", "the path of a mail backend"
+)
+EMAIL_TIMEOUT = number("EMAIL_TIMEOUT", 30, "seconds to wait for a mail server", 1, 600)
+if read("EMAIL_URL", env.str, "", "a mail server's address"):
+    _email: dict[str, Any] = read(
+        "EMAIL_URL", env.email_url, {}, "a mail server's address such as smtp://user:pw@host:587"
+    )
+    EMAIL_BACKEND = _email["EMAIL_BACKEND"]
+    EMAIL_HOST = _email.get("EMAIL_HOST") or "localhost"
+    EMAIL_PORT = _email.get("EMAIL_PORT") or 25
+    EMAIL_HOST_USER = _email.get("EMAIL_HOST_USER") or ""
+    EMAIL_HOST_PASSWORD = _email.get("EMAIL_HOST_PASSWORD") or ""
+    EMAIL_USE_TLS = bool(_email.get("EMAIL_USE_TLS"))
+    EMAIL_USE_SSL = bool(_email.get("EMAIL_USE_SSL"))
+ANYMAIL: dict[str, Any] = read(
+    "ANYMAIL", env.json, {}, 'a JSON object such as {"POSTMARK_SERVER_TOKEN": "…"}'
+)
+if not isinstance(ANYMAIL, dict):
+    raise ImproperlyConfigured(
+        "The environment variable ANYMAIL must be a JSON object such as "
+        '{"POSTMARK_SERVER_TOKEN": "…"}.'
+    )
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = read(
+    "FROM_EMAIL",
+    env.str,
+    f"{SITE_NAME} <digest@{SITE_HOST or 'localhost'}>",
+    "the sender, such as Broadsheet <digest@papers.example.org>",
+)
+if "@" not in parseaddr(DEFAULT_FROM_EMAIL)[1] or any(c in DEFAULT_FROM_EMAIL for c in "\r\n"):
+    raise ImproperlyConfigured(
+        f"The environment variable FROM_EMAIL holds {DEFAULT_FROM_EMAIL!r}, "
+        "but it must be a sender such as Broadsheet <digest@papers.example.org>."
+    )
+MAIL_DOMAIN = parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+POSTAL_ADDRESS = read("POSTAL_ADDRESS", env.str, "", "the sender's postal address, on one line")
+UNSUBSCRIBE_EMAIL = read(
+    "UNSUBSCRIBE_EMAIL", env.str, parseaddr(DEFAULT_FROM_EMAIL)[1], "an address that takes leave"
+)
+LIST_ID = read("LIST_ID", env.str, f"digest.{MAIL_DOMAIN}", "a list id such as digest.example.org")
+# Anymail's other mails and Django's own go to the same place.
+ADMINS = [("", address) for address in read("ADMINS", env.list, [], "addresses of operators")]
+
+# --- Language, time, static files --------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+LOCALE_PATHS = [BASE_DIR / "newsletter" / "locale"]
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(
+    read("STATIC_ROOT", env.str, str(BASE_DIR / "staticfiles"), "where collectstatic puts files")
+)
+_manifest = read("STATIC_MANIFEST", env.bool, not DEBUG, "true or false")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if _manifest
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not _manifest
+
+# --- Logs --------------------------------------------------------------------------------
+
+LOG_FORMAT = read("LOG_FORMAT", env.str, "console" if DEBUG else "json", "json or console")
+LOG_LEVEL = read("LOG_LEVEL", env.str, "INFO", "DEBUG, INFO, WARNING or ERROR").upper()
+if LOG_FORMAT not in {"json", "console"}:
+    raise ImproperlyConfigured(
+        f"The environment variable LOG_FORMAT holds {LOG_FORMAT!r}, but it must be json or console."
+    )
+if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+    raise ImproperlyConfigured(
+        f"The environment variable LOG_LEVEL holds {LOG_LEVEL!r}, "
+        "but it must be DEBUG, INFO, WARNING or ERROR."
+    )
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"structured": {"()": "newsletter.logs.formatter", "style": LOG_FORMAT}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "django": {"level": LOG_LEVEL},
+        "django.server": {"level": "WARNING", "propagate": True, "handlers": []},
+    },
+}
+
+UNFOLD = {
+    "SITE_TITLE": SITE_NAME,
+    "SITE_HEADER": SITE_NAME,
+    "SITE_URL": "/",
+    "SITE_SYMBOL": "newspaper",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": True,
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": [
+            {
+                "title": "Papers",
+                "items": [
+                    {
+                        "title": "Topics",
+                        "icon": "label",
+                        "link": reverse_lazy("admin:papers_topic_changelist"),
+                    },
+                    {
+                        "title": "Papers",
+                        "icon": "article",
+                        "link": reverse_lazy("admin:papers_paper_changelist"),
+                    },
+                    {
+                        "title": "Picks",
+                        "icon": "push_pin",
+                        "link": reverse_lazy("admin:papers_pick_changelist"),
+                    },
+                    {
+                        "title": "Sources",
+                        "icon": "rss_feed",
+                        "link": reverse_lazy("admin:papers_source_changelist"),
+                    },
+                ],
+            },
+            {
+                "title": "Readers",
+                "items": [
+                    {
+                        "title": "Subscribers",
+                        "icon": "group",
+                        "link": reverse_lazy("admin:subscriptions_subscriber_changelist"),
+                    },
+                    {
+                        "title": "Suppressions",
+                        "icon": "block",
+                        "link": reverse_lazy("admin:subscriptions_suppression_changelist"),
+                    },
+                ],
+            },
+            {
+                "title": "Delivery",
+                "items": [
+                    {
+                        "title": "Issues",
+                        "icon": "newspaper",
+                        "link": reverse_lazy("admin:newsletter_issue_changelist"),
+                    },
+                    {
+                        "title": "Deliveries",
+                        "icon": "outgoing_mail",
+                        "link": reverse_lazy("admin:newsletter_delivery_changelist"),
+                    },
+                ],
+            },
+        ],
+    },
+}

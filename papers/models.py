@@ -1,0 +1,335 @@
+"""What Broadsheet knows of research papers: works, where they were listed, what attention they
+got, which topics they match, and what an editor decided about them.
+"""
+
+import datetime as dt
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.urls import reverse
+
+
+class Source(models.Model):
+    """A place papers come from, as configured by an editor."""
+
+    class Kind(models.TextChoices):
+        """The kinds of source there is a module for in `papers.sources`."""
+
+        HUGGINGFACE = "huggingface", "Hugging Face Daily Papers"
+        SAMPLE = "sample", "Sample that ships with Broadsheet"
+
+    kind = models.CharField(max_length=20, choices=Kind)
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=80)
+    is_active = models.BooleanField(
+        default=True, help_text="Inactive sources are not fetched; what they gave stays."
+    )
+    last_fetched_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_error = models.CharField(
+        max_length=300,
+        blank=True,
+        editable=False,
+        help_text="Why the last fetch failed; empty after a fetch that worked.",
+    )
+
+    class Meta:
+        """Sources by name."""
+
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PaperQuerySet(models.QuerySet["Paper"]):
+    """Papers, narrowed down by what callers ask for."""
+
+    def featured_on(self, day: dt.date) -> Self:
+        """Papers that some source listed on `day`."""
+        return self.filter(
+            pk__in=Feature.objects.filter(day=day).values("paper_id")  # a paper may be listed twice
+        )
+
+    def shown(self) -> Self:
+        """Papers that no editor hid."""
+        return self.exclude(picks__kind=Pick.Kind.HIDE)
+
+    def by_trend(self) -> Self:
+        """Highest trending score first, in an order that never depends on chance."""
+        return self.order_by("-trending_score", "-upvotes", "identifier")
+
+    def with_topics(self) -> Self:
+        """Each paper with its sendable matches and their topics, in two more queries at most."""
+        matches = Match.objects.sendable().select_related("topic").order_by("-score")
+        return self.prefetch_related(models.Prefetch("matches", matches, to_attr="shown_matches"))
+
+
+class Paper(models.Model):
+    """One work, keyed by a scheme-qualified identifier and never by its version."""
+
+    TITLE_LENGTH = 500
+    ABSTRACT_LENGTH = 20_000
+
+    identifier = models.CharField(
+        max_length=80, unique=True, help_text="Scheme and identifier, such as arxiv:2605.13779."
+    )
+    title = models.CharField(max_length=TITLE_LENGTH, help_text="Plain text; LaTeX made readable.")
+    abstract = models.TextField(blank=True, help_text="Plain text; LaTeX made readable.")
+    summary = models.TextField(
+        blank=True, help_text="A short summary as the source gives it, often made by a machine."
+    )
+    authors = models.JSONField(default=list, blank=True, help_text="Names, in the paper's order.")
+    organization = models.CharField(max_length=200, blank=True)
+    categories = models.JSONField(
+        default=list, blank=True, help_text="arXiv categories, the primary one first."
+    )
+    keywords = models.JSONField(default=list, blank=True, help_text="Keywords from the source.")
+    published_on = models.DateField(null=True, blank=True)
+    code_url = models.URLField(max_length=500, blank=True)
+    project_url = models.URLField(max_length=500, blank=True)
+    thumbnail_url = models.URLField(max_length=500, blank=True)
+    upvotes = models.PositiveIntegerField(
+        null=True, blank=True, help_text="As last observed; empty means nobody counted."
+    )
+    comments = models.PositiveIntegerField(null=True, blank=True, help_text="As last observed.")
+    stars = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Of the code repository, as last observed."
+    )
+    trending_score = models.FloatField(
+        default=0.0, db_index=True, help_text="See papers.trending for the formula."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PaperQuerySet.as_manager()
+    shown_matches: list["Match"]
+
+    class Meta:
+        """Newest first."""
+
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        """The paper's page on this site."""
+        return reverse("papers:paper", args=[self.scheme, self.local_id])
+
+    @property
+    def scheme(self) -> str:
+        """The identifier's scheme, such as `arxiv`."""
+        return self.identifier.partition(":")[0]
+
+    @property
+    def local_id(self) -> str:
+        """The identifier within its scheme, such as `2605.13779`."""
+        return self.identifier.partition(":")[2]
+
+    @property
+    def abstract_url(self) -> str:
+        """Where the paper itself is read."""
+        return f"https://arxiv.org/abs/{self.local_id}"
+
+    @property
+    def pdf_url(self) -> str:
+        """Where the paper's PDF is; we link to it and never serve it."""
+        return f"https://arxiv.org/pdf/{self.local_id}"
+
+
+class Feature(models.Model):
+    """A source listed a paper on a day."""
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="features")
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="features")
+    day = models.DateField(db_index=True)
+    submitted_by = models.CharField(
+        max_length=120, blank=True, help_text="Who put the paper on the source's list."
+    )
+    submitted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        """One row however often the day is fetched."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=("source", "paper", "day"), name="feature_once_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.paper_id} on {self.day}"
+
+
+class Observation(models.Model):
+    """A paper's counts at one source at one time. Rows are only ever added."""
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="observations")
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="observations")
+    observed_at = models.DateTimeField()
+    upvotes = models.PositiveIntegerField(
+        null=True, help_text="Empty when the source said nothing."
+    )
+    comments = models.PositiveIntegerField(
+        null=True, help_text="Empty when the source said nothing."
+    )
+    stars = models.PositiveIntegerField(null=True, help_text="Empty when the source said nothing.")
+
+    class Meta:
+        """Two observations of one moment are one observation."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=("paper", "source", "observed_at"), name="observation_once_a_moment"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.paper_id} at {self.observed_at:%Y-%m-%d %H:%M}"
+
+
+def list_of_strings(value: Any) -> None:
+    """Raise `ValidationError` unless `value` is a list of strings of 1 to 120 characters."""
+    if not isinstance(value, list) or not all(
+        isinstance(item, str) and 0 < len(item.strip()) <= 120 for item in value
+    ):
+        raise ValidationError("Give a list of phrases, each of 1 to 120 characters.")
+
+
+class TopicQuerySet(models.QuerySet["Topic"]):
+    """Topics, narrowed down by what callers ask for."""
+
+    def active(self) -> Self:
+        """Topics that readers can follow."""
+        return self.filter(is_active=True)
+
+
+class Topic(models.Model):
+    """A subject that a reader can follow."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=80, unique=True)
+    group = models.CharField(max_length=60, help_text="The heading it stands under on forms.")
+    description = models.TextField(
+        help_text="One or two sentences for readers; matching reads them too."
+    )
+    keywords = models.JSONField(
+        default=list,
+        validators=[list_of_strings],
+        help_text="Phrases, one a line. Found as whole words, in any inflection.",
+    )
+    categories = models.JSONField(
+        default=list,
+        blank=True,
+        validators=[list_of_strings],
+        help_text="arXiv categories that support a match, one a line, such as cs.CL.",
+    )
+    position = models.PositiveIntegerField(default=0, help_text="Lower comes first.")
+    is_active = models.BooleanField(
+        default=True,
+        help_text="Inactive topics are offered to nobody and match nothing; readers keep them.",
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = TopicQuerySet.as_manager()
+
+    class Meta:
+        """In the editor's order."""
+
+        ordering = ("position", "name")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        """The topic's page on this site."""
+        return reverse("papers:topic", args=[self.slug])
+
+
+class MatchQuerySet(models.QuerySet["Match"]):
+    """Matches, narrowed down by what callers ask for."""
+
+    def sendable(self) -> Self:
+        """Matches that readers see: sure enough, or an editor's word, of active topics."""
+        return self.filter(topic__is_active=True).filter(
+            models.Q(verdict=Match.Verdict.PINNED)
+            | models.Q(verdict=Match.Verdict.NONE, is_sendable=True)
+        )
+
+
+class Match(models.Model):
+    """A paper has to do with a topic, for reasons that are kept with it."""
+
+    class Verdict(models.TextChoices):
+        """An editor's word, which no later matching overrules."""
+
+        NONE = "", "as matched"
+        PINNED = "pinned", "pinned by an editor"
+        VETOED = "vetoed", "vetoed by an editor"
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="matches")
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="matches")
+    score = models.FloatField(help_text="Ranks the papers of one topic; higher is closer.")
+    is_sendable = models.BooleanField(help_text="Whether the match is sure enough for a digest.")
+    evidence = models.JSONField(default=list, help_text="Why, as papers.matching.Evidence.")
+    verdict = models.CharField(max_length=6, choices=Verdict, default=Verdict.NONE, blank=True)
+
+    objects = MatchQuerySet.as_manager()
+
+    class Meta:
+        """One row for a paper and a topic."""
+
+        verbose_name_plural = "matches"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=("paper", "topic"), name="match_once")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=("topic", "is_sendable", "-score"), name="match_rank")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.paper_id} in {self.topic_id}"
+
+    @property
+    def why(self) -> str:
+        """The evidence as a reader understands it, strongest first."""
+        from papers.matching import Evidence
+
+        return ", ".join(Evidence.from_dict(item).phrase for item in self.evidence)
+
+
+class Pick(models.Model):
+    """An editor's hand on a paper for a day."""
+
+    class Kind(models.TextChoices):
+        """What the editor did."""
+
+        PIN = "pin", "Pin to the top"
+        HIDE = "hide", "Hide"
+        NOTE = "note", "Only a note"
+
+    day = models.DateField(help_text="The day of the issue that the pick is for.")
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="picks")
+    kind = models.CharField(max_length=4, choices=Kind)
+    note = models.CharField(
+        max_length=300, blank=True, help_text="Shown to readers beside the paper."
+    )
+    position = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(50)],
+        help_text="Order among the day's pins.",
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL
+    )
+
+    class Meta:
+        """One hand on a paper for a day."""
+
+        ordering = ("-day", "position")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=("day", "paper"), name="pick_once_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.paper_id} on {self.day}"

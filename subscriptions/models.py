@@ -1,0 +1,340 @@
+"""Readers: addresses with consent and rhythm, the topics they follow, what they said about papers,
+and the addresses that must never be mailed again.
+"""
+
+import datetime as dt
+import hashlib
+import hmac
+import zoneinfo
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models, transaction
+from django.db.models.functions import Lower
+
+from papers.models import Paper, Topic
+from subscriptions import schedule
+
+
+def normalized_email(email: str) -> str:
+    """The spelling under which an address is kept and compared: trimmed, lower case.
+
+    RFC 5321 lets a local part be case-sensitive; no provider of note makes use of it, and readers
+    type their own address in any case they like.
+    """
+    return email.strip().lower()
+
+
+def address_hash(email: str) -> str:
+    """A keyed hash (HMAC-SHA256, first 128 bits, hex) that recognises an address we erased."""
+    key = hashlib.sha256(b"broadsheet.suppression" + settings.ADDRESS_HASH_KEY.encode()).digest()
+    return hmac.digest(key, normalized_email(email).encode(), "sha256")[:16].hex()
+
+
+def validate_timezone(name: str) -> None:
+    """Raise `ValidationError` unless `name` is an IANA timezone."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError("%(name)s is not a timezone we know.", params={"name": name})
+
+
+class SubscriberQuerySet(models.QuerySet["Subscriber"]):
+    """Subscribers, narrowed down by what callers ask for."""
+
+    def mailable(self) -> Self:
+        """Confirmed, not gone, not suppressed."""
+        return self.filter(status=Subscriber.Status.ACTIVE)
+
+    def due(self, now: dt.datetime) -> Self:
+        """Subscribers whose next digest is due at `now`."""
+        return self.filter(next_digest_at__lte=now)
+
+    def with_email(self, email: str) -> Self:
+        """The subscriber with this address, if there is one."""
+        return self.filter(email=normalized_email(email))
+
+
+class Subscriber(models.Model):
+    """An address, its consent and its rhythm."""
+
+    class Status(models.TextChoices):
+        """Whether this address may be mailed."""
+
+        PENDING = "pending", "waiting for confirmation"
+        ACTIVE = "active", "active"
+        LEFT = "left", "left"
+        SUPPRESSED = "suppressed", "suppressed"
+
+    class Rhythm(models.TextChoices):
+        """On which days a digest is due."""
+
+        DAILY = "daily", "Every day"
+        WEEKDAYS = "weekdays", "Monday to Friday"
+        WEEKLY = "weekly", "Once a week"
+
+    email = models.EmailField(max_length=254, help_text="Kept trimmed and in lower case.")
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    rhythm = models.CharField(max_length=8, choices=Rhythm, default=Rhythm.DAILY)
+    weekday = models.PositiveSmallIntegerField(
+        default=0,
+        choices=list(enumerate(schedule.WEEKDAYS)),
+        validators=[MaxValueValidator(6)],
+        help_text="The day of a weekly digest.",
+    )
+    hour = models.PositiveSmallIntegerField(
+        default=7,
+        validators=[MaxValueValidator(23)],
+        help_text="Local hour of the digest, 0 to 23.",
+    )
+    timezone = models.CharField(
+        max_length=64,
+        default="UTC",
+        validators=[validate_timezone],
+        help_text="IANA name, such as Europe/Berlin.",
+    )
+    papers_wanted = models.PositiveSmallIntegerField(
+        default=10,
+        validators=[MinValueValidator(1), MaxValueValidator(50)],
+        help_text="Papers in a digest, at most.",
+    )
+    text_only = models.BooleanField(default=False, help_text="Send no HTML.")
+    learns = models.BooleanField(default=True, help_text="Let feedback re-rank the papers.")
+    language = models.CharField(max_length=10, default="en")
+    paused_until = models.DateField(
+        null=True, blank=True, help_text="No digest before this day (local)."
+    )
+    next_digest_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When the next digest is due; empty while none is.",
+    )
+    link_version = models.PositiveIntegerField(
+        default=1, editable=False, help_text="Raised to make all earlier signed links void."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    left_at = models.DateTimeField(null=True, blank=True, editable=False)
+    asked_to_confirm_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When the last confirmation mail went out; another waits a day.",
+    )
+    topics = models.ManyToManyField(Topic, through="Subscription", related_name="subscribers")
+
+    objects = SubscriberQuerySet.as_manager()
+
+    class Meta:
+        """An address subscribes once, whatever its case."""
+
+        ordering = ("-id",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(Lower("email"), name="subscriber_address_once"),
+            models.CheckConstraint(condition=models.Q(hour__lte=23), name="subscriber_hour"),
+            models.CheckConstraint(condition=models.Q(weekday__lte=6), name="subscriber_weekday"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=("next_digest_at", "id"),
+                condition=models.Q(status="active"),
+                name="subscriber_due",
+            ),
+            models.Index(fields=("email",), name="subscriber_email"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def clean(self) -> None:
+        """Normalise the address."""
+        self.email = normalized_email(self.email)
+
+    @property
+    def is_mailable(self) -> bool:
+        """Whether digests may go to this address now."""
+        return self.status == self.Status.ACTIVE
+
+    def due_after(self, now: dt.datetime) -> dt.datetime:
+        """The first moment after `now` at which a digest is due, in UTC."""
+        return schedule.next_digest(
+            now,
+            rhythm=self.rhythm,
+            hour=self.hour,
+            timezone=self.timezone,
+            weekday=self.weekday,
+            paused_until=self.paused_until,
+        )
+
+    def reschedule(self, now: dt.datetime) -> None:
+        """Set `next_digest_at` from the rhythm; unsaved. Whoever is not mailable has none."""
+        self.next_digest_at = self.due_after(now) if self.is_mailable else None
+
+    def record(self, action: "Consent.Action", now: dt.datetime, wording: str = "") -> None:
+        """Add to the record of consent."""
+        Consent.objects.create(subscriber=self, action=action, at=now, wording=wording)
+
+    @transaction.atomic
+    def confirm(self, now: dt.datetime, wording: str = "") -> bool:
+        """Make the subscription active; whether that changed anything.
+
+        Raises nothing for an address that is suppressed: it stays so, and False is returned.
+        """
+        if Suppression.objects.covers(self.email):
+            return False
+        changed = (
+            Subscriber.objects.filter(pk=self.pk)
+            .exclude(status__in=(self.Status.ACTIVE, self.Status.SUPPRESSED))
+            .update(status=self.Status.ACTIVE, confirmed_at=now, left_at=None)
+        )
+        self.refresh_from_db()
+        if changed:
+            self.reschedule(now)
+            self.save(update_fields=["next_digest_at"])
+            self.record(Consent.Action.CONFIRMED, now, wording)
+        return bool(changed)
+
+    @transaction.atomic
+    def leave(self, now: dt.datetime, wording: str = "") -> bool:
+        """End the subscription; whether that changed anything. Topics and rhythm are kept."""
+        changed = (
+            Subscriber.objects.filter(pk=self.pk)
+            .exclude(status__in=(self.Status.LEFT, self.Status.SUPPRESSED))
+            .update(status=self.Status.LEFT, left_at=now, next_digest_at=None)
+        )
+        self.refresh_from_db()
+        if changed:
+            self.record(Consent.Action.LEFT, now, wording)
+        return bool(changed)
+
+    @transaction.atomic
+    def follow(self, topics: "models.QuerySet[Topic] | list[Topic]") -> None:
+        """Make `topics` exactly the ones followed."""
+        wanted = {topic.pk for topic in topics}
+        held = set(self.subscriptions.values_list("topic_id", flat=True))
+        self.subscriptions.filter(topic_id__in=held - wanted).delete()
+        Subscription.objects.bulk_create(
+            [Subscription(subscriber=self, topic_id=pk) for pk in sorted(wanted - held)],
+            ignore_conflicts=True,
+        )
+
+
+class Subscription(models.Model):
+    """A subscriber follows a topic."""
+
+    subscriber = models.ForeignKey(
+        Subscriber, on_delete=models.CASCADE, related_name="subscriptions", db_index=False
+    )
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="subscriptions")
+
+    class Meta:
+        """Followed once."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=("subscriber", "topic"), name="subscription_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscriber_id} follows {self.topic_id}"
+
+
+class Feedback(models.Model):
+    """What a reader said about a paper."""
+
+    class Value(models.IntegerChoices):
+        """Which way."""
+
+        LESS = -1, "less like this"
+        MORE = 1, "more like this"
+
+    subscriber = models.ForeignKey(
+        Subscriber, on_delete=models.CASCADE, related_name="feedback", db_index=False
+    )
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="feedback")
+    value = models.SmallIntegerField(choices=Value)
+    at = models.DateTimeField()
+
+    class Meta:
+        """The last word counts."""
+
+        verbose_name_plural = "feedback"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=("subscriber", "paper"), name="feedback_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscriber_id}: {self.get_value_display()} ({self.paper_id})"
+
+
+class Consent(models.Model):
+    """What a subscriber agreed to or took back, and when. Rows are only ever added."""
+
+    class Action(models.TextChoices):
+        """What happened."""
+
+        ASKED = "asked", "asked to subscribe"
+        CONFIRMED = "confirmed", "confirmed"
+        CHANGED = "changed", "changed preferences"
+        LEFT = "left", "left"
+
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="consents")
+    action = models.CharField(max_length=9, choices=Action)
+    at = models.DateTimeField()
+    wording = models.CharField(
+        max_length=300, blank=True, help_text="What the button or the link said."
+    )
+
+    class Meta:
+        """In the order of events."""
+
+        ordering = ("at", "id")
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()} at {self.at:%Y-%m-%d %H:%M}"
+
+
+class SuppressionQuerySet(models.QuerySet["Suppression"]):
+    """Suppressions."""
+
+    def covers(self, email: str) -> bool:
+        """Whether `email` must not be mailed."""
+        return self.filter(address_hash=address_hash(email)).exists()
+
+    @transaction.atomic
+    def add_address(self, email: str, reason: "Suppression.Reason", now: dt.datetime) -> bool:
+        """Never mail `email` again; whether that is new. Its subscriber, if any, is suppressed."""
+        _, created = self.get_or_create(
+            address_hash=address_hash(email), defaults={"reason": reason, "created_at": now}
+        )
+        Subscriber.objects.with_email(email).update(
+            status=Subscriber.Status.SUPPRESSED, next_digest_at=None
+        )
+        return created
+
+
+class Suppression(models.Model):
+    """An address never to be mailed again. It survives the subscriber's erasure, hashed."""
+
+    class Reason(models.TextChoices):
+        """Why."""
+
+        BOUNCE = "bounce", "the address does not exist"
+        COMPLAINT = "complaint", "the reader complained"
+        REQUEST = "request", "asked for"
+
+    address_hash = models.CharField(
+        max_length=32, primary_key=True, help_text="Keyed hash of the address, see address_hash()."
+    )
+    reason = models.CharField(max_length=9, choices=Reason)
+    created_at = models.DateTimeField()
+
+    objects = SuppressionQuerySet.as_manager()
+
+    class Meta:
+        """Newest first."""
+
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()} ({self.address_hash[:8]}…)"

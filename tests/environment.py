@@ -1,0 +1,28 @@
+"""The environment that tests run in, set before Django reads its settings.
+
+Loaded by pytest as a plugin (`-p tests.environment`), earlier than any conftest, so that a
+developer's own `.env` or shell cannot change what a test sees. `DATABASE_URL` and `REDIS_URL`
+are honoured: that is how the same suite runs against PostgreSQL and Redis.
+"""
+
+import os
+import tempfile
+
+_var = tempfile.mkdtemp(prefix="broadsheet-tests-")
+
+os.environ.update(
+    {
+        "DEBUG": "false",
+        "SECRET_KEY": "tests-only-" + "x" * 50,
+        "SITE_URL": "https://papers.example.org",
+        "ALLOWED_HOSTS": "papers.example.org,testserver,localhost,127.0.0.1",
+        "FROM_EMAIL": "Broadsheet <digest@papers.example.org>",
+        "POSTAL_ADDRESS": "Broadsheet, 1 Example Street, 12345 Example",
+        "UNSUBSCRIBE_EMAIL": "leave@papers.example.org",
+        "VAR_DIR": _var,
+        "STATIC_MANIFEST": "false",
+        "LOG_LEVEL": "WARNING",
+    }
+)
+for name in ("EMAIL_URL", "EMAIL_BACKEND", "ANYMAIL"):
+    os.environ.pop(name, None)
