@@ -85,9 +85,7 @@ class Shelf:
         A pinned paper goes to readers of its topics first, like any other paper of high score.
         Each chosen topic gets its best paper in before any topic gets its next.
         """
-        candidates = sorted(
-            {at for topic in reader.topics for at in self._by_topic.get(topic, ())}
-        )
+        candidates = sorted({at for topic in reader.topics for at in self._by_topic.get(topic, ())})
         allowed = [
             at
             for at in candidates
@@ -99,7 +97,7 @@ class Shelf:
         return [self._choice(at, reader) for at in allowed]
 
     def _fair_share(self, allowed: list[int], reader: Reader) -> list[int]:
-        """`papers_wanted` of `allowed` (in trending order): each topic's best one, then the rest."""
+        """`papers_wanted` of `allowed` (most trending first): each topic's best, then the rest."""
         chosen: set[int] = set()
         unserved = set(reader.topics)
         for at in allowed:

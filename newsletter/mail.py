@@ -31,8 +31,7 @@ from django.core.mail.backends.smtp import EmailBackend as DjangoSMTPBackend
 HTML_LIMIT = 90 * 1024
 """Most bytes of HTML (UTF-8, before transfer encoding). Gmail clips a message at about 102 KB."""
 
-HEADER_LINE_LIMIT = 998
-"""Most characters in one header line, RFC 5322 section 2.1.1."""
+HEADER_LINE_LIMIT = 998  # RFC 5322 section 2.1.1
 
 
 class UnsendableMail(ValueError):
@@ -65,30 +64,33 @@ def quoted_printable(text: str) -> bytes:
     no dot-stuffing, RFC 5321 section 4.5.2) and none ends with a space. "=" is always followed by
     two hexadecimal digits or CRLF. Newlines in the text must be LF.
     """
-    if (
-        len(text) <= _LINE
-        and text.isascii()
-        and text.isprintable()
-        and "=" not in text
-        and not text.startswith(".")
-    ):
-        return text.encode() + b"=\r\n" if text else b""
-    try:
-        data = text.encode()
-    except UnicodeEncodeError as error:
-        raise UnsendableMail("the text holds half of a surrogate pair") from error
-    lines: list[bytes] = []
-    for line in _UNSAFE.sub(_escape, data).split(b"\n"):
-        if line.endswith((b" ", b"\t")):
-            line = line[:-1] + (b"=20" if line.endswith(b" ") else b"=09")
-        if len(line) > _LINE:
-            line = b"=\r\n".join(_CHUNK.findall(line))
-        lines.append(line)
-    result = b"\r\n".join(lines)
+    if not text:
+        return b""
+    if text.isascii() and text.isprintable() and "=" not in text:  # one line, nothing to escape
+        result = text.encode()
+        if len(result) > _LINE:
+            cuts = range(0, len(result), _LINE)
+            result = b"=\r\n".join([result[cut : cut + _LINE] for cut in cuts])
+    else:
+        result = b"\r\n".join([_line(line) for line in _escaped(text).split(b"\n")])
     if result.startswith(b"."):
         result = b"=2E" + result[1:]
     result = result.replace(b"\n.", b"\n=2E")
     return result if text.endswith("\n") else result + b"=\r\n"
+
+
+def _escaped(text: str) -> bytes:
+    try:
+        return _UNSAFE.sub(_escape, text.encode())
+    except UnicodeEncodeError as error:
+        raise UnsendableMail("the text holds half of a surrogate pair") from error
+
+
+def _line(line: bytes) -> bytes:
+    """One escaped line, with soft breaks, and its end safe from those who strip spaces."""
+    if line.endswith((b" ", b"\t")):
+        line = line[:-1] + (b"=20" if line.endswith(b" ") else b"=09")
+    return line if len(line) <= _LINE else b"=\r\n".join(_CHUNK.findall(line))
 
 
 class Piece(NamedTuple):
@@ -116,7 +118,7 @@ class Piece(NamedTuple):
         return _shared(text)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _shared(text: str) -> Piece:
     return Piece.of(text)
 
@@ -145,6 +147,7 @@ def _reject_controls(what: str, value: str) -> None:
     raise UnsendableMail(f"{what} holds a line break or a control character")
 
 
+@lru_cache(maxsize=64)  # the headers and the envelope ask one after the other
 def address(what: str, value: str) -> str:
     """`value` as a bare address for the wire, its domain in ASCII (IDNA 2008, RFC 5891).
 
@@ -186,8 +189,7 @@ def _fold(name: str, text: str) -> str:
 def _unstructured(name: str, value: str) -> str:
     """One whole header of free text: RFC 2047 where it is not ASCII, folded at 78 characters."""
     _reject_controls(name, value)
-    if value != value.strip():
-        value = value.strip()
+    value = value.strip()
     if not value.isascii() or "=?" in value:
         return f"{name}: {_words(value, name)}"
     if len(name) + 2 + len(value) <= 78:
@@ -353,7 +355,7 @@ class Mail:
             subject=self.subject,
             body="".join([piece.text for piece in self.text]),
             from_email=from_email,
-            to=[self.to_addr],
+            to=[address("the recipient", self.to_addr)],
             headers=headers,
             connection=connection,
         )

@@ -21,8 +21,6 @@ from django.core.exceptions import ImproperlyConfigured
 from newsletter.mail import UnsendableMail
 
 REASON_LIMIT = 300
-QUOTA_WAIT = 3600.0
-"""Seconds to wait when a server says that a quota is used up but not until when."""
 
 
 class Kind(StrEnum):
@@ -101,7 +99,13 @@ QUOTA = re.compile(
     r"|e?mails)|throttl|quota (is )?exceeded for (this )?(account|sender)",
     re.IGNORECASE,
 )
+_DAILY = re.compile(r"daily|per day|24 ?h|quota", re.IGNORECASE)
 _MAILBOX_FULL = re.compile(r"full|over.?quota|quota|insufficient.{0,20}(storage|space)", re.I)
+
+
+def quota_wait(reason: str) -> float:
+    """Seconds to wait when `reason` says that a limit is reached, but not until when."""
+    return 3600.0 if _DAILY.search(reason) else 60.0
 
 
 def sort_reply(code: int, text: str | bytes, stage: Stage) -> Outcome:
@@ -122,14 +126,14 @@ def sort_reply(code: int, text: str | bytes, stage: Stage) -> Outcome:
     if stage is Stage.AFTER_BODY and 200 <= code < 300:
         return outcome(Kind.ACCEPTED)
     if 400 <= code < 500:
-        return outcome(Kind.DEFERRED, QUOTA_WAIT if QUOTA.search(reason) else None)
+        return outcome(Kind.DEFERRED, quota_wait(reason) if QUOTA.search(reason) else None)
     if not 500 <= code < 600:
         return outcome(Kind.IN_DOUBT if stage is Stage.AFTER_BODY else Kind.DEFERRED)
 
     if code in _AUTH_CODES or stage in (Stage.CONNECT, Stage.AUTH):
         return outcome(Kind.BROKEN)
     if enhanced == "5.4.5" or (enhanced != "5.2.2" and QUOTA.search(reason)):
-        return outcome(Kind.DEFERRED, QUOTA_WAIT)
+        return outcome(Kind.DEFERRED, quota_wait(reason))
     if enhanced in _BAD_ADDRESS and stage is not Stage.MAIL:
         return outcome(Kind.REFUSED, suppress=True)
     if enhanced in _BAD_SENDER or code in (500, 502):
@@ -139,7 +143,7 @@ def sort_reply(code: int, text: str | bytes, stage: Stage) -> Outcome:
     if stage is Stage.RCPT:
         if code == 552 and not enhanced:  # RFC 5321 section 4.5.3.1.10: take it as a 452
             return outcome(Kind.DEFERRED)
-        if _OUR_FAULT.search(reason):
+        if _OUR_FAULT.search(reason) and "RESOLVER" not in reason:  # Exchange: this group only
             return outcome(Kind.BROKEN)
         if not enhanced and code in (550, 551, 553) and not _MAILBOX_FULL.search(reason):
             return outcome(Kind.REFUSED, suppress=bool(_UNKNOWN_USER.search(reason)))

@@ -23,11 +23,12 @@ from anymail.exceptions import (
 
 from newsletter.outcomes import (
     QUOTA,
-    QUOTA_WAIT,
     Kind,
     Outcome,
+    Stage,
     clean,
     described,
+    quota_wait,
     sort_error,
 )
 
@@ -64,7 +65,9 @@ def sort_status(status: Any) -> Outcome:
     code = _status_code(response)
     if not recipients:
         return Outcome(Kind.IN_DOUBT, code, "the provider said nothing of the recipient")
-    one = next(iter(recipients.values()))
+    # One recipient, though perhaps under two spellings: what is said of either counts.
+    told = [one for one in recipients.values() if one.status not in ("unknown", None)]
+    one = told[0] if told else next(iter(recipients.values()))
     provider_id = clean(one.message_id or "")
     word = one.status or "unknown"
     if word in ("sent", "queued"):
@@ -80,12 +83,14 @@ def sort_status(status: Any) -> Outcome:
     return Outcome(Kind.IN_DOUBT, word, reason, provider_id=provider_id)
 
 
-def sort_provider_error(error: BaseException, status: Any = None) -> Outcome:
+def sort_provider_error(
+    error: BaseException, status: Any = None, stage: Stage | None = None
+) -> Outcome:
     """Sort whatever a mail backend raised while it sent one message to one recipient.
 
     `status` is the message's `anymail_status`, where there is one: it tells a mistake that
     happened after the provider had answered (a signal receiver's, say) from one before the
-    request. Never raises.
+    request. `stage` is as in `outcomes.sort_error`. Never raises.
     """
     if isinstance(error, AnymailRecipientsRefused):
         return sort_status(status or getattr(error.email_message, "anymail_status", None))
@@ -103,7 +108,7 @@ def sort_provider_error(error: BaseException, status: Any = None) -> Outcome:
     # a mistake while the request was made.
     if isinstance(error, AnymailError) or (status is not None and isinstance(error, _MISTAKES)):
         return Outcome(Kind.BROKEN, type(error).__name__, described(error), tried=False)
-    return sort_error(error)
+    return sort_error(error, stage)
 
 
 def _sort_api_error(error: AnymailAPIError) -> Outcome:
@@ -139,13 +144,13 @@ def _sort_client_error(number: int, reason: str, response: Any) -> Outcome:
         return Outcome(Kind.DEFERRED, code, reason, wait)
     if number in (401, 402, 403, 404, 405, 407):
         if QUOTA.search(reason):
-            return Outcome(Kind.DEFERRED, code, reason, wait or QUOTA_WAIT)
+            return Outcome(Kind.DEFERRED, code, reason, wait or quota_wait(reason))
         return Outcome(Kind.BROKEN, code, reason, wait)
     if number in (400, 422):
         if _NAMES_RECIPIENT.search(reason) and _INVALID.search(reason):
             return Outcome(Kind.REFUSED, code, reason, suppress=True)
         if QUOTA.search(reason):
-            return Outcome(Kind.DEFERRED, code, reason, wait or QUOTA_WAIT)
+            return Outcome(Kind.DEFERRED, code, reason, wait or quota_wait(reason))
         if _BLAMES_US.search(reason):
             return Outcome(Kind.BROKEN, code, reason)
     return Outcome(Kind.REFUSED, code, reason)
@@ -163,9 +168,9 @@ def _sort_request(error: requests.RequestException) -> Outcome:
         return Outcome(Kind.BROKEN, "certificate", reason, tried=False)
     if names & {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "ProxyError"}:
         return Outcome(Kind.DEFERRED, "unreachable", reason, tried=False)
-    if isinstance(error, ValueError) and not isinstance(
-        error, requests.exceptions.InvalidJSONError
-    ):
+    if isinstance(error, requests.exceptions.InvalidJSONError):
+        return Outcome(Kind.IN_DOUBT, "connection", reason)
+    if isinstance(error, ValueError):
         return Outcome(Kind.BROKEN, type(error).__name__, reason, tried=False)  # a bad URL, header
     if isinstance(error, requests.TooManyRedirects):
         return Outcome(Kind.BROKEN, "redirects", reason)

@@ -9,6 +9,7 @@ import contextlib
 import os
 import secrets
 import sys
+import warnings
 from collections.abc import Callable
 from datetime import timedelta
 from email.utils import parseaddr
@@ -16,10 +17,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
+
+# Lets classes such as ModelForm be written with their type's parameter at run time as well.
+django_stubs_ext.monkeypatch()
 
 T = TypeVar("T")
 
@@ -50,9 +55,19 @@ def read(name: str, cast: Callable[..., T], default: Any, meaning: str) -> T:
         ) from None
 
 
+def yes_or_no(name: str) -> bool:
+    """A truth value; what is neither is an error rather than false."""
+    value = os.environ[name].strip().lower()
+    if value in {"true", "1", "yes", "on"}:
+        return True
+    if value in {"false", "0", "no", "off"}:
+        return False
+    raise ValueError("neither true nor false")
+
+
 def number(name: str, default: int, meaning: str, least: int = 0, most: int = 10**9) -> int:
     """A whole number between `least` and `most`."""
-    value = read(name, env.int, default, meaning)
+    value: int = read(name, env.int, default, meaning)
     if not least <= value <= most:
         raise ImproperlyConfigured(
             f"The environment variable {name} holds {value}, "
@@ -63,7 +78,7 @@ def number(name: str, default: int, meaning: str, least: int = 0, most: int = 10
 
 def required_url(name: str, default: str, meaning: str) -> str:
     """An absolute http(s) address without a trailing slash."""
-    value = read(name, env.str, default, meaning).rstrip("/")
+    value: str = read(name, env.str, default, meaning).rstrip("/")
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.netloc:
         raise ImproperlyConfigured(
@@ -83,12 +98,12 @@ JOURNAL_DIR = Path(
 
 # --- Security ----------------------------------------------------------------------------
 
-DEBUG = read("DEBUG", env.bool, False, "true or false")
+DEBUG = read("DEBUG", yes_or_no, False, "true or false")
 
 
 def secret_key() -> str:
     """The secret from SECRET_KEY, or a random one kept in VAR_DIR so that links stay valid."""
-    given = read("SECRET_KEY", env.str, "", "a long random string")
+    given: str = read("SECRET_KEY", env.str, "", "a long random string")
     if given:
         if len(given) < 32:
             raise ImproperlyConfigured(
@@ -142,7 +157,7 @@ TRUSTED_PROXIES = number(
 )
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_SSL_REDIRECT = HTTPS and not DEBUG
+SECURE_SSL_REDIRECT = read("SSL_REDIRECT", yes_or_no, HTTPS and not DEBUG, "true or false")
 # The load balancer's probes come by plain HTTP from inside.
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_HSTS_SECONDS = number(
@@ -198,8 +213,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "newsletter.middleware.policy",
+    # Django lengthens compressed pages at random, so that a token cannot be guessed from sizes.
+    "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
+    "newsletter.middleware.policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -247,9 +264,16 @@ TEMPLATES = [
 def database() -> dict[str, Any]:
     """`DATABASES["default"]` from DATABASE_URL; SQLite is set up for several processes."""
     fallback = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(VAR_DIR / "broadsheet.sqlite3")}
-    config: dict[str, Any] = read(
-        "DATABASE_URL", env.db_url, fallback, "a database address such as postgres://user@host/name"
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # we say it ourselves, below
+        config: dict[str, Any] = read(
+            "DATABASE_URL", env.db_url, fallback, "a database address: postgres://user@host/name"
+        )
+    if not config.get("ENGINE") or not config.get("NAME"):
+        raise ImproperlyConfigured(
+            "The environment variable DATABASE_URL must be a database address such as "
+            "postgres://user:password@host:5432/name."
+        )
     if config["ENGINE"].endswith("sqlite3"):
         config["OPTIONS"] = {
             # A web process, workers and beat share the file: readers never wait for the one
@@ -350,7 +374,7 @@ DELIVERY_RATE_PER_SECOND = number(
 DELIVERY_RATE_PER_DAY = number(
     "DELIVERY_RATE_PER_DAY", 0, "mails a day (UTC) over all workers, 0 for no limit"
 )
-RETRY_UNKNOWN = read("RETRY_UNKNOWN", env.bool, False, "true or false")
+RETRY_UNKNOWN = read("RETRY_UNKNOWN", yes_or_no, False, "true or false")
 
 # --- Mail --------------------------------------------------------------------------------
 
@@ -410,7 +434,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = Path(
     read("STATIC_ROOT", env.str, str(BASE_DIR / "staticfiles"), "where collectstatic puts files")
 )
-_manifest = read("STATIC_MANIFEST", env.bool, not DEBUG, "true or false")
+_manifest = read("STATIC_MANIFEST", yes_or_no, not DEBUG, "true or false")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

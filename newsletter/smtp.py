@@ -100,7 +100,9 @@ class SMTPTransport:
         """
         try:
             pieces = mail.as_pieces()
-            sender = address("the sender", mail.envelope_from) if mail.envelope_from else ""
+            sender = (
+                address("the envelope sender", mail.envelope_from) if mail.envelope_from else ""
+            )
             recipient = address("the recipient", mail.to_addr)
         except UnsendableMail as error:
             return sort_error(error)
@@ -192,6 +194,7 @@ class SMTPTransport:
 
     def _attempt(self, mail: Mail, sender: str, recipient: str, pieces: list[bytes]) -> Outcome:
         """One try; the connection is given up on any exception."""
+        self._stage = Stage.CONNECT
         try:
             if self._sock is not None and self._buffer:  # it spoke out of turn
                 self._drop()
@@ -238,27 +241,34 @@ class SMTPTransport:
         refusal: Outcome | None = None
         refused_at: Stage | None = None
         reply = _Reply(0, b"")
-        for stage, command in commands:
-            self._stage = stage
-            if not pipelining:
-                sock.sendall(command)
-            reply = self._read_reply(sock)
-            # The server closes the connection, or is not where we think it is.
-            if reply.code == 421 or (reply.code == 503 and stage is Stage.MAIL):
-                raise smtplib.SMTPResponseException(*reply)
-            if command == b"RSET\r\n" and reply.code != 250:
-                raise smtplib.SMTPServerDisconnected("the server could not start afresh")
-            if refusal is None and reply.code // 100 != (3 if stage is Stage.DATA else 2):
-                if reply.code < 400:
-                    raise smtplib.SMTPResponseException(-1, reply.text)
-                refusal, refused_at = sort_reply(*reply, stage), stage
+        try:
+            for stage, command in commands:
+                self._stage = stage
                 if not pipelining:
-                    break
-        if refusal and refusal.kind is Kind.DEFERRED and refused_at is Stage.MAIL:
+                    sock.sendall(command)
+                reply = self._read_reply(sock)
+                # The server closes the connection, or is not where we think it is.
+                if reply.code == 421 or (reply.code == 503 and stage is Stage.MAIL):
+                    raise smtplib.SMTPResponseException(*reply)
+                if command == b"RSET\r\n" and reply.code != 250:
+                    raise smtplib.SMTPServerDisconnected("the server could not start afresh")
+                if refusal is None and reply.code // 100 != (3 if stage is Stage.DATA else 2):
+                    if reply.code < 400:
+                        raise smtplib.SMTPResponseException(-1, reply.text)
+                    refusal, refused_at = sort_reply(*reply, stage), stage
+                    if not pipelining:
+                        break
+            if refused_at is Stage.RCPT and reply.code == 354:
+                sock.sendall(b".\r\n")  # it wants a body for nobody: RFC 2920 section 3.1
+                self._read_reply(sock)
+        except (OSError, smtplib.SMTPException):
+            if refusal is None:
+                raise
+            self._drop()  # the answer was there before the trouble
+        if refused_at is Stage.MAIL and refusal and refusal.kind is Kind.DEFERRED:
             self._drop()  # perhaps it has had enough of this connection
-        elif refusal and reply.code == 354:  # it wants a body for nobody: RFC 2920 section 3.1
-            sock.sendall(b".\r\n")
-            self._read_reply(sock)
+        elif reply.code == 354 and refused_at not in (None, Stage.RCPT):
+            self._drop()  # it would take a body for somebody
         return refusal
 
     def _body(self, sock: socket.socket, pieces: list[bytes]) -> Outcome:

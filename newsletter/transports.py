@@ -22,7 +22,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from newsletter import mailbox
 from newsletter.mail import Mail, UnsendableMail
-from newsletter.outcomes import Kind, Outcome, sort_error
+from newsletter.outcomes import Kind, Outcome, Stage, sort_error
 from newsletter.smtp import SMTPTransport
 
 DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
@@ -131,17 +131,20 @@ class BackendTransport(_Closing):
             message = mail.as_django(self._connection)
         except UnsendableMail as error:
             return sort_error(error)
+        stage: Stage | None = Stage.CONNECT
         try:
             if not self._opened:
                 self._connection.open()
                 self._opened = True
+            stage = None
             count = self._connection.send_messages([message])
         except SoftTimeLimitExceeded:
             self.close()
             raise
         except Exception as error:
-            self.close()  # whatever state the connection is in, the next message gets a new one
-            return sort_provider_error(error, getattr(message, "anymail_status", None))
+            if getattr(error, "response", None) is None:
+                self.close()  # no answer, so who knows in what state the connection is
+            return sort_provider_error(error, getattr(message, "anymail_status", None), stage)
         status = getattr(message, "anymail_status", None)
         if getattr(status, "esp_response", None) is not None:
             return sort_status(status)

@@ -1,8 +1,12 @@
-"""Every address this site answers, in one place."""
+"""Every address this site answers: the apps', the admin's and the one for providers' events."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 urlpatterns = [
+    path("", include("newsletter.site_urls")),
+    path("", include("papers.urls")),
+    path("", include("subscriptions.urls")),
     path("admin/", admin.site.urls),
+    path("anymail/", include("anymail.urls")),
 ]

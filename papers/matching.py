@@ -7,21 +7,32 @@ Three views of a paper are put together, because each fails where the others do 
 * meaning: the similarity of paper and topic in a fitted LSA model (`papers.semantics`).
 
 Their z-scores against the model's background of recent papers are added up to the score that
-ranks; a stricter rule says what may be *sent* (`is_sendable`). Until a model is fitted, keywords
-and a plain TF-IDF of the papers at hand stand in.
+ranks; a stricter rule says what may be *sent* (`papers.sending`). Until a model is fitted, keywords
+and a plain TF-IDF of the papers at hand stand in; a model of few papers ranks, but has no say yet
+in what is sent.
 
 Everything here is a pure function of its arguments: no database, no clock.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from papers.keywords import Found, Hits, KeywordFinder, distinct
-from papers.semantics import Floats, SemanticModel, count_words, text_of, unit, weighed_stems
+from papers.keywords import Booleans, Findings, Found, KeywordFinder
+from papers.semantics import (
+    FEWEST_TO_VOUCH,
+    Floats,
+    SemanticModel,
+    count_words,
+    text_of,
+    unit,
+    weighed_stems,
+)
+from papers.sending import MEANT_TITLE, sendable, sendable_without_model
 from papers.words import without_notices, words
 
 KEYWORD_SHARE = 1.5
@@ -29,10 +40,6 @@ KEYWORD_SHARE = 1.5
 
 TFIDF_SCALE = 10.0
 """What a TF-IDF cosine is multiplied with, without a model, to weigh about as much as a z-score."""
-
-MEANT_TITLE = 1.0
-MEANT_ABSTRACT = 2.0
-"""How unusual (z of LSA) a paper's closeness to the topic has to be for its keywords to count."""
 
 MEANT_ALONE = 3.0
 """z of LSA above which a paper without any keyword is still kept as a match, though not sent."""
@@ -136,8 +143,10 @@ class Scores:
     """Cosine, of LSA vectors with a model and of TF-IDF without."""
     meaning_z: Floats | None
     """z of the similarity against the model's background; None without a model."""
-    hits: list[Hits]
-    """For each paper, the keywords found by topic."""
+    findings: Findings
+    """The keywords found."""
+    sendable: Booleans
+    """Which pairs may be sent."""
 
 
 def match(
@@ -146,26 +155,20 @@ def match(
     """Return the pairs of a paper and a topic that have evidence, by paper, best topic first.
 
     Kept are the pairs that may be sent and those an editor might want to see: a keyword of the
-    topic in the title, two in the abstract, or one and some closeness of meaning (z above
-    `MEANT_AT_ALL`); no keyword but a striking closeness (z above `MEANT_ALONE`); or a category,
-    where categories are all that the topic's editor gave. Without a model every keyword counts.
-    No papers or no topics give an empty list. What a pair gets does not depend on the other
-    pairs of the call when there is a model; without one, only its score does.
+    topic in the title, two in the abstract, one and some closeness of meaning (z above
+    `MEANT_AT_ALL`), or none and a striking closeness (z above `MEANT_ALONE`). Without a model
+    every keyword counts. No papers or no topics give an empty list. With a model, what a pair
+    gets does not depend on the other pairs of the call; without one, only its score does.
     """
     if not papers or not topics:
         return []
     scores = score(papers, topics, model)
+    kept = scores.sendable | _worth_keeping(scores)
     results: list[MatchResult] = []
-    for row, paper in enumerate(papers):
-        candidates = set(scores.hits[row])
-        if paper.categories:
-            candidates.update(at for at, topic in enumerate(topics) if _by_category(paper, topic))
-        if scores.meaning_z is not None:
-            candidates.update(np.flatnonzero(scores.meaning_z[row] > MEANT_ALONE).tolist())
-        for at in sorted(candidates, key=lambda at: -float(scores.total[row, at])):
-            result = _result(paper, topics[at], scores, row, at)
-            if result is not None:
-                results.append(result)
+    for row, (paper, found) in enumerate(zip(papers, scores.findings.by_paper(), strict=True)):
+        candidates = np.flatnonzero(kept[row])
+        for at in candidates[np.argsort(-scores.total[row, candidates], kind="stable")].tolist():
+            results.append(_result(paper, topics[at], scores, row, at, found.get(at, [])))
     return results
 
 
@@ -173,88 +176,96 @@ def score(
     papers: Sequence[PaperText], topics: Sequence[TopicSpec], model: SemanticModel | None = None
 ) -> Scores:
     """Score every paper against every topic; both must be non-empty. See the module for how."""
-    finder = KeywordFinder(topic.phrases for topic in topics)
-    hits = finder.find((paper.title, without_notices(paper.abstract)) for paper in papers)
+    finder, background = _finder_and_background(tuple(topic.phrases for topic in topics), model)
+    findings = finder.find((paper.title, without_notices(paper.abstract)) for paper in papers)
+    keyword_z = finder.z_scores(findings, background)
     paper_texts = [text_of(paper.title, paper.abstract) for paper in papers]
     topic_texts = [topic.text for topic in topics]
+    shared = _shared_categories(papers, topics)
+    # Where the editor gave categories and no keywords, a category stands for one in the title.
+    standing_in = shared & np.array([not topic.keywords for topic in topics])
+
+    def allowed_without_model() -> Booleans:
+        return sendable_without_model(findings, standing_in, shared, paper_texts, topic_texts)
+
     if model is None:
-        keyword_z = finder.z_scores(hits, ())
         similarity = _tfidf_similarity(paper_texts, topic_texts)
         total = KEYWORD_SHARE * keyword_z + TFIDF_SCALE * similarity
-        return Scores(total, keyword_z, None, similarity, None, hits)
-    background = finder.find(_title_and_abstract(text) for text in model.sample)
-    keyword_z = finder.z_scores(hits, background)
-    paper_counts = model.counts(paper_texts)
+        allowed = allowed_without_model()
+        return Scores(total, keyword_z, None, similarity, None, findings, allowed)
+    counts = model.counts(paper_texts)
     topic_counts = model.counts(topic_texts)
-    topic_vectors = model.embed_counts(topic_counts)
-    similarity = model.embed_counts(paper_counts) @ topic_vectors.T
-    meaning_z = model.unusualness(similarity, topic_vectors)
-    bm25_z = model.bm25(paper_counts, topic_counts)
+    vectors = model.embed_counts(topic_counts)
+    similarity = model.embed_counts(counts) @ vectors.T
+    mean, deviation = model.background(vectors)
+    meaning_z = (similarity - mean) / deviation
+    bm25_z = model.bm25(counts, topic_counts)
     total = KEYWORD_SHARE * keyword_z + bm25_z + meaning_z
-    return Scores(total, keyword_z, bm25_z, similarity, meaning_z, hits)
+    if model.fitted_on < FEWEST_TO_VOUCH:
+        allowed = allowed_without_model()
+    else:
+        allowed = sendable(findings, standing_in, meaning_z, model, counts, vectors)
+    return Scores(total, keyword_z, bm25_z, similarity, meaning_z, findings, allowed)
 
 
-def is_sendable(
-    found: Sequence[Found], meaning_z: float | None, category: bool = False, keyless: bool = False
-) -> bool:
-    """Whether a reader of the topic should get the paper.
-
-    With a model: a keyword in the title and z > 1, or two different keywords in the abstract and
-    z > 2, z being the closeness of meaning against the background. On 638 hand-labelled papers
-    this rule had precision 0.96 and recall 0.68, where thresholds on similarity alone sent 14
-    times as many papers for topics that were not there. Where the editor gave categories and no
-    keywords (``keyless``), a shared ``category`` stands for a keyword in the title.
-
-    Without a model (``meaning_z`` None) meaning cannot vouch for a keyword, so a second reason has
-    to: two different keywords, one of them in the title, or one in the title and a shared
-    category, or three in the abstract.
-    """
-    titled = any(hit.title for hit in found) or (category and keyless)
-    in_abstract = len(distinct(hit for hit in found if hit.abstract))
-    if meaning_z is not None:
-        return (titled and meaning_z > MEANT_TITLE) or (
-            in_abstract >= 2 and meaning_z > MEANT_ABSTRACT
-        )
-    return (titled and (len(distinct(found)) >= 2 or category)) or in_abstract >= 3
+def _worth_keeping(scores: Scores) -> Booleans:
+    """Return which pairs an editor might want to see though they are not sent."""
+    reasons = scores.findings.reasons
+    kept: Booleans = reasons > 0
+    if scores.meaning_z is not None:
+        close_enough = scores.meaning_z > MEANT_AT_ALL
+        kept &= scores.findings.titled | (reasons >= 2) | close_enough
+        kept |= scores.meaning_z > MEANT_ALONE
+    return kept
 
 
 def _result(
-    paper: PaperText, topic: TopicSpec, scores: Scores, row: int, at: int
-) -> MatchResult | None:
-    """Put one pair's evidence together; None where it is not worth keeping."""
-    found = scores.hits[row].get(at, ())
-    reasons = distinct(found)
-    shared = [category for category in paper.categories if category in topic.categories]
-    meaning_z = None if scores.meaning_z is None else float(scores.meaning_z[row, at])
-    sendable = is_sendable(found, meaning_z, bool(shared), not topic.keywords)
-    if not sendable and not _is_worth_keeping(reasons, meaning_z):
-        return None
+    paper: PaperText, topic: TopicSpec, scores: Scores, row: int, at: int, found: Sequence[Found]
+) -> MatchResult:
+    """Put one pair's evidence together."""
     evidence = [
-        Evidence("keyword", hit.keyword, "title" if hit.title else "abstract")
-        for hit in sorted(reasons, key=lambda hit: (-hit.title, -hit.abstract))
+        Evidence("keyword", hit.keyword, "title" if hit.title else "abstract") for hit in found
     ]
-    evidence += [Evidence("category", category) for category in shared]
-    if meaning_z is not None and meaning_z > MEANT_TITLE:
+    evidence += [
+        Evidence("category", category)
+        for category in paper.categories
+        if category in topic.categories
+    ]
+    if scores.meaning_z is not None and scores.meaning_z[row, at] > MEANT_TITLE:
         evidence.append(Evidence("meaning", f"{float(scores.similarity[row, at]):.2f}"))
     return MatchResult(
         paper_id=paper.id,
         topic_id=topic.id,
         score=round(float(scores.total[row, at]), 4),
-        sendable=sendable,
+        sendable=bool(scores.sendable[row, at]),
         evidence=tuple(evidence),
     )
 
 
-def _is_worth_keeping(reasons: Sequence[Found], meaning_z: float | None) -> bool:
-    if meaning_z is None or meaning_z > MEANT_ALONE:
-        return True
-    titled = any(hit.title for hit in reasons)
-    return titled or len(reasons) >= 2 or (len(reasons) == 1 and meaning_z > MEANT_AT_ALL)
+def _shared_categories(papers: Sequence[PaperText], topics: Sequence[TopicSpec]) -> Booleans:
+    """Return which pairs have an arXiv category in common, [papers, topics]."""
+    numbers: dict[str, list[int]] = {}
+    for at, topic in enumerate(topics):
+        for category in topic.categories:
+            numbers.setdefault(category, []).append(at)
+    shared = np.zeros((len(papers), len(topics)), dtype=np.bool_)
+    for row, paper in enumerate(papers):
+        for category in paper.categories:
+            shared[row, numbers.get(category, [])] = True
+    return shared
 
 
-def _by_category(paper: PaperText, topic: TopicSpec) -> bool:
-    """Whether categories are all that the topic's editor gave, and the paper has one of them."""
-    return not topic.keywords and any(name in topic.categories for name in paper.categories)
+@lru_cache(maxsize=4)
+def _finder_and_background(
+    phrases: tuple[tuple[str, ...], ...], model: SemanticModel | None
+) -> tuple[KeywordFinder, Findings]:
+    """Compile the topics' keywords and find them in the model's background sample.
+
+    Kept for the next call, which for the day's batches has the same topics and the same model.
+    """
+    finder = KeywordFinder(phrases)
+    sample = () if model is None else model.sample
+    return finder, finder.find(_title_and_abstract(text) for text in sample)
 
 
 def _title_and_abstract(text: str) -> tuple[str, str]:

@@ -6,22 +6,28 @@ there are. What counts as the same keyword:
 
 * inflections ("policy", "policies"; "fine-tuning", "fine-tuned"), by stem (see `papers.words`);
 * hyphen, space or neither ("fine-tuning", "fine tuning", "finetuning");
-* any case, except for acronyms: a keyword with two or more capitals and at most six letters is
-  held to its capitals, so that RAG is not a rag, SAM is not Sam and LoRA is not the radio
-  protocol LoRa. Plurals (LLMs) and, for mixed case, all capitals (LORA) still count. A text
-  shouted in capitals has no acronyms to go by, and finds none.
+* any case, except for acronyms: a keyword of one word with two or more capitals and at most six
+  letters is held to its capitals, so that RAG is not a rag, SAM is not Sam and LoRA is not the
+  radio protocol LoRa. Plurals (LLMs) and, for mixed case, all capitals (LORA) still count. A text
+  shouted in capitals has no acronyms to go by, and finds none. In a longer keyword ("KV cache")
+  the other words already say what is meant, and case does not matter.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from papers.words import stem, words
 
-SHORTEST_SPLIT = 7
+SHORTEST_COMPOUND = 7
 """Letters a keyword needs before "finetuning" may also be found as "fine tuning"."""
 
 LONGEST_ACRONYM = 6
 """Letters up to which capitals are taken for an acronym and not for a name like DeepSeek."""
+
+
+_SYLLABLE = re.compile("[aeiouy]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +40,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """One way to write a keyword: an acronym or None for each of its stems."""
+    """One way to write a keyword, and the capitals that it is held to."""
 
     keyword: int
-    acronyms: tuple[str | None, ...]
-    plain: bool
-    """True when no word of the form is held to its capitals."""
+    acronym: str | None
 
 
 def acronym(word: str) -> str | None:
@@ -57,30 +61,30 @@ def _is_written(acronym: str, word: str) -> bool:
     return word in (acronym, acronym.upper())
 
 
-def _forms(keyword: str) -> dict[tuple[str, ...], tuple[str | None, ...]]:
-    """Return every sequence of stems that writes ``keyword``, with its acronyms."""
+@lru_cache(maxsize=50_000)
+def _forms(keyword: str) -> tuple[tuple[str, ...], ...]:
+    """Return every sequence of stems that writes ``keyword``."""
     parts = words(keyword)
-    forms: dict[tuple[str, ...], tuple[str | None, ...]] = {}
     if not parts:
-        return forms
-    forms[tuple(stem(part) for part in parts)] = tuple(acronym(part) for part in parts)
-    # Neighbours written as one word: "pre training" as "pretraining". Not across an acronym or a
-    # number, and never to something too short to be sure of.
+        return ()
+    spellings = [parts]
+    # Neighbours written as one word: "pre training" as "pretraining". Not across a number, and
+    # never to something too short to be sure of.
     for at in range(len(parts) - 1):
         joined = parts[at].lower() + parts[at + 1].lower()
-        if len(joined) >= SHORTEST_SPLIT and joined.isalpha():
-            written = [*parts[:at], joined, *parts[at + 2 :]]
-            key = tuple(stem(part) for part in written)
-            forms.setdefault(key, tuple(acronym(part) for part in written))
+        if len(joined) >= SHORTEST_COMPOUND and joined.isalpha():
+            spellings.append([*parts[:at], joined, *parts[at + 2 :]])
     # One word written as two: "pretraining" as "pre-training". Splits that are no words do no
     # harm, since no text contains them.
     for at, part in enumerate(parts):
-        if len(part) >= SHORTEST_SPLIT and part.isalpha() and acronym(part) is None:
-            for cut in range(3, len(part) - 2):
-                written = [*parts[:at], part[:cut].lower(), part[cut:].lower(), *parts[at + 1 :]]
-                key = tuple(stem(part) for part in written)
-                forms.setdefault(key, tuple(acronym(part) for part in written))
-    return forms
+        if len(part) >= SHORTEST_COMPOUND and part.isalpha():
+            whole = part.lower()
+            spellings += [
+                [*parts[:at], whole[:cut], whole[cut:], *parts[at + 1 :]]
+                for cut in range(3, len(whole) - 2)
+                if _SYLLABLE.search(whole, 0, cut) and _SYLLABLE.search(whole, cut)
+            ]
+    return tuple(dict.fromkeys(tuple(stem(word) for word in spelling) for spelling in spellings))
 
 
 class PhraseTable:
@@ -92,13 +96,13 @@ class PhraseTable:
         lengths: dict[str, set[int]] = {}
         self.stems: list[tuple[str, ...]] = []
         for number, keyword in enumerate(keywords):
-            self.stems.append(tuple(stem(word) for word in words(keyword)))
-            for key, acronyms in _forms(keyword).items():
-                form = _Form(number, acronyms, not any(acronyms))
-                self._forms.setdefault(key, []).append(form)
+            parts = words(keyword)
+            self.stems.append(tuple(stem(word) for word in parts))
+            held_to = acronym(parts[0]) if len(parts) == 1 else None
+            for key in _forms(keyword):
+                self._forms.setdefault(key, []).append(_Form(number, held_to))
                 lengths.setdefault(key[0], set()).add(len(key))
-        # Longest first, so that "language model" inside "large language model" is seen as inside.
-        self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
+        self._lengths = {first: sorted(found) for first, found in lengths.items()}
 
     def find(self, text: str | Sequence[str]) -> list[Hit]:
         """Return the keywords that ``text`` (or its `words`) contains, in order of appearance."""
@@ -109,13 +113,10 @@ class PhraseTable:
         for at, first in enumerate(keys):
             for length in self._lengths.get(first, ()):
                 for form in self._forms.get(tuple(keys[at : at + length]), ()):
-                    if not form.plain:
+                    if form.acronym is not None:
                         if shouted is None:
                             shouted = is_shouted(parts)
-                        if shouted or not all(
-                            wanted is None or _is_written(wanted, part)
-                            for wanted, part in zip(form.acronyms, parts[at:], strict=False)
-                        ):
+                        if shouted or not _is_written(form.acronym, parts[at]):
                             continue
                     counts[form.keyword] = counts.get(form.keyword, 0) + 1
         return [Hit(keyword, count) for keyword, count in counts.items()]

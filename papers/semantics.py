@@ -38,7 +38,11 @@ DIMENSIONS = 100
 MOST_WORDS = 40_000
 """Size of the vocabulary: the most frequent stems are kept."""
 
-SAMPLE = 2_000
+FEWEST_TO_VOUCH = 300
+"""Papers a model must be fitted on before its word counts in what is sent; with fewer, everything
+is close to something."""
+
+SAMPLE = 1_000
 """Background papers that a model keeps, as text, for the statistics of words and keywords."""
 
 BM25_K1 = 1.2
@@ -50,7 +54,7 @@ class ModelFormatError(ValueError):
     """Raised for bytes that are no model of this version's `FORMAT`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # Two models are the same only when they are one object.
 class SemanticModel:
     """A fitted model. Build one with `fit`, store it with `to_bytes`, read it with `from_bytes`.
 
@@ -84,18 +88,17 @@ class SemanticModel:
         """Return what `embed` returns, for word counts that `counts` has made."""
         return unit(tfidf(counts, self.idf) @ self.projection)
 
-    def unusualness(self, similarities: Floats, directions: Floats) -> Floats:
-        """Turn the similarities of papers to topics into z-scores against the background.
+    def background(self, directions: Floats) -> tuple[Floats, Floats]:
+        """Return the mean and deviation of the background's similarity to each direction.
 
-        ``similarities`` is [papers, topics], the product of unit vectors, and ``directions`` the
-        topics' vectors, [topics, K]. For a direction t the background's similarities have the
-        mean t·m and the variance t'Ct, with m and C the background's mean and covariance, so no
-        background paper has to be kept.
+        ``directions`` are unit vectors, [n, K]. For a direction t the mean is t·m and the variance
+        t'Ct, with m and C the mean and the covariance of the background's vectors, so that no
+        background paper has to be asked.
         """
-        mean = directions @ self.mean
-        variance = np.einsum("tk,kl,tl->t", directions, self.covariance, directions)
-        z: Floats = (similarities - mean) / np.sqrt(np.maximum(variance, 1e-6))
-        return z
+        mean: Floats = directions @ self.mean
+        variance = np.sum((directions @ self.covariance) * directions, axis=1)
+        deviation: Floats = np.sqrt(np.maximum(variance, 1e-6))
+        return mean, deviation
 
     def bm25(self, counts: sparse.csr_array, queries: sparse.csr_array) -> Floats:
         """Return Okapi BM25 scores, [papers, topics], as z-scores against the background sample."""

@@ -18,7 +18,7 @@ def hacker_news(upvotes: int, age_hours: float) -> float:
     described by Ken Shirriff, "How Hacker News ranking really works" (2013), without its
     penalties. Below one point the numerator is negative, as there.
     """
-    return (upvotes - 1) / (max(age_hours, 0.0) + 2) ** 1.8
+    return (upvotes - 1) / math.pow(max(age_hours, 0.0) + 2, 1.8)
 
 
 def reddit(upvotes: int, posted_at: datetime) -> float:
@@ -44,4 +44,4 @@ def researchhub(upvotes: int, comments: int, age_hours: float) -> float:
         + 40 * math.log1p(max(comments, 0))
         + 30 * math.log1p(24 / (age + 24))
     )
-    return float(int(100 * engagement / (age + 24) ** 0.8))
+    return float(int(100 * engagement / math.pow(age + 24, 0.8)))

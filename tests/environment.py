@@ -20,6 +20,7 @@ os.environ.update(
         "POSTAL_ADDRESS": "Broadsheet, 1 Example Street, 12345 Example",
         "UNSUBSCRIBE_EMAIL": "leave@papers.example.org",
         "VAR_DIR": _var,
+        "SSL_REDIRECT": "false",
         "STATIC_MANIFEST": "false",
         "LOG_LEVEL": "WARNING",
     }

@@ -63,6 +63,7 @@ class Line:
         self.sock = sock
         self.buffer = b""
         sock.settimeout(10)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def say(self, *lines: str) -> None:
         """Send lines, in one packet."""

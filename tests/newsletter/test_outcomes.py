@@ -49,6 +49,7 @@ class TestReplies:
             (554, "Transaction failed", Stage.AFTER_BODY, REFUSED, False),
             (554, "5.5.1 Error: no valid recipients", Stage.DATA, REFUSED, False),
             (550, "5.7.1 policy", Stage.RCPT, REFUSED, False),
+            (550, "5.7.133 RESOLVER.RST; authentication required", Stage.RCPT, REFUSED, False),
             # our side
             (554, "5.7.1 <a@b.c>: Relay access denied", Stage.RCPT, BROKEN, False),
             (
@@ -86,6 +87,18 @@ class TestReplies:
         outcome = sort_reply(code, text, stage)
         assert (outcome.kind, outcome.suppress) == (kind, suppress)
         assert outcome.tried == (stage not in (Stage.CONNECT, Stage.AUTH))
+
+    @pytest.mark.parametrize(
+        ("code", "text", "seconds"),
+        [
+            (454, "4.7.0 Throttling failure: Daily message quota exceeded", 3600),
+            (454, "4.7.0 Throttling failure: Maximum sending rate exceeded", 60),
+            (451, "4.7.1 try again later", None),
+            (554, "Too many emails per second", 60),
+        ],
+    )
+    def test_of_a_limit_say_when_to_come_back(self, code, text, seconds):
+        assert sort_reply(code, text, Stage.AFTER_BODY).retry_after == seconds
 
     def test_keep_both_codes_and_one_clean_line(self):
         outcome = sort_reply(550, b"5.1.1 User\r\n5.1.1\x00 unknown \xff", Stage.RCPT)

@@ -213,6 +213,11 @@ class TestRecipientStatus:
     def test_is_what_counts_when_a_receiver_of_ours_failed_later(self):
         assert sort_provider_error(ValueError("x"), status_of("sent")).kind is ACCEPTED
 
+    def test_may_come_under_another_spelling(self):
+        status = status_of("unknown")
+        status.set_recipient_status({"A@b.c": AnymailRecipientStatus("abc", "sent")})
+        assert sort_status(status).kind is ACCEPTED
+
     def test_says_whether_a_mistake_came_before_the_answer(self):
         assert sort_provider_error(TypeError("x"), AnymailStatus()).kind is BROKEN
         assert sort_provider_error(TypeError("x")).kind is IN_DOUBT

@@ -233,6 +233,20 @@ class TestLoginAndEncryption:
             assert transport.send(make_mail()).kind is Kind.ACCEPTED
         assert len(inbox.taken) == 2
 
+    def test_tls_from_the_start(self, certificate):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+
+        def script(line):
+            line.sock = context.wrap_socket(line.sock, server_side=True)
+            line.greet("PIPELINING")
+            line.take()
+
+        trusting = ssl.create_default_context(cafile=certificate / "cert.pem")
+        options = {"use_ssl": True, "ssl_context": trusting}
+        with ScriptedServer(script) as server, transport_to(server, **options) as transport:
+            assert transport.send(make_mail()).kind is Kind.ACCEPTED
+
     def test_a_certificate_of_nobody_we_know(self, tls, inbox):
         with transport_to(tls, use_tls=True) as transport:
             outcome = transport.send(make_mail())

@@ -1,7 +1,10 @@
 """The SMTP client against servers that fail, hang, lie or talk nonsense."""
 
+import collections
+import random
 import socket
 import time
+from email import message_from_bytes
 
 import pytest
 
@@ -124,6 +127,45 @@ class TestAStaleConnectionIsReplacedOnce:
             assert transport.send(make_mail()).kind is Kind.ACCEPTED
             assert transport.send(make_mail()).kind is Kind.ACCEPTED
             assert server.connections == 2
+
+
+class TestARefusalIsKept:
+    @pytest.mark.parametrize(
+        "rest",
+        [
+            (),  # closed
+            ("421 4.7.0 too many errors, bye",),
+            ("nonsense",),
+            ("354 go on", "nonsense"),
+            ("354 go on",),
+        ],
+    )
+    def test_whatever_comes_after_it(self, rest):
+        def script(line):
+            accept(line)
+            for _ in range(3):
+                line.hear()
+            line.say("250 OK", "550 5.1.1 no such user", *rest)
+            if rest[:1] == ("354 go on",):
+                assert line.hear_body() == b""
+
+        with ScriptedServer(script, accept) as server, transport_to(server) as transport:
+            assert transport.send(make_mail()).kind is Kind.ACCEPTED
+            outcome = transport.send(make_mail())
+            assert (outcome.kind, outcome.suppress) == (Kind.REFUSED, True)
+            assert server.connections == 1
+            assert transport.send(make_mail()).kind is Kind.ACCEPTED
+
+    def test_no_empty_body_is_given_for_somebody(self):
+        def script(line):
+            line.greet("PIPELINING")
+            for _ in range(3):
+                line.hear()
+            line.say("550 5.7.1 not you", "250 OK", "354 go on")
+            assert line.hear() == ""
+
+        with ScriptedServer(script) as server, transport_to(server) as transport:
+            assert transport.send(make_mail()).kind is Kind.BROKEN
 
 
 class TestAServerThatMisbehaves:
@@ -287,6 +329,67 @@ class TestAServerThatMisbehaves:
             outcome = transport.send(make_mail())
         assert outcome.kind in (Kind.BROKEN, Kind.DEFERRED)
         assert not outcome.tried
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("extensions", [("PIPELINING",), ()])
+def test_under_random_faults_no_outcome_is_wrong(seed, extensions):
+    """Accepted means taken once, refused or deferred not at all; only a doubt may be either."""
+    draw = random.Random(seed)
+    taken: collections.Counter[str] = collections.Counter()
+
+    def faulty(line):
+        line.greet(*extensions)
+        while True:
+            fault = draw.choice(["", "", "", "close", "421", "450 later", "550 5.1.1 no", "what?"])
+            where = draw.choice(["MAIL", "RCPT", "DATA", "body", "taken"])
+            refused = False
+            for _ in range(3):
+                command = line.hear()
+                if command == "RSET":
+                    line.say("250 OK")
+                    command = line.hear()
+                if not command or command == "QUIT":
+                    return
+                if fault and command.startswith(where):
+                    if fault == "close":
+                        return
+                    refused = True
+                    line.say(fault)
+                    if fault == "421":
+                        return
+                elif refused:
+                    line.say("503 5.5.1 no transaction")
+                else:
+                    line.say("354 go on" if command == "DATA" else "250 OK")
+                if refused and not extensions:
+                    break
+            if refused:
+                continue
+            body = line.hear_body()
+            if not fault or where == "taken":
+                taken[message_from_bytes(body)["Message-ID"]] += 1
+            if fault and where in ("body", "taken"):
+                if fault == "close":
+                    return
+                # a server that has taken a message must not say no to it
+                line.say("what?" if where == "taken" else fault)
+            else:
+                line.say("250 OK")
+
+    outcomes = {}
+    with ScriptedServer(*[faulty] * 1000) as server, transport_to(server, timeout=5) as transport:
+        for number in range(250):
+            mail = make_mail(message_id=f"<{number}@papers.example.org>")
+            outcomes[mail.message_id] = transport.send(mail).kind
+    assert {Kind.ACCEPTED, Kind.REFUSED, Kind.DEFERRED, Kind.IN_DOUBT} <= set(outcomes.values())
+    for message_id, kind in outcomes.items():
+        if kind is Kind.ACCEPTED:
+            assert taken[message_id] == 1
+        elif kind is Kind.IN_DOUBT:
+            assert taken[message_id] <= 1
+        else:
+            assert taken[message_id] == 0
 
 
 def test_what_is_not_trouble_with_mail_passes_through_and_ends_the_connection():

@@ -95,6 +95,15 @@ class TestOtherBackends:
         with open_transport(RECORDING) as transport:
             assert transport.send(make_mail()).kind is kind
 
+    def test_trouble_while_opening_is_no_doubt(self, monkeypatch):
+        def refuse(self):
+            raise ConnectionResetError(104, "reset")
+
+        monkeypatch.setattr(Recording, "open", refuse)
+        with open_transport(RECORDING) as transport:
+            outcome = transport.send(make_mail())
+        assert (outcome.kind, outcome.tried) == (DEFERRED, False)
+
     def test_a_workers_time_limit_passes_through(self, monkeypatch):
         monkeypatch.setattr(Recording, "answer", SoftTimeLimitExceeded())
         with open_transport(RECORDING) as transport, pytest.raises(SoftTimeLimitExceeded):

@@ -1,0 +1,33 @@
+# One image for all parts: the web server by default; worker, beat and migrations by command, see
+# compose.yaml. Settings come from the environment alone, see README.md.
+
+FROM python:3.13-slim AS build
+WORKDIR /app
+RUN python -m venv /venv
+COPY requirements.txt ./
+RUN /venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
+COPY manage.py ./
+COPY papers ./papers
+COPY subscriptions ./subscriptions
+COPY newsletter ./newsletter
+COPY templates ./templates
+RUN /venv/bin/python -m compileall -q papers subscriptions newsletter
+RUN SECRET_KEY=only-for-collectstatic-and-for-nothing-else-at-all VAR_DIR=/tmp /venv/bin/python manage.py collectstatic --no-input
+
+FROM python:3.13-slim
+RUN useradd --system --create-home --home-dir /var/lib/broadsheet broadsheet
+COPY --from=build /venv /venv
+COPY --from=build /app /app
+WORKDIR /app
+ENV PATH=/venv/bin:$PATH
+ENV PYTHONUNBUFFERED=1
+ENV VAR_DIR=/var/lib/broadsheet
+USER broadsheet
+# The workers' journals and beat's schedule. Journals must outlive a worker: mount a disk here.
+VOLUME /var/lib/broadsheet
+EXPOSE 8000
+# Asks without a Host of ours: the address is this container's own.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/live', timeout=4)"]
+# Processes: WEB_CONCURRENCY; anything else: GUNICORN_CMD_ARGS. There is no access log because the
+# addresses of readers' links are secrets; the proxy in front can log without them.
+CMD ["gunicorn", "newsletter.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--threads", "8", "--worker-tmp-dir", "/dev/shm", "--max-requests", "5000", "--max-requests-jitter", "500"]

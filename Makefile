@@ -1,0 +1,104 @@
+# Broadsheet: the commands that people use. `make` alone lists them.
+#
+# Nothing but make and Python 3.11, 3.12 or 3.13 is needed. The virtual environment is .venv; what
+# is installed in it is pinned, with hashes, in requirements.txt and requirements-dev.txt.
+# `make demo ARGS="--once --port 8765"` hands arguments on; so does `make test ARGS="-k digest"`.
+# `make install PYTHON=/path/to/python3.12` chooses the interpreter.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --no-input -qq
+ARGS ?=
+PYTHON ?=
+
+# What `make check` sets for `check --deploy`: a production-like environment that sends nothing.
+# An empty variable counts as unset, and keeps a developer's .env out of it.
+PRODUCTION := DEBUG=false DATABASE_URL= REDIS_URL= EMAIL_BACKEND= ANYMAIL= ALLOWED_HOSTS= \
+	HSTS_SECONDS= SSL_REDIRECT= FROM_EMAIL= LOG_LEVEL= LOG_FORMAT= VAR_DIR=build/check \
+	SECRET_KEY=only-for-the-checks-of-make-check-0123456789-abcdefghijklmnop \
+	SITE_URL=https://papers.example.org EMAIL_URL=smtp://mail.example.org:587 \
+	POSTAL_ADDRESS="Broadsheet, 1 Example Street, 12345 Example"
+
+.DEFAULT_GOAL := help
+.PHONY: help demo install install-dev test check format lock clean
+
+help: ## List these commands
+	@echo "Broadsheet. Commands:"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/installed ## Run the whole thing here: papers, three readers, their mails in the browser
+	@exec $(PY) manage.py demo $(ARGS)
+
+install: $(VENV)/installed ## Only install, into .venv
+
+install-dev: $(VENV)/installed-dev ## Install what tests and checks need, too
+
+test: $(VENV)/installed-dev ## Run all tests (ARGS go to pytest)
+	@$(PY) -m pytest $(ARGS)
+
+check: $(VENV)/installed-dev ## Lint, format, types, import contract, migrations, deployment settings
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy .
+	$(VENV)/bin/lint-imports
+	$(PRODUCTION) $(PY) manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
+
+format: $(VENV)/installed-dev ## Format the code and mend what the linter can mend
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+# Universal over Python 3.11 to 3.13, and without the address of any index in them.
+COMPILE := build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	--fork-strategy fewest --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-annotate --no-header
+
+lock: ## Pin requirements*.txt anew from pyproject.toml (ARGS="--upgrade" takes newer versions)
+	@$(call make_venv,build/lock)
+	build/lock/bin/python -m pip --disable-pip-version-check install --quiet uv
+	$(COMPILE) $(ARGS) --output-file requirements.txt pyproject.toml
+	$(COMPILE) $(ARGS) --output-file requirements-dev.txt --constraint requirements.txt \
+		--group pyproject.toml:dev pyproject.toml
+
+clean: ## Remove everything that was installed or made here, the demo's data in var/ too
+	rm -rf $(VENV) build staticfiles var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- How it is installed ------------------------------------------------------------------
+
+$(VENV)/installed: requirements.txt
+	@$(call make_venv,$(VENV))
+	@echo "Installing Broadsheet into $(VENV) (the first time takes about a minute) ..."
+	@$(PIP) install --no-compile --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt requirements.txt
+	@$(call make_venv,$(VENV))
+	@echo "Installing Broadsheet and its tests' tools into $(VENV) ..."
+	@$(PIP) install --no-compile --require-hashes -r requirements-dev.txt
+	@touch $(VENV)/installed $@
+
+# Make the virtual environment $(1), unless it stands and works. Each candidate is run, because a
+# name on the PATH may be an old Python or a shim without one behind it.
+define make_venv
+"$(1)/bin/python" -m pip --version >/dev/null 2>&1 && exit 0; \
+found=; bare=; \
+for python in $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11 python); do \
+	"$$python" -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" \
+		>/dev/null 2>&1 || continue; \
+	if "$$python" -c "import ensurepip, venv" >/dev/null 2>&1; then found="$$python"; break; fi; \
+	bare="$$python"; \
+done; \
+if [ -z "$$found" ] && [ -n "$$bare" ]; then \
+	version=$$("$$bare" -c "import sys; print('%d.%d' % sys.version_info[:2])"); \
+	echo "$$bare (Python $$version) cannot make virtual environments: its ensurepip is missing." >&2; \
+	echo "On Debian or Ubuntu: apt-get install python$$version-venv (or python3-venv)." >&2; \
+	exit 1; \
+fi; \
+if [ -z "$$found" ]; then \
+	echo "Broadsheet needs Python 3.11, 3.12 or 3.13, and $(if $(PYTHON),$(PYTHON) is none of them,none was found here)." >&2; \
+	echo "Install one, or name it: make install PYTHON=/path/to/python3.12" >&2; \
+	exit 1; \
+fi; \
+"$$found" -m venv --clear "$(1)"
+endef

@@ -1,0 +1,88 @@
+"""The demo's papers: live where the source answers, and otherwise the sample."""
+
+import datetime as dt
+import os
+from collections.abc import Callable
+
+import httpx
+from django.conf import settings
+from django.utils import timezone
+
+from newsletter.demo.environment import DemoFailed
+from newsletter.issues import WEEK, build_issue
+from newsletter.models import Issue
+from papers.days import feature_day, feature_days
+from papers.ingest import fetch_day, rank_and_match
+
+PROBE_TIMEOUT = httpx.Timeout(8.0, connect=4.0)
+"""Seconds. Short, because a person waits and the sample is as good for a look around."""
+
+
+def choose_source(day: dt.date | None) -> tuple[str, str]:
+    """PAPERS_SOURCE for this run, live or sample, and why, in a sentence.
+
+    A source that was set by hand is taken at its word; so is HUGGINGFACE_URL.
+    """
+    if settings.PAPERS_SOURCE == "sample":
+        return "sample", "The papers are from the sample, as PAPERS_SOURCE says."
+    host = httpx.URL(settings.HUGGINGFACE_URL).host
+    if os.environ.get("HUGGINGFACE_URL"):
+        return "live", f"The papers are from {settings.HUGGINGFACE_URL}, as HUGGINGFACE_URL says."
+    try:
+        answer = httpx.get(
+            f"{settings.HUGGINGFACE_URL}/api/daily_papers",
+            params={"date": str(day or feature_day(timezone.now())), "limit": "1"},
+            headers={"User-Agent": "Broadsheet demo"},
+            timeout=PROBE_TIMEOUT,
+        )
+        answer.raise_for_status()
+        answer.json()
+    except (httpx.HTTPError, ValueError) as error:
+        why = type(error).__name__
+        return "sample", f"{host} does not answer here ({why}), so the papers are from the sample."
+    return "live", f"{host} answers, so the papers are live."
+
+
+def make_issue(
+    wanted: dt.date | None, now: dt.datetime, on_day: Callable[[dt.date], None]
+) -> Issue:
+    """The issue of `wanted`, or of the latest full day, frozen; and those of the days before it
+    that the weekly reader's digest draws on. Days that are frozen already are left alone.
+
+    `on_day` is called with each day that is fetched. Raises `DemoFailed` where the day has no
+    papers or its source gives none.
+    """
+    last = wanted or feature_day(now)
+    earliest = last - dt.timedelta(days=WEEK - 1)
+    days = {last} | {day for day in feature_days(last, WEEK) if day >= earliest}
+    trouble = ""
+    # The one that matters comes first; a source that fails is not asked for the others.
+    for day in sorted(days, reverse=True):
+        if Issue.objects.filter(day=day).exists():
+            continue
+        on_day(day)
+        fetched = fetch_day(day, now)
+        if fetched.failures:
+            trouble = " ".join(fetched.failures)
+            break
+        rank_and_match(day=day, now=now)
+        build_issue(day, now)
+    issue = Issue.objects.up_to(last).first()
+    if issue is None or (wanted is not None and issue.day != wanted):
+        raise DemoFailed(_nothing(last, trouble))
+    if issue.state != Issue.State.RUNNING:
+        raise DemoFailed(
+            f"The issue of {issue} is {issue.get_state_display()}, so nothing of it is sent. "
+            "Resume it in the admin, or choose another day with --day."
+        )
+    return issue
+
+
+def _nothing(day: dt.date, trouble: str) -> str:
+    if trouble:
+        return (
+            f"The papers of {day} cannot be had. {trouble} PAPERS_SOURCE=sample needs no network."
+        )
+    if day > timezone.now().date():
+        return f"{day} is yet to come. Choose another day with --day."
+    return f"No source lists papers of {day:%A, %-d %B %Y}. Choose another day with --day."

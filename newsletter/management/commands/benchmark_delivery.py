@@ -1,0 +1,67 @@
+"""`manage.py benchmark_delivery`: how fast digests are made, sent and settled here."""
+
+import json
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from newsletter import benchmark
+
+
+class Command(BaseCommand):
+    """Build readers in a scratch database and send each a digest with real Celery workers."""
+
+    help = "Measure planning, composing, sending and settling with real workers."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Sizes, and where to send."""
+        parser.add_argument("--subscribers", type=int, default=20_000, metavar="N")
+        parser.add_argument("--processes", type=int, default=2, metavar="K")
+        where = parser.add_mutually_exclusive_group(required=True)
+        where.add_argument("--smtp", metavar="HOST:PORT", help="an SMTP sink, such as smtp-sink")
+        where.add_argument("--null", action="store_true", help="stop before the socket")
+        where.add_argument("--plan-only", action="store_true", help="stop after planning")
+        parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Measure and print."""
+        if options["subscribers"] < 1 or options["processes"] < 1:
+            raise CommandError("--subscribers and --processes take whole numbers from 1.")
+        sink = options["smtp"] or ("null" if options["null"] else "plan")
+        if options["smtp"] and not options["smtp"].rpartition(":")[2].isdecimal():
+            raise CommandError("--smtp takes HOST:PORT, such as 127.0.0.1:2525.")
+        console = Console(stderr=True)
+        columns = (TextColumn("digests"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as bar:
+            task = bar.add_task("digests", total=options["subscribers"])
+            figures = benchmark.run(
+                options["subscribers"],
+                options["processes"],
+                sink,
+                console.print,
+                lambda done: bar.update(task, completed=done),
+            )
+        if options["json"]:
+            self.stdout.write(json.dumps(figures.as_dict(), indent=2))
+            return
+        say = self.stdout.write
+        say(f"{figures.database}, {figures.subscribers:,} readers, {figures.processes} processes")
+        say(
+            f"planned {figures.planned:,} in {figures.plan_seconds:.1f} s, "
+            f"at most {figures.plan_peak_mb:.0f} MB"
+        )
+        if sink == "plan":
+            return
+        say(
+            f"sent {figures.sent:,} digests of {figures.bytes_per_digest / 1024:.1f} KB "
+            f"in {figures.seconds:.1f} s: {figures.digests_per_second:,.0f} a second"
+        )
+        say(
+            f"{figures.cpu_microseconds_per_digest:.0f} µs CPU a digest, "
+            f"largest process {figures.worker_peak_mb:.0f} MB"
+        )
+        shares = ", ".join(f"{name} {share:.0%}" for name, share in figures.shares.items())
+        say(f"the workers' time: {shares}")

@@ -1,0 +1,49 @@
+"""`manage.py build_issue`: freeze a day's papers into its issue."""
+
+import datetime as dt
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from newsletter.issues import build_issue
+from newsletter.models import Issue
+from papers.days import feature_day
+from papers.models import Paper
+
+
+class Command(BaseCommand):
+    """Freeze a day's papers into its issue; a day that is frozen stays as it is."""
+
+    help = "Freeze a day's papers, in their order, into its issue."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """`--day` and `--dry-run`."""
+        parser.add_argument(
+            "--day",
+            type=dt.date.fromisoformat,
+            metavar="YYYY-MM-DD",
+            help="the feature day (default: the one that today's digests carry)",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="show what would be frozen, change nothing"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Freeze, or show."""
+        now = timezone.now()
+        day = options["day"] or feature_day(now)
+        existed = Issue.objects.filter(day=day).exists()
+        if options["dry_run"] and not existed:
+            papers = Paper.objects.featured_on(day).by_trend()
+            self.stdout.write(f"{day}: would freeze {papers.count()} papers")
+            for rank, paper in enumerate(papers[:10], 1):
+                self.stdout.write(f"  {rank:2}. {paper.title}")
+            return
+        issue = build_issue(day, now)
+        if issue is None:
+            raise CommandError(
+                f"{day} has no papers. Fetch them first: manage.py fetch_papers --day {day}"
+            )
+        what = "was frozen before" if existed else "is frozen now"
+        self.stdout.write(f"{issue} {what}: {issue.places.count()} papers, {issue.state}.")

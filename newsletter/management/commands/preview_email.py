@@ -1,0 +1,59 @@
+"""`manage.py preview_email`: write a mail to files instead of sending it."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from newsletter.previews import NAMES, NoPreview, preview
+
+
+class Command(BaseCommand):
+    """Write a mail as HTML, text and a whole message; nothing is sent or recorded."""
+
+    help = "Write a mail to files (.html, .txt, .eml) as a reader would get it, without sending it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The mail's name, `--subscriber`, `--day` and `--out`."""
+        parser.add_argument("name", choices=NAMES, metavar="NAME", help=", ".join(NAMES))
+        parser.add_argument(
+            "--subscriber",
+            type=int,
+            metavar="ID",
+            help="for this subscriber (default: an example that follows every topic)",
+        )
+        parser.add_argument(
+            "--day",
+            type=dt.date.fromisoformat,
+            metavar="YYYY-MM-DD",
+            help="the digest of this day's issue (default: the newest)",
+        )
+        parser.add_argument(
+            "--out",
+            type=Path,
+            metavar="DIR",
+            default=settings.VAR_DIR / "previews",
+            help="where the files go (default: %(default)s)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Make the mail and write it."""
+        try:
+            shown = preview(
+                options["name"],
+                timezone.now(),
+                subscriber_id=options["subscriber"],
+                day=options["day"],
+            )
+        except NoPreview as error:
+            raise CommandError(str(error)) from None
+        try:
+            files = shown.write(options["out"])
+        except OSError as error:
+            raise CommandError(f"Cannot write to {options['out']}: {error.strerror}.") from None
+        self.stdout.write(shown.subject)
+        for path in files:
+            self.stdout.write(f"  {path}")

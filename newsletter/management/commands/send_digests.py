@@ -1,0 +1,63 @@
+"""`manage.py send_digests`: plan and send what is due, in this process."""
+
+import datetime as dt
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from newsletter import delivery, ledger, planning
+from newsletter.models import Delivery
+
+
+class Command(BaseCommand):
+    """Plan and send what is due, as beat and the workers do, in this process."""
+
+    help = "Plan and send the digests that are due."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """`--now` and `--dry-run`."""
+        parser.add_argument("--now", metavar="ISO", help="send what is due at this moment")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what would be sent, change nothing"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Plan, send, sweep; exits with 1 when the mail backend does not work."""
+        now = timezone.now()
+        if options["now"]:
+            try:
+                parsed = parse_datetime(options["now"])
+            except ValueError:
+                parsed = None
+            if parsed is None:
+                raise CommandError(
+                    f"--now {options['now']!r} is not a moment such as 2026-06-11T07:00+02:00."
+                )
+            now = parsed if timezone.is_aware(parsed) else parsed.replace(tzinfo=dt.UTC)
+        issue = planning.current_issue(now)
+        if issue is None:
+            self.stdout.write("There is no issue to send yet. Make it: manage.py build_issue")
+        planned = planning.plan(now, dry_run=options["dry_run"])
+        if options["dry_run"]:
+            waiting = Delivery.objects.ready(now).count()
+            self.stdout.write(
+                f"{planned.due} subscribers are due, {waiting} deliveries wait. Nothing was sent."
+            )
+            return
+        moment = now
+
+        def clock() -> dt.datetime:
+            return max(moment, timezone.now()) if not options["now"] else moment
+
+        ledger.sweep(settings.JOURNAL_DIR, moment)
+        tally = delivery.drain(clock=clock)
+        said = ", ".join(f"{count} {state}" for state, count in sorted(tally.states.items()))
+        self.stdout.write(f"{planned.deliveries} planned; {said or 'nothing to send'}.")
+        if tally.is_stuck:
+            raise CommandError(
+                "The mail backend does not take mail; see the log. "
+                "What was not sent waits and is tried again."
+            )

@@ -1,0 +1,50 @@
+"""The addresses of the days, the issues, and what operators and search engines ask for."""
+
+import datetime as dt
+
+from django.contrib.sitemaps import views as sitemap_views
+from django.urls import path, register_converter
+from django.views.decorators.cache import cache_control
+
+from newsletter import health, mailbox_views, sitemaps, views
+
+app_name = "newsletter"
+
+
+class DayConverter:
+    """A day in an address, written as ISO 8601 does: 2026-06-10."""
+
+    regex = r"\d{4}-\d{2}-\d{2}"
+
+    def to_python(self, value: str) -> dt.date:
+        """The day; a ValueError, which means "not found", where there is no such day."""
+        return dt.date.fromisoformat(value)
+
+    def to_url(self, value: dt.date | str) -> str:
+        """The day in an address."""
+        return value if isinstance(value, str) else value.isoformat()
+
+
+register_converter(DayConverter, "day")
+_hourly = cache_control(public=True, max_age=3600)
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("day/<day:day>/", views.day, name="day"),
+    path("issues/", views.issues, name="issues"),
+    path("issues/<day:day>/", views.issue, name="issue"),
+    path("digest/<str:token>/", views.digest, name="digest"),
+    path("health/live", health.live, name="live"),
+    path("health/ready", health.ready, name="ready"),
+    path("dev/mailbox/", mailbox_views.mailbox, name="mailbox"),
+    path("dev/mailbox/<str:name>/", mailbox_views.mail, name="mail"),
+    path("dev/mailbox/<str:name>/html", mailbox_views.mail_html, name="mail_html"),
+    path("robots.txt", views.robots, name="robots"),
+    path("sitemap.xml", _hourly(sitemaps.index), name="sitemap"),
+    path(
+        "sitemap-<slug:section>.xml",
+        _hourly(sitemap_views.sitemap),
+        {"sitemaps": sitemaps.SITEMAPS},
+        name="sitemap_section",
+    ),
+]

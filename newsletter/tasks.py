@@ -1,0 +1,54 @@
+"""Celery tasks: wake-ups without payload. What is to be done stands in the database."""
+
+import logging
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from newsletter import delivery, issues, ledger, planning
+from newsletter.models import Delivery
+
+logger = logging.getLogger(__name__)
+
+DRAIN_SECONDS = 50.0
+"""How long one drain works before it makes room: workers can then be told to stop."""
+
+
+@shared_task
+def freeze() -> None:
+    """Freeze the feature day's issue when its time has come."""
+    issues.freeze_due(timezone.now())
+
+
+@shared_task
+def tick() -> None:
+    """Plan what is due, and wake a worker if anything is to be sent."""
+    now = timezone.now()
+    planning.plan(now)
+    if Delivery.objects.ready(now).exists():
+        drain.apply_async(expires=120)
+
+
+@shared_task
+def drain() -> None:
+    """Send what is ready. A hand that finds more than it can claim at once calls for another, which
+    does the same: so many hands come as the pool has free, and none once the queue is empty.
+    """
+    waiting = Delivery.objects.ready(timezone.now()).order_by().values("pk")
+    found = waiting[: settings.DELIVERY_BATCH + 1].count()
+    if not found:
+        return
+    if found > settings.DELIVERY_BATCH:
+        drain.apply_async(expires=30)
+    tally = delivery.drain(seconds=DRAIN_SECONDS)
+    if tally.total:
+        logger.info("drained", extra=tally.as_dict())
+    if tally.total and not tally.is_stuck and waiting[:1].exists():
+        drain.apply_async(expires=120)
+
+
+@shared_task
+def sweep() -> None:
+    """Put right what no worker will."""
+    ledger.sweep(settings.JOURNAL_DIR, timezone.now())

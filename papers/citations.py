@@ -1,0 +1,76 @@
+"""How a paper is cited: the line of authors, BibTeX, and the description for search engines."""
+
+import re
+import unicodedata
+from typing import Any
+
+from papers.models import Paper
+
+_TEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+
+
+def byline(authors: list[Any], first: int = 3, last: int = 2) -> str:
+    """The authors on one line, such as "A, B, C … Y, Z, 12 authors" where they are many."""
+    names = [str(name) for name in authors]
+    if len(names) <= first + last:
+        return ", ".join(names)
+    return f"{', '.join(names[:first])} … {', '.join(names[-last:])}, {len(names)} authors"
+
+
+def bibtex(paper: Paper) -> str:
+    """The paper as a BibTeX entry of the form that arXiv recommends."""
+    year = str(paper.published_on.year) if paper.published_on else ""
+    fields = {
+        "title": f"{{{_escaped(paper.title)}}}",
+        "author": " and ".join(_escaped(str(name)) for name in paper.authors),
+        "year": year,
+    }
+    if paper.scheme == "arxiv":
+        fields |= {
+            "eprint": paper.local_id,
+            "archivePrefix": "arXiv",
+            "primaryClass": _escaped(str(paper.categories[0])) if paper.categories else "",
+            "url": paper.abstract_url,
+        }
+    lines = [f"  {name:<13} = {{{value}}}" for name, value in fields.items() if value]
+    return "@misc{%s,\n%s\n}" % (_key(paper, year), ",\n".join(lines))  # noqa: UP031  # braces
+
+
+def json_ld(paper: Paper, address: str) -> dict[str, Any]:
+    """The paper as a schema.org ScholarlyArticle; `address` is its page on this site."""
+    about: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "ScholarlyArticle",
+        "headline": paper.title,
+        "url": address,
+        "sameAs": paper.abstract_url,
+        "identifier": paper.identifier,
+        "author": [{"@type": "Person", "name": str(name)} for name in paper.authors],
+    }
+    if paper.abstract:
+        about["abstract"] = paper.abstract
+    if paper.published_on:
+        about["datePublished"] = paper.published_on.isoformat()
+    if paper.keywords:
+        about["keywords"] = [str(word) for word in paper.keywords]
+    return about
+
+
+def _escaped(text: str) -> str:
+    return "".join(_TEX.get(character, character) for character in " ".join(text.split()))
+
+
+def _key(paper: Paper, year: str) -> str:
+    """Such as `qin2026granularity`: last name, year, first telling word of the title."""
+    name = str(paper.authors[0]).split()[-1:] if paper.authors else []
+    words = [word for word in re.split(r"\W+", _ascii(paper.title)) if len(word) > 3]
+    key = _ascii("".join(name)) + year + "".join(words[:1]).lower()
+    return re.sub(r"[^a-z0-9]", "", key.lower())[:60] or re.sub(r"\W", "", paper.identifier)
+
+
+def _ascii(text: str) -> str:
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()

@@ -1,0 +1,69 @@
+"""`manage.py evaluate_trending`: does the trending score foresee a site's own order?"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from papers.recordings import RecordingError, read_observations, read_orders
+from papers.trending_evaluation import DEPTH, compare, days_of, halves
+
+RECORDED = Path(settings.BASE_DIR).parent / "shared" / "data" / "huggingface"
+
+
+class Command(BaseCommand):
+    """Reads observations and recorded orders; prints how well each formula ranks."""
+
+    help = (
+        "Rank each recorded day's known papers by our trending score and by the published formulas "
+        "of Hacker News, Reddit and ResearchHub, and compare with the site's own trending order on "
+        "the following days. Constants were chosen on the first half of the days only."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the files; by default the recorded data beside the checkout."""
+        parser.add_argument("--observations", type=Path, default=RECORDED / "observations.jsonl.gz")
+        parser.add_argument("--orders", type=Path, default=RECORDED / "trending.json")
+        parser.add_argument(
+            "--horizon", type=int, default=3, help="days that follow (default: %(default)s)"
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Read, rank, print; a file that cannot be read ends with a sentence."""
+        try:
+            seen = read_observations(options["observations"])
+            orders = read_orders(options["orders"])
+        except RecordingError as error:
+            raise CommandError(str(error)) from error
+        days = days_of(seen, orders, options["horizon"])
+        if len(days) < 2:
+            raise CommandError("The files have fewer than two days that can be judged.")
+        first, second = halves(days)
+        parts = {"first half": first, "second half, kept apart": second}
+        results = {name: compare(part) for name, part in parts.items()}
+        if options["json"]:
+            report = {
+                name: {
+                    "from": parts[name][0].day.isoformat(),
+                    "to": parts[name][-1].day.isoformat(),
+                    "days": len(parts[name]),
+                    "formulas": {formula: asdict(quality) for formula, quality in result.items()},
+                }
+                for name, result in results.items()
+            }
+            self.stdout.write(json.dumps(report))
+            return
+        for name, result in results.items():
+            part = parts[name]
+            self.stdout.write(f"{name}: {len(part)} days, {part[0].day} to {part[-1].day}")
+            self.stdout.write(f"{'':<32}{f'NDCG@{DEPTH}':>9}{'MAP':>8}{'P@10':>8}")
+            for formula, quality in result.items():
+                self.stdout.write(
+                    f"{formula:<32}{quality.ndcg:>9.3f}{quality.average_precision:>8.3f}"
+                    f"{quality.precision_at_10:>8.3f}"
+                )
+            self.stdout.write("")

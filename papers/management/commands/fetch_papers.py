@@ -1,0 +1,129 @@
+"""`manage.py fetch_papers`: fetch, rank and match the papers that the sources list on a day."""
+
+import datetime as dt
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from papers import days
+from papers.ingest import Summary, fetch_day, rank_and_match
+from papers.models import Source
+from papers.sources import FetchFailed, active_sources, reader_of
+
+MOST_DAYS = 366
+
+
+class Command(BaseCommand):
+    """Fetch, rank and match; run twice, nothing doubles and the counts of both times are kept."""
+
+    help = "Fetch the papers that the sources list on a day (or several), rank and match them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """`--day`, `--days`, `--source` and `--dry-run`."""
+        parser.add_argument(
+            "--day",
+            type=dt.date.fromisoformat,
+            metavar="YYYY-MM-DD",
+            help="the day to fetch (default: the one that today's digests carry)",
+        )
+        parser.add_argument(
+            "--days",
+            type=int,
+            default=1,
+            metavar="N",
+            help="fetch N feature days, Monday to Friday, ending with that day",
+        )
+        parser.add_argument(
+            "--source", metavar="SLUG", help="fetch this source only (default: all active ones)"
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="ask the sources, show what came, store nothing"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Fetch each day from each source, then rank and match the day."""
+        now = timezone.now()
+        last = options["day"] or days.feature_day(now)
+        if not 1 <= options["days"] <= MOST_DAYS:
+            raise CommandError(f"--days takes a number from 1 to {MOST_DAYS}.")
+        wanted = [last] if options["days"] == 1 else days.feature_days(last, options["days"])
+        sources = _sources(options["source"])
+        total = Summary()
+        with _progress(len(wanted) * len(sources)) as step:
+            for day in wanted:
+                of_day = Summary()
+                for source in sources:
+                    step(f"{day} from {source.name}")
+                    of_day += (
+                        _look(source, day) if options["dry_run"] else fetch_day(day, now, source)
+                    )
+                if not options["dry_run"] and of_day.papers:
+                    rank_and_match(now=now, day=day)
+                would = "would store " if options["dry_run"] else ""
+                self.stdout.write(f"{day}: {would}{of_day}")
+                total += of_day
+        for problem in total.problems:
+            self.stdout.write(self.style.WARNING(f"  {problem}"))
+        if len(wanted) > 1:
+            self.stdout.write(f"All {len(wanted)} days: {total}")
+        if total.failures:
+            raise CommandError("\n".join(dict.fromkeys(total.failures)))
+
+
+def _sources(slug: str | None) -> list[Source]:
+    if slug is None:
+        found = list(active_sources())
+        if not found:
+            raise CommandError("No source is active. Activate one in the admin, under Sources.")
+        return found
+    try:
+        return [Source.objects.get(slug=slug)]
+    except Source.DoesNotExist:
+        known = ", ".join(Source.objects.order_by("slug").values_list("slug", flat=True))
+        raise CommandError(f"There is no source {slug!r}; there are: {known}.") from None
+
+
+def _look(source: Source, day: dt.date) -> Summary:
+    """What a fetch would find, with nothing stored; papers count as unchanged."""
+    try:
+        fetched = reader_of(source).fetch(day)
+    except FetchFailed as error:
+        return Summary(failures=(str(error),))
+    return Summary(unchanged=len(fetched.records), problems=fetched.problems)
+
+
+@contextmanager
+def _progress(steps: int) -> Iterator[Any]:
+    """Yield a function that says what comes next; a bar shows it where a person watches."""
+    if not sys.stderr.isatty():
+        yield lambda what: None
+        return
+    chatter = logging.getLogger("papers")
+    level = chatter.level
+    chatter.setLevel(logging.WARNING)  # the bar and the summary say the same, in less space
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    try:
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("", total=steps)
+            started = False
+
+            def step(what: str) -> None:
+                nonlocal started
+                bar.update(task, description=what, advance=1 if started else 0)
+                started = True
+
+            yield step
+    finally:
+        chatter.setLevel(level)

@@ -1,0 +1,75 @@
+"""What a change of a topic would do, before it is done: papers gained, kept and lost."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from papers import ranking
+from papers.matching import Evidence, MatchResult, TopicSpec, match
+from papers.models import Paper
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A paper and why it matches."""
+
+    paper_id: int
+    title: str
+    url: str
+    score: float
+    why: str
+    """The evidence as readers see it; of a paper that is lost, what it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The papers of the last days that readers of a topic would get, by what changes."""
+
+    papers: int
+    """How many papers were looked at."""
+    gained: tuple[Found, ...]
+    kept: tuple[Found, ...]
+    lost: tuple[Found, ...]
+    doubtful: tuple[Found, ...]
+    """Matches with some evidence but too little to be sent."""
+
+
+def preview(before: TopicSpec | None, after: TopicSpec, now: dt.datetime) -> Preview:
+    """Match the last days' papers with a topic as it is and as it would be; stores nothing.
+
+    `before` is None for a topic that does not exist or is not active.
+    """
+    papers = {
+        paper.pk: paper
+        for paper in ranking.recent(now).only(
+            "identifier", "title", "abstract", "summary", "categories"
+        )
+    }
+    texts = [ranking.text_of_paper(paper) for paper in papers.values()]
+    model = ranking.current_model()
+    old = {int(r.paper_id): r for r in match(texts, [before], model)} if before else {}
+    new = {int(r.paper_id): r for r in match(texts, [after], model)}
+
+    def found(results: Mapping[int, MatchResult], keys: Iterable[int]) -> tuple[Found, ...]:
+        rows = [_found(papers[key], results[key].score, results[key].evidence) for key in keys]
+        return tuple(sorted(rows, key=lambda row: (-row.score, row.paper_id)))
+
+    sent_before = {key for key, result in old.items() if result.sendable}
+    sent_after = {key for key, result in new.items() if result.sendable}
+    return Preview(
+        papers=len(papers),
+        gained=found(new, sent_after - sent_before),
+        kept=found(new, sent_after & sent_before),
+        lost=found(old, sent_before - sent_after),
+        doubtful=found(new, set(new) - sent_after),
+    )
+
+
+def _found(paper: Paper, score: float, evidence: tuple[Evidence, ...]) -> Found:
+    return Found(
+        paper_id=paper.pk,
+        title=paper.title,
+        url=paper.get_absolute_url(),
+        score=score,
+        why=", ".join(item.phrase for item in evidence),
+    )

@@ -1,0 +1,251 @@
+"""Topics in the admin: keywords one a line, and what a change would do before it is saved."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from papers import ranking
+from papers.models import Match, Topic
+from papers.previews import preview
+
+SAVES = ("_save", "_continue", "_addanother", "_saveasnew")
+"""Names of the buttons that save."""
+
+MOST_LINES = 200
+
+
+class LinesField(forms.CharField):
+    """A list of strings, edited as text with one of them on each line."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        rows = kwargs.pop("rows", 14)
+        kwargs.setdefault("widget", UnfoldAdminTextareaWidget({"rows": rows}))
+        super().__init__(**kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        """The list as text; what a person typed as it is."""
+        return "\n".join(map(str, value)) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        """The lines, each once and trimmed, without empty ones."""
+        if isinstance(value, list):
+            return value
+        lines = (" ".join(line.split()) for line in (value or "").splitlines())
+        return list(dict.fromkeys(filter(None, lines)))
+
+    def validate(self, value: Any) -> None:
+        """As any field, and not without end."""
+        super().validate(value)
+        if len(value) > MOST_LINES:
+            raise forms.ValidationError(f"Give at most {MOST_LINES} lines.")
+
+    def run_validators(self, value: Any) -> None:
+        """Those of the model's field; the ones of text do not fit a list."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether the list is another one."""
+        return bool(self.to_python(initial) != self.to_python(data))
+
+
+class TopicForm(forms.ModelForm[Topic]):
+    """A topic with its lists as lines."""
+
+    keywords = LinesField(
+        required=False,
+        help_text="Phrases, one a line. Found as whole words, in any inflection, hyphenated or "
+        "not. Without any, the topic's name serves as one.",
+    )
+    categories = LinesField(
+        required=False,
+        rows=4,
+        help_text="arXiv categories that support a match, one a line, such as cs.CL.",
+    )
+
+    class Meta:
+        """All that an editor decides about a topic."""
+
+        model = Topic
+        fields = (
+            "name",
+            "slug",
+            "group",
+            "description",
+            "keywords",
+            "categories",
+            "position",
+            "is_active",
+        )
+
+
+@admin.register(Topic)
+class TopicAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+    """Topics with their readers and matches; edit keywords and see at once what they find."""
+
+    form = TopicForm
+    list_display = ("name", "group", "readers", "matches", "shown_active", "position")
+    list_display_links = ("name",)
+    list_filter = ("is_active", "group")
+    search_fields = ("name", "slug", "description", "keywords")
+    ordering = ("position", "name")
+    list_per_page = 100
+    actions = ("activate", "deactivate")
+    change_form_after_template = "papers/admin/topic_preview.html"
+    prepopulated_fields: ClassVar = {"slug": ("name",)}
+    warn_unsaved_form = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Topic]:
+        """Topics with the number of their readers and recent matches, counted by the database."""
+        # The reverse relation is asked for by name: papers know nothing of who follows them.
+        subscription: Any = Topic._meta.get_field("subscriptions").related_model
+        readers = subscription.objects.filter(
+            topic=OuterRef("pk"), subscriber__status="active"
+        ).order_by()
+        matches = (
+            Match.objects.sendable()
+            .filter(topic=OuterRef("pk"), paper__in=ranking.recent(timezone.now()).values("pk"))
+            .order_by()
+        )
+        topics: QuerySet[Topic] = super().get_queryset(request)
+        return topics.annotate(reader_count=_counted(readers), match_count=_counted(matches))
+
+    @admin.display(description="readers", ordering="reader_count")
+    def readers(self, topic: Topic) -> int:
+        """Confirmed subscribers who follow the topic."""
+        return int(getattr(topic, "reader_count", 0))
+
+    @admin.display(description="matches in 14 days", ordering="match_count")
+    def matches(self, topic: Topic) -> int:
+        """Papers of the last 14 days that its readers get."""
+        return int(getattr(topic, "match_count", 0))
+
+    @admin.display(description="active", boolean=True, ordering="is_active")
+    def shown_active(self, topic: Topic) -> bool:
+        """Whether readers are offered the topic."""
+        return topic.is_active
+
+    @admin.action(description="Activate: offer to readers and match again", permissions=["change"])
+    def activate(self, request: HttpRequest, topics: QuerySet[Topic]) -> None:
+        """Offer the topics, and match the last days' papers with them."""
+        chosen = list(topics.filter(is_active=False))
+        Topic.objects.filter(pk__in=[topic.pk for topic in chosen]).update(is_active=True)
+        for topic in chosen:
+            topic.is_active = True
+            ranking.match_topic(topic, timezone.now())
+        self.message_user(request, f"{len(chosen)} topics are active now.")
+
+    @admin.action(description="Deactivate: offer to nobody, match nothing", permissions=["change"])
+    def deactivate(self, request: HttpRequest, topics: QuerySet[Topic]) -> None:
+        """Take the topics out of forms and digests; readers keep them."""
+        changed = Topic.objects.filter(pk__in=topics.values("pk"), is_active=True).update(
+            is_active=False
+        )
+        self.message_user(request, f"{changed} topics are inactive now; readers keep them.")
+
+    def save_model(
+        self, request: HttpRequest, obj: Topic, form: forms.ModelForm[Topic], change: bool
+    ) -> None:
+        """Save, and match the last days' papers with the topic as it is now."""
+        super().save_model(request, obj, form, change)
+        if obj.is_active and (not change or _reads_anew(form)):
+            done = ranking.match_topic(obj, timezone.now())
+            sent = obj.matches.sendable().filter(paper__in=ranking.recent(timezone.now()))
+            self.message_user(
+                request,
+                f"{sent.count()} papers of the last 14 days match “{obj}” now "
+                f"({done.written} matches are new or changed, {done.dropped} are gone).",
+                messages.INFO,
+            )
+
+    def get_urls(self) -> list[URLPattern]:
+        """The preview of an addition and of a change, beside the usual pages."""
+        view = self.admin_site.admin_view(self.preview_view)
+        return [
+            path("add/preview/", view, name="papers_topic_preview_add"),
+            path("<path:object_id>/change/preview/", view, name="papers_topic_preview"),
+            *super().get_urls(),
+        ]
+
+    def preview_view(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
+        """The form as it was filled in, with the papers it would gain, keep and lose.
+
+        Saves nothing, unless it was one of the saving buttons that was pressed on this page.
+        """
+        if any(name in request.POST for name in SAVES):
+            saved: HttpResponse = self.changeform_view(request, object_id)
+            return saved
+        plain = (
+            reverse("admin:papers_topic_change", args=[object_id])
+            if object_id
+            else reverse("admin:papers_topic_add")
+        )
+        topic = self.get_object(request, unquote(object_id)) if object_id else None
+        if request.method != "POST" or (object_id and topic is None):
+            return HttpResponseRedirect(plain)  # which answers for a topic that is not there
+        allowed = (
+            self.has_change_permission(request, topic)
+            if topic
+            else self.has_add_permission(request)
+        )
+        if not allowed:
+            raise PermissionDenied
+        before = ranking.spec_of_topic(topic) if topic and topic.is_active else None
+        form_class = self.get_form(request, topic, change=topic is not None)
+        form = form_class(request.POST, instance=topic)
+        found = None
+        if form.is_valid():
+            found = preview(before, ranking.spec_of_topic(form.instance), timezone.now())
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Preview of {topic or 'a new topic'}",
+            "adminform": helpers.AdminForm(
+                form,
+                list(self.get_fieldsets(request, topic)),
+                {},
+                self.get_readonly_fields(request, topic),
+                model_admin=self,
+            ),
+            "object_id": object_id,
+            "original": topic,
+            "is_popup": False,
+            "to_field": None,
+            "media": self.media + form.media,
+            "inline_admin_formsets": [],
+            "errors": helpers.AdminErrorList(form, []),
+            "preserved_filters": self.get_preserved_filters(request),
+            "found": found,
+            "groups": found
+            and (
+                ("Gained", "would be sent and are not now", found.gained),
+                ("Lost", "are sent now and would not be", found.lost),
+                ("Kept", "are sent now and would be", found.kept),
+                ("Not sure enough", "would match, but not be sent", found.doubtful),
+            ),
+        }
+        rendered: HttpResponse = self.render_change_form(
+            request, context, add=topic is None, change=topic is not None, obj=topic, form_url=plain
+        )
+        return rendered
+
+
+def _counted(rows: QuerySet[Any]) -> Coalesce:
+    """The number of `rows` that belong to each outer topic."""
+    counts = rows.values("topic").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counts, output_field=IntegerField()), 0)
+
+
+def _reads_anew(form: forms.ModelForm[Topic]) -> bool:
+    """Whether something changed that matching reads."""
+    return bool(
+        {"name", "description", "keywords", "categories", "is_active"} & set(form.changed_data)
+    )

@@ -1,0 +1,118 @@
+"""Pages about papers and topics. They only read, and show the same to everyone."""
+
+from django.conf import settings
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from papers import citations, pages
+from papers import search as searching
+from papers.charts import line_chart
+from papers.identifiers import UnknownIdentifier, identifier
+from papers.models import Feature, Match, Paper, Pick, Topic
+
+TRENDING = 9
+"""Papers on a topic's page that are shown in full."""
+
+LATEST = 30
+"""Papers on a topic's page that follow, newest first."""
+
+FOUND = 50
+"""Papers that a search shows, at most."""
+
+OBSERVATIONS = 2000
+"""Observations that a chart looks at, the latest ones."""
+
+
+@require_safe
+def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
+    """One paper; another spelling of its identifier, such as one with a version, leads to it."""
+    found = Paper.objects.filter(identifier=f"{scheme}:{local_id}").first()
+    if found is None:
+        known = _named(local_id) if scheme == "arxiv" else None
+        if known is None:
+            raise Http404("no such paper")
+        return redirect(known, permanent=True)
+    seen = found.observations.order_by("-observed_at").values_list("observed_at", "upvotes")
+    address = f"{settings.SITE_URL}{found.get_absolute_url()}"
+    context = {
+        "paper": found,
+        "address": address,
+        "matches": Match.objects.sendable()
+        .filter(paper=found)
+        .select_related("topic")
+        .order_by("-score"),
+        "features": found.features.select_related("source").order_by("-day")[:20],
+        "picks": found.picks.exclude(kind=Pick.Kind.HIDE).exclude(note="")[:5],
+        "chart": line_chart(seen[:OBSERVATIONS]),
+        "links": pages.links_of(
+            found.abstract_url, found.pdf_url, found.code_url, found.project_url
+        ),
+        "plate": pages.plate_of(found.identifier),
+        "bibtex": citations.bibtex(found),
+        "json_ld": citations.json_ld(found, address),
+    }
+    return render(request, "papers/paper.html", context)
+
+
+@require_safe
+def topics(request: HttpRequest) -> HttpResponse:
+    """All topics under their headings, each with how many papers it has."""
+    sendable = Q(matches__in=Match.objects.sendable())
+    active = Topic.objects.active().annotate(paper_count=Count("matches", filter=sendable))
+    groups: dict[str, list[Topic]] = {}
+    for each in active:
+        groups.setdefault(each.group, []).append(each)
+    return render(request, "papers/topics.html", {"groups": list(groups.items())})
+
+
+@require_safe
+def topic(request: HttpRequest, slug: str) -> HttpResponse:
+    """One topic: what it covers, what trends in it now, and what came last."""
+    found = get_object_or_404(Topic.objects.active(), slug=slug)
+    now = timezone.now()
+    papers = pages.of_topic(Paper.objects.shown(), found)
+    trending = pages.entries_of(papers.by_trend(), now, most=TRENDING)
+    last = Feature.objects.filter(paper=OuterRef("pk")).order_by("-day").values("day")[:1]
+    latest = (
+        papers.by_trend()
+        .exclude(pk__in=[entry.paper_id for entry in trending])
+        .annotate(last_day=Subquery(last))
+        .order_by("-last_day", "-trending_score", "identifier")[:LATEST]
+    )
+    context = {"topic": found, "trending": trending, "latest": latest, "total": papers.count()}
+    return render(request, "papers/topic.html", context)
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponseBase:
+    """Papers that hold the words of `?q=`; an arXiv identifier or link leads to its paper."""
+    query = searching.cleaned(request.GET.get("q", ""))
+    elsewhere = ""
+    if query:
+        try:
+            named = identifier(query)
+        except UnknownIdentifier:
+            named = ""
+        found = Paper.objects.filter(identifier=named).first() if named else None
+        if found is not None:
+            return redirect(found)
+        elsewhere = named.partition(":")[2]
+    entries = pages.entries_of(searching.search(query), timezone.now(), most=FOUND + 1)
+    context = {
+        "query": query,
+        "entries": entries[:FOUND],
+        "is_capped": len(entries) > FOUND,
+        "most": FOUND,
+        "elsewhere": f"https://arxiv.org/abs/{elsewhere}" if elsewhere else "",
+    }
+    return render(request, "papers/search.html", context)
+
+
+def _named(text: str) -> Paper | None:
+    try:
+        return Paper.objects.filter(identifier=identifier(text)).first()
+    except UnknownIdentifier:
+        return None

@@ -1,0 +1,326 @@
+"""The editors' view of readers: find a subscriber, see what was agreed and said, help or suppress.
+
+Consent is the reader's to give. So nobody is added or subscribed here, an address cannot be
+changed, and the record of consent is only read.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import ngettext
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
+
+from subscriptions import held
+from subscriptions.emails import Kind, Outgoing
+from subscriptions.models import (
+    Consent,
+    Feedback,
+    Subscriber,
+    Subscription,
+    Suppression,
+    address_hash,
+)
+from subscriptions.preferences import move_digest
+from subscriptions.tasks import send_mail_to
+
+if TYPE_CHECKING:
+    SuppressionForm = forms.ModelForm[Suppression]
+else:  # Django's class takes no parameter at run time
+    SuppressionForm = forms.ModelForm
+
+
+class ReadOnlyInline(TabularInline):  # type: ignore[misc]  # unfold is untyped
+    """Rows to look at, in pages, each page in one query."""
+
+    extra = 0
+    per_page = 20
+    can_delete = False
+    hide_title = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nothing is added here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nothing is changed here."""
+        return False
+
+
+class SubscriptionInline(ReadOnlyInline):
+    """The topics a subscriber follows."""
+
+    model = Subscription
+    fields = ("topic",)
+    verbose_name_plural = "topics"
+    per_page = 50
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
+        """With their topics."""
+        subscriptions: QuerySet[Subscription] = super().get_queryset(request)
+        return subscriptions.select_related("topic", "subscriber").order_by("topic__position")
+
+
+class ConsentInline(ReadOnlyInline):
+    """What a subscriber agreed to or took back."""
+
+    model = Consent
+    fields = ("at", "action", "wording")
+    verbose_name_plural = "consent"
+
+
+class FeedbackInline(ReadOnlyInline):
+    """What a subscriber said about papers."""
+
+    model = Feedback
+    fields = ("at", "value", "paper")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Feedback]:
+        """With their papers, newest first."""
+        feedback: QuerySet[Feedback] = super().get_queryset(request)
+        return feedback.select_related("paper", "subscriber").order_by("-at")
+
+
+@admin.register(Subscriber)
+class SubscriberAdmin(ModelAdmin):  # type: ignore[misc]
+    """Readers."""
+
+    list_display = (
+        "email",
+        "shown_status",
+        "rhythm",
+        "hour",
+        "timezone",
+        "topic_count",
+        "next_digest_at",
+        "created_at",
+    )
+    list_filter = ("status", "rhythm", "topics", "created_at")
+    list_per_page = 50
+    search_fields = ("email",)
+    search_help_text = "Part of an address."
+    ordering = ("-id",)
+    actions = ("send_preferences_link", "unsubscribe", "suppress")
+    inlines = (SubscriptionInline, ConsentInline, FeedbackInline)
+    readonly_fields = (
+        "email",
+        "status",
+        "next_digest_at",
+        "created_at",
+        "confirmed_at",
+        "left_at",
+        "asked_to_confirm_at",
+    )
+    fieldsets = (
+        (None, {"fields": ("email", "status", "language")}),
+        ("Rhythm", {"fields": ("rhythm", "weekday", "hour", "timezone", "paused_until")}),
+        ("Digest", {"fields": ("papers_wanted", "text_only", "learns")}),
+        (
+            "Times",
+            {
+                "fields": (
+                    "next_digest_at",
+                    "created_at",
+                    "asked_to_confirm_at",
+                    "confirmed_at",
+                    "left_at",
+                )
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Subscriber]:
+        """With the number of topics, counted in the same query for the rows shown alone."""
+        subscribers: QuerySet[Subscriber] = super().get_queryset(request)
+        counted = (
+            Subscription.objects.filter(subscriber=OuterRef("pk"))
+            .order_by()
+            .values("subscriber")
+            .annotate(count=Count("pk"))
+            .values("count")
+        )
+        return subscribers.annotate(topic_count=Coalesce(Subquery(counted), 0))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody is subscribed but by themselves."""
+        return False
+
+    @display(  # type: ignore[untyped-decorator]
+        description="status",
+        ordering="status",
+        label={
+            Subscriber.Status.ACTIVE: "success",
+            Subscriber.Status.PENDING: "info",
+            Subscriber.Status.LEFT: "warning",
+            Subscriber.Status.SUPPRESSED: "danger",
+        },
+    )
+    def shown_status(self, subscriber: Subscriber) -> tuple[str, str]:
+        """The status and its words, in its colour."""
+        return subscriber.status, subscriber.get_status_display()
+
+    @display(description="topics", ordering="topic_count")  # type: ignore[untyped-decorator]
+    def topic_count(self, subscriber: Subscriber) -> int:
+        """How many topics the subscriber follows."""
+        count: int = subscriber.topic_count  # type: ignore[attr-defined]  # annotated above
+        return count
+
+    @transaction.atomic
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Subscriber,
+        form: "forms.ModelForm[Subscriber]",
+        change: bool,
+    ) -> None:
+        """Save what an editor changed, on the record, with the next digest it leads to."""
+        changed = form.changed_data
+        if not changed:
+            return
+        now = timezone.now()
+        # What the sending did meanwhile is read again, so that saving does not undo it.
+        obj.next_digest_at = Subscriber.objects.select_for_update().get(pk=obj.pk).next_digest_at
+        move_digest(obj, changed, now)
+        obj.save(update_fields=[*changed, "next_digest_at"])
+        obj.record(Consent.Action.CHANGED, now, f"an editor changed {', '.join(changed)}")
+
+    def delete_model(self, request: HttpRequest, obj: Subscriber) -> None:
+        """Erase the subscriber, from the admin's history as well."""
+        held.erase(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
+        """Erase the subscribers, from the admin's history as well."""
+        for subscriber in queryset:
+            held.erase(subscriber)
+
+    @action(description="Mail them the link to their preferences", permissions=["change"])  # type: ignore[untyped-decorator]
+    def send_preferences_link(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
+        """For readers who ask an editor instead of the form. Others than active ones and those
+        who left get none.
+        """
+        statuses = (Subscriber.Status.ACTIVE, Subscriber.Status.LEFT)
+        outgoing = [
+            Outgoing(Kind.PREFERENCES, pk)
+            for pk in queryset.filter(status__in=statuses).values_list("pk", flat=True)
+        ]
+        for mail in outgoing:
+            send_mail_to.delay(mail.kind.value, mail.subscriber_id)
+        self._report(request, len(outgoing), "mailed the link to")
+
+    @action(description="Unsubscribe", permissions=["change"])  # type: ignore[untyped-decorator]
+    def unsubscribe(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
+        """For readers who asked an editor."""
+        now = timezone.now()
+        changed = sum(one.leave(now, "an editor, on request") for one in queryset)
+        self._report(request, changed, "unsubscribed")
+
+    @action(description="Suppress: never mail again", permissions=["change"])  # type: ignore[untyped-decorator]
+    def suppress(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
+        """Put the addresses on the list that survives the subscribers' erasure."""
+        now = timezone.now()
+        reason = Suppression.Reason.REQUEST
+        changed = sum(Suppression.objects.add_address(one.email, reason, now) for one in queryset)
+        self._report(request, changed, "suppressed")
+
+    def _report(self, request: HttpRequest, count: int, done: str) -> None:
+        """Tell the editor how many subscribers something was done to."""
+        who = ngettext("%(count)d subscriber", "%(count)d subscribers", count) % {"count": count}
+        level = messages.SUCCESS if count else messages.WARNING
+        self.message_user(request, f"{done.capitalize()} {who}.", level)
+
+
+class AddressForm(SuppressionForm):
+    """An address to suppress. Only its hash is kept."""
+
+    email = forms.EmailField(
+        max_length=254,
+        widget=UnfoldAdminEmailInputWidget(),
+        help_text="Not kept: what is stored is a keyed hash that recognises the address.",
+    )
+    reason = forms.ChoiceField(
+        choices=Suppression.Reason.choices,
+        initial=Suppression.Reason.REQUEST,
+        widget=UnfoldAdminSelectWidget(),
+    )
+
+    class Meta:
+        """The hash and the time are not typed."""
+
+        model = Suppression
+        fields = ("reason",)
+
+    def clean_email(self) -> str:
+        """An address that is not suppressed yet."""
+        email: str = self.cleaned_data["email"]
+        if Suppression.objects.covers(email):
+            raise forms.ValidationError("This address is suppressed already.")
+        self.instance.address_hash = address_hash(email)
+        self.instance.created_at = timezone.now()
+        return email
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(ModelAdmin):  # type: ignore[misc]
+    """Addresses never to be mailed again, as hashes."""
+
+    list_display = ("address_hash", "shown_reason", "created_at")
+    list_filter = ("reason", "created_at")
+    list_per_page = 50
+    search_fields = ("address_hash",)
+    search_help_text = "A whole address, or the beginning of a hash."
+    readonly_fields = ("address_hash", "reason", "created_at")
+    form = AddressForm
+
+    @display(description="reason", ordering="reason")  # type: ignore[untyped-decorator]
+    def shown_reason(self, suppression: Suppression) -> str:
+        """Why, in words."""
+        return suppression.get_reason_display()
+
+    def get_fields(self, request: HttpRequest, obj: Suppression | None = None) -> tuple[str, ...]:
+        """Adding takes an address; afterwards there is only the hash."""
+        return ("email", "reason") if obj is None else ("address_hash", "reason", "created_at")
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Suppression | None = None
+    ) -> tuple[str, ...]:
+        """Nothing changes once it is there."""
+        return () if obj is None else self.readonly_fields
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """A suppression is there or it is not."""
+        return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Suppression], search_term: str
+    ) -> tuple[QuerySet[Suppression], bool]:
+        """A search for an address looks for its hash."""
+        if "@" in search_term:
+            return queryset.filter(address_hash=address_hash(search_term)), False
+        results: tuple[QuerySet[Suppression], bool] = super().get_search_results(
+            request, queryset, search_term
+        )
+        return results
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Suppression,
+        form: "forms.ModelForm[Suppression]",
+        change: bool,
+    ) -> None:
+        """Suppress the address, its subscriber included."""
+        data: dict[str, Any] = form.cleaned_data
+        Suppression.objects.add_address(data["email"], obj.reason, obj.created_at)  # type: ignore[arg-type]
+
+    def response_add(
+        self, request: HttpRequest, obj: Suppression, post_url_continue: str | None = None
+    ) -> Any:
+        """Back to the list, where the new one stands on top."""
+        return self.response_post_save_add(request, obj)

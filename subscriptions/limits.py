@@ -1,0 +1,73 @@
+"""How often strangers may make us send mail: per address, per network, and in total.
+
+Counts live in the shared cache, in fixed hours, under hashes. They guard against nuisance and not
+against the reader: when the cache is down, that is logged and everybody is let through.
+"""
+
+import datetime as dt
+import hashlib
+import ipaddress
+import logging
+
+from django.core.cache import cache
+
+from subscriptions.models import address_hash
+
+logger = logging.getLogger(__name__)
+
+WINDOW = dt.timedelta(hours=1)
+PER_ADDRESS = 5
+PER_NETWORK = 30
+IN_TOTAL = 2000
+"""How many requests of one kind an hour allows."""
+
+
+def network(remote: str, forwarded: str, trusted: int) -> str:
+    """The visitor's network, /24 for IPv4 and /64 for IPv6; empty where it is not known.
+
+    `remote` is the peer's address and `forwarded` the X-Forwarded-For header. Each of the
+    `trusted` proxies in front of us added one entry at its right, so the visitor is the
+    `trusted`-th from the right, and whatever stands left of it may be made up.
+    """
+    entries = [entry.strip() for entry in forwarded.split(",") if entry.strip()]
+    visitor = entries[-trusted] if 0 < trusted <= len(entries) else remote.strip()
+    if visitor.startswith("["):
+        visitor = visitor[1:].partition("]")[0]
+    elif visitor.count(":") == 1:
+        visitor = visitor.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(visitor.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False))
+
+
+def seconds_to_wait(action: str, email: str, visitor: str, now: dt.datetime) -> int:
+    """Count one `action` ("subscribe", "link") for `email` from the network `visitor`; 0 when it
+    may go on, else the seconds until it may.
+
+    One who is refused does not count towards the total, so that one network cannot use it up.
+    """
+    window, passed = divmod(int(now.timestamp()), int(WINDOW.total_seconds()))
+    networks = hashlib.sha256(visitor.encode()).hexdigest()[:32]
+    counted = [(f"network:{networks}", PER_NETWORK)] if visitor else []
+    counted += [(f"address:{address_hash(email)}", PER_ADDRESS), ("total", IN_TOTAL)]
+    for who, most in counted:
+        if _count(f"limits:{action}:{window}:{who}") > most:
+            logger.warning("limit reached", extra={"action": action, "of": who.split(":")[0]})
+            return int(WINDOW.total_seconds()) - passed
+    return 0
+
+
+def _count(key: str) -> int:
+    """Count one more; how many that makes."""
+    try:
+        cache.add(key, 0, timeout=int(WINDOW.total_seconds()) + 60)
+        return cache.incr(key)
+    except ValueError:  # it ran out between the two
+        return 1
+    except Exception:  # each cache has errors of its own, and none may cost us a reader
+        logger.warning("the cache did not answer; limits are off", exc_info=True)
+        return 0

@@ -1,0 +1,39 @@
+"""`manage.py erase_subscriber EMAIL`: delete all that is held about a reader who asked for it."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from subscriptions import held
+from subscriptions.models import Subscriber, Suppression
+
+
+class Command(BaseCommand):
+    """The same as the button on the reader's own page."""
+
+    help = "Delete a subscriber and all that belongs to it. A suppression stays, as a hash."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Who, and whether in earnest."""
+        parser.add_argument("email")
+        parser.add_argument("--dry-run", action="store_true", help="Only say what would happen.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Erase, and say what went and what stays."""
+        subscriber = Subscriber.objects.with_email(options["email"]).first()
+        if subscriber is None:
+            raise CommandError("There is no subscriber with this address.")
+        rows = {
+            name: len(value)
+            for name, value in held.export(subscriber).items()
+            if isinstance(value, list) and value
+        }
+        stays = Suppression.objects.covers(subscriber.email)
+        if not options["dry_run"]:
+            held.erase(subscriber)
+        done = "Would erase" if options["dry_run"] else "Erased"
+        counts = ", ".join(f"{count} {name}" for name, count in sorted(rows.items()))
+        self.stdout.write(f"{done} the subscriber; held with it: {counts or 'nothing'}.")
+        if stays:
+            self.stdout.write("The address stays suppressed: its hash is kept.")

@@ -1,0 +1,125 @@
+"""Changing one's mind without leaving: preferences, a slower rhythm, a pause, one topic less.
+
+Every change is recorded with the subscriber's consent and, where it moves the next digest, sets
+when that is due.
+"""
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from papers.models import Topic
+from subscriptions.models import Consent, Subscriber
+
+_MOVES_THE_DIGEST = {"rhythm", "weekday", "hour", "timezone", "paused_until"}
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """All that a reader may choose, but for the topics; the fields are those of `Subscriber`."""
+
+    rhythm: str
+    weekday: int
+    hour: int
+    timezone: str
+    papers_wanted: int
+    text_only: bool
+    learns: bool
+    paused_until: dt.date | None
+
+
+def zone_of(subscriber: Subscriber) -> ZoneInfo:
+    """The reader's timezone; UTC where its name has left the timezone database."""
+    try:
+        return ZoneInfo(subscriber.timezone)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+@transaction.atomic
+def change(
+    subscriber: Subscriber,
+    preferences: Preferences,
+    topics: Collection[Topic],
+    now: dt.datetime,
+) -> bool:
+    """Make these the subscriber's preferences; whether that changed anything.
+
+    Followed topics that are inactive at present are kept: no form offers them, and an editor may
+    bring them back.
+    """
+    values = {field.name: getattr(preferences, field.name) for field in fields(preferences)}
+    before = set(subscriber.subscriptions.values_list("topic_id", flat=True))
+    resting = list(Topic.objects.filter(subscribers=subscriber, is_active=False))
+    wanted = [*topics, *resting]
+    changed = _set(subscriber, values, now)
+    if {topic.pk for topic in wanted} != before:
+        subscriber.follow(wanted)
+        changed.append("topics")
+    _record(subscriber, changed, now)
+    return bool(changed)
+
+
+@transaction.atomic
+def receive_weekly(subscriber: Subscriber, now: dt.datetime) -> bool:
+    """One digest a week from now on, on the weekday chosen earlier; whether that is a change."""
+    changed = _set(subscriber, {"rhythm": Subscriber.Rhythm.WEEKLY}, now)
+    _record(subscriber, changed, now)
+    return bool(changed)
+
+
+@transaction.atomic
+def pause(subscriber: Subscriber, days: int, now: dt.datetime) -> bool:
+    """No digest for that many days, counted where the reader lives; whether that is a change."""
+    until = now.astimezone(zone_of(subscriber)).date() + dt.timedelta(days=days)
+    changed = _set(subscriber, {"paused_until": until}, now)
+    _record(subscriber, changed, now)
+    return bool(changed)
+
+
+@transaction.atomic
+def mute(subscriber: Subscriber, topic: Topic, now: dt.datetime) -> bool:
+    """Stop following one topic; whether that changed anything. The last one cannot be muted:
+    a digest of nothing is what leaving is for.
+    """
+    followed = subscriber.subscriptions.select_for_update()
+    held = set(followed.values_list("topic_id", flat=True))
+    if topic.pk not in held or len(held) == 1:
+        return False
+    subscriber.subscriptions.filter(topic=topic).delete()
+    _record(subscriber, ["topics"], now)
+    return True
+
+
+def move_digest(subscriber: Subscriber, changed: Collection[str], now: dt.datetime) -> None:
+    """Set when the next digest is due where one of the `changed` fields decides it; unsaved.
+
+    A digest that is due and only waits to be taken is not lost to a change, but a pause starts at
+    once.
+    """
+    is_due = subscriber.next_digest_at is not None and subscriber.next_digest_at <= now
+    if _MOVES_THE_DIGEST.intersection(changed) and (not is_due or subscriber.paused_until):
+        subscriber.reschedule(now)
+
+
+def _set(subscriber: Subscriber, values: dict[str, object], now: dt.datetime) -> list[str]:
+    """Save what differs, with the next digest where that moves; the names of what differed.
+
+    The row is read again under a lock first, so that a digest sent meanwhile is not forgotten.
+    """
+    subscriber.refresh_from_db(from_queryset=Subscriber.objects.select_for_update())
+    changed = [name for name, value in values.items() if getattr(subscriber, name) != value]
+    for name in changed:
+        setattr(subscriber, name, values[name])
+    move_digest(subscriber, changed, now)
+    if changed:
+        subscriber.save(update_fields=[*changed, "next_digest_at"])
+    return changed
+
+
+def _record(subscriber: Subscriber, changed: list[str], now: dt.datetime) -> None:
+    if changed:
+        subscriber.record(Consent.Action.CHANGED, now, ", ".join(changed))

@@ -1,0 +1,25 @@
+"""The addresses of readers' pages. Those with a token are signed, see `subscriptions.links`."""
+
+from django.urls import path
+
+from subscriptions import reader_views, views
+
+app_name = "subscriptions"
+
+urlpatterns = [
+    path("subscribe/", views.subscribe, name="subscribe"),
+    path("check-inbox/", views.check_inbox, name="check-inbox"),
+    path("link/", views.link, name="link"),
+    path("confirm/<str:token>/", views.confirm, name="confirm"),
+    path("welcome/<str:token>/", views.welcome, name="welcome"),
+    path("preferences/<str:token>/", reader_views.preferences, name="preferences"),
+    path("preferences/<str:token>/data.json", reader_views.data, name="data"),
+    path("preferences/<str:token>/erase/", reader_views.erase, name="erase"),
+    path("unsubscribe/<str:token>/", reader_views.unsubscribe, name="unsubscribe"),
+    path(
+        "feedback/<str:token>/<int:paper_id>/<str:value>/",
+        reader_views.feedback_on,
+        name="feedback",
+    ),
+    path("erased/", views.erased, name="erased"),
+]

@@ -1,0 +1,122 @@
+"""Freezing a day."""
+
+import datetime as dt
+
+import pytest
+
+from newsletter.issues import build_issue, closes_at, freeze_due, places_of
+from newsletter.models import Issue
+from papers.models import Observation, Pick, Source
+from tests.factories import DAY, NOW, make_issue, make_match, make_paper, make_source, make_topic
+
+pytestmark = pytest.mark.django_db
+
+
+def titles(issue):
+    return [place.card["title"] for place in issue.places.all()]
+
+
+def test_papers_stand_by_trending_score():
+    make_paper("Second", trending_score=1)
+    make_paper("First", trending_score=2)
+    make_paper("Another day's", day=DAY - dt.timedelta(days=1))
+    assert titles(build_issue(DAY, NOW)) == ["First", "Second"]
+
+
+def test_day_without_papers_has_no_issue():
+    assert build_issue(DAY, NOW) is None
+    assert not Issue.objects.exists()
+
+
+def test_frozen_issue_never_changes():
+    paper = make_paper("As it was", upvotes=5)
+    issue = build_issue(DAY, NOW)
+    paper.title = "As it became"
+    paper.upvotes = 500
+    paper.save()
+    make_paper("Too late")
+    again = build_issue(DAY, NOW + dt.timedelta(hours=1))
+    assert again == issue
+    assert titles(again) == ["As it was"]
+    assert places_of(again)[0].card.upvotes == 5
+
+
+def test_pin_comes_first_and_may_come_from_another_day():
+    make_paper("Loud", trending_score=9)
+    old = make_paper("Old but gold", day=DAY - dt.timedelta(days=30), trending_score=0)
+    Pick.objects.create(day=DAY, paper=old, kind=Pick.Kind.PIN, note="Read this.")
+    issue = build_issue(DAY, NOW)
+    assert titles(issue) == ["Old but gold", "Loud"]
+    card = places_of(issue)[0].card
+    assert card.is_pick
+    assert card.note == "Read this."
+
+
+def test_hidden_paper_is_left_out():
+    paper = make_paper("Hidden")
+    make_paper("Shown")
+    Pick.objects.create(day=DAY, paper=paper, kind=Pick.Kind.HIDE)
+    assert titles(build_issue(DAY, NOW)) == ["Shown"]
+
+
+def test_only_sure_matches_of_active_topics_count():
+    paper = make_paper()
+    sure, unsure, gone = make_topic("Sure"), make_topic("Unsure"), make_topic("Gone")
+    make_match(paper, sure)
+    make_match(paper, unsure, is_sendable=False)
+    make_match(paper, gone)
+    gone.is_active = False
+    gone.save()
+    (place,) = places_of(build_issue(DAY, NOW))
+    assert list(place.topics) == [sure.pk]
+    assert place.topics[sure.pk].why == '"sure" in the title'
+    assert place.card.topics == ("Sure",)
+
+
+def test_card_tells_the_upvotes_gained_since_the_day_before():
+    paper = make_paper(upvotes=30)
+    Observation.objects.create(
+        paper=paper,
+        source=make_source(),
+        observed_at=NOW - dt.timedelta(days=1, hours=1),
+        upvotes=12,
+    )
+    assert places_of(build_issue(DAY, NOW))[0].card.upvotes_gained == 18
+
+
+def test_weekly_places_come_from_seven_days():
+    for ago in range(9):
+        make_paper(f"{ago} days ago", day=DAY - dt.timedelta(days=ago))
+        build_issue(DAY - dt.timedelta(days=ago), NOW)
+    issue = Issue.objects.get(day=DAY)
+    found = {place.card.title for place in places_of(issue, is_weekly=True)}
+    assert found == {f"{ago} days ago" for ago in range(7)}
+
+
+def test_day_is_frozen_after_its_end_and_a_fetch_that_saw_it_whole():
+    make_paper()
+    Source.objects.update(last_fetched_at=closes_at(DAY) - dt.timedelta(minutes=1))
+    soon = closes_at(DAY) + dt.timedelta(minutes=5)
+    assert freeze_due(soon) is None
+    Source.objects.update(last_fetched_at=soon)
+    issue = freeze_due(soon)
+    assert issue is not None
+    assert issue.day == DAY
+    assert freeze_due(soon) is None
+
+
+def test_day_is_frozen_in_the_end_even_if_no_fetch_succeeds():
+    make_paper()
+    Source.objects.update(last_fetched_at=None)
+    assert freeze_due(closes_at(DAY) + dt.timedelta(hours=4)) is not None
+
+
+def test_pause_resume_stop_move_as_named():
+    issue = make_issue()
+    assert issue.pause("too many bounces")
+    assert not issue.pause("again")
+    assert issue.resume()
+    assert issue.stop("wrong papers")
+    assert not issue.resume()
+    assert issue.state == Issue.State.STOPPED
+    assert issue.state_reason == "wrong papers"

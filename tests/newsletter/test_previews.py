@@ -1,0 +1,85 @@
+"""Previews: the mail that would be sent, in files."""
+
+import datetime as dt
+from email import message_from_bytes, policy
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from newsletter.issues import build_issue
+from newsletter.models import Delivery
+from newsletter.previews import NAMES, NoPreview, preview
+from subscriptions.models import Subscriber
+from tests.factories import DAY, NOW, make_match, make_paper, make_subscriber, make_topic
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def alice():
+    topic = make_topic()
+    for number in (1, 2, 3):
+        make_match(make_paper(f"A paper about <{number}>"), topic)
+    build_issue(DAY, NOW)
+    return make_subscriber(topics=[topic])
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("is_for_alice", [True, False])
+def test_every_mail_can_be_previewed(alice, name, is_for_alice):
+    shown = preview(name, NOW, subscriber_id=alice.pk if is_for_alice else None)
+    assert shown.subject
+    assert "<html" in shown.html
+    message = message_from_bytes(shown.message, policy=policy.default)
+    assert message["To"] == ("alice@example.org" if is_for_alice else "reader@example.org")
+    assert message["Subject"] == shown.subject
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert body.get_content().split() == shown.text.split()
+    assert not Delivery.objects.exists()
+
+
+def test_preview_is_the_readers_own(alice):
+    shown = preview("digest", NOW, subscriber_id=alice.pk, day=DAY)
+    assert "Your topics: Efficient inference" in shown.html
+    assert "A paper about <3>" in shown.text
+    Subscriber.objects.update(text_only=True)
+    assert preview("digest", NOW, subscriber_id=alice.pk).html == ""
+
+
+def test_what_cannot_be_previewed_says_why(alice):
+    with pytest.raises(NoPreview, match="no subscriber 99999"):
+        preview("digest", NOW, subscriber_id=99999)
+    with pytest.raises(NoPreview, match="no subscriber 99999"):
+        preview("goodbye", NOW, subscriber_id=99999)
+    with pytest.raises(NoPreview, match="no issue of 2020-01-01"):
+        preview("digest", NOW, day=dt.date(2020, 1, 1))
+    bored = make_subscriber("bob@example.org", topics=[make_topic("Nothing of note")])
+    with pytest.raises(NoPreview, match="nothing new"):
+        preview("digest", NOW, subscriber_id=bored.pk)
+    alice.leave(NOW)
+    with pytest.raises(NoPreview, match="left"):
+        preview("digest", NOW, subscriber_id=alice.pk)
+
+
+def test_command_writes_three_files(alice, tmp_path, capsys):
+    call_command("preview_email", "digest", subscriber=alice.pk, out=tmp_path / "new")
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {
+        "digest.html",
+        "digest.txt",
+        "digest.eml",
+    }
+    assert "and 2 more papers" in capsys.readouterr().out
+    Subscriber.objects.update(text_only=True)
+    call_command("preview_email", "digest", subscriber=alice.pk, out=tmp_path / "new")
+    assert not (tmp_path / "new" / "digest.html").exists()
+
+
+def test_command_says_what_is_wrong(tmp_path):
+    with pytest.raises(CommandError, match="Freeze one first"):
+        call_command("preview_email", "digest", out=tmp_path)
+    with pytest.raises(CommandError, match="invalid choice"):
+        call_command("preview_email", "poem", out=tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CommandError, match="Cannot write to"):
+        call_command("preview_email", "goodbye", out=tmp_path / "file")

@@ -1,0 +1,43 @@
+"""Transports for tests: one that remembers, and answers as it is told to."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from newsletter.mail import Mail
+from newsletter.outcomes import Kind, Outcome
+
+ACCEPTED = Outcome(Kind.ACCEPTED, "250", "ok")
+
+
+class RecordingTransport:
+    """Composes every mail as SMTP would, remembers it, and answers with `answer(mail)`."""
+
+    def __init__(self, answer: Callable[[Mail], Outcome] = lambda mail: ACCEPTED) -> None:
+        self.answer = answer
+        self.sent: list[Mail] = []
+
+    def send(self, mail: Mail) -> Outcome:
+        outcome = self.answer(mail)
+        mail.as_bytes()
+        if outcome.kind is Kind.ACCEPTED:
+            self.sent.append(mail)
+        return outcome
+
+    @property
+    def addresses(self) -> list[str]:
+        return sorted(mail.to_addr for mail in self.sent)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

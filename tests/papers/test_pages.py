@@ -1,0 +1,279 @@
+"""Pages about papers and topics: what they show, and what they withstand."""
+
+import datetime as dt
+import json
+import re
+
+import pytest
+import time_machine
+from django.test import Client
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from papers import abstracts, citations, pages
+from papers.charts import line_chart
+from papers.models import Observation, Paper, Pick
+from tests import markup
+from tests.factories import DAY, NOW, make_match, make_paper, make_source, make_topic
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _morning():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def get(path, client=None, **kwargs):
+    return (client or Client()).get(path, secure=True, **kwargs)
+
+
+def text_of(response):
+    text, problems = markup.read(response.content.decode())
+    assert problems == []
+    return text
+
+
+# --- A paper ---------------------------------------------------------------------------------
+
+
+def test_paper_page_tells_everything_we_know_of_it():
+    topic = make_topic("Efficient inference")
+    paper = make_paper(
+        "Fewer Bits",
+        authors=[f"Author {n}" for n in range(12)],
+        organization="Example University",
+        code_url="https://github.com/example/bits",
+        project_url="https://example.org/bits",
+        categories=["cs.LG", "cs.CL"],
+        published_on=dt.date(2026, 6, 8),
+        stars=77,
+    )
+    make_match(paper, topic)
+    Pick.objects.create(day=DAY, paper=paper, kind=Pick.Kind.NOTE, note="Read section 4 first.")
+    response = get(paper.get_absolute_url())
+    text = text_of(response)
+    for words in (
+        "Fewer Bits",
+        "Author 11",
+        "Example University",
+        "We study something.",
+        "cs.LG, cs.CL",
+        "8 June 2026",
+        '"efficient inference" in the title',
+        "Read section 4 first.",
+        "77",
+        "10 June 2026",
+        "archivePrefix = {arXiv}",
+    ):
+        assert words in text
+    html = response.content.decode()
+    for address in (
+        paper.abstract_url,
+        paper.pdf_url,
+        paper.code_url,
+        paper.project_url,
+        topic.get_absolute_url(),
+    ):
+        assert f'href="{address}"' in html
+
+
+def test_why_an_editor_hid_a_paper_is_not_for_readers():
+    paper = make_paper()
+    Pick.objects.create(day=DAY, paper=paper, kind=Pick.Kind.HIDE, note="Looks like an advert.")
+    assert "advert" not in text_of(get(paper.get_absolute_url()))
+
+
+def test_old_identifiers_with_a_slash_have_a_page():
+    make_paper("Old One", identifier="arxiv:astro-ph/0601001")
+    assert get("/papers/arxiv/astro-ph/0601001/").status_code == 200
+
+
+def test_an_identifier_with_a_version_leads_to_the_paper():
+    paper = make_paper(identifier="arxiv:2606.54321")
+    response = get("/papers/arxiv/2606.54321v3/")
+    assert (response.status_code, response["Location"]) == (301, paper.get_absolute_url())
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/papers/arxiv/2606.99999/",
+        "/papers/arxiv/nonsense/",
+        "/papers/doi/10.1000/182/",
+        "/papers/arxiv/%00/",
+        "/papers/arxiv/../../etc/passwd/",
+        "/topics/nothing-of-this-name/",
+        "/topics/nothing-of-this-name/feed.atom",
+    ],
+)
+def test_what_we_do_not_have_is_not_found(path):
+    assert get(path).status_code == 404
+
+
+def test_an_inactive_topic_is_not_found():
+    topic = make_topic(is_active=False)
+    assert get(topic.get_absolute_url()).status_code == 404
+
+
+def test_a_page_takes_no_post():
+    paper = make_paper()
+    assert Client().post(paper.get_absolute_url(), secure=True).status_code == 405
+
+
+def test_the_search_engines_description_is_valid_json_and_cannot_end_its_element():
+    paper = make_paper("</script><script>alert(1)</script> & <!--")
+    html = get(paper.get_absolute_url()).content.decode()
+    found = re.search(r'<script type="application/ld\+json">(.*?)</script>', html, re.DOTALL)
+    assert found is not None
+    assert json.loads(found[1])["headline"] == paper.title
+
+
+def test_counts_over_time_are_drawn_and_told():
+    paper = make_paper(upvotes=30)
+    for hour, upvotes in ((1, 12), (5, 20), (9, None), (13, 30)):
+        Observation.objects.create(
+            paper=paper,
+            source=make_source(),
+            observed_at=dt.datetime.combine(DAY, dt.time(9), dt.UTC) + dt.timedelta(hours=hour),
+            upvotes=upvotes,
+        )
+    response = get(paper.get_absolute_url())
+    assert "Upvotes: 30 on 10 June 2026 at first, 30 on 10 June 2026 at last." in text_of(response)
+    assert response.content.count(b"<polyline") == 1
+
+
+def test_a_single_count_is_not_drawn():
+    response = get(make_paper().get_absolute_url())
+    assert b"<polyline" not in response.content
+
+
+def test_links_that_are_not_web_addresses_are_not_shown():
+    paper = make_paper(code_url="javascript:alert(1)", project_url="http://[broken")
+    for path in (paper.get_absolute_url(), "/", "/feeds/papers.atom"):
+        html = get(path).content.decode()
+        assert "javascript:alert" not in html
+        assert "[broken" not in html
+
+
+# --- Topics ----------------------------------------------------------------------------------
+
+
+def test_topics_stand_under_their_headings_with_their_number_of_papers():
+    topic = make_topic("Diffusion", group="Pictures")
+    for sendable in (True, True, False):
+        make_match(make_paper(), topic, is_sendable=sendable)
+    text = text_of(get("/topics/"))
+    assert "Pictures Diffusion 2 All about Diffusion." in text
+
+
+def test_topic_page_shows_what_trends_and_then_what_is_new():
+    topic = make_topic()
+    for n in range(pages.MOST // 8):
+        make_match(make_paper(f"Paper {n:02d}", trending_score=n), topic)
+    make_match(make_paper("Unsure"), topic, is_sendable=False)
+    make_match(make_paper("Hidden"), topic)
+    Pick.objects.create(day=DAY, paper=Paper.objects.get(title="Hidden"), kind=Pick.Kind.HIDE)
+    text = text_of(get(topic.get_absolute_url()))
+    assert text.index("Paper 14") < text.index("Paper 06") < text.index("Also, newest first")
+    assert text.index("Also, newest first") < text.index("Paper 05")
+    assert "Unsure" not in text
+    assert "Hidden" not in text
+
+
+# --- Search ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "arxiv:2606.54321",
+        "2606.54321v2",
+        "https://arxiv.org/abs/2606.54321",
+        "https://huggingface.co/papers/2606.54321",
+    ],
+)
+def test_searching_for_an_identifier_leads_to_the_paper(query):
+    paper = make_paper(identifier="arxiv:2606.54321")
+    response = get("/search/", data={"q": query})
+    assert (response.status_code, response["Location"]) == (302, paper.get_absolute_url())
+
+
+def test_searching_for_an_unknown_identifier_offers_arxiv():
+    response = get("/search/", data={"q": "2606.11111"})
+    assert b'href="https://arxiv.org/abs/2606.11111"' in response.content
+
+
+@pytest.mark.parametrize("query", ["quantised", "QUANTISED bits", "müller", "Zoë bits", "我们"])
+def test_search_finds_words_in_title_abstract_and_authors(query):
+    make_paper("Fewer Bits", abstract="A Quantised study. 我们", authors=["Zoë Müller"])
+    make_paper("Something else")
+    text = text_of(get("/search/", data={"q": query}))
+    assert "Fewer Bits" in text
+    assert "Something else" not in text
+
+
+@pytest.mark.parametrize("query", ["%", "_", "' OR 1=1 --", "\\", "zzz", '"'])
+def test_wildcards_and_quotes_are_only_characters(query):
+    make_paper("Plain title", abstract="Plain abstract.")
+    assert "Plain title" not in text_of(get("/search/", data={"q": query}))
+
+
+def test_search_shows_so_many_and_says_so():
+    for _ in range(52):
+        make_paper("Common words")
+    assert "The first 50 papers" in text_of(get("/search/", data={"q": "common"}))
+
+
+def test_search_without_words_is_the_form():
+    assert "arXiv number" in text_of(get("/search/"))
+
+
+@examples(max_examples=60, deadline=None)
+@given(query=st.text(max_size=300), name=st.sampled_from(["q", "page", "topic"]))
+def test_no_query_breaks_the_search(query, name):
+    assert get("/search/", data={name: query}).status_code in {200, 302}
+
+
+# --- Pieces ----------------------------------------------------------------------------------
+
+
+@given(st.text(max_size=2000))
+def test_an_abstract_in_two_pieces_loses_no_words(text):
+    beginning, rest = abstracts.split(text)
+    assert len(beginning) <= abstracts.SHOWN + 61
+    whole = f"{beginning} {rest}".replace("…", "")
+    assert "".join(whole.split()) == "".join(text.replace("…", "").split())
+
+
+def test_a_byline_names_the_first_three_and_the_last_two():
+    assert citations.byline(list("ABCDE")) == "A, B, C, D, E"
+    assert citations.byline(list("ABCDEFGHIJKL")) == "A, B, C … K, L, 12 authors"
+
+
+def test_bibtex_holds_what_tex_would_stumble_over():
+    paper = make_paper(
+        r"50% off & {more} \alpha_1 # ~ $x^2$",
+        authors=["Anna Müller", "B. O'Neil"],
+        published_on=dt.date(2026, 6, 1),
+    )
+    entry = citations.bibtex(paper)
+    assert entry.startswith("@misc{muller2026more,")
+    assert r"50\% off \& \{more\} \textbackslash{}alpha\_1 \# \textasciitilde{} \$x" in entry
+    assert "author        = {Anna Müller and B. O'Neil}" in entry
+
+
+@given(
+    st.lists(st.tuples(st.datetimes(timezones=st.just(dt.UTC)), st.integers(0, 10**9)), max_size=9)
+)
+def test_a_chart_stays_within_its_frame(counts):
+    chart = line_chart(counts)
+    if chart is None:
+        assert len({at for at, _ in counts}) < 2
+        return
+    for point in chart.line.split():
+        x, y = map(float, point.split(","))
+        assert 0 <= x <= 640
+        assert 0 <= y <= 160

@@ -1,0 +1,54 @@
+"""The sample: sixty papers for machines without a network."""
+
+import datetime as dt
+
+import pytest
+
+from papers import days, texts
+from papers.sources.sample import Sample
+
+DAY = dt.date(2026, 6, 12)
+
+
+def test_any_weekday_gives_twelve_papers_without_a_problem():
+    for ahead in range(30):
+        day = days.last_weekday(DAY + dt.timedelta(days=ahead))
+        fetched = Sample().fetch(day)
+        assert len(fetched.records) == 12
+        assert fetched.problems == ()
+
+
+def test_any_five_feature_days_in_a_row_show_all_of_it_once():
+    for ahead in range(7):
+        shown = [
+            record.identifier
+            for day in days.feature_days(DAY + dt.timedelta(days=ahead), 5)
+            for record in Sample().fetch(day).records
+        ]
+        assert len(shown) == len(set(shown)) == 60
+
+
+def test_a_day_always_shows_the_same():
+    assert Sample().fetch(DAY) == Sample().fetch(DAY)
+
+
+def test_weekends_have_no_list():
+    assert Sample().fetch(dt.date(2026, 6, 13)).records == ()
+
+
+@pytest.mark.parametrize("day", days.feature_days(DAY, 5))
+def test_every_paper_has_what_a_card_needs(day):
+    for record in Sample().fetch(day).records:
+        assert record.abstract
+        assert record.authors
+        assert record.categories
+        assert record.upvotes is not None
+        assert "$" not in record.title
+        assert record.code_url == texts.safe_url(record.code_url)
+
+
+def test_a_count_that_nobody_made_is_not_a_zero():
+    records = [r for day in days.feature_days(DAY, 5) for r in Sample().fetch(day).records]
+
+    assert any(record.stars is None for record in records)
+    assert any(record.stars for record in records)

@@ -1,0 +1,184 @@
+"""The mails that are not digests, as a stranger's mail program sees them."""
+
+import datetime as dt
+import re
+import smtplib
+from email import message_from_bytes, policy
+from html.parser import HTMLParser
+
+import pytest
+
+from subscriptions import emails, links
+from subscriptions.emails import Kind
+from subscriptions.models import Subscriber, Suppression
+from subscriptions.tasks import send_mail_to
+from tests.factories import NOW, make_subscriber
+
+pytestmark = pytest.mark.django_db
+
+Status = Subscriber.Status
+KINDS = [kind for kind in Kind if kind is not Kind.NOTHING]
+SUITING = {
+    Kind.CONFIRM: Status.PENDING,
+    Kind.ALREADY: Status.ACTIVE,
+    Kind.PREFERENCES: Status.ACTIVE,
+    Kind.GOODBYE: Status.LEFT,
+}
+DAY = dt.timedelta(days=1)
+
+
+class Page(HTMLParser):
+    """The addresses and the tags of an HTML part."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.tags: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
+
+
+def parsed(kind: Kind, **subscriber):
+    alice = make_subscriber(**({"status": SUITING[kind]} | subscriber))
+    mail = emails.make_mail(kind, alice, NOW)
+    return alice, message_from_bytes(mail.message().as_bytes(), policy=policy.default)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_headers_and_parts(kind):
+    alice, mail = parsed(kind)
+    assert mail["To"] == alice.email
+    assert mail["From"] == "Broadsheet <digest@papers.example.org>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Message-ID"].endswith("@papers.example.org>")
+    assert "Broadsheet" in mail["Subject"]
+    assert mail["List-Id"] is None
+    assert mail["Date"] is not None
+    assert mail.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_text_and_html_say_who_sends_and_where_to_go(kind):
+    alice, mail = parsed(kind)
+    text = mail.get_body(("plain",)).get_content()
+    html = mail.get_body(("html",)).get_content()
+    if kind is Kind.CONFIRM:
+        path = links.confirm_path(alice.pk, 1, NOW)
+    else:
+        path = links.preferences_path(alice.pk, 1)
+    for part in (text, html):
+        assert f"https://papers.example.org{path}" in part
+        assert "Broadsheet, 1 Example Street, 12345 Example" in part
+        assert not re.search(r"\{\{|\}\}|\{%|%\}|\{#|None|%\(", part)
+    page = Page(html)
+    assert all(link.startswith("https://papers.example.org/") for link in page.links)
+    assert "img" not in page.tags
+    assert "script" not in page.tags
+    assert '<html lang="en" dir="ltr">' in html
+    assert "&lt;" not in text
+    assert "&#x27;" not in text
+    assert max(len(line) for line in text.splitlines() if "https://" not in line) < 400
+    assert len(html) < 8000
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_that_was_typed_is_in_the_mail_but_the_address_it_goes_to(kind, topics):
+    _, mail = parsed(kind, email="buy-now@spam.example", topics=topics, timezone="Asia/Tokyo")
+    for part in mail.iter_parts():
+        for typed in ("buy-now", "spam.example", "Agents", "Tokyo"):
+            assert typed not in part.get_content()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_hostile_settings_do_no_harm(kind, settings):
+    settings.SITE_NAME = "Q&A <b>\r\nBcc: eve@example.org"
+    _, mail = parsed(kind)
+    assert mail["Bcc"] is None
+    assert mail["Subject"].endswith("Q&A <b> Bcc: eve@example.org")
+    assert "Q&A <b>" in mail.get_body(("plain",)).get_content()
+    html = mail.get_body(("html",)).get_content()
+    assert "Q&amp;A &lt;b&gt;" in html
+    assert "<b>" not in html
+
+
+def test_one_who_wants_text_gets_text():
+    _, mail = parsed(Kind.ALREADY, text_only=True)
+    assert mail.get_content_type() == "text/plain"
+
+
+def test_there_is_no_mail_of_nothing(mailoutbox):
+    alice = make_subscriber()
+    with pytest.raises(ValueError, match="no mail"):
+        emails.make_mail(Kind.NOTHING, alice, NOW)
+    assert not emails.send(Kind.NOTHING, alice.pk, NOW)
+    send_mail_to.delay("nothing", 0)
+    assert mailoutbox == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("status", Status)
+def test_a_mail_goes_out_only_where_it_still_fits(kind, status, mailoutbox):
+    alice = make_subscriber(status=status)
+    fits = emails.send(kind, alice.pk, NOW)
+    assert fits == bool(mailoutbox)
+    if status is Status.SUPPRESSED:
+        assert not fits
+    if status is SUITING[kind]:
+        assert fits
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_suppressed_or_erased_meanwhile_gets_nothing(kind, mailoutbox):
+    alice = make_subscriber(status=SUITING[kind])
+    Suppression.objects.add_address(alice.email, Suppression.Reason.COMPLAINT, NOW)
+    Subscriber.objects.update(status=SUITING[kind])
+    assert not emails.send(kind, alice.pk, NOW)
+    assert not emails.send(kind, alice.pk + 1, NOW)
+    assert mailoutbox == []
+
+
+@pytest.mark.parametrize("kind", [Kind.CONFIRM, Kind.ALREADY])
+def test_asking_happens_once_a_day(kind, mailoutbox):
+    alice = make_subscriber(status=SUITING[kind])
+    assert emails.send(kind, alice.pk, NOW)
+    assert not emails.send(kind, alice.pk, NOW + DAY - dt.timedelta(seconds=1))
+    assert emails.send(kind, alice.pk, NOW + DAY)
+    assert len(mailoutbox) == 2
+
+
+def test_what_a_mail_server_did_not_take_may_be_tried_again(mailoutbox, monkeypatch):
+    alice = make_subscriber(status=Status.PENDING)
+
+    def refuse(*args, **kwargs):
+        raise ConnectionRefusedError("nobody there")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("django.core.mail.EmailMultiAlternatives.send", refuse)
+        with pytest.raises(ConnectionRefusedError):
+            emails.send(Kind.CONFIRM, alice.pk, NOW)
+    alice.refresh_from_db()
+    assert alice.asked_to_confirm_at is None
+    assert emails.send(Kind.CONFIRM, alice.pk, NOW)
+    assert len(mailoutbox) == 1
+
+
+def test_a_final_refusal_is_not_retried_and_a_temporary_one_is(monkeypatch):
+    alice = make_subscriber(status=Status.PENDING)
+    tried = []
+
+    def answer(code):
+        def refuse(*args, **kwargs):
+            tried.append(code)
+            raise smtplib.SMTPRecipientsRefused({alice.email: (code, b"no")})
+
+        return refuse
+
+    for code in (550, 451):
+        monkeypatch.setattr("django.core.mail.EmailMultiAlternatives.send", answer(code))
+        send_mail_to.delay("confirm", alice.pk)
+    assert tried.count(550) == 1
+    assert tried.count(451) == 7

@@ -1,0 +1,72 @@
+"""What is held about a reader: the export has all of it, the erasure leaves nothing."""
+
+import json
+
+import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.core.serializers.json import DjangoJSONEncoder
+
+from newsletter.models import Delivery, Event
+from subscriptions import feedback, held
+from subscriptions.models import Consent, Feedback, Subscriber
+from tests.factories import NOW, make_delivery, make_issue, make_paper, make_subscriber
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def alice(topics):
+    alice = make_subscriber(topics=topics[:2])
+    alice.record(Consent.Action.CONFIRMED, NOW, "Yes")
+    feedback.say(alice, make_paper("A paper"), Feedback.Value.MORE, NOW)
+    delivery = make_delivery(make_issue(), alice)
+    Event.objects.create(
+        delivery=delivery, provider="x", event_id="1", kind="opened", at=NOW, received_at=NOW
+    )
+    return alice
+
+
+def test_the_export_has_all_of_one_reader_and_nothing_of_another(alice, topics):
+    bob = make_subscriber("bob@example.org", topics=topics)
+    feedback.say(bob, make_paper("Another paper"), Feedback.Value.LESS, NOW)
+    data = held.export(alice)
+    text = json.dumps(data, cls=DjangoJSONEncoder)
+    assert data["subscriber"]["email"] == "alice@example.org"
+    assert {name: len(rows) for name, rows in data.items() if isinstance(rows, list)} == {
+        "subscriptions": 2,
+        "feedback": 1,
+        "consents": 1,
+        "deliveries": 1,
+        "events": 1,
+    }
+    assert data["deliveries"][0]["issue"] == str(make_issue_again())
+    assert "bob" not in text
+    assert "Another paper" not in text
+    assert data["is suppressed"] is False
+
+
+def make_issue_again():
+    return Delivery.objects.get().issue
+
+
+def test_the_export_takes_a_query_for_each_table(alice, django_assert_max_num_queries):
+    with django_assert_max_num_queries(7):
+        held.export(alice)
+
+
+def test_erasing_leaves_no_trace_of_the_person(alice):
+    editor = User.objects.create_superuser("editor")
+    LogEntry.objects.create(
+        user=editor,
+        content_type=ContentType.objects.get_for_model(Subscriber),
+        object_id=str(alice.pk),
+        object_repr=str(alice),
+        action_flag=CHANGE,
+    )
+    held.erase(alice)
+    for model in (Subscriber, Subscriber.topics.through, Consent, Feedback):
+        assert not model.objects.exists()
+    assert Delivery.objects.get().subscriber is None
+    assert LogEntry.objects.get().object_repr == "erased subscriber"

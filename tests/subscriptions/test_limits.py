@@ -1,0 +1,105 @@
+"""How often strangers may make us send mail."""
+
+import datetime as dt
+import os
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.test import override_settings
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subscriptions import limits
+from tests.factories import NOW
+
+CONFIGURED = settings.CACHES
+
+
+@pytest.mark.parametrize(
+    ("remote", "forwarded", "trusted", "expected"),
+    [
+        ("192.0.2.77", "", 0, "192.0.2.0/24"),
+        ("192.0.2.77", "198.51.100.7", 0, "192.0.2.0/24"),  # anybody may write this header
+        ("192.0.2.77", "198.51.100.7", 1, "198.51.100.0/24"),
+        ("192.0.2.77", "203.0.113.5, 198.51.100.7", 1, "198.51.100.0/24"),
+        ("192.0.2.77", "203.0.113.5, 198.51.100.7", 2, "203.0.113.0/24"),
+        ("192.0.2.77", "198.51.100.7", 2, "192.0.2.0/24"),  # came past a proxy
+        ("192.0.2.77", "", 1, "192.0.2.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "", 0, "2001:db8:1:2::/64"),
+        ("x", "[2001:db8::1]:4711", 1, "2001:db8::/64"),
+        ("x", "198.51.100.7:4711", 1, "198.51.100.0/24"),
+        ("::ffff:192.0.2.77", "", 0, "192.0.2.0/24"),
+        ("fe80::1%eth0", "", 0, "fe80::/64"),
+        ("", "", 0, ""),
+        ("x", "unknown", 1, ""),
+    ],
+)
+def test_the_visitors_network(remote, forwarded, trusted, expected):
+    assert limits.network(remote, forwarded, trusted) == expected
+
+
+@given(st.text(), st.text(), st.integers(0, 5))
+def test_no_header_breaks_it(remote, forwarded, trusted):
+    assert isinstance(limits.network(remote, forwarded, trusted), str)
+
+
+def test_an_address_is_asked_so_often_from_wherever(monkeypatch):
+    monkeypatch.setattr(limits, "PER_ADDRESS", 3)
+    for number in range(3):
+        assert not limits.seconds_to_wait("link", "alice@example.org", f"10.0.{number}.0/24", NOW)
+    wait = limits.seconds_to_wait("link", " ALICE@example.org", "10.0.9.0/24", NOW)
+    assert 0 < wait <= 3600
+    assert not limits.seconds_to_wait("link", "bob@example.org", "10.0.9.0/24", NOW)
+    assert not limits.seconds_to_wait("subscribe", "alice@example.org", "10.0.9.0/24", NOW)
+    assert not limits.seconds_to_wait(
+        "link", "alice@example.org", "10.0.9.0/24", NOW + dt.timedelta(seconds=wait)
+    )
+
+
+def test_a_network_asks_so_often_for_whomever_and_does_not_use_up_the_total(monkeypatch):
+    monkeypatch.setattr(limits, "PER_NETWORK", 3)
+    monkeypatch.setattr(limits, "IN_TOTAL", 4)
+
+    def ask(number: int, network: str) -> bool:
+        return not limits.seconds_to_wait("link", f"{number}@example.org", network, NOW)
+
+    assert [ask(n, "10.0.0.0/24") for n in range(6)] == [True] * 3 + [False] * 3
+    assert ask(7, "10.0.1.0/24")
+    assert not ask(8, "10.0.2.0/24")  # the total
+    assert not ask(9, "")  # an unknown network has no count of its own
+
+
+def test_keys_give_nobody_away(monkeypatch):
+    keys: list[str] = []
+
+    def count(key: str) -> int:
+        keys.append(key)
+        return 1
+
+    monkeypatch.setattr(limits, "_count", count)
+    limits.seconds_to_wait("subscribe", "alice@example.org", "192.0.2.0/24", NOW)
+    assert len(keys) == 3
+    assert not any("alice" in key or "192" in key for key in keys)
+
+
+@pytest.mark.redis
+@pytest.mark.skipif("REDIS_URL" not in os.environ, reason="needs a Redis server (REDIS_URL)")
+def test_redis_counts_each_of_many_at_once():
+    key = f"limits:test:{uuid.uuid4()}"
+    with override_settings(CACHES=CONFIGURED), ThreadPoolExecutor(8) as pool:
+        counts = list(pool.map(limits._count, [key] * 200))
+        cache.delete(key)
+    assert sorted(counts) == list(range(1, 201))
+
+
+def test_a_cache_that_is_down_lets_everybody_through(monkeypatch, caplog):
+    def fail(*args, **kwargs):
+        raise ConnectionError("nobody there")
+
+    monkeypatch.setattr(limits, "PER_ADDRESS", 0)
+    monkeypatch.setattr("django.core.cache.backends.locmem.LocMemCache.add", fail)
+    assert not limits.seconds_to_wait("link", "alice@example.org", "10.0.0.0/24", NOW)
+    assert "limits are off" in caplog.text

@@ -1,0 +1,178 @@
+"""Coming and going: one behaviour for every address, and nobody subscribed but by themselves."""
+
+import datetime as dt
+import threading
+
+import pytest
+from django.db import connection
+
+from subscriptions import emails, signup
+from subscriptions.emails import NOTHING, Kind, Outgoing
+from subscriptions.models import Consent, Subscriber, Suppression
+from subscriptions.signup import Choices
+from tests.factories import NOW, make_subscriber
+
+Status = Subscriber.Status
+DAY = dt.timedelta(days=1)
+TOKYO = Choices(rhythm="weekly", weekday=2, hour=22, timezone="Asia/Tokyo")
+
+pytestmark = pytest.mark.django_db
+
+
+def slugs(subscriber: Subscriber) -> list[str]:
+    return list(subscriber.topics.values_list("slug", flat=True))
+
+
+def test_an_unknown_address_waits_for_confirmation(topics, settings):
+    settings.DIGEST_PAPERS = 12
+    outgoing = signup.subscribe(" Alice@Example.ORG ", topics[:2], TOKYO, NOW, "Subscribe")
+    alice = Subscriber.objects.get()
+    assert outgoing == Outgoing(Kind.CONFIRM, alice.pk)
+    assert (alice.email, alice.status) == ("alice@example.org", Status.PENDING)
+    assert (alice.rhythm, alice.weekday, alice.hour, alice.timezone) == (
+        "weekly",
+        2,
+        22,
+        "Asia/Tokyo",
+    )
+    assert alice.papers_wanted == 12
+    assert alice.next_digest_at is None
+    assert slugs(alice) == ["agents", "robots"]
+    consent = alice.consents.get()
+    assert (consent.action, consent.at, consent.wording) == ("asked", NOW, "Subscribe")
+
+
+def test_a_pending_address_keeps_the_newest_choices_and_is_asked_once_a_day(topics):
+    alice = make_subscriber(status=Status.PENDING, asked_to_confirm_at=NOW, next_digest_at=None)
+    assert signup.subscribe(alice.email, topics[2:], TOKYO, NOW + DAY / 2) == NOTHING
+    alice.refresh_from_db()
+    assert slugs(alice) == ["vision"]
+    assert alice.hour == 22
+    again = signup.subscribe(alice.email, topics[:1], TOKYO, NOW + DAY)
+    assert again == Outgoing(Kind.CONFIRM, alice.pk)
+
+
+def test_an_active_address_is_told_so_and_nothing_of_it_changes(topics):
+    alice = make_subscriber(topics=topics[:1])
+    before = Subscriber.objects.values().get()
+    outgoing = signup.subscribe(alice.email, topics[1:], TOKYO, NOW)
+    assert outgoing == Outgoing(Kind.ALREADY, alice.pk)
+    assert Subscriber.objects.values().get() == before
+    assert slugs(alice) == ["agents"]
+    assert not Consent.objects.exists()
+
+
+def test_one_who_left_is_asked_and_stays_gone_until_confirmed(topics):
+    alice = make_subscriber(status=Status.LEFT, left_at=NOW - DAY, next_digest_at=None)
+    assert signup.subscribe(alice.email, topics, TOKYO, NOW) == Outgoing(Kind.CONFIRM, alice.pk)
+    alice.refresh_from_db()
+    assert alice.status == Status.LEFT
+
+
+def test_a_suppressed_address_is_not_even_written_down(topics):
+    Suppression.objects.add_address("alice@example.org", Suppression.Reason.COMPLAINT, NOW)
+    assert signup.subscribe("ALICE@example.org", topics, TOKYO, NOW) == NOTHING
+    assert not Subscriber.objects.exists()
+    bob = make_subscriber("bob@example.org")
+    Suppression.objects.add_address(bob.email, Suppression.Reason.BOUNCE, NOW)
+    assert signup.subscribe(bob.email, topics, TOKYO, NOW) == NOTHING
+    bob.refresh_from_db()
+    assert bob.status == Status.SUPPRESSED
+
+
+def test_confirming_makes_active_and_sets_the_first_digest(topics):
+    signup.subscribe("alice@example.org", topics, TOKYO, NOW)
+    alice = Subscriber.objects.get()
+    assert signup.confirm(alice, NOW, NOW, "Yes")
+    alice.refresh_from_db()
+    assert (alice.status, alice.confirmed_at) == (Status.ACTIVE, NOW)
+    assert alice.next_digest_at == alice.due_after(NOW)
+    assert signup.confirm(alice, NOW, NOW + DAY)  # again changes nothing
+    alice.refresh_from_db()
+    assert alice.confirmed_at == NOW
+    assert [row.action for row in alice.consents.all()] == ["asked", "confirmed"]
+
+
+def test_a_link_from_before_leaving_does_not_bring_back(topics):
+    alice = make_subscriber()
+    alice.leave(NOW)
+    assert not signup.confirm(alice, NOW - DAY, NOW + DAY)
+    alice.refresh_from_db()
+    assert alice.status == Status.LEFT
+    assert signup.confirm(alice, NOW + DAY, NOW + DAY)
+    alice.refresh_from_db()
+    assert (alice.status, alice.left_at) == (Status.ACTIVE, None)
+
+
+def test_a_suppressed_address_cannot_be_confirmed(topics):
+    alice = make_subscriber(status=Status.PENDING)
+    Suppression.objects.add_address(alice.email, Suppression.Reason.BOUNCE, NOW)
+    assert not signup.confirm(alice, NOW, NOW)
+    alice.refresh_from_db()
+    assert alice.status == Status.SUPPRESSED
+
+
+def test_leaving_and_subscribing_again_on_one_day_works(topics, mailoutbox):
+    signup.subscribe("alice@example.org", topics, TOKYO, NOW)
+    alice = Subscriber.objects.get()
+    assert emails.send(Kind.CONFIRM, alice.pk, NOW)
+    signup.confirm(alice, NOW, NOW)
+    alice.leave(NOW + DAY / 4)
+    again = signup.subscribe(alice.email, topics, TOKYO, NOW + DAY / 2)
+    assert again == Outgoing(Kind.CONFIRM, alice.pk)
+    assert emails.send(again.kind, again.subscriber_id, NOW + DAY / 2)
+    assert len(mailoutbox) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (Status.ACTIVE, Kind.PREFERENCES),
+        (Status.LEFT, Kind.PREFERENCES),
+        (Status.PENDING, Kind.CONFIRM),
+        (Status.SUPPRESSED, Kind.NOTHING),
+    ],
+)
+def test_a_lost_link(status, kind):
+    alice = make_subscriber(status=status)
+    assert signup.send_preferences_link("Alice@example.org", NOW).kind == kind
+    assert signup.send_preferences_link("bob@example.org", NOW) == NOTHING
+    Suppression.objects.add_address(alice.email, Suppression.Reason.REQUEST, NOW)
+    assert signup.send_preferences_link(alice.email, NOW) == NOTHING
+
+
+def test_undoing_works_for_a_day():
+    alice = make_subscriber()
+    alice.leave(NOW)
+    assert signup.can_undo(alice, NOW + DAY)
+    assert not signup.can_undo(alice, NOW + DAY + dt.timedelta(seconds=1))
+    assert signup.come_back(alice, NOW + DAY / 2, "Undo")
+    assert not signup.can_undo(alice, NOW + DAY)
+    assert not signup.come_back(alice, NOW + DAY)
+    assert [row.action for row in alice.consents.all()] == ["left", "confirmed"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_make_one_row_and_one_mail(topics, mailoutbox):
+    problems: list[Exception] = []
+    start = threading.Barrier(4)
+
+    def visit() -> None:
+        try:
+            start.wait()
+            outgoing = signup.subscribe("alice@example.org", topics, TOKYO, NOW)
+            emails.send(outgoing.kind, outgoing.subscriber_id, NOW)
+        except Exception as error:
+            problems.append(error)
+        finally:
+            connection.close()
+
+    visitors = [threading.Thread(target=visit) for _ in range(4)]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join()
+    assert not problems
+    assert Subscriber.objects.count() == 1
+    assert len(mailoutbox) == 1
+    assert sorted(slugs(Subscriber.objects.get())) == ["agents", "robots", "vision"]
