@@ -11,6 +11,7 @@ from newsletter.issues import build_issue
 from newsletter.journal import Journal
 from newsletter.models import Delivery, Issue
 from newsletter.outcomes import Kind, Outcome
+from newsletter.transports import open_transport
 from subscriptions.models import Feedback, Subscriber, Suppression
 from tests.factories import (
     DAY,
@@ -249,7 +250,7 @@ def test_one_bad_digest_does_not_stop_the_others(topic, alice, tmp_path):
     bob = make_subscriber("bob@example.org", topics=[topic])
     for reader in (alice, bob):
         make_delivery(issue, reader)
-    run(delivery.transports.open_transport("null"), tmp_path)
+    run(open_transport("null"), tmp_path)
     assert state_of(alice) == Delivery.State.FAILED
     assert "address" in Delivery.objects.get(subscriber=alice).reason
     assert state_of(bob) == Delivery.State.SENT

@@ -12,6 +12,12 @@ from tests.factories import DAY, NOW, make_issue, make_match, make_paper, make_s
 pytestmark = pytest.mark.django_db
 
 
+def freeze(day: dt.date = DAY, now: dt.datetime = NOW) -> Issue:
+    issue = build_issue(day, now)
+    assert issue is not None
+    return issue
+
+
 def titles(issue):
     return [place.card["title"] for place in issue.places.all()]
 
@@ -20,7 +26,7 @@ def test_papers_stand_by_trending_score():
     make_paper("Second", trending_score=1)
     make_paper("First", trending_score=2)
     make_paper("Another day's", day=DAY - dt.timedelta(days=1))
-    assert titles(build_issue(DAY, NOW)) == ["First", "Second"]
+    assert titles(freeze()) == ["First", "Second"]
 
 
 def test_day_without_papers_has_no_issue():
@@ -30,12 +36,12 @@ def test_day_without_papers_has_no_issue():
 
 def test_frozen_issue_never_changes():
     paper = make_paper("As it was", upvotes=5)
-    issue = build_issue(DAY, NOW)
+    issue = freeze()
     paper.title = "As it became"
     paper.upvotes = 500
     paper.save()
     make_paper("Too late")
-    again = build_issue(DAY, NOW + dt.timedelta(hours=1))
+    again = freeze(now=NOW + dt.timedelta(hours=1))
     assert again == issue
     assert titles(again) == ["As it was"]
     assert places_of(again)[0].card.upvotes == 5
@@ -45,7 +51,7 @@ def test_pin_comes_first_and_may_come_from_another_day():
     make_paper("Loud", trending_score=9)
     old = make_paper("Old but gold", day=DAY - dt.timedelta(days=30), trending_score=0)
     Pick.objects.create(day=DAY, paper=old, kind=Pick.Kind.PIN, note="Read this.")
-    issue = build_issue(DAY, NOW)
+    issue = freeze()
     assert titles(issue) == ["Old but gold", "Loud"]
     card = places_of(issue)[0].card
     assert card.is_pick
@@ -56,7 +62,7 @@ def test_hidden_paper_is_left_out():
     paper = make_paper("Hidden")
     make_paper("Shown")
     Pick.objects.create(day=DAY, paper=paper, kind=Pick.Kind.HIDE)
-    assert titles(build_issue(DAY, NOW)) == ["Shown"]
+    assert titles(freeze()) == ["Shown"]
 
 
 def test_only_sure_matches_of_active_topics_count():
@@ -67,7 +73,7 @@ def test_only_sure_matches_of_active_topics_count():
     make_match(paper, gone)
     gone.is_active = False
     gone.save()
-    (place,) = places_of(build_issue(DAY, NOW))
+    (place,) = places_of(freeze())
     assert list(place.topics) == [sure.pk]
     assert place.topics[sure.pk].why == '"sure" in the title'
     assert place.card.topics == ("Sure",)
@@ -81,7 +87,7 @@ def test_card_tells_the_upvotes_gained_since_the_day_before():
         observed_at=NOW - dt.timedelta(days=1, hours=1),
         upvotes=12,
     )
-    assert places_of(build_issue(DAY, NOW))[0].card.upvotes_gained == 18
+    assert places_of(freeze())[0].card.upvotes_gained == 18
 
 
 def test_weekly_places_come_from_seven_days():

@@ -36,6 +36,7 @@ def row():
     topic = make_topic("Agents")
     make_match(make_paper(HOSTILE), topic)
     issue = build_issue(DAY, NOW)
+    assert issue is not None
     place = issue.places.get()
     return make_delivery(
         issue,

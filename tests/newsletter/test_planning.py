@@ -75,6 +75,7 @@ def test_day_without_an_issue_is_passed_over_in_the_end():
     planning.plan(NOW)  # eight hours after the day's end
     assert Delivery.objects.filter(subscriber=alice).count() <= 1
     alice.refresh_from_db()
+    assert alice.next_digest_at is not None
     assert alice.next_digest_at > NOW
 
 
@@ -96,6 +97,7 @@ def test_reader_who_changes_timezone_at_noon_gets_the_issue_once():
     noon = NOW.replace(hour=12)
     alice.reschedule(noon)
     alice.save()
+    assert alice.next_digest_at is not None
     assert alice.next_digest_at.date() == NOW.date()  # 8:00 there is still to come
     planning.plan(alice.next_digest_at)
     assert Delivery.objects.count() == 1

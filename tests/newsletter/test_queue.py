@@ -12,7 +12,6 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from newsletter import ledger
 from newsletter.models import Delivery
 from subscriptions.models import Subscriber
 from tests.newsletter.sink import Sink
@@ -195,21 +194,32 @@ def test_database_connections_cut_in_mid_run(queue, sink):
     if connection.vendor != "postgresql":
         pytest.skip("needs PostgreSQL: SQLite has no connections to cut")
     make_readers(400)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (mine,) = cursor.fetchone()
+    cuts: list[int] = []
+
+    def cut() -> None:
+        """Between accept and answer of every sixtieth message, all workers lose their database."""
+        if sink.total % 60:
+            return
+        with connection.cursor() as cursor:  # this thread's own
+            cursor.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname ="
+                " current_database() AND pid NOT IN (pg_backend_pid(), %s)",
+                [mine],
+            )
+            cuts.append(cursor.fetchone()[0])
+        connection.close()
+
+    sink.before_answer = cut
     queue.start_worker()
-    queue.call("drain")
-    cuts = 0
     end = time.monotonic() + 60
-    while Delivery.objects.open().exists() and time.monotonic() < end:
-        if cuts < 4 and sink.total > 60 * (cuts + 1):
-            cuts += 1
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
-            time.sleep(0.2)
-        ledger.sweep(Path(queue.environment["JOURNAL_DIR"]), timezone.now())
+    while Delivery.objects.open().exists():
+        assert time.monotonic() < end, states()
+        queue.call("sweep")
         queue.call("drain")
-    assert cuts
+        time.sleep(0.5)
+    assert sum(cuts) >= 4
     assert states()["unknown"] == 0
     assert_promises_hold(sink, 0, planned=400)

@@ -56,6 +56,7 @@ class Command(BaseCommand):
         wanted = [last] if options["days"] == 1 else days.feature_days(last, options["days"])
         sources = _sources(options["source"])
         total = Summary()
+        lines = []
         with _progress(len(wanted) * len(sources)) as step:
             for day in wanted:
                 of_day = Summary()
@@ -66,9 +67,12 @@ class Command(BaseCommand):
                     )
                 if not options["dry_run"] and of_day.papers:
                     rank_and_match(now=now, day=day)
-                would = "would store " if options["dry_run"] else ""
-                self.stdout.write(f"{day}: {would}{of_day}")
+                if of_day.papers or not of_day.failures:
+                    would = "would store " if options["dry_run"] else ""
+                    lines.append(f"{day}: {would}{of_day}")
                 total += of_day
+        for line in lines:  # after the bar, which would else be written over
+            self.stdout.write(line)
         for problem in total.problems:
             self.stdout.write(self.style.WARNING(f"  {problem}"))
         if len(wanted) > 1:
