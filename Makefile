@@ -41,6 +41,7 @@ check: $(VENV)/installed-dev ## Lint, format, types, import contract, migrations
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy .
 	$(VENV)/bin/lint-imports
+	@mkdir -p build/check
 	$(PRODUCTION) $(PY) manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
 
