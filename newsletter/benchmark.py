@@ -55,6 +55,8 @@ class Figures:
     subscribers: int
     processes: int
     sink: str
+    threads: int = 0
+    """In one process instead of processes; 0 for none."""
     planned: int = 0
     plan_seconds: float = 0.0
     plan_peak_mb: float = 0.0
@@ -220,7 +222,8 @@ def measure_delivery(
             "LOG_FORMAT": "json",
             "LOG_LEVEL": "INFO",
         }
-        pool = ["--concurrency", str(figures.processes)]
+        kind = "threads" if figures.threads else "prefork"
+        pool = ["-P", kind, "--concurrency", str(figures.threads or figures.processes)]
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
         celery = [sys.executable, "-m", "celery", "-A", "newsletter"]
         family.start(
@@ -285,19 +288,31 @@ def bytes_of_one(issue: Issue) -> int:
     return len(mail.as_bytes()) if mail else 0
 
 
+def _backend(sink: str) -> dict[str, str]:
+    """The environment that makes workers send to `sink`."""
+    if sink == "null":
+        return {"EMAIL_BACKEND": "null", "EMAIL_URL": ""}
+    if sink.startswith("http"):
+        provider = {"RESEND_API_KEY": "benchmark", "RESEND_API_URL": sink}
+        backend = "anymail.backends.resend.EmailBackend"
+        return {"EMAIL_BACKEND": backend, "EMAIL_URL": "", "ANYMAIL": json.dumps(provider)}
+    return {"EMAIL_URL": f"smtp://{sink}"}
+
+
 def run(
-    subscribers: int, processes: int, sink: str, say: Say, progress: Callable[[int], None]
+    subscribers: int,
+    processes: int,
+    threads: int,
+    sink: str,
+    say: Say,
+    progress: Callable[[int], None],
 ) -> Figures:
-    """Everything: fill, plan, send. `sink` is HOST:PORT of an SMTP server, "null", or "plan"
-    to stop after planning.
+    """Everything: fill, plan, send. `sink` is HOST:PORT of an SMTP server, the address of a
+    stand-in for a provider's API, "null", or "plan" to stop after planning.
     """
     now = timezone.now()
-    figures = Figures(connection.vendor, subscribers, processes, sink)
-    environment = (
-        {"EMAIL_BACKEND": "null", "EMAIL_URL": ""}
-        if sink == "null"
-        else {"EMAIL_URL": f"smtp://{sink}"}
-    )
+    figures = Figures(connection.vendor, subscribers, processes, sink, threads)
+    environment = _backend(sink)
     with scratch_database() as address:
         say(f"Making {subscribers:,} readers of {TOPICS_EACH} topics each …")
         issue = fill(subscribers, now)
@@ -305,7 +320,8 @@ def run(
         measure_planning(figures, timezone.now())
         if sink != "plan":
             figures.bytes_per_digest = bytes_of_one(issue)
-            say(f"Sending with {processes} worker processes …")
+            hands = f"{threads} threads" if threads else f"{processes} processes"
+            say(f"Sending with {hands} …")
             connection.close()
             measure_delivery(figures, address, environment, progress)
     return figures

@@ -20,8 +20,14 @@ class Command(BaseCommand):
         """Sizes, and where to send."""
         parser.add_argument("--subscribers", type=int, default=20_000, metavar="N")
         parser.add_argument("--processes", type=int, default=2, metavar="K")
+        parser.add_argument(
+            "--threads", type=int, default=0, metavar="T", help="threads of one process instead"
+        )
         where = parser.add_mutually_exclusive_group(required=True)
         where.add_argument("--smtp", metavar="HOST:PORT", help="an SMTP sink, such as smtp-sink")
+        where.add_argument(
+            "--http", metavar="URL", help="a stand-in for a provider's API: tests.benchmarks"
+        )
         where.add_argument("--null", action="store_true", help="stop before the socket")
         where.add_argument("--plan-only", action="store_true", help="stop after planning")
         parser.add_argument("--json", action="store_true", help="print the figures as JSON")
@@ -30,7 +36,7 @@ class Command(BaseCommand):
         """Measure and print."""
         if options["subscribers"] < 1 or options["processes"] < 1:
             raise CommandError("--subscribers and --processes take whole numbers from 1.")
-        sink = options["smtp"] or ("null" if options["null"] else "plan")
+        sink = options["smtp"] or options["http"] or ("null" if options["null"] else "plan")
         if options["smtp"] and not options["smtp"].rpartition(":")[2].isdecimal():
             raise CommandError("--smtp takes HOST:PORT, such as 127.0.0.1:2525.")
         console = Console(stderr=True)
@@ -40,6 +46,7 @@ class Command(BaseCommand):
             figures = benchmark.run(
                 options["subscribers"],
                 options["processes"],
+                options["threads"],
                 sink,
                 console.print,
                 lambda done: bar.update(task, completed=done),
@@ -48,7 +55,10 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(figures.as_dict(), indent=2))
             return
         say = self.stdout.write
-        say(f"{figures.database}, {figures.subscribers:,} readers, {figures.processes} processes")
+        hands = (
+            f"{figures.threads} threads" if figures.threads else f"{figures.processes} processes"
+        )
+        say(f"{figures.database}, {figures.subscribers:,} readers, {hands}")
         say(
             f"planned {figures.planned:,} in {figures.plan_seconds:.1f} s, "
             f"at most {figures.plan_peak_mb:.0f} MB"
