@@ -102,6 +102,7 @@ class Worker:
         self._backend = backend or settings.EMAIL_BACKEND
         self._editions: dict[tuple[int, bool], Edition] = {}
         self._breaker = Breaker()
+        self._after: tuple[dt.datetime, int] | None = None
         self._pace = 0.0  # seconds a message took lately
         self.tally = Tally()
 
@@ -131,9 +132,12 @@ class Worker:
         with self._timed("claim"):
             now = self._clock()
             lease_end = now + settings.DELIVERY_LEASE - LEASE_MARGIN
-            claimed = ledger.claim(self._journal.name, grant.count, now)
+            claimed = ledger.claim(self._journal.name, grant.count, now, self._after)
+            if not claimed and self._after:  # what came in meanwhile may stand further ahead
+                claimed = ledger.claim(self._journal.name, grant.count, now)
         if not claimed:
             return 0, 0
+        self._after = claimed[-1].place
         settled: list[Settled] = []
         bad: list[int] = []
         with self._timed("compose"):

@@ -41,6 +41,12 @@ class Claimed:
     attempts: int
     """Counting this one."""
     deadline: dt.datetime
+    not_before: dt.datetime
+
+    @property
+    def place(self) -> tuple[dt.datetime, int]:
+        """Its place in the queue."""
+        return self.not_before, self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,37 +62,47 @@ class Settled:
     sent_at: dt.datetime | None = None
 
 
-def claim(name: str, count: int, now: dt.datetime) -> list[Claimed]:
+def claim(
+    name: str, count: int, now: dt.datetime, after: tuple[dt.datetime, int] | None = None
+) -> list[Claimed]:
     """Claim up to `count` ready deliveries for the journal `name`, oldest first. One statement.
 
     On PostgreSQL rows that another worker is claiming are skipped (FOR UPDATE SKIP LOCKED); on
-    SQLite the statement itself is the lock.
+    SQLite the statement itself is the lock. With `after`, a place in the queue, the search begins
+    behind it: PostgreSQL's index still holds an entry for every row claimed before, until it is
+    vacuumed, and a large issue's claims would walk over all of them again and again.
     """
     delivery = tables.table(Delivery)
-    lock = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+    lock, picked = "", "IN (SELECT id FROM picked)"
+    if connection.vendor == "postgresql":
+        # As an array, or the planner, not knowing how few they are, may read the whole ledger.
+        lock, picked = "FOR UPDATE SKIP LOCKED", "= ANY(ARRAY(SELECT id FROM picked))"
+    behind = "AND (not_before, id) > (%s, %s)" if after else ""
     # MATERIALIZED: or PostgreSQL may run the subquery, and so its LIMIT, more than once.
     sql = f"""
         WITH picked AS MATERIALIZED (
             SELECT id FROM {delivery}
             WHERE state = 'pending' AND not_before <= %s AND deadline > %s
               AND issue_id IN (SELECT id FROM {tables.table(Issue)} WHERE state = 'running')
+              {behind}
             ORDER BY not_before, id LIMIT %s {lock}
         )
         UPDATE {delivery}
         SET state = 'claimed', claim = %s, lease_until = %s, attempts = attempts + 1
-        WHERE id IN (SELECT id FROM picked) AND state = 'pending'
-        RETURNING id, issue_id, subscriber_id, attempts, deadline
+        WHERE id {picked}
+        RETURNING id, issue_id, subscriber_id, attempts, deadline, not_before
     """  # noqa: S608 - names of our own, values are parameters
     moment = tables.stamp(now)
     lease = tables.stamp(now + settings.DELIVERY_LEASE)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [moment, moment, count, name, lease])
+        start: tuple[Any, ...] = (tables.stamp(after[0]), after[1]) if after else ()
+        cursor.execute(sql, (moment, moment, *start, count, name, lease))
         found = cursor.fetchall()
     claimed = [
-        Claimed(pk, issue, subscriber, attempts, _moment(deadline))
-        for pk, issue, subscriber, attempts, deadline in found
+        Claimed(pk, issue, subscriber, attempts, _moment(deadline), _moment(not_before))
+        for pk, issue, subscriber, attempts, deadline, not_before in found
     ]
-    claimed.sort(key=lambda one: one.id)
+    claimed.sort(key=lambda one: one.place)
     return claimed
 
 
@@ -214,9 +230,11 @@ def recover(directory: Path, now: dt.datetime) -> int:
     for trace in journal.orphans(directory, 2 * settings.DELIVERY_LEASE.total_seconds()):
         rows = Delivery.objects.filter(
             claim=trace.name, state__in=(Delivery.State.CLAIMED, Delivery.State.UNKNOWN)
-        ).values_list("pk", "issue_id", "subscriber_id", "attempts", "deadline", "state")
-        states = {row[0]: row[5] for row in rows}
-        left = [Claimed(*row[:5]) for row in rows]
+        ).values_list(
+            "pk", "issue_id", "subscriber_id", "attempts", "deadline", "not_before", "state"
+        )
+        states = {row[0]: row[6] for row in rows}
+        left = [Claimed(*row[:6]) for row in rows]
         settled = [
             one
             for one in (_after_crash(trace, row, now) for row in left)
