@@ -24,10 +24,10 @@ TYPES = {
 
 
 def stamp(moment: dt.datetime) -> str:
-    """A moment in UTC as the database takes it from JSON: in SQLite as Django writes it."""
-    text = (
-        moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
-    )
+    """A moment in UTC as the database takes it from JSON: in SQLite as Django writes it, because
+    SQLite compares text.
+    """
+    text = moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(sep=" ")
     return text if connection.vendor == "sqlite" else text + "+00"
 
 

@@ -132,3 +132,12 @@ def test_more_than_a_chunk_is_planned_chunk_by_chunk(monkeypatch):
     for number in range(10):
         make_subscriber(f"reader{number}@example.org")
     assert planning.plan(NOW).deliveries == 10
+
+
+def test_next_moment_compares_with_a_whole_second_as_the_orm_writes_it():
+    make_issue()
+    alice = make_subscriber()
+    planning.plan(NOW)
+    tomorrow = NOW + dt.timedelta(days=1)
+    assert list(Subscriber.objects.due(tomorrow)) == [alice]
+    assert not Subscriber.objects.due(tomorrow - dt.timedelta(microseconds=1)).exists()

@@ -1,0 +1,49 @@
+"""`manage.py control_issue`: pause, resume or stop the sending of an issue."""
+
+import datetime as dt
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from newsletter.models import Delivery, Issue
+
+
+class Command(BaseCommand):
+    """Pause, resume or stop an issue; workers heed it with their next batch."""
+
+    help = "Pause, resume or stop the sending of an issue (default: the newest)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """What to do, with which issue, and why."""
+        parser.add_argument("action", choices=("pause", "resume", "stop", "show"))
+        parser.add_argument("--day", type=dt.date.fromisoformat, metavar="YYYY-MM-DD")
+        parser.add_argument("--reason", default="", help="kept with the issue")
+        parser.add_argument(
+            "--yes", action="store_true", help="stop for good without being asked to confirm"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Move the issue and say where it stands."""
+        issues = Issue.objects.filter(day=options["day"]) if options["day"] else Issue.objects
+        issue = issues.order_by("-day").first()
+        if issue is None:
+            wanted = options["day"] or "any day"
+            raise CommandError(f"There is no issue of {wanted}. See manage.py build_issue.")
+        action = options["action"]
+        reason = options["reason"] or f"{action} by command"
+        if action == "stop" and not options["yes"]:
+            waiting = Delivery.objects.open().filter(issue=issue).count()
+            raise CommandError(
+                f"{waiting} digests of {issue} still wait and would never be sent. "
+                "Give --yes to stop it for good, or pause it instead."
+            )
+        moved = {
+            "pause": lambda: issue.pause(reason),
+            "resume": issue.resume,
+            "stop": lambda: issue.stop(reason),
+            "show": lambda: True,
+        }[action]()
+        if not moved:
+            raise CommandError(f"{issue} is {issue.get_state_display()}; nothing was changed.")
+        waiting = Delivery.objects.open().filter(issue=issue).count()
+        self.stdout.write(f"{issue} is {issue.get_state_display()}; {waiting} digests wait.")
