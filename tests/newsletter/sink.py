@@ -4,6 +4,7 @@ It records every message at the moment it takes responsibility, before it answer
 worker's death hurts most; a hook runs at exactly that moment.
 """
 
+import json
 import re
 import socketserver
 import threading
@@ -45,6 +46,11 @@ class Sink:
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True
         )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes a worker send here."""
+        return {"EMAIL_URL": f"smtp://127.0.0.1:{self.port}"}
 
     @property
     def total(self) -> int:
@@ -100,3 +106,37 @@ class Sink:
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+class ApiSink(Sink):
+    """The same for a mail provider's API, in Resend's form: one POST of JSON for each message."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes a worker send here."""
+        url = f"http://127.0.0.1:{self.port}/"
+        return {
+            "EMAIL_BACKEND": "anymail.backends.resend.EmailBackend",
+            "ANYMAIL": json.dumps({"RESEND_API_KEY": "tests", "RESEND_API_URL": url}),
+        }
+
+    def _session(self, handler: socketserver.StreamRequestHandler) -> None:
+        while line := handler.rfile.readline():
+            if line.startswith(b"POST"):
+                length = 0
+            elif line.lower().startswith(b"content-length:"):
+                length = int(line.partition(b":")[2])
+            elif line == b"\r\n":
+                body = handler.rfile.read(length)
+                if len(body) < length:
+                    return  # cut short, so nothing was taken
+                message = json.loads(body)
+                recipient = message["to"][0]
+                with self.lock:
+                    self.accepted[recipient, message["headers"]["Message-ID"].strip("<>")] += 1
+                self.before_answer()
+                answer = json.dumps({"id": f"message-{self.total}"}).encode()
+                handler.wfile.write(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                    b"Content-Length: %d\r\n\r\n%s" % (len(answer), answer)
+                )

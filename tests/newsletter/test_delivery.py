@@ -1,6 +1,8 @@
 """Claim, check, compose, send, settle."""
 
 import datetime as dt
+import errno
+import os
 
 import pytest
 from django.db import connection
@@ -318,6 +320,36 @@ def test_rate_per_day_holds(topic, tmp_path, settings):
     delivery.drain(transport=transport, directory=tmp_path, clock=lambda: NOW, seconds=5)
     delivery.drain(transport=transport, directory=tmp_path, clock=lambda: NOW, seconds=5)
     assert len(transport.sent) == 3
+
+
+def test_full_disk_under_the_mailbox_delays_and_loses_nothing(topic, tmp_path, monkeypatch):
+    issue = make_day(topic, "A paper")
+    for number in range(10):
+        make_delivery(issue, make_subscriber(f"r{number}@example.org", topics=[topic]))
+    box = tmp_path / "mailbox"
+    real, room = os.write, [3 * 20_000]
+
+    def write(file, data):
+        """A disk with room for a few mails, as the kernel would tell of it."""
+        if len(data) > 1_000:
+            if room[0] <= 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            data = data[: room[0]]
+            room[0] -= len(data)
+        return real(file, data)
+
+    monkeypatch.setattr("newsletter.mailbox.os.write", write)
+    mailbox = open_transport("newsletter.mailbox.MailboxBackend", directory=box)
+    tally = run(mailbox, tmp_path / "journal")
+    kept = len(list(box.iterdir()))
+    assert tally.is_stuck
+    assert 0 < kept < 10
+    assert Delivery.objects.filter(state="sent").count() == kept
+    assert Delivery.objects.filter(state="pending", attempts=0).count() == 10 - kept
+    monkeypatch.undo()
+    run(mailbox, tmp_path / "journal", now=NOW + dt.timedelta(minutes=5))
+    assert Delivery.objects.filter(state="sent").count() == 10
+    assert len(list(box.glob("*.eml"))) == 10
 
 
 # --- After a crash --------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from newsletter.issues import build_issue
 from newsletter.models import Delivery, Issue
 from subscriptions.models import Subscriber, Subscription
 from tests.factories import DAY, make_match, make_paper, make_topic
-from tests.newsletter.sink import Sink
+from tests.newsletter.sink import ApiSink, Sink
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,7 +46,7 @@ def database_url() -> str:
 class Host:
     """One machine's worth of workers: processes that share a journal directory."""
 
-    def __init__(self, name: str, directory: Path, port: int, **environment: str) -> None:
+    def __init__(self, name: str, directory: Path, sink: Sink) -> None:
         self.workers: list[int] = []
         self.killed = 0
         self._log = (directory / f"{name}.log").open("a")
@@ -57,11 +57,10 @@ class Host:
                 **os.environ,
                 "DJANGO_SETTINGS_MODULE": "newsletter.settings",
                 "DATABASE_URL": database_url(),
-                "EMAIL_URL": f"smtp://127.0.0.1:{port}",
                 "JOURNAL_DIR": str(directory / name),
                 "DELIVERY_BATCH": "100",
                 "LOG_LEVEL": "ERROR",
-                **environment,
+                **sink.environment,
             },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -167,7 +166,8 @@ def assert_promises_hold(sink: Sink, killed: int, planned: int = READERS) -> Non
     assert sent <= per_reader.keys() <= sent | unknown
 
 
-def test_thirty_kills_lose_nothing_and_repeat_nothing(tmp_path):
+@pytest.mark.parametrize("kind", [Sink, ApiSink])
+def test_thirty_kills_lose_nothing_and_repeat_nothing(tmp_path, kind):
     make_readers(READERS)
     chance = random.Random(20260611)
     victims: list[Host] = []
@@ -180,9 +180,9 @@ def test_thirty_kills_lose_nothing_and_repeat_nothing(tmp_path):
             victim.signal_all()
 
     with (
-        Sink(before_answer) as sink,
-        Host("one", tmp_path, sink.port) as one,
-        Host("two", tmp_path, sink.port) as two,
+        kind(before_answer) as sink,
+        Host("one", tmp_path, sink) as one,
+        Host("two", tmp_path, sink) as two,
     ):
         hosts = (one, two)
         while sum(host.killed for host in hosts) < KILLS:
@@ -214,8 +214,8 @@ def test_two_hosts_share_an_issue_without_overlap(tmp_path):
     make_readers(1_000)
     with (
         Sink() as sink,
-        Host("one", tmp_path, sink.port) as one,
-        Host("two", tmp_path, sink.port) as two,
+        Host("one", tmp_path, sink) as one,
+        Host("two", tmp_path, sink) as two,
     ):
         one.start()
         two.start()
@@ -227,7 +227,7 @@ def test_two_hosts_share_an_issue_without_overlap(tmp_path):
 
 def test_refusing_server_is_waited_for(tmp_path):
     make_readers(300)
-    with Sink() as sink, Host("one", tmp_path, sink.port) as host:
+    with Sink() as sink, Host("one", tmp_path, sink) as host:
         sink.refuse_with = "451 4.3.0 later"
         host.start()
         end = time.monotonic() + 30

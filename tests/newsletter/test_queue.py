@@ -74,7 +74,7 @@ class Queue:
             "DJANGO_SETTINGS_MODULE": "newsletter.settings",
             "DATABASE_URL": database_url(),
             "REDIS_URL": self.broker.url,
-            "EMAIL_URL": f"smtp://127.0.0.1:{sink.port}",
+            **sink.environment,
             "JOURNAL_DIR": str(directory / "journal"),
             "DELIVERY_BATCH": "20",
             "LOG_LEVEL": "INFO",
