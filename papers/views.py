@@ -29,6 +29,8 @@ OBSERVATIONS = 2000
 @require_safe
 def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
     """One paper; another spelling of its identifier, such as one with a version, leads to it."""
+    if not local_id.isprintable():
+        raise Http404("no such paper")  # PostgreSQL takes no NUL, and no identifier has one
     found = Paper.objects.filter(identifier=f"{scheme}:{local_id}").first()
     if found is None:
         known = _named(local_id) if scheme == "arxiv" else None

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -120,6 +120,13 @@ class Queue:
         self.broker.kill()
 
 
+def wait_for(is_so: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, states()
+        time.sleep(0.02)
+
+
 @pytest.fixture
 def sink() -> Iterator[Sink]:
     with Sink() as sink:
@@ -166,8 +173,7 @@ def test_emptied_broker_costs_nothing_but_the_next_wake_up(queue, sink):
     make_readers(300)
     queue.start_worker()
     queue.call("drain", times=3)
-    while sink.total < 40:
-        time.sleep(0.02)
+    wait_for(lambda: sink.total >= 40)
     queue.broker.flush()
     queue.call("drain")
     wait_until_settled(60)
@@ -178,8 +184,7 @@ def test_broker_killed_in_mid_run_and_started_again(queue, sink):
     make_readers(300)
     queue.start_worker()
     queue.call("drain", times=3)
-    while sink.total < 40:
-        time.sleep(0.02)
+    wait_for(lambda: sink.total >= 40)
     queue.broker.kill()
     time.sleep(0.5)
     queue.broker.start()
