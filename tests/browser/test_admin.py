@@ -1,0 +1,35 @@
+"""The admin in a browser: its theme's scripts run under the policy that the site sends."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from playwright.sync_api import Page, expect
+
+from tests.factories import make_match, make_paper, make_topic
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+
+
+@pytest.fixture
+def admin(page: Page, live_server) -> Page:
+    """A desktop-wide page of somebody who logged in through the form."""
+    get_user_model().objects.create_superuser("admin", "admin@example.org", "a long password")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(f"{live_server.url}/admin/")
+    page.fill("[name=username]", "admin")
+    page.fill("[name=password]", "a long password")
+    page.click("button[type=submit]")
+    return page
+
+
+def test_editor_logs_in_and_changes_a_topics_keywords(admin, live_server):
+    topic = make_topic("Agents")
+    make_match(make_paper("Agents <b>everywhere</b>"), topic)
+    admin.goto(f"{live_server.url}/admin/papers/topic/")
+    admin.get_by_role("link", name="Agents", exact=True).click()
+    keywords = admin.locator("textarea[name=keywords]")
+    expect(keywords).to_have_value("agents")
+    keywords.fill("agents\ntool use")
+    admin.get_by_role("button", name="Save", exact=True).click()
+    admin.wait_for_url("**/admin/papers/topic/**")
+    topic.refresh_from_db()
+    assert topic.keywords == ["agents", "tool use"]
