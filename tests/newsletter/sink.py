@@ -8,6 +8,7 @@ import json
 import re
 import socketserver
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
@@ -24,6 +25,10 @@ class Sink:
         self.before_answer = before_answer
         self.refuse_with = ""
         """Answer MAIL with this line instead of taking it."""
+        self.mischief: Callable[[], str] = lambda: ""
+        """Asked for each message: "" to behave, or "hang up early", "hang up in the body",
+        "hang up after", "nonsense" (both take the message), "421", "slow".
+        """
         self.lock = threading.Lock()
         sink = self
 
@@ -63,13 +68,19 @@ class Sink:
             handler.wfile.write(line.encode() + b"\r\n")
 
         say("220 sink ESMTP")
-        recipient = ""
+        recipient = trick = ""
         while line := handler.rfile.readline():
             verb = line[:4].upper()
             if verb in (b"EHLO", b"HELO"):
                 say("250-sink")
                 say("250 PIPELINING")
             elif verb == b"MAIL":
+                trick = self.mischief()
+                if trick == "hang up early":
+                    return
+                if trick == "421":
+                    say("421 4.3.2 going down")
+                    return
                 say(self.refuse_with or "250 ok")
             elif verb == b"RCPT":
                 recipient = line.partition(b"<")[2].partition(b">")[0].decode()
@@ -77,6 +88,9 @@ class Sink:
             elif verb == b"DATA":
                 say("354 go on")
                 body = bytearray()
+                if trick == "hang up in the body":
+                    handler.rfile.readline()
+                    return
                 while (line := handler.rfile.readline()) != b".\r\n":
                     if not line:
                         return  # the end never came, so nothing was taken
@@ -85,7 +99,11 @@ class Sink:
                 with self.lock:
                     self.accepted[recipient, found[1].decode() if found else ""] += 1
                 self.before_answer()
-                say("250 taken")
+                if trick == "hang up after":
+                    return
+                if trick == "slow":
+                    time.sleep(0.3)
+                say("what was that?" if trick == "nonsense" else "250 taken")
             elif verb == b"QUIT":
                 say("221 bye")
                 return

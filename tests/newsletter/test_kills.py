@@ -20,9 +20,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from newsletter import ledger
+from newsletter import delivery, ledger
 from newsletter.issues import build_issue
 from newsletter.models import Delivery, Issue
+from newsletter.smtp import SMTPTransport
 from subscriptions.models import Subscriber, Subscription
 from tests.factories import DAY, make_match, make_paper, make_topic
 from tests.newsletter.sink import ApiSink, Sink
@@ -243,3 +244,21 @@ def test_refusing_server_is_waited_for(tmp_path):
         wait_until_settled(30)
         killed = host.killed
     assert_promises_hold(sink, killed, planned=300)
+
+
+def test_server_that_hangs_up_stalls_and_talks_nonsense_costs_no_reader_a_digest(tmp_path):
+    make_readers(400)
+    chance = random.Random(7)
+    tricks = ("hang up early", "hang up in the body", "hang up after", "nonsense", "421", "slow")
+    with Sink() as sink:
+        sink.mischief = lambda: chance.choice(tricks) if chance.random() < 0.1 else ""
+        transport = SMTPTransport("127.0.0.1", sink.port, timeout=5)
+        end = time.monotonic() + 60
+        while Delivery.objects.open().exists():
+            assert time.monotonic() < end, states()
+            delivery.drain(transport=transport, directory=tmp_path)
+            Delivery.objects.filter(state="pending").update(not_before=timezone.now())
+    found = states()
+    assert found.keys() == {"sent", "unknown"}
+    assert found["unknown"] < 40  # only those whose answer was lost after the body
+    assert_promises_hold(sink, found["unknown"], planned=400)
