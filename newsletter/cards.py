@@ -96,7 +96,7 @@ def card_of(
         comments=paper.comments,
         stars=paper.stars,
         upvotes_gained=upvotes_gained,
-        path=f"/papers/{paper.scheme}/{paper.local_id}/",
+        path=paper.get_absolute_url(),
         abstract_url=paper.abstract_url,
         pdf_url=paper.pdf_url,
         code_url=paper.code_url,
