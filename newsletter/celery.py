@@ -16,6 +16,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "fetch": {"task": "papers.tasks.fetch", "schedule": crontab(minute="7,37")},
+    "fit": {"task": "papers.tasks.fit", "schedule": crontab(minute="17")},
     "freeze": {"task": "newsletter.tasks.freeze", "schedule": crontab(minute="*/5")},
     "tick": {"task": "newsletter.tasks.tick", "schedule": 60.0, "options": {"expires": 55}},
     "sweep": {"task": "newsletter.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},

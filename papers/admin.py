@@ -13,11 +13,20 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 
 from papers import ranking
+from papers.model_admin import FittedModelAdmin
 from papers.models import Feature, Match, Paper, Pick, Source
 from papers.texts import shorten
 from papers.topic_admin import TopicAdmin
 
-__all__ = ["FeatureAdmin", "MatchAdmin", "PaperAdmin", "PickAdmin", "SourceAdmin", "TopicAdmin"]
+__all__ = [
+    "FeatureAdmin",
+    "FittedModelAdmin",
+    "MatchAdmin",
+    "PaperAdmin",
+    "PickAdmin",
+    "SourceAdmin",
+    "TopicAdmin",
+]
 
 TITLE_SHOWN = 100
 """Characters of a title in lists."""

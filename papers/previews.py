@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from papers import ranking
+from papers import meaning, ranking
 from papers.matching import Evidence, MatchResult, TopicSpec, match
 from papers.models import Paper
 
@@ -46,7 +46,7 @@ def preview(before: TopicSpec | None, after: TopicSpec, now: dt.datetime) -> Pre
         )
     }
     texts = [ranking.text_of_paper(paper) for paper in papers.values()]
-    model = ranking.current_model()
+    model = meaning.current_model()
     old = {int(r.paper_id): r for r in match(texts, [before], model)} if before else {}
     new = {int(r.paper_id): r for r in match(texts, [after], model)}
 

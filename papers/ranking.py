@@ -1,5 +1,5 @@
 """Papers are ranked and matched: what the pure functions of `trending` and `matching` say of the
-stored papers is stored with them.
+stored papers is stored with them, and so is what each paper is about (`meaning`).
 
 Both go over the papers in batches, in an order that never changes, and write only what differs;
 a second run changes nothing.
@@ -15,7 +15,7 @@ from functools import reduce
 from django.db import transaction
 from django.db.models import Max, QuerySet
 
-from papers import days
+from papers import days, meaning
 from papers.matching import MatchResult, PaperText, TopicSpec, match
 from papers.models import Feature, Match, Observation, Paper, Pick, Topic
 from papers.semantics import SemanticModel
@@ -73,13 +73,13 @@ def rank_and_match(
     assert papers is not None
     pins_from = day or days.feature_day(now)
     topics = list(Topic.objects.active())
-    model = current_model()
-    steps = (
-        Ranked(papers=len(batch), rescored=_score(batch, now, pins_from))
-        + _match(batch, topics, model)
-        for batch in _batches(papers)
-    )
-    total = reduce(Ranked.__add__, steps, Ranked())
+    using = meaning.in_use()
+    total = Ranked()
+    for batch in _batches(papers):
+        total += Ranked(papers=len(batch), rescored=_score(batch, now, pins_from))
+        total += _match(batch, topics, using.model if using else None)
+        if using:
+            meaning.store_vectors(batch, using)
     logger.info("ranked", extra={"papers": total.papers, "matches": total.matches})
     return total
 
@@ -88,7 +88,7 @@ def match_topic(topic: Topic, now: dt.datetime) -> Ranked:
     """Match one topic anew with the papers of the last `WINDOW`, as after an editor changed it."""
     if not topic.is_active:
         return Ranked()
-    model = current_model()
+    model = meaning.current_model()
     steps = (_match(batch, [topic], model) for batch in _batches(recent(now)))
     return reduce(Ranked.__add__, steps, Ranked())
 
@@ -104,11 +104,6 @@ def recent(now: dt.datetime) -> QuerySet[Paper]:
     if last is None:
         return Paper.objects.none()
     return Paper.objects.filter(pk__in=listed.filter(day__gt=last - WINDOW).values("paper_id"))
-
-
-def current_model() -> SemanticModel | None:
-    """The fitted model of meaning that matching is to use; None while there is none."""
-    return None
 
 
 def text_of_paper(paper: Paper) -> PaperText:

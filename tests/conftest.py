@@ -1,8 +1,11 @@
 """Fixtures that all tests share."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from papers import meaning
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
@@ -13,3 +16,11 @@ def shared() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip("needs the recorded data in ../shared, which is not on this machine")
     return SHARED
+
+
+@pytest.fixture(autouse=True)
+def no_model_of_another_test() -> Iterator[None]:
+    """A process keeps the semantic model by its row's number, which tests use again."""
+    meaning.forget()
+    yield
+    meaning.forget()

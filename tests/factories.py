@@ -63,6 +63,18 @@ def make_paper(title: str = "", *, day: dt.date | None = DAY, **kwargs: Any) -> 
     return paper
 
 
+def make_papers_about(*subjects: str, each: int = 10, **kwargs: Any) -> list[Paper]:
+    """Papers whose words are those of one of the subjects, `each` a subject, told apart by them."""
+    papers = []
+    for subject in subjects:
+        words = subject.split()
+        for number in range(each):
+            turned = words[number % len(words) :] + words[: number % len(words)]
+            text = " ".join(turned)
+            papers.append(make_paper(text.capitalize(), abstract=f"{text}. {text}.", **kwargs))
+    return papers
+
+
 def make_match(paper: Paper, topic: Topic, **kwargs: Any) -> Match:
     """A sendable match with a keyword in the title as its evidence."""
     evidence = [{"kind": "keyword", "detail": topic.name.lower(), "where": "title"}]

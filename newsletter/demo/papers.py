@@ -12,6 +12,7 @@ from newsletter.demo.environment import DemoFailed
 from newsletter.issues import WEEK, build_issue
 from newsletter.models import Issue
 from papers.days import feature_day, feature_days
+from papers.fitting import fit_if_due
 from papers.ingest import fetch_day, rank_and_match
 
 PROBE_TIMEOUT = httpx.Timeout(8.0, connect=4.0)
@@ -67,6 +68,7 @@ def make_issue(
             break
         rank_and_match(day=day, now=now)
         build_issue(day, now)
+    fit_if_due(now)  # so that related papers and search by meaning can be seen
     issue = Issue.objects.up_to(last).first()
     if issue is None or (wanted is not None and issue.day != wanted):
         raise DemoFailed(_nothing(last, trouble))

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from papers import days
+from papers.fitting import is_due
 from papers.ingest import Summary, fetch_day, rank_and_match
 from papers.models import Source
 from papers.sources import FetchFailed, active_sources, reader_of
@@ -77,6 +78,11 @@ class Command(BaseCommand):
             self.stdout.write(self.style.WARNING(f"  {problem}"))
         if len(wanted) > 1:
             self.stdout.write(f"All {len(wanted)} days: {total}")
+        if not options["dry_run"] and is_due(now):
+            self.stdout.write(
+                "A new semantic model is due. Beat will see to it within the hour; "
+                "now: manage.py fit_model"
+            )
         if total.failures:
             raise CommandError("\n".join(dict.fromkeys(total.failures)))
 

@@ -1,0 +1,35 @@
+"""The admin's view of the semantic models: what is in use, and what it was made from."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from papers.models import FittedModel
+
+
+@admin.register(FittedModel)
+class FittedModelAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+    """Semantic models: which is in use, since when, and on how many papers it was fitted."""
+
+    list_display = ("version", "is_in_use", "fitted_on", "dimensions", "started_at", "ready_at")
+    fields: ClassVar = ["version", "fitted_on", "dimensions", "started_at", "ready_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FittedModel]:
+        """Without the models themselves, which are megabytes."""
+        return super().get_queryset(request).defer("data")  # type: ignore[no-any-return]
+
+    @admin.display(description="in use", boolean=True)
+    def is_in_use(self, fitted: FittedModel) -> bool:
+        """Whether papers are matched with this one."""
+        return FittedModel.objects.ready().values_list("pk", flat=True).first() == fitted.pk
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Models are fitted, see `manage.py fit_model`."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """And stay as they were fitted."""
+        return False
