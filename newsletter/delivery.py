@@ -18,7 +18,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from newsletter import ledger, rates, transports
 from newsletter.breaker import Breaker
@@ -30,8 +30,9 @@ from newsletter.ledger import Claimed, Settled, verdict
 from newsletter.mail import Mail, UnsendableMail
 from newsletter.models import Delivery, Issue
 from newsletter.outcomes import Kind, Outcome, described
-from newsletter.readers import readers_of
+from newsletter.readers import ratings_of, readers_of
 from newsletter.rendering import DigestPress, RenderingFailed
+from papers import meaning
 from papers.models import Topic
 
 logger = logging.getLogger(__name__)
@@ -75,6 +76,8 @@ class Edition:
     press: DigestPress
     sharing: frozenset[int]
     """Ids of issues that may have given a reader papers of this shelf."""
+    fitted: int | None
+    """The number of the semantic model whose vectors the shelf has; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class Worker:
         self._journal = journal
         self._clock = clock
         self._backend = backend or settings.EMAIL_BACKEND
-        self._editions: dict[tuple[int, bool], Edition] = {}
+        self._editions: dict[tuple[int, bool, str], Edition] = {}
         self._breaker = Breaker()
         self._after: tuple[dt.datetime, int] | None = None
         self._pace = 0.0  # seconds a message took lately
@@ -163,12 +166,16 @@ class Worker:
         ids = [one.subscriber_id for one in claimed if one.subscriber_id is not None]
         readers, refused = readers_of(ids)
         wanted = {
-            one.id: self._edition(one.issue_id, reader.is_weekly)
+            one.id: self._edition(one.issue_id, reader.is_weekly, reader.language)
             for one in claimed
             if one.subscriber_id is not None and (reader := readers.get(one.subscriber_id))
         }
         sharing = frozenset().union(*(edition.sharing for edition in wanted.values()))
         had = papers_had(ids, sharing, {one.id for one in claimed})
+        ratings = {
+            fitted: ratings_of(readers.values(), fitted)
+            for fitted in {edition.fitted for edition in wanted.values()}
+        }
         ready: list[Composed] = []
         for one in claimed:
             reader = readers.get(one.subscriber_id or 0)
@@ -178,12 +185,16 @@ class Worker:
                 continue
             edition = wanted[one.id]
             try:
-                choices = edition.shelf.select(reader, had.get(reader.id, ()))
+                choices = edition.shelf.select(
+                    reader, had.get(reader.id, ()), ratings[edition.fitted].get(reader.id)
+                )
                 if not choices:
                     reason = "nothing new in the reader's topics"
                     settled.append(self._without_mail(one, Delivery.State.SKIPPED, reason, now))
                     continue
-                ready.append(Composed(one, edition.press.render(reader, choices, one.id), choices))
+                with translation.override(reader.language):
+                    mail = edition.press.render(reader, choices, one.id)
+                ready.append(Composed(one, mail, choices))
             except Exception as error:  # one reader's bad luck must not stop the others
                 reason = described(error)
                 if not isinstance(error, UnsendableMail | RenderingFailed):
@@ -242,12 +253,14 @@ class Worker:
 
     # --- Parts -----------------------------------------------------------------------
 
-    def _edition(self, issue_id: int, is_weekly: bool) -> Edition:
-        key = (issue_id, is_weekly)
+    def _edition(self, issue_id: int, is_weekly: bool, language: str) -> Edition:
+        key = (issue_id, is_weekly, language)
         if key not in self._editions:
             if len(self._editions) >= 8:
                 self._editions.pop(next(iter(self._editions)))
-            self._editions[key] = edition_of(Issue.objects.get(pk=issue_id), is_weekly=is_weekly)
+            self._editions[key] = edition_of(
+                Issue.objects.get(pk=issue_id), is_weekly=is_weekly, language=language
+            )
         return self._editions[key]
 
     def _without_mail(
@@ -279,26 +292,35 @@ class _Stage:
         self._seconds[self._name] += time.perf_counter() - self._began  # type: ignore[assignment]
 
 
-def edition_of(issue: Issue, *, is_weekly: bool) -> Edition:
-    """Prepare an issue for its daily or weekly readers. A handful of queries, once per worker."""
-    places = places_of(issue, is_weekly=is_weekly)
-    shelf = Shelf(places)
-    names = dict(Topic.objects.values_list("pk", "name"))
-    return Edition(
-        shelf=shelf,
-        press=DigestPress(issue, shelf.places, names, is_weekly=is_weekly),
-        sharing=frozenset(issues_sharing(place.paper_id for place in places)),
-    )
+def edition_of(issue: Issue, *, is_weekly: bool, language: str) -> Edition:
+    """Prepare an issue for its daily or weekly readers of a language.
+
+    A handful of queries, once per worker.
+    """
+    with translation.override(language):
+        places = places_of(issue, is_weekly=is_weekly)
+        paper_ids = {place.paper_id for place in places}
+        fitted = meaning.number_in_use()
+        shelf = Shelf(places, meaning.vectors_of(paper_ids, fitted) if fitted else None)
+        names = dict(Topic.objects.values_list("pk", "name"))
+        return Edition(
+            shelf=shelf,
+            press=DigestPress(issue, shelf.places, names, is_weekly=is_weekly),
+            sharing=frozenset(issues_sharing(paper_ids)),
+            fitted=fitted,
+        )
 
 
 def compose_for(issue: Issue, reader: Reader) -> tuple[Mail | None, list[Choice]]:
     """The digest of `issue` that `reader` would get now, unsent; (None, []) if it were empty."""
-    edition = edition_of(issue, is_weekly=reader.is_weekly)
+    edition = edition_of(issue, is_weekly=reader.is_weekly, language=reader.language)
     had = papers_had([reader.id], edition.sharing - {issue.pk})
-    choices = edition.shelf.select(reader, had.get(reader.id, ()))
-    if not choices:
-        return None, []
-    return edition.press.render(reader, choices, None), choices
+    ratings = ratings_of([reader], edition.fitted).get(reader.id)
+    with translation.override(reader.language):
+        choices = edition.shelf.select(reader, had.get(reader.id, ()), ratings)
+        if not choices:
+            return None, []
+        return edition.press.render(reader, choices, None), choices
 
 
 def drain(

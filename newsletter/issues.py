@@ -11,6 +11,7 @@ from newsletter.cards import Card, card_of
 from newsletter.digests import Place, Reason
 from newsletter.models import Issue, IssuePaper
 from papers.days import feature_day
+from papers.matching import why_of
 from papers.models import Match, Observation, Paper, Pick, Source
 
 logger = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ def _places(issue: Issue, papers: Sequence[Paper], picks: dict[int, Pick]) -> li
                 score=paper.trending_score,
                 card=card.as_dict(),
                 topics={
-                    str(match.topic_id): {"score": match.score, "why": match.why or "by an editor"}
+                    str(match.topic_id): {"score": match.score, "evidence": match.evidence}
                     for match in mine
                 },
             )
@@ -129,7 +130,10 @@ def _upvotes_gained(papers: Sequence[Paper], now: dt.datetime) -> dict[int, int]
 
 
 def places_of(issue: Issue, *, is_weekly: bool = False) -> list[Place]:
-    """The issue's places; for a weekly digest, those of all issues of the seven days it ends."""
+    """The issue's places; for a weekly digest, those of all issues of the seven days it ends.
+
+    The reasons are in the language that is active.
+    """
     rows = IssuePaper.objects.filter(issue=issue)
     if is_weekly:
         first = issue.day - dt.timedelta(days=WEEK - 1)
@@ -142,7 +146,7 @@ def places_of(issue: Issue, *, is_weekly: bool = False) -> list[Place]:
             score=row.score,
             card=Card.from_dict(row.card),
             topics={
-                int(topic): Reason(reason["score"], reason["why"])
+                int(topic): Reason(reason["score"], why_of(reason["evidence"]))
                 for topic, reason in row.topics.items()
             },
         )

@@ -1,8 +1,15 @@
-"""Subscribers as digests see them, checked for consent and suppression, a batch at a time."""
+"""Subscribers as digests see them, a batch at a time: checked for consent and suppression, and with
+what they said about papers.
+"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 from newsletter.digests import Reader
+from newsletter.tastes import MOST, Ratings
+from papers import meaning
+from papers.models import Paper
 from subscriptions.models import Feedback, Subscriber, Subscription, Suppression, address_hash
 
 
@@ -23,6 +30,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
             "text_only",
             "rhythm",
             "learns",
+            "language",
         )
     )
     hashes = {address_hash(row[1]): row[0] for row in rows}
@@ -39,21 +47,22 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
         .values_list("subscriber_id", "topic_id")
     ):
         topics.setdefault(subscriber_id, set()).add(topic_id)
-    said: dict[tuple[int, int], set[int]] = {}
+    said: dict[int, dict[int, int]] = {}
     for subscriber_id, paper_id, value in (
         Feedback.objects.filter(subscriber_id__in=subscriber_ids)
-        .order_by()
+        .order_by("at", "pk")
         .values_list("subscriber_id", "paper_id", "value")
     ):
-        said.setdefault((subscriber_id, value), set()).add(paper_id)
+        said.setdefault(subscriber_id, {})[paper_id] = value
     readers: dict[int, Reader] = {}
     refused: dict[int, str] = {}
-    for pk, email, status, version, wanted, text_only, rhythm, learns in rows:
+    for pk, email, status, version, wanted, text_only, rhythm, learns, language in rows:
         if pk in suppressed or status == Subscriber.Status.SUPPRESSED:
             refused[pk] = "the address is suppressed"
         elif status != Subscriber.Status.ACTIVE:
             refused[pk] = "the subscriber left or has not confirmed"
         else:
+            rated = said.get(pk, {})
             readers[pk] = Reader(
                 id=pk,
                 email=email,
@@ -62,7 +71,34 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
                 papers_wanted=wanted,
                 text_only=text_only,
                 is_weekly=rhythm == Subscriber.Rhythm.WEEKLY,
-                liked=frozenset(said.get((pk, Feedback.Value.MORE), ())) if learns else frozenset(),
-                disliked=frozenset(said.get((pk, Feedback.Value.LESS), ())),
+                disliked=frozenset(
+                    paper for paper, value in rated.items() if value == Feedback.Value.LESS
+                ),
+                rated=rated if learns else {},
+                language=language,
             )
     return readers, refused
+
+
+def ratings_of(readers: Iterable[Reader], fitted: int | None) -> dict[int, Ratings]:
+    """What the readers said about papers, in the vectors of the model with the number `fitted`.
+
+    By reader id; whoever said nothing that the model knows of is left out. Two queries, however
+    many readers; none where nobody said anything.
+    """
+    latest = {reader.id: list(reader.rated.items())[-MOST:] for reader in readers if reader.rated}
+    if fitted is None or not latest:
+        return {}
+    papers = {paper for said in latest.values() for paper, _ in said}
+    vectors = meaning.vectors_of(papers, fitted)
+    titles = dict(Paper.objects.filter(pk__in=vectors).order_by().values_list("pk", "title"))
+    ratings: dict[int, Ratings] = {}
+    for reader_id, said in latest.items():
+        known = [(paper, value) for paper, value in said if paper in vectors]
+        if known:
+            ratings[reader_id] = Ratings(
+                vectors=np.stack([vectors[paper] for paper, _ in known]),
+                values=np.array([value for _, value in known], np.float32),
+                titles=tuple(titles[paper] for paper, _ in known),
+            )
+    return ratings

@@ -14,12 +14,13 @@ in what is sent.
 Everything here is a pure function of its arguments: no database, no clock.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from django.utils.translation import gettext
 from scipy import sparse
 
 from papers.keywords import Booleans, Findings, Found, KeywordFinder
@@ -95,14 +96,16 @@ class Evidence:
 
     @property
     def phrase(self) -> str:
-        """Return the reason as a reader sees it.
+        """Return the reason as a reader sees it, in the language that is active.
 
         ``"kv cache" in the title``, ``cs.CL`` or ``meaning 0.61``.
         """
+        if self.kind == "keyword" and self.where == "title":
+            return gettext('"%(keyword)s" in the title') % {"keyword": self.detail}
         if self.kind == "keyword":
-            return f'"{self.detail}" in the {self.where}'
+            return gettext('"%(keyword)s" in the abstract') % {"keyword": self.detail}
         if self.kind == "meaning":
-            return f"meaning {self.detail}"
+            return gettext("meaning %(similarity)s") % {"similarity": self.detail}
         return self.detail
 
     def as_dict(self) -> dict[str, str]:
@@ -113,6 +116,15 @@ class Evidence:
     def from_dict(cls, data: Mapping[str, str]) -> "Evidence":
         """Read what `as_dict` wrote."""
         return cls(data["kind"], data["detail"], data.get("where", ""))
+
+
+def why_of(evidence: Iterable[Mapping[str, str]]) -> str:
+    """Return stored evidence as a reader understands it, strongest first.
+
+    Without any, it was an editor who said that the paper belongs to the topic.
+    """
+    phrases = [Evidence.from_dict(item).phrase for item in evidence]
+    return ", ".join(phrases) or gettext("chosen by an editor")
 
 
 @dataclass(frozen=True, slots=True)

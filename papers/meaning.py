@@ -58,13 +58,18 @@ _unusable: int | None = None
 _vectors: _Vectors | None = None
 
 
+def number_in_use() -> int | None:
+    """The number of the row of the model in use, to ask `vectors_of` for; None while none is."""
+    return FittedModel.objects.ready().values_list("pk", flat=True).first()
+
+
 def in_use() -> InUse | None:
     """The model in use; None while there is none. One small query, and a large one when it is new.
 
     A stored model that this version cannot read counts as none, until another is fitted.
     """
     global _in_use, _unusable
-    pk = FittedModel.objects.ready().values_list("pk", flat=True).first()
+    pk = number_in_use()
     if pk is None:
         return None
     with _lock:

@@ -292,10 +292,10 @@ class Match(models.Model):
 
     @property
     def why(self) -> str:
-        """The evidence as a reader understands it, strongest first."""
-        from papers.matching import Evidence
+        """The evidence as a reader understands it, strongest first; empty where there is none."""
+        from papers.matching import why_of
 
-        return ", ".join(Evidence.from_dict(item).phrase for item in self.evidence)
+        return why_of(self.evidence) if self.evidence else ""
 
 
 class Pick(models.Model):

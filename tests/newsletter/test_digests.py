@@ -1,10 +1,15 @@
 """Choosing a reader's papers."""
 
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.cards import Card
 from newsletter.digests import Place, Reader, Reason, Shelf
+from newsletter.tastes import Ratings
 
 CARD = Card(
     identifier="arxiv:2606.00001",
@@ -29,13 +34,14 @@ CARD = Card(
 )
 
 
-def make_place(number, topics, score=None):
+def make_place(number, topics, score=None, **card):
+    """Place number 1 trends most. Its title is its own unless another is given."""
     return Place(
         id=1000 + number,
         paper_id=number,
         rank=number,
         score=100.0 - number if score is None else score,
-        card=CARD,
+        card=replace(CARD, **({"title": f"Paper number {number}"} | card)),
         topics={topic: Reason(1.0, f'"{topic}" in the title') for topic in topics},
     )
 
@@ -49,6 +55,24 @@ def make_reader(*topics, wanted=10, **kwargs):
         papers_wanted=wanted,
         **kwargs,
     )
+
+
+def towards(*angles):
+    """Unit vectors in the plane, by degrees."""
+    at = np.radians(angles)
+    return np.stack([np.cos(at), np.sin(at)], axis=1).astype(np.float32)
+
+
+def placed(*angles):
+    """Vectors of the papers 1, 2, ... by number."""
+    return dict(enumerate(towards(*angles), start=1))
+
+
+def liking(*angles, less=()):
+    """Ratings of a reader who likes papers in these directions, and not those in `less`."""
+    titles = tuple(f"Liked at {angle}" for angle in angles) + tuple(f"Not {at}" for at in less)
+    values = np.array([1] * len(angles) + [-1] * len(less), np.float32)
+    return Ratings(towards(*angles, *less), values, titles)
 
 
 def numbers(choices):
@@ -98,6 +122,124 @@ def test_why_names_the_closest_of_the_readers_topics():
     assert choice.topics == (8, 7)
     assert choice.why == '"near" in the title · trending #3'
     assert choice.as_row() == [1, 5, [8, 7], choice.why]
+
+
+def test_what_a_reader_likes_moves_up():
+    shelf = Shelf([make_place(n, [7]) for n in range(1, 5)], placed(0, 60, 120, 180))
+    assert numbers(shelf.select(make_reader(7))) == [1, 2, 3, 4]
+    liked = liking(*[175] * 30)
+    assert numbers(shelf.select(make_reader(7), (), liked)) == [4, 3, 1, 2]
+
+
+def test_what_a_reader_does_not_like_moves_down():
+    shelf = Shelf([make_place(n, [7]) for n in range(1, 5)], placed(0, 60, 120, 180))
+    chosen = numbers(shelf.select(make_reader(7), (), liking(less=[5] * 30)))
+    assert chosen[-1] == 1
+
+
+def test_one_click_moves_less_than_many():
+    places = [make_place(n, [7]) for n in range(1, 8)]
+    shelf = Shelf(places, placed(0, 40, 80, 120, 160, 200, 240))
+    ranks = [
+        numbers(shelf.select(make_reader(7), (), liking(*[240] * n))).index(7) for n in (1, 8, 60)
+    ]
+    assert ranks[0] > ranks[1] > ranks[2]
+
+
+def test_feedback_never_brings_in_papers_of_other_topics():
+    places = [make_place(1, [7]), make_place(2, [8]), make_place(3, [])]
+    shelf = Shelf(places, placed(0, 90, 91))
+    assert numbers(shelf.select(make_reader(7), (), liking(*[90] * 30))) == [1]
+
+
+def test_a_pinned_paper_stays_first_whatever_a_reader_likes():
+    places = [make_place(1, [7], score=1001.0, is_pick=True)] + [
+        make_place(n, [7], score=1.0) for n in range(2, 6)
+    ]
+    shelf = Shelf(places, placed(0, 45, 90, 135, 180))
+    assert numbers(shelf.select(make_reader(7), (), liking(*[180] * 60)))[:2] == [1, 5]
+
+
+def test_why_names_the_liked_paper_that_is_closest():
+    shelf = Shelf([make_place(n, [7]) for n in range(1, 4)], placed(0, 90, 180))
+    chosen = shelf.select(make_reader(7), (), liking(175, 100, 300))
+    by_number = {choice.place.paper_id: choice.why for choice in chosen}
+    assert by_number[3] == ('"7" in the title · trending #3 · because you liked “Liked at 175”')
+    assert "because" not in by_number[1]
+
+
+def test_without_vectors_ratings_change_nothing():
+    shelf = Shelf([make_place(n, [7]) for n in range(1, 4)])
+    assert numbers(shelf.select(make_reader(7), (), liking(180))) == [1, 2, 3]
+
+
+def test_a_paper_without_a_vector_is_neither_liked_nor_disliked():
+    vectors = placed(0, 60, 120, 180)
+    del vectors[2]
+    shelf = Shelf([make_place(n, [7], score=1.0) for n in range(1, 5)], vectors)
+    chosen = shelf.select(make_reader(7), (), liking(*[180] * 30))
+    assert "because" not in next(c.why for c in chosen if c.place.paper_id == 2)
+    assert numbers(chosen) == [4, 3, 2, 1]
+
+
+def test_near_duplicates_do_not_stand_side_by_side():
+    shelf = Shelf([make_place(n, [7]) for n in range(1, 5)], placed(0, 20, 90, 180))
+    assert numbers(shelf.select(make_reader(7))) == [1, 3, 2, 4]
+
+
+def test_near_duplicates_at_the_end_are_kept_apart_as_well():
+    shelf = Shelf([make_place(n, [7]) for n in range(1, 5)], placed(180, 90, 0, 20))
+    chosen = numbers(shelf.select(make_reader(7)))
+    assert sorted(chosen) == [1, 2, 3, 4]
+    assert abs(chosen.index(3) - chosen.index(4)) > 1
+
+
+def test_of_near_duplicates_that_cannot_be_kept_apart_the_better_one_stays():
+    shelf = Shelf([make_place(1, [7]), make_place(2, [7])], placed(0, 20))
+    assert numbers(shelf.select(make_reader(7))) == [1]
+
+
+def test_one_work_under_two_identifiers_comes_once():
+    places = [make_place(n, [7]) for n in range(1, 5)]
+    assert numbers(Shelf(places, placed(0, 5, 90, 180)).select(make_reader(7))) == [1, 3, 4]
+    places = [
+        make_place(1, [7], title="On Caches"),
+        make_place(2, [7], title="Robots"),
+        make_place(3, [7], title="On caches."),
+    ]
+    assert numbers(Shelf(places).select(make_reader(7))) == [1, 2]
+
+
+def test_topics_share_the_first_half_of_the_places():
+    loud = [make_place(number, [7]) for number in range(1, 21)]
+    quiet = [make_place(number, [8]) for number in range(30, 36)]
+    chosen = numbers(Shelf(loud + quiet).select(make_reader(7, 8, wanted=10)))
+    assert chosen == [1, 2, 3, 4, 5, 6, 7, 30, 31, 32]
+
+
+def test_with_fewer_places_than_topics_the_best_papers_are_taken():
+    places = [make_place(number, [number]) for number in range(1, 9)]
+    assert numbers(Shelf(places).select(make_reader(*range(1, 9), wanted=3))) == [1, 2, 3]
+
+
+@given(
+    st.lists(st.integers(0, 359), min_size=1, max_size=25),
+    st.lists(st.tuples(st.integers(0, 359), st.booleans()), max_size=30),
+    st.integers(1, 15),
+)
+def test_whatever_is_liked_selection_keeps_its_promises(angles, rated, wanted):
+    places = [make_place(number, [7 + number % 2]) for number in range(1, len(angles) + 1)]
+    shelf = Shelf(places, placed(*angles))
+    ratings = liking(
+        *[at for at, more in rated if more], less=[at for at, more in rated if not more]
+    )
+    chosen = numbers(shelf.select(make_reader(7, wanted=wanted), (), ratings or None))
+    assert len(set(chosen)) == len(chosen) <= wanted
+    assert all(number % 2 == 0 for number in chosen)
+    assert bool(chosen) == (len(angles) >= 2)
+    at = towards(*angles)
+    for one, other in pairwise(chosen):
+        assert at[one - 1] @ at[other - 1] < 0.8
 
 
 @given(
