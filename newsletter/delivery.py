@@ -195,6 +195,8 @@ class Worker:
                 with translation.override(reader.language):
                     mail = edition.press.render(reader, choices, one.id)
                 ready.append(Composed(one, mail, choices))
+                # A batch may hold two digests of one reader, as after an outage.
+                had.setdefault(reader.id, set()).update(c.place.paper_id for c in choices)
             except Exception as error:  # one reader's bad luck must not stop the others
                 reason = described(error)
                 if not isinstance(error, UnsendableMail | RenderingFailed):

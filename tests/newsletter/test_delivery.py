@@ -14,6 +14,7 @@ from newsletter.journal import Journal
 from newsletter.models import Delivery, Issue
 from newsletter.outcomes import Kind, Outcome
 from newsletter.transports import open_transport
+from papers.models import Paper
 from subscriptions.models import Feedback, Subscriber, Suppression
 from tests.factories import (
     DAY,
@@ -157,6 +158,21 @@ def test_digest_in_doubt_counts_as_had(topic, alice, tmp_path):
     make_delivery(make_day(topic, day=tomorrow), alice)
     run(RecordingTransport(), tmp_path)
     assert Delivery.objects.get(issue__day=tomorrow).state == Delivery.State.SKIPPED
+
+
+def test_two_digests_of_one_reader_in_one_batch_share_no_paper(topic, alice, tmp_path):
+    first = make_day(topic, "Seen on both days", "Seen yesterday")
+    tomorrow = DAY + dt.timedelta(days=1)
+    both = Paper.objects.get(title="Seen on both days")
+    both.features.create(source=both.features.get().source, day=tomorrow)
+    second = make_day(topic, "Seen today", day=tomorrow)
+    make_delivery(first, alice)
+    make_delivery(second, alice)
+    run(RecordingTransport(), tmp_path)
+    given = [
+        row[0] for choices in Delivery.objects.values_list("choices", flat=True) for row in choices
+    ]
+    assert len(given) == len(set(given)) == 3
 
 
 def test_disliked_paper_is_left_out(topic, alice, tmp_path):
