@@ -71,7 +71,8 @@ def fit_now(now: dt.datetime, progress: Progress | None = None) -> FittedModel |
     """Fit a model on the newest papers, embed all papers with it, and bring it into use.
 
     None where there are too few papers (`FEWEST`), or where a model of this hour is already made
-    or being made: one hour has one model. Takes some 12 s and 0.6 GB for 50,000 papers.
+    or being made: one hour has one model. With 100,000 papers stored it takes about a minute of one
+    core and 0.7 GB (`tests.benchmarks.bench_fitting`).
     """
     report = progress or (lambda what, done, total: None)
     version = f"{now.astimezone(dt.UTC):%Y-%m-%dT%H}"
