@@ -1,6 +1,12 @@
-"""Structured logs: one event a line, as JSON for machines or aligned for people."""
+"""Structured logs: one event a line, as JSON for machines or aligned for people.
+
+The address of a reader's page is the key to it, and addresses turn up in many places: in what
+Django says of a page not found, in tracebacks, in an access log. So whatever is written goes
+through `redact` last, as a whole line.
+"""
 
 import logging
+import re
 import sys
 from typing import Any
 
@@ -14,6 +20,15 @@ _SHARED: list[Any] = [
 ]
 
 
+# A signed token has 48 characters; a shorter piece of one opens nothing.
+_TOKEN = re.compile(r"(/|%2F)[\w-]{40,}", re.ASCII | re.IGNORECASE)
+
+
+def redact(line: str) -> str:
+    """`line` with every part of a path that could be a signed token shown as "[token]"."""
+    return _TOKEN.sub(r"\1[token]", line)
+
+
 def _console() -> structlog.dev.ConsoleRenderer:
     """Colours and drawn tracebacks for a terminal, plain text for a file."""
     if sys.stderr.isatty():
@@ -21,6 +36,14 @@ def _console() -> structlog.dev.ConsoleRenderer:
     return structlog.dev.ConsoleRenderer(
         colors=False, exception_formatter=structlog.dev.plain_traceback
     )
+
+
+class RedactingFormatter(structlog.stdlib.ProcessorFormatter):
+    """What structlog makes of a record, without signed tokens."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, its traceback included."""
+        return redact(super().format(record))
 
 
 def formatter(style: str) -> logging.Formatter:
@@ -34,6 +57,4 @@ def formatter(style: str) -> logging.Formatter:
     tail: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if style == "json":
         tail.append(structlog.processors.format_exc_info)
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=_SHARED, processors=[*tail, renderer]
-    )
+    return RedactingFormatter(foreign_pre_chain=_SHARED, processors=[*tail, renderer])
