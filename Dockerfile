@@ -28,7 +28,8 @@ VOLUME /var/lib/broadsheet
 EXPOSE 8000
 # Asks without a Host of ours: the address is this container's own.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/live', timeout=4)"]
-# Processes: WEB_CONCURRENCY; anything else: GUNICORN_CMD_ARGS. There is no access log unless one is
-# asked for (--access-logfile -). The addresses of readers' links are secrets, so our logger leaves
-# the tokens out of it; a log of the proxy in front should do without paths.
-CMD ["gunicorn", "newsletter.wsgi", "--logger-class", "newsletter.access_log.Logger", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--threads", "8", "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "--max-requests", "5000", "--max-requests-jitter", "500"]
+# Processes: WEB_CONCURRENCY; anything else: GUNICORN_CMD_ARGS. The rest is in newsletter/web.py.
+# There is no access log unless one is asked for (--access-logfile -). The addresses of readers' links
+# are secrets, so our logger leaves the tokens out of it; a log of the proxy in front should do without
+# paths.
+CMD ["gunicorn", "--config", "python:newsletter.web", "--bind", "0.0.0.0:8000", "newsletter.wsgi"]

@@ -20,7 +20,7 @@ PRODUCTION := DEBUG=false DATABASE_URL= REDIS_URL= EMAIL_BACKEND= ANYMAIL= ALLOW
 	POSTAL_ADDRESS="Broadsheet, 1 Example Street, 12345 Example"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install install-dev test check format lock clean
+.PHONY: help demo install install-dev test check format bench-web lock clean
 
 help: ## List these commands
 	@echo "Broadsheet. Commands:"
@@ -48,6 +48,9 @@ check: $(VENV)/installed-dev ## Lint, format, types, import contract, migrations
 format: $(VENV)/installed-dev ## Format the code and mend what the linter can mend
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+bench-web: $(VENV)/installed-dev ## Measure the day's page with wrk and a browser
+	@$(PY) -m tests.benchmarks.bench_web $(ARGS)
 
 # Universal over Python 3.11 to 3.13, and without the address of any index in them.
 COMPILE := build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 \

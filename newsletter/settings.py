@@ -288,6 +288,7 @@ def database() -> dict[str, Any]:
             ),
         }
         config["TEST"] = {"NAME": str(VAR_DIR / "tests.sqlite3")}
+        config["CONN_MAX_AGE"] = 60
     elif config["ENGINE"].endswith("postgresql"):
         config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
@@ -322,6 +323,10 @@ CACHES = {
 }
 if "pytest" in sys.modules and "REDIS_URL" not in os.environ:
     CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+
+PAGE_CACHE_SECONDS = number(
+    "PAGE_CACHE_SECONDS", 300, "seconds for which a web process keeps a day's page", 0, 86_400
+)
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

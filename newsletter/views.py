@@ -3,11 +3,12 @@
 import datetime as dt
 from dataclasses import replace
 from itertools import groupby
+from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +19,7 @@ from newsletter.cards import Card
 from newsletter.models import Issue, IssuePaper
 from papers import pages
 from papers.models import Topic
+from papers.printed import printed_page
 from subscriptions import links
 from subscriptions.forms import SubscribeForm
 from subscriptions.signed import Reader, signed
@@ -27,33 +29,39 @@ ISSUES_ON_A_PAGE = 93
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: HttpRequest) -> HttpResponseBase:
     """The newest day that has papers: today's, or the last one's until today's are listed."""
-    today = timezone.now().date()
-    return _front_page(request, pages.latest_day(today), is_home=True)
+    return _front_page(request, None)
 
 
 @require_safe
-def day(request: HttpRequest, day: dt.date) -> HttpResponse:
+def day(request: HttpRequest, day: dt.date) -> HttpResponseBase:
     """The papers of `day`, or why there are none; days out of our time are not found."""
-    first, today = pages.first_day(), timezone.now().date()
-    if first is None or not first <= day <= today:
-        raise Http404("a day without papers, before the first or after today")
-    return _front_page(request, day, is_home=False)
+    return _front_page(request, day)
 
 
-def _front_page(request: HttpRequest, day: dt.date | None, *, is_home: bool) -> HttpResponse:
+def _front_page(request: HttpRequest, wanted: dt.date | None) -> HttpResponseBase:
     now = timezone.now()
+    today = now.date()
     slug = request.GET.get("topic", "")
     topic = Topic.objects.active().filter(slug=slug[:50]).first() if slug else None
-    context = {
-        "page": pages.day_of(day, now, topic) if day else None,
-        "today": now.date(),
-        "is_home": is_home,
-        "unknown_topic": bool(slug) and topic is None,
-        "form": SubscribeForm(initial={"topics": [topic.slug]} if topic else None),
-    }
-    return render(request, "newsletter/home.html", context)
+
+    def context() -> dict[str, Any]:
+        day = wanted or pages.latest_day(today)
+        if wanted:
+            first = pages.first_day()
+            if first is None or not first <= wanted <= today:
+                raise Http404("a day without papers, before the first or after today")
+        return {
+            "page": pages.day_of(day, now, topic) if day else None,
+            "today": today,
+            "is_home": wanted is None,
+            "unknown_topic": bool(slug) and topic is None,
+            "form": SubscribeForm(initial={"topics": [topic.slug]} if topic else None),
+        }
+
+    key = wanted, today, topic.slug if topic else bool(slug)
+    return printed_page(request, "newsletter/home.html", key, context)
 
 
 @require_safe

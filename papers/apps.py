@@ -4,7 +4,13 @@ from django.apps import AppConfig
 
 
 class PapersConfig(AppConfig):
-    """Registers the app under its plain name."""
+    """Registers the app, and which of its rows pages show."""
 
     name = "papers"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Have a change of whatever pages show outdate the pages that are kept."""
+        from papers import models, stamps
+
+        stamps.watch(models.Paper, models.Feature, models.Topic, models.Match, models.Pick)

@@ -11,6 +11,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 
+from papers.stamps import Stamp as Stamp  # Django looks for models here
+from papers.stamps import WatchedQuerySet
+
 
 class Source(models.Model):
     """A place papers come from, as configured by an editor."""
@@ -44,7 +47,7 @@ class Source(models.Model):
         return self.name
 
 
-class PaperQuerySet(models.QuerySet["Paper"]):
+class PaperQuerySet(WatchedQuerySet["Paper"]):
     """Papers, narrowed down by what callers ask for."""
 
     def featured_on(self, day: dt.date) -> Self:
@@ -150,6 +153,8 @@ class Feature(models.Model):
     )
     submitted_at = models.DateTimeField(null=True, blank=True)
 
+    objects = WatchedQuerySet["Feature"].as_manager()
+
     class Meta:
         """One row however often the day is fetched."""
 
@@ -175,6 +180,8 @@ class Observation(models.Model):
     )
     stars = models.PositiveIntegerField(null=True, help_text="Empty when the source said nothing.")
 
+    objects = WatchedQuerySet["Observation"].as_manager()
+
     class Meta:
         """Two observations of one moment are one observation."""
 
@@ -196,7 +203,7 @@ def list_of_strings(value: Any) -> None:
         raise ValidationError("Give a list of phrases, each of 1 to 120 characters.")
 
 
-class TopicQuerySet(models.QuerySet["Topic"]):
+class TopicQuerySet(WatchedQuerySet["Topic"]):
     """Topics, narrowed down by what callers ask for."""
 
     def active(self) -> Self:
@@ -246,7 +253,7 @@ class Topic(models.Model):
         return reverse("papers:topic", args=[self.slug])
 
 
-class MatchQuerySet(models.QuerySet["Match"]):
+class MatchQuerySet(WatchedQuerySet["Match"]):
     """Matches, narrowed down by what callers ask for."""
 
     def sendable(self) -> Self:
@@ -322,6 +329,8 @@ class Pick(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL
     )
+
+    objects = WatchedQuerySet["Pick"].as_manager()
 
     class Meta:
         """One hand on a paper for a day."""

@@ -23,6 +23,8 @@ os.environ.update(
         "SSL_REDIRECT": "false",
         "STATIC_MANIFEST": "false",
         "LOG_LEVEL": "WARNING",
+        # Pages are made anew for each request, but for the tests that are about keeping them.
+        "PAGE_CACHE_SECONDS": "0",
     }
 )
 for name in ("EMAIL_URL", "EMAIL_BACKEND", "ANYMAIL"):

@@ -1,0 +1,299 @@
+"""Pages that are kept: the same for everyone, made anew as soon as anything changes."""
+
+import gzip
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from papers import printed, stamps
+from papers.days import last_weekday
+from papers.models import Feature, Match, Paper, Pick, Topic
+from papers.printed import Printed
+from papers.ranking import rank_and_match
+from tests.factories import make_match, make_paper, make_topic
+
+MARKER = "0123456789abcdef"
+
+
+@given(
+    pieces=st.lists(st.text(max_size=500).filter(lambda text: MARKER not in text), min_size=1),
+    token=st.text("abcXYZ019", min_size=1, max_size=64),
+)
+def test_a_page_put_together_from_pieces_is_the_page(pieces, token):
+    page = Printed.of(MARKER.join(pieces), MARKER)
+    whole = token.join(pieces).encode()
+    assert page.whole(token) == whole
+    assert gzip.decompress(page.compressed(token)) == whole
+
+
+def test_two_tokens_make_streams_of_one_length():
+    page = Printed.of(f"token token {MARKER} token", MARKER)
+    assert len(page.compressed("t" * 64)) == len(page.compressed("token oken" + "x" * 54))
+
+
+# --- The day's page ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(settings, transactional_db) -> Iterator[None]:
+    """Pages are kept, as in production; and changes are committed, which is what counts."""
+    settings.PAGE_CACHE_SECONDS = 300
+    printed.forget()
+    yield
+    printed.forget()
+
+
+def home(client: Client | None = None, **headers: str):
+    return (client or Client()).get("/", secure=True, headers=headers)
+
+
+def text(response) -> str:
+    """The page without the token, which is always another."""
+    return re.sub(r'(?<=name="csrfmiddlewaretoken" value=")\w+', "", response.content.decode())
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_kept_page_takes_one_query_and_is_the_page(django_assert_num_queries):
+    make_match(make_paper("Fewer Bits"), make_topic())
+    made = home()
+    with django_assert_num_queries(1):
+        again = home()
+    assert "Fewer Bits" in text(made)
+    assert text(again) == text(made)
+
+
+@pytest.mark.usefixtures("kept")
+def test_the_page_is_the_same_compressed():
+    make_paper()
+    packed = home(accept_encoding="br, gzip;q=0.8")
+    assert packed["Content-Encoding"] == "gzip"
+    unpacked = gzip.decompress(packed.content).decode()
+    for other in ("", "br", "identity"):
+        plain = home(accept_encoding=other)
+        assert not plain.has_header("Content-Encoding")
+        assert len(plain.content) == len(unpacked.encode())
+    assert "Accept-Encoding" in packed["Vary"]
+    assert "Cookie" in packed["Vary"]
+
+
+@pytest.mark.usefixtures("kept")
+def test_the_form_on_a_kept_page_has_each_visitors_own_token():
+    topic = make_topic()
+    make_paper()
+    home()
+    alice, bob = Client(enforce_csrf_checks=True), Client(enforce_csrf_checks=True)
+    tokens = {}
+    for who in (alice, bob):
+        found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', home(who).content.decode())
+        assert found
+        tokens[who] = found[1]
+    form = {"email": "alice@example.org", "topics": topic.slug}
+    referer = {"referer": "https://testserver/"}
+    for token, status in ((tokens[bob], 403), (tokens[alice], 200), ("", 403)):
+        # An address that is none, so that the answer is the form again.
+        form |= {"email": "none", "csrfmiddlewaretoken": token}
+        assert alice.post("/subscribe/", form, secure=True, headers=referer).status_code == status
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_browser_that_has_the_page_is_told_so_until_it_changes():
+    paper = make_paper("As it was")
+    alice = Client()
+    etag = home(alice)["ETag"]
+    etag = home(alice)["ETag"]
+    unchanged = home(alice, if_none_match=etag)
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    assert unchanged["ETag"] == etag
+    # The form on Alice's page is of no use to Bob, nor to Alice with another cookie.
+    assert home(Client(), if_none_match=etag).status_code == 200
+    paper.title = "As it is"
+    paper.save()
+    assert "As it is" in text(home(alice, if_none_match=etag))
+
+
+@pytest.mark.usefixtures("kept")
+def test_days_topics_and_languages_are_pages_of_their_own():
+    topic = make_topic("Robots")
+    make_match(make_paper("About robots"), topic)
+    make_paper("About nothing")
+    both = text(home())
+    narrowed = text(Client().get(f"/?topic={topic.slug}", secure=True))
+    unknown = text(Client().get("/?topic=unknown", secure=True))
+    assert "About nothing" in both
+    assert "About nothing" not in narrowed
+    assert "There is no such topic" in unknown
+    assert "There is no such topic" not in text(home())
+    assert text(Client().get("/day/2026-06-10/", secure=True)) != both
+
+
+@pytest.mark.usefixtures("kept")
+def test_no_more_than_so_many_pages_are_kept(monkeypatch):
+    monkeypatch.setattr(printed, "MOST_KEPT", 3)
+    make_paper()
+    for n in range(6):
+        topic = make_topic(f"Topic {n}")
+        Client().get(f"/?topic={topic.slug}", secure=True)
+    assert len(printed._kept._pages) == 3
+
+
+@pytest.mark.usefixtures("kept")
+def test_what_depends_on_the_time_alone_is_made_anew_after_a_while(
+    monkeypatch, django_assert_num_queries
+):
+    make_paper()
+    home()
+    later = time.monotonic() + 301
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    with pytest.raises(pytest.fail.Exception), django_assert_num_queries(1):
+        home()
+    with django_assert_num_queries(1):
+        home()
+
+
+@pytest.mark.django_db
+def test_with_zero_seconds_nothing_is_kept(settings):
+    settings.PAGE_CACHE_SECONDS = 0
+    make_paper("As it was")
+    home()
+    Paper.objects.update(title="As it is")  # not committed, so no stamp tells of it
+    assert "As it is" in text(home())
+
+
+# --- Changes show at once ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def editor() -> Client:
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("edith", password="x"))
+    return client
+
+
+def in_the_admin(client: Client, path: str, **fields: object) -> None:
+    response = client.post(path, fields, secure=True)
+    assert response.status_code == 302, response.content.decode()[:2000]
+
+
+@pytest.mark.usefixtures("kept")
+def test_what_an_editor_does_shows_at_once(editor):
+    first = make_paper("First", trending_score=2.0)
+    second = make_paper("Second", trending_score=1.0)
+    day = Feature.objects.get(paper=first).day
+    topic = make_topic("Robots")
+    match = make_match(first, topic)
+
+    def order() -> list[str]:
+        return re.findall(r"<a[^>]*>(First|Second)</a>", text(home()))
+
+    assert order() == ["First", "Second"]
+    add = reverse("admin:papers_pick_add")
+    pick = {"day": day, "position": 1, "note": "Do not miss this."}
+    in_the_admin(editor, add, paper=second.pk, kind="pin", **pick)
+    assert order() == ["Second", "First"]
+    assert "Do not miss this." in text(home())
+
+    change = reverse("admin:papers_pick_change", args=[Pick.objects.get().pk])
+    in_the_admin(editor, change, paper=second.pk, kind="hide", **pick)
+    assert order() == ["First"]
+
+    delete = reverse("admin:papers_pick_delete", args=[Pick.objects.get().pk])
+    in_the_admin(editor, delete, post="yes")
+    assert order() == ["First", "Second"]
+
+    assert "Robots" in text(home())
+    in_the_admin(
+        editor,
+        reverse("admin:papers_match_changelist"),
+        action="veto",
+        _selected_action=match.pk,
+    )
+    assert 'class="chip" href="/topics/t-robots/"' not in text(home())
+
+
+def _by_update() -> None:
+    Paper.objects.update(title="As it is")
+
+
+def _by_bulk_update() -> None:
+    papers = list(Paper.objects.all())
+    for paper in papers:
+        paper.title = "As it is"
+    Paper.objects.bulk_update(papers, ["title"])
+
+
+def _by_bulk_create() -> None:
+    made = Paper.objects.bulk_create([Paper(identifier="arxiv:2606.99999", title="As it is")])
+    day = Feature.objects.values_list("day", flat=True)[0]
+    source = Feature.objects.all()[0].source
+    Feature.objects.bulk_create([Feature(source=source, paper=made[0], day=day)])
+
+
+def _by_save() -> None:
+    paper = Paper.objects.get()
+    paper.title = "As it is"
+    paper.save()
+
+
+def _by_ranking() -> None:
+    Topic.objects.filter(slug="as-it-is").delete()
+    day = Feature.objects.values_list("day", flat=True)[0]
+    topic = make_topic("As it is", slug="as-it-is", keywords=["study something"])
+    make_match(Paper.objects.get(), topic, is_sendable=False)
+    home()
+    Match.objects.filter(topic=topic).update(verdict=Match.Verdict.PINNED)
+    rank_and_match(now=timezone.now(), day=day)
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize(
+    "change", [_by_update, _by_bulk_update, _by_bulk_create, _by_save, _by_ranking]
+)
+def test_a_change_shows_at_once_however_it_is_written(change):
+    make_paper("As it was", day=last_weekday(timezone.now().date()))
+    before = stamps.current()
+    assert "As it is" not in text(home())
+    change()
+    assert "As it is" in text(home())
+    assert stamps.current() != before
+
+
+@pytest.mark.usefixtures("kept")
+def test_what_is_rolled_back_outdates_nothing():
+    paper = make_paper()
+    before = stamps.current()
+    with transaction.atomic():
+        Paper.objects.update(title="As it never was")
+        transaction.set_rollback(True)
+    assert stamps.current() == before
+    with transaction.atomic():
+        for n in range(3):
+            paper.title = f"Take {n}"
+            paper.save()
+        assert stamps.current() == before
+    assert stamps.current() != before
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_change_while_a_page_is_made_is_not_lost(monkeypatch):
+    paper = make_paper("As it was")
+    make = render_to_string
+
+    def slowly(*args):
+        html = make(*args)
+        if "As it was" in html:
+            Paper.objects.filter(pk=paper.pk).update(title="As it is")
+        return html
+
+    monkeypatch.setattr("papers.printed.render_to_string", slowly)
+    assert "As it was" in text(home())
+    assert "As it is" in text(home())
