@@ -14,9 +14,11 @@ PYTHON ?=
 # What `make check` sets for `check --deploy`: a production-like environment that sends nothing.
 # An empty variable counts as unset, and keeps a developer's .env out of it.
 PRODUCTION := DEBUG=false DATABASE_URL= REDIS_URL= EMAIL_BACKEND= ANYMAIL= ALLOWED_HOSTS= \
-	HSTS_SECONDS= SSL_REDIRECT= FROM_EMAIL= LOG_LEVEL= LOG_FORMAT= VAR_DIR=build/check \
+	HSTS_SECONDS= SSL_REDIRECT= DKIM_KEY= LOG_LEVEL= LOG_FORMAT= VAR_DIR=build/check \
 	SECRET_KEY=only-for-the-checks-of-make-check-0123456789-abcdefghijklmnop \
 	SITE_URL=https://papers.example.org EMAIL_URL=smtp://mail.example.org:587 \
+	FROM_EMAIL="Broadsheet <digest@papers.example.org>" LIST_ID=digest.papers.example.org \
+	UNSUBSCRIBE_EMAIL=leave@papers.example.org \
 	POSTAL_ADDRESS="Broadsheet, 1 Example Street, 12345 Example"
 
 .DEFAULT_GOAL := help

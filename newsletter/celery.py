@@ -8,6 +8,7 @@ import os
 
 from celery import Celery, signals
 from celery.schedules import crontab
+from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
 
@@ -26,3 +27,17 @@ app.conf.beat_schedule = {
 @signals.setup_logging.connect
 def _keep_djangos_logging(**_: object) -> None:
     """Leave logging as the settings configured it."""
+
+
+@signals.worker_init.connect
+def _refuse_to_send_unready(**_: object) -> None:
+    """Stop a worker that would send mail nobody should send; the exit says all that is missing.
+
+    SystemExit, because Celery logs any other exception here and goes on.
+    """
+    from newsletter import readiness
+
+    try:
+        readiness.require()
+    except ImproperlyConfigured as error:
+        raise SystemExit(str(error)) from None

@@ -1,20 +1,27 @@
-"""System checks: what an operator should mend before mail goes out."""
+"""System checks: what an operator should mend before mail goes out.
+
+They run with `manage.py check --deploy`. The worst of them also keep a worker from starting, see
+`newsletter.readiness`.
+"""
 
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from newsletter import providers, readiness, transports
+from newsletter.deliverability.domains import are_aligned
+
 
 @register(Tags.security, deploy=True)
 def check_sender(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Bulk mail needs a real sender and a postal address; links in it should be HTTPS."""
     found: list[CheckMessage] = []
-    if not settings.POSTAL_ADDRESS:
+    if names := readiness.missing():
         found.append(
             Error(
-                "POSTAL_ADDRESS is not set, and bulk mail must name its sender's postal address.",
-                hint="Set the environment variable POSTAL_ADDRESS.",
+                f"Nothing is sent to readers without {', '.join(names)}.",
+                hint="Set the environment variables of these names.",
                 id="newsletter.E001",
             )
         )
@@ -36,12 +43,72 @@ def check_sender(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 id="newsletter.W001",
             )
         )
-    if settings.EMAIL_BACKEND == "newsletter.mailbox.MailboxBackend":
+    if settings.EMAIL_BACKEND == transports.MAILBOX:
         found.append(
             Warning(
                 "Mail goes to the local mailbox and reaches nobody.",
                 hint="Set EMAIL_URL for SMTP, or EMAIL_BACKEND and ANYMAIL for a provider.",
                 id="newsletter.W002",
+            )
+        )
+    return found
+
+
+@register(Tags.security, deploy=True)
+def check_provider(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A provider must carry the unsubscribe headers, and its reports must not be forged."""
+    found: list[CheckMessage] = []
+    if objection := readiness.provider_objection():
+        found.append(
+            Error(
+                f"{objection[0].upper()}{objection[1:]}",
+                hint="Send yourself a mail, look at it with manage.py check_deliverability --eml "
+                "FILE, and if both headers are ours, set UNSUBSCRIBE_HEADERS_SEEN=true.",
+                id="newsletter.E003",
+            )
+        )
+    if providers.is_anymail(settings.EMAIL_BACKEND) and not readiness.has_webhook_secret():
+        found.append(
+            Error(
+                "Anybody could report bounces and complaints: the webhook has no secret.",
+                hint='Put "WEBHOOK_SECRET": "some-user:some-password" into ANYMAIL.',
+                id="newsletter.E004",
+            )
+        )
+    provider = providers.provider_of(settings.EMAIL_BACKEND)
+    if provider is not None and provider.message_id is not providers.Keeps.YES:
+        found.append(
+            Warning(
+                f"{provider.name} may replace the Message-ID of a digest by its own.",
+                hint="Nothing is to be done: deliveries are known by their metadata as well. "
+                "Silence this check (newsletter.W003) if you like.",
+                id="newsletter.W003",
+            )
+        )
+    return found
+
+
+@register(Tags.security, deploy=True)
+def check_signing(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A DKIM signature helps only where its domain is the sender's, and where we make it."""
+    found: list[CheckMessage] = []
+    if not settings.DKIM_KEY:
+        return found
+    if not are_aligned(settings.DKIM_DOMAIN, settings.MAIL_DOMAIN):
+        found.append(
+            Error(
+                f"DKIM_DOMAIN is {settings.DKIM_DOMAIN}, which has nothing to do with the "
+                f"sender's {settings.MAIL_DOMAIN}: DMARC counts such a signature for nothing.",
+                hint="Leave DKIM_DOMAIN away, or set it to the domain of FROM_EMAIL.",
+                id="newsletter.E005",
+            )
+        )
+    if providers.is_anymail(settings.EMAIL_BACKEND):
+        found.append(
+            Warning(
+                "DKIM_KEY is set, but the mail provider signs: the key is not used.",
+                hint="Leave DKIM_KEY away, and publish the records that the provider asks for.",
+                id="newsletter.W004",
             )
         )
     return found

@@ -7,6 +7,7 @@ when it is there, and what is already in the environment wins over it.
 
 import contextlib
 import os
+import re
 import secrets
 import sys
 import warnings
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 
 import django_stubs_ext
 import environ
+import idna
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
@@ -422,11 +424,52 @@ if "@" not in parseaddr(DEFAULT_FROM_EMAIL)[1] or any(c in DEFAULT_FROM_EMAIL fo
         "but it must be a sender such as Broadsheet <digest@papers.example.org>."
     )
 MAIL_DOMAIN = parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+_dns_domain = MAIL_DOMAIN
+if not MAIL_DOMAIN.isascii():
+    with contextlib.suppress(idna.IDNAError):
+        _dns_domain = idna.encode(MAIL_DOMAIN, uts46=True).decode()
 POSTAL_ADDRESS = read("POSTAL_ADDRESS", env.str, "", "the sender's postal address, on one line")
 UNSUBSCRIBE_EMAIL = read(
     "UNSUBSCRIBE_EMAIL", env.str, parseaddr(DEFAULT_FROM_EMAIL)[1], "an address that takes leave"
 )
-LIST_ID = read("LIST_ID", env.str, f"digest.{MAIL_DOMAIN}", "a list id such as digest.example.org")
+if not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", UNSUBSCRIBE_EMAIL):
+    raise ImproperlyConfigured(
+        f"The environment variable UNSUBSCRIBE_EMAIL holds {UNSUBSCRIBE_EMAIL!r}, "
+        "but it must be one bare address such as leave@papers.example.org."
+    )
+LIST_ID = read("LIST_ID", env.str, f"digest.{_dns_domain}", "a list id such as digest.example.org")
+if os.environ.get("LIST_ID") and not re.fullmatch(r"[\w-]+(\.[\w-]+)+", LIST_ID, re.ASCII):
+    raise ImproperlyConfigured(
+        f"The environment variable LIST_ID holds {LIST_ID!r}, "
+        "but it must be a list id (RFC 2919) such as digest.papers.example.org."
+    )
+UNSUBSCRIBE_HEADERS_SEEN = read("UNSUBSCRIBE_HEADERS_SEEN", yes_or_no, False, "true or false")
+#: What whoever sends to readers must say, and nobody said: a default of ours stands in its place.
+UNSAID = tuple(
+    name
+    for name in ("FROM_EMAIL", "POSTAL_ADDRESS", "LIST_ID", "UNSUBSCRIBE_EMAIL")
+    if not os.environ.get(name)
+)
+DKIM_KEY = read("DKIM_KEY", env.str, "", "a private key in PEM, or the path of a file with one")
+DKIM_DOMAIN = read("DKIM_DOMAIN", env.str, _dns_domain, "the domain that signs").lower()
+DKIM_SELECTOR = read("DKIM_SELECTOR", env.str, "broadsheet", "a name for the key in DNS").lower()
+for _name, _value in (("DKIM_DOMAIN", DKIM_DOMAIN), ("DKIM_SELECTOR", DKIM_SELECTOR)):
+    if DKIM_KEY and not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", _value):
+        raise ImproperlyConfigured(
+            f"The environment variable {_name} holds {_value!r}, but it must be a name in DNS."
+        )
+if DKIM_KEY:
+    from newsletter import dkim_keys  # its library takes 50 ms to import
+
+    try:
+        DKIM_KEY = dkim_keys.read(DKIM_KEY).pem
+    except dkim_keys.BadKey as error:
+        raise ImproperlyConfigured(
+            "The environment variable DKIM_KEY must be a private key in PEM, or the path of a file "
+            f"with one, but {error}. manage.py make_dkim_key makes one."
+        ) from None
+    if EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend":
+        EMAIL_BACKEND = "newsletter.signing_backend.EmailBackend"
 # Anymail's other mails and Django's own go to the same place.
 ADMINS = [("", address) for address in read("ADMINS", env.list, [], "addresses of operators")]
 

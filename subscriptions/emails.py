@@ -19,6 +19,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from subscriptions import links
+from subscriptions.messages import Message
 from subscriptions.models import Subscriber, Suppression
 
 ASK_AGAIN_AFTER = dt.timedelta(hours=24)
@@ -79,7 +80,7 @@ def make_mail(kind: Kind, subscriber: Subscriber, now: dt.datetime) -> EmailMult
             "is_right_to_left": translation.get_language_bidi(),
             "confirm_days": links.CONFIRM_WITHIN.days,
         }
-        message = EmailMultiAlternatives(
+        message = Message(
             subject=subject,
             body=render_to_string(f"emails/{kind}.txt", context).strip() + "\n",
             to=[subscriber.email],

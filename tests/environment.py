@@ -19,6 +19,7 @@ os.environ.update(
         "FROM_EMAIL": "Broadsheet <digest@papers.example.org>",
         "POSTAL_ADDRESS": "Broadsheet, 1 Example Street, 12345 Example",
         "UNSUBSCRIBE_EMAIL": "leave@papers.example.org",
+        "LIST_ID": "digest.papers.example.org",
         "VAR_DIR": _var,
         "SSL_REDIRECT": "false",
         "STATIC_MANIFEST": "false",
@@ -27,5 +28,5 @@ os.environ.update(
         "PAGE_CACHE_SECONDS": "0",
     }
 )
-for name in ("EMAIL_URL", "EMAIL_BACKEND", "ANYMAIL"):
+for name in ("EMAIL_URL", "EMAIL_BACKEND", "ANYMAIL", "DKIM_KEY", "UNSUBSCRIBE_HEADERS_SEEN"):
     os.environ.pop(name, None)

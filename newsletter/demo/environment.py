@@ -38,7 +38,7 @@ def prepare(port: int, papers_source: str) -> dict[str, str]:
     password = secrets.token_urlsafe(24)
     unset = (
         "DATABASE_URL EMAIL_BACKEND EMAIL_URL ANYMAIL ALLOWED_HOSTS TRUSTED_PROXIES SSL_REDIRECT "
-        "HSTS_SECONDS STATIC_MANIFEST UNSUBSCRIBE_EMAIL LIST_ID ADMINS JOURNAL_DIR "
+        "HSTS_SECONDS STATIC_MANIFEST UNSUBSCRIBE_EMAIL LIST_ID ADMINS JOURNAL_DIR DKIM_KEY "
         "DELIVERY_RATE_PER_SECOND DELIVERY_RATE_PER_DAY LOG_FORMAT"
     )
     own = dict.fromkeys(unset.split(), "") | {

@@ -135,7 +135,9 @@ class ApiSink(Sink):
         url = f"http://127.0.0.1:{self.port}/"
         return {
             "EMAIL_BACKEND": "anymail.backends.resend.EmailBackend",
-            "ANYMAIL": json.dumps({"RESEND_API_KEY": "tests", "RESEND_API_URL": url}),
+            "ANYMAIL": json.dumps(
+                {"RESEND_API_KEY": "tests", "RESEND_API_URL": url, "WEBHOOK_SECRET": "a:secret"}
+            ),
         }
 
     def _session(self, handler: socketserver.StreamRequestHandler) -> None:

@@ -4,11 +4,12 @@ import datetime as dt
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from newsletter import delivery, ledger, planning
+from newsletter import delivery, ledger, planning, readiness
 from newsletter.models import Delivery
 
 
@@ -26,6 +27,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Plan, send, sweep; exits with 1 when the mail backend does not work."""
+        if not options["dry_run"]:
+            try:
+                readiness.require()
+            except ImproperlyConfigured as error:
+                raise CommandError(str(error)) from None
         now = timezone.now()
         if options["now"]:
             try:

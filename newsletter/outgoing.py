@@ -1,0 +1,33 @@
+"""The last look at a mail before a provider's API gets it, whoever made it.
+
+Digests are checked as they are built. The other mails (confirmations, Django's error reports) go to
+Anymail's backends as Django messages, which check neither line breaks nor control characters:
+what Django's own SMTP backend refuses would reach the provider, and in its hands become headers.
+"""
+
+from typing import Any
+
+from anymail.signals import pre_send
+from django.core.mail import EmailMessage
+from django.dispatch import receiver
+
+from newsletter import mail_headers
+
+
+@receiver(pre_send, dispatch_uid="newsletter.outgoing")
+def refuse_unsafe(sender: Any, message: EmailMessage, esp_name: str, **_: Any) -> None:
+    """Raise `UnsendableMail` for a subject, a header or an address that holds a control character,
+    for a header that is there twice, and for one that does not fit on a line.
+    """
+    mail_headers.unstructured("Subject", str(message.subject))
+    mail_headers.mailbox("From", str(message.from_email))
+    for recipient in message.recipients():
+        mail_headers.mailbox("To", str(recipient))
+    for reply_to in message.reply_to or ():
+        mail_headers.mailbox("Reply-To", str(reply_to))
+    names = [name.lower() for name in message.extra_headers]
+    if len(set(names)) < len(names):
+        raise mail_headers.UnsendableMail("a header is there twice")
+    for name, value in message.extra_headers.items():
+        mail_headers.check_name(name)
+        mail_headers.header(name, str(value))
