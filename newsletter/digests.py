@@ -43,6 +43,8 @@ class Reader:
     papers_wanted: int = 10
     text_only: bool = False
     is_weekly: bool = False
+    by_feed: bool = False
+    """They read their digests in their private feed, and get no mail."""
     liked: frozenset[int] = frozenset()
     """Ids of papers they want more like; empty where learning is off."""
     disliked: frozenset[int] = frozenset()

@@ -23,6 +23,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
             "text_only",
             "rhythm",
             "learns",
+            "receives_by",
         )
     )
     hashes = {address_hash(row[1]): row[0] for row in rows}
@@ -48,7 +49,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
         said.setdefault((subscriber_id, value), set()).add(paper_id)
     readers: dict[int, Reader] = {}
     refused: dict[int, str] = {}
-    for pk, email, status, version, wanted, text_only, rhythm, learns in rows:
+    for pk, email, status, version, wanted, text_only, rhythm, learns, means in rows:
         if pk in suppressed or status == Subscriber.Status.SUPPRESSED:
             refused[pk] = "the address is suppressed"
         elif status != Subscriber.Status.ACTIVE:
@@ -62,6 +63,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
                 papers_wanted=wanted,
                 text_only=text_only,
                 is_weekly=rhythm == Subscriber.Rhythm.WEEKLY,
+                by_feed=means == Subscriber.Means.FEED,
                 liked=frozenset(said.get((pk, Feedback.Value.MORE), ())) if learns else frozenset(),
                 disliked=frozenset(said.get((pk, Feedback.Value.LESS), ())),
             )
