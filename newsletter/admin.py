@@ -274,6 +274,7 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
         description="state",
         label={
             "sent": "success",
+            "feed": "success",
             "pending": "info",
             "claimed": "info",
             "failed": "danger",

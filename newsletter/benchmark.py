@@ -171,11 +171,12 @@ def _insert_readers(count: int, now: dt.datetime, topics: list[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""INSERT INTO {tables.table(Subscriber)}
-                (email, status, rhythm, weekday, hour, timezone, papers_wanted, text_only, learns,
-                 language, link_version, created_at, confirmed_at, next_digest_at)
+                (email, status, rhythm, weekday, hour, timezone, papers_wanted, receives_by,
+                 text_only, learns, language, link_version, created_at, confirmed_at,
+                 next_digest_at)
                 {numbers}
                 SELECT 'reader' || i || '@benchmark.example.org', 'active', 'daily', 0, 7, 'UTC',
-                       10, {false}, {true}, 'en', 1, r.at, r.at, r.at
+                       10, 'mail', {false}, {true}, 'en', 1, r.at, r.at, r.at
                 FROM n, {tables.rows({"at": "time"})}""",  # noqa: S608 - names of our own
             [count, tables.packed([{"at": moment}])],
         )

@@ -19,6 +19,7 @@ app.conf.beat_schedule = {
     "fetch": {"task": "papers.tasks.fetch", "schedule": crontab(minute="7,37")},
     "fit": {"task": "papers.tasks.fit", "schedule": crontab(minute="17")},
     "freeze": {"task": "newsletter.tasks.freeze", "schedule": crontab(minute="*/5")},
+    "forget": {"task": "subscriptions.tasks.forget", "schedule": crontab(minute=23)},
     "tick": {"task": "newsletter.tasks.tick", "schedule": 60.0, "options": {"expires": 55}},
     "sweep": {"task": "newsletter.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
 }

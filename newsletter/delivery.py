@@ -144,11 +144,10 @@ class Worker:
         settled: list[Settled] = []
         bad: list[int] = []
         with self._timed("compose"):
-            ready = self._compose(claimed, settled, now)
+            ready, put = self._compose(claimed, settled, now)
         with self._timed("record"):
-            ledger.record_choices(
-                [(one.claimed.id, [choice.as_row() for choice in one.choices]) for one in ready]
-            )
+            chosen = [(one.claimed.id, one.choices) for one in ready] + put
+            ledger.record_choices([(pk, [one.as_row() for one in mine]) for pk, mine in chosen])
         with self._timed("send"):
             handed = self._send(ready, settled, bad, grant, lease_end)
         with self._timed("settle"), transaction.atomic():
@@ -161,8 +160,11 @@ class Worker:
 
     def _compose(
         self, claimed: Sequence[Claimed], settled: list[Settled], now: dt.datetime
-    ) -> list[Composed]:
-        """Make the digests; whoever left, is suppressed or has nothing new is settled instead."""
+    ) -> tuple[list[Composed], list[tuple[int, list[Choice]]]]:
+        """Make the digests that are mailed, and choose those (by delivery id) that only stand in
+        their reader's feed. The latter are settled here, and so is whoever left, is suppressed or
+        has nothing new.
+        """
         ids = [one.subscriber_id for one in claimed if one.subscriber_id is not None]
         readers, refused = readers_of(ids)
         wanted = {
@@ -177,6 +179,7 @@ class Worker:
             for fitted in {edition.fitted for edition in wanted.values()}
         }
         ready: list[Composed] = []
+        put: list[tuple[int, list[Choice]]] = []
         for one in claimed:
             reader = readers.get(one.subscriber_id or 0)
             if reader is None:
@@ -192,9 +195,13 @@ class Worker:
                     reason = "nothing new in the reader's topics"
                     settled.append(self._without_mail(one, Delivery.State.SKIPPED, reason, now))
                     continue
-                with translation.override(reader.language):
-                    mail = edition.press.render(reader, choices, one.id)
-                ready.append(Composed(one, mail, choices))
+                if reader.by_feed:
+                    put.append((one.id, choices))
+                    settled.append(self._without_mail(one, Delivery.State.FEED, "", now))
+                else:
+                    with translation.override(reader.language):
+                        mail = edition.press.render(reader, choices, one.id)
+                    ready.append(Composed(one, mail, choices))
                 # A batch may hold two digests of one reader, as after an outage.
                 had.setdefault(reader.id, set()).update(c.place.paper_id for c in choices)
             except Exception as error:  # one reader's bad luck must not stop the others
@@ -202,7 +209,7 @@ class Worker:
                 if not isinstance(error, UnsendableMail | RenderingFailed):
                     logger.exception("a digest could not be composed", extra={"delivery": one.id})
                 settled.append(self._without_mail(one, Delivery.State.FAILED, reason, now))
-        return ready
+        return ready, put
 
     def _send(
         self,

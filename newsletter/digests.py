@@ -54,6 +54,8 @@ class Reader:
     papers_wanted: int = 10
     text_only: bool = False
     is_weekly: bool = False
+    by_feed: bool = False
+    """They read their digests in their private feed, and get no mail."""
     disliked: frozenset[int] = frozenset()
     """Ids of papers they want less like; they do not get these again."""
     rated: Mapping[int, int] = field(default_factory=dict)

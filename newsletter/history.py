@@ -14,7 +14,12 @@ from newsletter.issues import WEEK
 from newsletter.models import Delivery, Issue, IssuePaper
 
 #: States in which a reader has the papers, or may have them.
-HAD = (Delivery.State.SENT, Delivery.State.UNKNOWN, Delivery.State.CLAIMED)
+HAD = (
+    Delivery.State.SENT,
+    Delivery.State.FEED,
+    Delivery.State.UNKNOWN,
+    Delivery.State.CLAIMED,
+)
 
 
 def issues_sharing(paper_ids: Iterable[int]) -> list[int]:

@@ -119,6 +119,11 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
             issue__in=Issue.objects.running().values("pk"),
         )
 
+    def readable(self) -> Self:
+        """Deliveries whose papers their reader got, or most likely got; newest issue first."""
+        states = (Delivery.State.SENT, Delivery.State.UNKNOWN, Delivery.State.FEED)
+        return self.filter(state__in=states).order_by("-issue__day")
+
     def overdue(self, now: dt.datetime) -> Self:
         """Pending deliveries whose digest would be stale."""
         return self.filter(state=Delivery.State.PENDING, deadline__lte=now)
@@ -137,6 +142,7 @@ class Delivery(models.Model):
         PENDING = "pending", "waiting"
         CLAIMED = "claimed", "being sent"
         SENT = "sent", "sent"
+        FEED = "feed", "put into the reader's feed"
         FAILED = "failed", "failed"
         UNKNOWN = "unknown", "in doubt"
         SKIPPED = "skipped", "nothing to send"

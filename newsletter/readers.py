@@ -31,6 +31,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
             "rhythm",
             "learns",
             "language",
+            "receives_by",
         )
     )
     hashes = {address_hash(row[1]): row[0] for row in rows}
@@ -56,7 +57,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
         said.setdefault(subscriber_id, {})[paper_id] = value
     readers: dict[int, Reader] = {}
     refused: dict[int, str] = {}
-    for pk, email, status, version, wanted, text_only, rhythm, learns, language in rows:
+    for pk, email, status, version, wanted, text_only, rhythm, learns, language, means in rows:
         if pk in suppressed or status == Subscriber.Status.SUPPRESSED:
             refused[pk] = "the address is suppressed"
         elif status != Subscriber.Status.ACTIVE:
@@ -71,6 +72,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
                 papers_wanted=wanted,
                 text_only=text_only,
                 is_weekly=rhythm == Subscriber.Rhythm.WEEKLY,
+                by_feed=means == Subscriber.Means.FEED,
                 disliked=frozenset(
                     paper for paper, value in rated.items() if value == Feedback.Value.LESS
                 ),

@@ -76,29 +76,47 @@ def _answer(
     newest: list[Any] = list(dated.order_by("-listed", "-trending_score", "identifier")[:MOST])
     # Trend decides which papers are in; it must not move them about and make the feed look new.
     newest.sort(key=lambda paper: (_moment(paper.listed, paper), paper.pk), reverse=True)
-    address = f"{settings.SITE_URL}{request.path}"
-    feed = Atom1Feed(
-        title=_xml(title),
-        link=f"{settings.SITE_URL}{page}",
-        description="",
-        author_name=_xml(settings.CURATOR),
-        subtitle=_xml(subtitle),
-        feed_url=address,
-        feed_guid=address,
-        language="en",
-    )
+    feed = new_feed(request, title=title, subtitle=subtitle, page=page)
     for paper in newest:
         _add(feed, paper, _moment(paper.listed, paper))
-    body = feed.writeString("utf-8")
-    if not newest:  # Django would give the present moment, and the feed would never look the same.
-        body = re.sub(r"(?<=<updated>)[^<]*", "1970-01-01T00:00:00Z", body, count=1)
-    etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
     changed = max(
         (max(_moment(paper.listed, paper), paper.created_at) for paper in newest), default=None
     )
+    return answer(request, feed, changed, f"public, max-age={MAX_AGE}")
+
+
+def new_feed(
+    request: HttpRequest, *, title: str, subtitle: str, page: str, language: str = "en"
+) -> Atom1Feed:
+    """A feed without entries that stands at the request's address; `page` is the path of what it
+    belongs to.
+    """
+    address = f"{settings.SITE_URL}{request.path}"
+    return Atom1Feed(
+        title=xml_text(title),
+        link=f"{settings.SITE_URL}{page}",
+        description="",
+        author_name=xml_text(settings.CURATOR),
+        subtitle=xml_text(subtitle),
+        feed_url=address,
+        feed_guid=address,
+        language=language,
+    )
+
+
+def answer(
+    request: HttpRequest, feed: Atom1Feed, changed: dt.datetime | None, cache_control: str
+) -> HttpResponseBase:
+    """The feed, or 304 to a program that has it already. `changed` is when an entry last came in,
+    None where there is none.
+    """
+    body = feed.writeString("utf-8")
+    if not feed.items:  # Django gives the present moment, and the feed would never look the same.
+        body = re.sub(r"(?<=<updated>)[^<]*", "1970-01-01T00:00:00Z", body, count=1)
+    etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
     response = HttpResponse(body, content_type="application/atom+xml; charset=utf-8")
     response["ETag"] = etag
-    response["Cache-Control"] = f"public, max-age={MAX_AGE}"
+    response["Cache-Control"] = cache_control
     if changed:
         response["Last-Modified"] = http_date(changed.timestamp())
     return (
@@ -125,16 +143,17 @@ def _add(feed: Atom1Feed, paper: Paper, listed: dt.datetime) -> None:
         format_html_join(" · ", '<a href="{}">{}</a>', ((url, name) for name, url in links)),
     )
     feed.add_item(
-        title=_xml(paper.title),
+        title=xml_text(paper.title),
         link=address,
         unique_id=address,
-        description=_xml(content),
-        author_name=_xml(citations.byline(paper.authors)) or None,
-        categories=[_xml(match.topic.name) for match in paper.shown_matches],
+        description=xml_text(content),
+        author_name=xml_text(citations.byline(paper.authors)) or None,
+        categories=[xml_text(match.topic.name) for match in paper.shown_matches],
         pubdate=listed,
         updateddate=listed,
     )
 
 
-def _xml(text: str) -> str:
+def xml_text(text: str) -> str:
+    """`text` without what XML cannot hold."""
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)

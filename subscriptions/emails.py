@@ -1,5 +1,5 @@
 """The few mails that are not digests: confirmation, "you are already subscribed", the link to the
-preferences, and goodbye.
+preferences, the change of an address, and goodbye.
 
 Each is a text and an HTML template under templates/emails/, sharing one plain frame. They are sent
 one at a time through whatever mail backend is configured. Nothing that a visitor typed into a form
@@ -20,7 +20,7 @@ from django.utils.translation import gettext
 
 from subscriptions import links
 from subscriptions.messages import Message
-from subscriptions.models import Subscriber, Suppression
+from subscriptions.models import AddressChange, Subscriber, Suppression
 
 ASK_AGAIN_AFTER = dt.timedelta(hours=24)
 """Within this time a subscribe form leads to one mail at most, however often it is sent off."""
@@ -33,6 +33,12 @@ class Kind(StrEnum):
     ALREADY = "already"
     PREFERENCES = "preferences"
     GOODBYE = "goodbye"
+    MOVE_FROM = "move_from"
+    """To the old address: the digests are to go elsewhere, is that right?"""
+    MOVE_TO = "move_to"
+    """To the new address: are the digests welcome there?"""
+    MOVED = "moved"
+    """To the new address, once it is the subscriber's, with a link that works."""
     NOTHING = "nothing"
     """No mail at all; stands in where an answer must not tell that none goes out."""
 
@@ -42,7 +48,11 @@ _SUITS = {
     Kind.ALREADY: {Subscriber.Status.ACTIVE},
     Kind.PREFERENCES: {Subscriber.Status.ACTIVE, Subscriber.Status.LEFT},
     Kind.GOODBYE: {Subscriber.Status.LEFT},
+    Kind.MOVE_FROM: {Subscriber.Status.ACTIVE},
+    Kind.MOVE_TO: {Subscriber.Status.ACTIVE},
+    Kind.MOVED: {Subscriber.Status.ACTIVE},
 }
+_MOVES = {Kind.MOVE_FROM, Kind.MOVE_TO}
 _ONCE_A_DAY = {Kind.CONFIRM, Kind.ALREADY}
 
 
@@ -63,13 +73,15 @@ def may_ask(subscriber: Subscriber, now: dt.datetime) -> bool:
     return asked is None or asked <= now - ASK_AGAIN_AFTER
 
 
-def make_mail(kind: Kind, subscriber: Subscriber, now: dt.datetime) -> EmailMultiAlternatives:
+def make_mail(
+    kind: Kind, subscriber: Subscriber, now: dt.datetime, change: AddressChange | None = None
+) -> EmailMultiAlternatives:
     """The mail, complete but for a connection; text before HTML, in the subscriber's language.
 
-    Raises `ValueError` for `Kind.NOTHING`.
+    `change` is what MOVE_FROM and MOVE_TO are about. Raises `ValueError` for `Kind.NOTHING`.
     """
     with translation.override(subscriber.language):
-        subject, link = _subject_and_link(kind, subscriber, now)
+        subject, link = _subject_and_link(kind, subscriber, now, change)
         context = {
             "subject": subject,
             "link": link,
@@ -79,11 +91,12 @@ def make_mail(kind: Kind, subscriber: Subscriber, now: dt.datetime) -> EmailMult
             "language": translation.get_language(),
             "is_right_to_left": translation.get_language_bidi(),
             "confirm_days": links.CONFIRM_WITHIN.days,
+            "change_days": AddressChange.WITHIN.days,
         }
         message = Message(
             subject=subject,
             body=render_to_string(f"emails/{kind}.txt", context).strip() + "\n",
-            to=[subscriber.email],
+            to=[_recipient(kind, subscriber, change)],
             headers={
                 "Auto-Submitted": "auto-generated",  # RFC 3834
                 "Message-ID": make_msgid(idstring=kind, domain=settings.MAIL_DOMAIN),
@@ -95,19 +108,35 @@ def make_mail(kind: Kind, subscriber: Subscriber, now: dt.datetime) -> EmailMult
     return message
 
 
-def _subject_and_link(kind: Kind, subscriber: Subscriber, now: dt.datetime) -> tuple[str, str]:
+def _recipient(kind: Kind, subscriber: Subscriber, change: AddressChange | None) -> str:
+    return change.new_email if change and kind is Kind.MOVE_TO else subscriber.email
+
+
+def _subject_and_link(
+    kind: Kind, subscriber: Subscriber, now: dt.datetime, change: AddressChange | None
+) -> tuple[str, str]:
     """What the mail is about, on one line, and the one address it asks the reader to open."""
-    preferences = links.preferences_path(subscriber.pk, subscriber.link_version)
+    held = subscriber.pk, subscriber.link_version
+    preferences = links.preferences_path(*held)
+    change_id = change.pk if change else 0
     match kind:
         case Kind.CONFIRM:
             subject = gettext("Please confirm your subscription to %(site)s")
-            path = links.confirm_path(subscriber.pk, subscriber.link_version, now)
+            path = links.confirm_path(*held, now)
         case Kind.ALREADY:
             subject, path = gettext("You are already subscribed to %(site)s"), preferences
         case Kind.PREFERENCES:
             subject, path = gettext("Your link to %(site)s"), preferences
         case Kind.GOODBYE:
             subject, path = gettext("You have left %(site)s"), preferences
+        case Kind.MOVE_FROM:
+            subject = gettext("Please confirm your change of address at %(site)s")
+            path = links.move_path(links.Purpose.MOVE_FROM, *held, change_id)
+        case Kind.MOVE_TO:
+            subject = gettext("Please confirm your new address at %(site)s")
+            path = links.move_path(links.Purpose.MOVE_TO, *held, change_id)
+        case Kind.MOVED:
+            subject, path = gettext("This is your new address at %(site)s"), preferences
         case Kind.NOTHING:
             raise ValueError("there is no mail of this kind")
     return " ".join((subject % {"site": settings.SITE_NAME}).split()), links.absolute(path)
@@ -124,7 +153,10 @@ def send(kind: Kind, subscriber_id: int, now: dt.datetime) -> bool:
     subscriber = Subscriber.objects.filter(pk=subscriber_id).first()
     if subscriber is None or subscriber.status not in _SUITS[kind]:
         return False
-    if Suppression.objects.covers(subscriber.email):
+    change = subscriber.address_changes.open(now).last() if kind in _MOVES else None
+    if kind in _MOVES and change is None:
+        return False
+    if Suppression.objects.covers(_recipient(kind, subscriber, change)):
         return False
     # The row and not a lock decides who sends: the worker whose update changed it.
     held = Subscriber.objects.filter(pk=subscriber.pk)
@@ -133,7 +165,7 @@ def send(kind: Kind, subscriber_id: int, now: dt.datetime) -> bool:
     ).update(asked_to_confirm_at=now):
         return False
     try:
-        message = make_mail(kind, subscriber, now)
+        message = make_mail(kind, subscriber, now, change)
         message.connection = get_connection()
         message.send()
     except BaseException:

@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from papers.models import Topic
-from subscriptions.models import Subscriber
+from subscriptions.models import Subscriber, normalized_email
 from subscriptions.preferences import Preferences
 from subscriptions.signup import Choices
 
@@ -26,6 +26,10 @@ RHYTHMS = [
     (Subscriber.Rhythm.DAILY.value, _("Every day")),
     (Subscriber.Rhythm.WEEKDAYS.value, _("Monday to Friday")),
     (Subscriber.Rhythm.WEEKLY.value, _("Once a week")),
+]
+MEANS = [
+    (Subscriber.Means.MAIL.value, _("By mail")),
+    (Subscriber.Means.FEED.value, _("In my private feed, without mail")),
 ]
 HOURS = [(hour, f"{hour:02d}:00") for hour in range(24)]
 PAUSES = [(7, _("a week")), (14, _("two weeks")), (28, _("four weeks")), (56, _("eight weeks"))]
@@ -245,6 +249,13 @@ class PreferencesForm(TopicsForm):
         validators=[MinValueValidator(1), MaxValueValidator(50)],
         widget=forms.NumberInput(attrs={"min": 1, "max": 50, "inputmode": "numeric"}),
     )
+    receives_by = forms.ChoiceField(
+        label=_("Where the papers come"),
+        choices=MEANS,
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=_("The feed’s address is further down on this page."),
+    )
     text_only = forms.BooleanField(label=_("Plain text only, no HTML"), required=False)
     learns = forms.BooleanField(label=_("Learn from my “more / less like this”"), required=False)
     paused_until = forms.DateField(
@@ -256,6 +267,7 @@ class PreferencesForm(TopicsForm):
 
     def __init__(self, *args: Any, subscriber: Subscriber, now: dt.datetime, **kwargs: Any) -> None:
         self.now = now
+        self.subscriber = subscriber
         initial = {name: getattr(subscriber, name) for name in Preferences.__dataclass_fields__}
         initial["topics"] = list(
             subscriber.topics.filter(is_active=True).values_list("slug", flat=True)
@@ -268,15 +280,13 @@ class PreferencesForm(TopicsForm):
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(name, name) for name in names]
 
+    def clean_receives_by(self) -> str:
+        """Stays as it is where nothing was said."""
+        return self.cleaned_data["receives_by"] or self.subscriber.receives_by
+
     def clean_paused_until(self) -> dt.date | None:
         """A day to come, and not too far; one that has passed is no pause any more."""
-        day: dt.date | None = self.cleaned_data["paused_until"]
-        today = self.now.date()
-        if day is None or day < today - dt.timedelta(days=1):  # somewhere it is still yesterday
-            return None
-        if day > today + LONGEST_PAUSE:
-            raise forms.ValidationError(_("A pause may last a year at most."))
-        return day
+        return _pause_until(self.cleaned_data["paused_until"], self.now)
 
     @property
     def preferences(self) -> Preferences:
@@ -286,12 +296,67 @@ class PreferencesForm(TopicsForm):
         )
 
 
+def _pause_until(day: dt.date | None, now: dt.datetime) -> dt.date | None:
+    """The day, or None for one that has passed. Raises `ValidationError` for one too far off."""
+    today = now.date()
+    if day is None or day < today - dt.timedelta(days=1):  # somewhere it is still yesterday
+        return None
+    if day > today + LONGEST_PAUSE:
+        raise forms.ValidationError(_("A pause may last a year at most."))
+    return day
+
+
 class PauseForm(forms.Form):
-    """For how long no mail is to come."""
+    """For how long no mail is to come: a number of days, unless a day is named."""
 
     days = forms.TypedChoiceField(
         label=_("Pause for"), choices=PAUSES, coerce=int, initial=14, required=True
     )
+    until = forms.DateField(
+        label=_("or until"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": _("Please give a day, such as 2030-12-31.")},
+    )
+
+    def __init__(self, *args: Any, now: dt.datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.now = now
+
+    def clean_until(self) -> dt.date | None:
+        """A day to come, and not too far."""
+        day: dt.date | None = self.cleaned_data["until"]
+        until = _pause_until(day, self.now)
+        if day and not until:
+            raise forms.ValidationError(_("This day has passed; please choose a later one."))
+        return until
+
+
+class AddressForm(forms.Form):
+    """Where the digests are to go instead."""
+
+    email = forms.EmailField(
+        label=_("New email address"),
+        max_length=254,
+        widget=forms.EmailInput(
+            attrs={"autocomplete": "email", "placeholder": _("you@example.org")}
+        ),
+        error_messages={
+            "required": _("Please give the address that your digests should go to."),
+            "invalid": _("This does not look like an email address. Please check it."),
+        },
+    )
+
+    def __init__(self, *args: Any, subscriber: Subscriber, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.subscriber = subscriber
+
+    def clean_email(self) -> str:
+        """An address, in the spelling it is kept in, other than the present one."""
+        email = normalized_email(self.cleaned_data["email"])
+        if email == self.subscriber.email:
+            raise forms.ValidationError(_("Your digests go to this address already."))
+        return email
 
 
 class LinkForm(forms.Form):

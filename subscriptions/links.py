@@ -38,6 +38,12 @@ class Purpose(StrEnum):
     FEEDBACK = "feedback"
     DIGEST = "digest"
     """Read one digest on the web."""
+    FEED = "feed"
+    """Read every digest in a feed program."""
+    MOVE_FROM = "move from"
+    """Agree, in the old inbox, to a change of address."""
+    MOVE_TO = "move to"
+    """Agree, in the new inbox, to a change of address."""
 
 
 class BadLink(ValueError):
@@ -46,8 +52,8 @@ class BadLink(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a valid link says. `extra` is the delivery's id in a DIGEST link, and the Unix time
-    of signing in a CONFIRM link; 0 otherwise.
+    """What a valid link says. `extra` is the delivery's id in a DIGEST link, the Unix time of
+    signing in a CONFIRM link, and the change's id in MOVE_FROM and MOVE_TO; 0 otherwise.
     """
 
     subscriber_id: int
@@ -116,6 +122,18 @@ def feedback_path(subscriber_id: int, version: int, paper_id: int, value: str) -
     """The path of "more like this" (`value` "more") or "less like this" ("less")."""
     signed = token(Purpose.FEEDBACK, subscriber_id, version)
     return reverse("subscriptions:feedback", args=[signed, paper_id, value])
+
+
+def feed_path(subscriber_id: int, version: int) -> str:
+    """The path of the subscriber's private feed."""
+    return reverse("newsletter:feed", args=[token(Purpose.FEED, subscriber_id, version)])
+
+
+def move_path(purpose: Purpose, subscriber_id: int, version: int, change_id: int) -> str:
+    """The path of the page where one end, MOVE_FROM or MOVE_TO, agrees to a change of address."""
+    name = "move-from" if purpose is Purpose.MOVE_FROM else "move-to"
+    signed = token(purpose, subscriber_id, version, change_id)
+    return reverse(f"subscriptions:{name}", args=[signed])
 
 
 def absolute(path: str) -> str:

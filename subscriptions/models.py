@@ -73,6 +73,12 @@ class Subscriber(models.Model):
         WEEKDAYS = "weekdays", "Monday to Friday"
         WEEKLY = "weekly", "Once a week"
 
+    class Means(models.TextChoices):
+        """Where a digest goes."""
+
+        MAIL = "mail", "By mail"
+        FEED = "feed", "Into my private feed, without mail"
+
     email = models.EmailField(max_length=254, help_text="Kept trimmed and in lower case.")
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     rhythm = models.CharField(max_length=8, choices=Rhythm, default=Rhythm.DAILY)
@@ -97,6 +103,12 @@ class Subscriber(models.Model):
         default=10,
         validators=[MinValueValidator(1), MaxValueValidator(50)],
         help_text="Papers in a digest, at most.",
+    )
+    receives_by = models.CharField(
+        max_length=4,
+        choices=Means,
+        default=Means.MAIL,
+        help_text="Whether digests are mailed, or only stand in the reader's private feed.",
     )
     text_only = models.BooleanField(default=False, help_text="Send no HTML.")
     learns = models.BooleanField(default=True, help_text="Let feedback re-rank the papers.")
@@ -208,6 +220,14 @@ class Subscriber(models.Model):
             self.record(Consent.Action.LEFT, now, wording)
         return bool(changed)
 
+    def void_links(self) -> None:
+        """Make every link that was ever signed for this subscriber void; saved.
+
+        One statement, so that of two that happen at once neither is lost.
+        """
+        Subscriber.objects.filter(pk=self.pk).update(link_version=models.F("link_version") + 1)
+        self.refresh_from_db(fields=["link_version"])
+
     @transaction.atomic
     def follow(self, topics: "models.QuerySet[Topic] | list[Topic]") -> None:
         """Make `topics` exactly the ones followed."""
@@ -276,6 +296,8 @@ class Consent(models.Model):
         ASKED = "asked", "asked to subscribe"
         CONFIRMED = "confirmed", "confirmed"
         CHANGED = "changed", "changed preferences"
+        MOVED = "moved", "changed the address"
+        VOIDED = "voided", "made earlier links void"
         LEFT = "left", "left"
 
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="consents")
@@ -292,6 +314,51 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_action_display()} at {self.at:%Y-%m-%d %H:%M}"
+
+
+class AddressChangeQuerySet(models.QuerySet["AddressChange"]):
+    """Changes of address, narrowed down by what callers ask for."""
+
+    def open(self, now: dt.datetime) -> Self:
+        """Changes that may still be confirmed."""
+        return self.filter(asked_at__gt=now - AddressChange.WITHIN, is_cancelled=False)
+
+    def lapsed(self, now: dt.datetime) -> Self:
+        """Changes whose time is over."""
+        return self.filter(asked_at__lte=now - AddressChange.WITHIN)
+
+
+class AddressChange(models.Model):
+    """A reader wants the digests at another address. It takes a button at both ends."""
+
+    WITHIN: ClassVar = dt.timedelta(days=3)
+    """How long both ends may take to confirm; then the row is deleted."""
+
+    subscriber = models.ForeignKey(
+        Subscriber, on_delete=models.CASCADE, related_name="address_changes"
+    )
+    new_email = models.EmailField(max_length=254, help_text="Kept trimmed and in lower case.")
+    asked_at = models.DateTimeField()
+    old_confirmed_at = models.DateTimeField(
+        null=True, help_text="When the button in the old inbox was pressed."
+    )
+    new_confirmed_at = models.DateTimeField(
+        null=True, help_text="When the button in the new inbox was pressed."
+    )
+    is_cancelled = models.BooleanField(
+        default=False, help_text="Withdrawn at either end, or replaced by a later one."
+    )
+
+    objects = AddressChangeQuerySet.as_manager()
+
+    class Meta:
+        """Oldest first."""
+
+        ordering = ("id",)
+        verbose_name_plural = "changes of address"
+
+    def __str__(self) -> str:
+        return f"{self.subscriber_id} moves, asked at {self.asked_at:%Y-%m-%d %H:%M}"
 
 
 class SuppressionQuerySet(models.QuerySet["Suppression"]):

@@ -26,6 +26,7 @@ class Preferences:
     hour: int
     timezone: str
     papers_wanted: int
+    receives_by: str
     text_only: bool
     learns: bool
     paused_until: dt.date | None
@@ -37,6 +38,17 @@ def zone_of(subscriber: Subscriber) -> ZoneInfo:
         return ZoneInfo(subscriber.timezone)
     except (KeyError, ValueError, OSError):
         return ZoneInfo("UTC")
+
+
+def today_of(subscriber: Subscriber, now: dt.datetime) -> dt.date:
+    """The day that the reader's calendar shows."""
+    return now.astimezone(zone_of(subscriber)).date()
+
+
+def is_paused(subscriber: Subscriber, now: dt.datetime) -> bool:
+    """Whether a pause keeps digests back."""
+    until = subscriber.paused_until
+    return until is not None and until > today_of(subscriber, now)
 
 
 @transaction.atomic
@@ -71,11 +83,34 @@ def receive_weekly(subscriber: Subscriber, now: dt.datetime) -> bool:
     return bool(changed)
 
 
-@transaction.atomic
 def pause(subscriber: Subscriber, days: int, now: dt.datetime) -> bool:
     """No digest for that many days, counted where the reader lives; whether that is a change."""
-    until = now.astimezone(zone_of(subscriber)).date() + dt.timedelta(days=days)
-    changed = _set(subscriber, {"paused_until": until}, now)
+    return pause_until(subscriber, today_of(subscriber, now) + dt.timedelta(days=days), now)
+
+
+@transaction.atomic
+def pause_until(subscriber: Subscriber, day: dt.date | None, now: dt.datetime) -> bool:
+    """No digest before that day, or none of this any more; whether that is a change."""
+    changed = _set(subscriber, {"paused_until": day}, now)
+    _record(subscriber, changed, now)
+    return bool(changed)
+
+
+@transaction.atomic
+def receive_by_feed(subscriber: Subscriber, now: dt.datetime) -> bool:
+    """Digests go into the private feed from now on, and none is mailed; whether that is a change.
+
+    They are scheduled as before, so that the way back to mail needs no more than the word.
+    """
+    changed = _set(subscriber, {"receives_by": Subscriber.Means.FEED}, now)
+    _record(subscriber, changed, now)
+    return bool(changed)
+
+
+@transaction.atomic
+def learn(subscriber: Subscriber, *, learns: bool, now: dt.datetime) -> bool:
+    """Whether feedback may change the reader's digests, from now on; whether that is a change."""
+    changed = _set(subscriber, {"learns": learns}, now)
     _record(subscriber, changed, now)
     return bool(changed)
 

@@ -6,6 +6,7 @@ the one-click unsubscribe of RFC 8058, which mailbox providers send from their o
 
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -24,12 +25,15 @@ from subscriptions.views import enqueue
 
 Status = Subscriber.Status
 
+SAID_ON_A_PAGE = 50
+
 
 @signed(links.Purpose.PREFERENCES)
 def preferences(request: HttpRequest, reader: Reader) -> HttpResponse:
     """All that a reader may choose, and the ways to leave, to take along or to erase it all."""
     subscriber, now = reader.subscriber, reader.now
-    address = links.preferences_path(subscriber.pk, subscriber.link_version)
+    held_link = subscriber.pk, subscriber.link_version
+    address = links.preferences_path(*held_link)
     can_choose = subscriber.status in (Status.ACTIVE, Status.PENDING)
     form = None
     if request.method == "POST":
@@ -50,7 +54,9 @@ def preferences(request: HttpRequest, reader: Reader) -> HttpResponse:
         "status": subscriber.status,
         "is_saved": request.method != "POST" and request.GET.get("saved") == "1",
         "address": address,
-        "unsubscribe": links.unsubscribe_path(subscriber.pk, subscriber.link_version),
+        "unsubscribe": links.unsubscribe_path(*held_link),
+        "feed": links.absolute(links.feed_path(*held_link)),
+        "is_paused": preferences_of.is_paused(subscriber, now),
     }
     return render(request, "subscriptions/preferences.html", context)
 
@@ -61,6 +67,28 @@ def data(request: HttpRequest, reader: Reader) -> HttpResponse:
     response = JsonResponse(held.export(reader.subscriber), json_dumps_params={"indent": 2})
     response["Content-Disposition"] = 'attachment; filename="my-data.json"'
     return response
+
+
+@signed(links.Purpose.PREFERENCES)
+def learned(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """What the reader said about papers, to look at and to take back; learning, to switch off."""
+    subscriber = reader.subscriber
+    address = links.preferences_path(subscriber.pk, subscriber.link_version)
+    if request.method == "POST":
+        match request.POST.get("action"):
+            case "take-back":
+                feedback.take_back_of(subscriber, request.POST.get("paper", ""))
+            case "forget":
+                feedback.forget_all(subscriber)
+            case "learn" | "stop" as action:
+                learns = action == "learn"
+                preferences_of.learn(subscriber, learns=learns, now=reader.now)
+        return redirect(f"{address}learned/")
+    page = Paginator(feedback.all_said(subscriber), SAID_ON_A_PAGE).get_page(
+        request.GET.get("page")
+    )
+    context = {"subscriber": subscriber, "page": page, "preferences": address}
+    return render(request, "subscriptions/learned.html", context)
 
 
 @signed(links.Purpose.PREFERENCES)
@@ -105,11 +133,11 @@ def _one_click(token: str) -> HttpResponse:
 def _unsubscribe_page(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Fewer, later, or none: the steps down, and goodbye to those who took the last one."""
     subscriber, now = reader.subscriber, reader.now
-    pause_form = PauseForm()
+    pause_form = PauseForm(now=now)
     if request.method == "POST":
         action = request.POST.get("action")
         if action == "pause":
-            pause_form = PauseForm(request.POST)
+            pause_form = PauseForm(request.POST, now=now)
         if action != "pause" or pause_form.is_valid():
             done = _step(request, reader, action, pause_form)
             address = links.unsubscribe_path(subscriber.pk, subscriber.link_version)
@@ -120,6 +148,9 @@ def _unsubscribe_page(request: HttpRequest, reader: Reader) -> HttpResponse:
     topics = list(subscriber.topics.all())
     context: dict[str, Any] = {
         "subscriber": subscriber,
+        "is_paused": preferences_of.is_paused(subscriber, now),
+        "by_feed": subscriber.receives_by == Subscriber.Means.FEED,
+        "feed": links.absolute(links.feed_path(subscriber.pk, subscriber.link_version)),
         "pause_form": pause_form,
         "topics": topics if len(topics) > 1 else [],
         "is_weekly": subscriber.rhythm == Subscriber.Rhythm.WEEKLY,
@@ -141,8 +172,14 @@ def _step(request: HttpRequest, reader: Reader, action: str | None, pause_form: 
     match action:
         case "weekly":
             preferences_of.receive_weekly(subscriber, now)
+        case "feed":
+            preferences_of.receive_by_feed(subscriber, now)
+        case "pause" if until := pause_form.cleaned_data["until"]:
+            preferences_of.pause_until(subscriber, until, now)
         case "pause":
             preferences_of.pause(subscriber, pause_form.cleaned_data["days"], now)
+        case "resume":
+            preferences_of.pause_until(subscriber, None, now)
         case "mute":
             slug = request.POST.get("topic", "")
             topic = next((one for one in subscriber.topics.all() if one.slug == slug), None)

@@ -51,25 +51,33 @@ def void_link(request: HttpRequest, status: int) -> HttpResponse:
     return keep_private(render(request, "subscriptions/void_link.html", context, status=status))
 
 
+def reader_of(purpose: links.Purpose, token: str, now: dt.datetime) -> Reader | int:
+    """Who holds this link for `purpose`, or the status of the answer: 404 where the token is not
+    one of ours or has run out; 410 where it was, and was made void or its subscriber erased.
+    """
+    try:
+        claims = links.read(purpose, token, now)
+    except links.BadLink:
+        return 404
+    subscriber = Subscriber.objects.filter(pk=claims.subscriber_id).first()
+    if subscriber is None or subscriber.link_version != claims.version:
+        return 410
+    return Reader(subscriber, claims, now)
+
+
 def signed(purpose: links.Purpose) -> Callable[[View], View]:
     """Let only holders of a link for `purpose` see the view, which gets the `Reader` in place of
-    the token. 404 where the token is not one of ours or has run out; 410 where it was, and was
-    made void or its subscriber erased.
+    the token. Anybody else sees the page for links that do not hold, see `reader_of`.
     """
 
     def decorate(view: View) -> View:
         @require_http_methods(["GET", "HEAD", "POST"])
         @wraps(view)
         def handle(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
-            now = timezone.now()
-            try:
-                claims = links.read(purpose, token, now)
-            except links.BadLink:
-                return void_link(request, 404)
-            subscriber = Subscriber.objects.filter(pk=claims.subscriber_id).first()
-            if subscriber is None or subscriber.link_version != claims.version:
-                return void_link(request, 410)
-            return keep_private(view(request, Reader(subscriber, claims, now), **kwargs))
+            reader = reader_of(purpose, token, timezone.now())
+            if isinstance(reader, int):
+                return void_link(request, reader)
+            return keep_private(view(request, reader, **kwargs))
 
         return handle
 

@@ -1,4 +1,4 @@
-"""Background work of this app: sending the mails that are not digests."""
+"""Background work of this app: sending the mails that are not digests, and forgetting in time."""
 
 import logging
 import smtplib
@@ -6,7 +6,7 @@ import smtplib
 from celery import shared_task
 from django.utils import timezone
 
-from subscriptions import emails
+from subscriptions import addresses, emails
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,12 @@ def send_mail_to(kind: str, subscriber_id: int) -> None:
         logger.warning(
             "a mail was refused", extra={"kind": kind, "subscriber": subscriber_id}, exc_info=True
         )
+
+
+@shared_task
+def forget() -> None:
+    """Delete what was kept for a few days only: changes of address that nobody confirmed."""
+    addresses.forget_lapsed(timezone.now())
 
 
 def _is_final(error: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException) -> bool:

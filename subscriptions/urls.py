@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from subscriptions import reader_views, views
+from subscriptions import address_views, reader_views, views
 
 app_name = "subscriptions"
 
@@ -15,6 +15,13 @@ urlpatterns = [
     path("preferences/<str:token>/", reader_views.preferences, name="preferences"),
     path("preferences/<str:token>/data.json", reader_views.data, name="data"),
     path("preferences/<str:token>/erase/", reader_views.erase, name="erase"),
+    path("preferences/<str:token>/learned/", reader_views.learned, name="learned"),
+    path("preferences/<str:token>/address/", address_views.address, name="address"),
+    path("preferences/<str:token>/links/", address_views.void_links, name="void-links"),
+    path("address/from/<str:token>/", address_views.move_from, name="move-from"),
+    path("address/to/<str:token>/", address_views.move_to, name="move-to"),
+    path("address/moved/", address_views.moved, name="moved"),
+    path("links-void/", address_views.links_void, name="links-void"),
     path("unsubscribe/<str:token>/", reader_views.unsubscribe, name="unsubscribe"),
     path(
         "feedback/<str:token>/<int:paper_id>/<str:value>/",

@@ -24,7 +24,7 @@ from subscriptions.signed import Reader, keep_private, signed, void_link
 logger = logging.getLogger(__name__)
 
 
-def _too_many(request: HttpRequest, action: str, email: str) -> HttpResponse | None:
+def too_many(request: HttpRequest, action: str, email: str) -> HttpResponse | None:
     """The page that asks to come back later, where a limit is reached."""
     visitor = limits.network(
         request.META.get("REMOTE_ADDR", ""),
@@ -73,8 +73,8 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "subscriptions/subscribe.html", {"form": form})
     email = form.cleaned_data["email"]
-    if too_many := _too_many(request, "subscribe", email):
-        return too_many
+    if wait := too_many(request, "subscribe", email):
+        return wait
     outgoing = signup.subscribe(
         email, form.chosen_topics, form.choices, timezone.now(), wording=_("Subscribe")
     )
@@ -96,8 +96,8 @@ def link(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "subscriptions/link.html", {"form": form})
     email = form.cleaned_data["email"]
-    if too_many := _too_many(request, "link", email):
-        return too_many
+    if wait := too_many(request, "link", email):
+        return wait
     return _answer(request, signup.send_preferences_link(email, timezone.now()))
 
 

@@ -58,12 +58,13 @@ def main() -> None:
     print(f"{options.papers} papers stored; {peak()} MB")
 
     spent: dict[str, float] = {}
-    last = ["", time.process_time()]
+    last: list[tuple[str, float]] = [("", time.process_time())]
 
     def report(what: str, done: int, total: int) -> None:
-        if what != last[0]:
-            spent[str(last[0])] = time.process_time() - float(last[1])
-            last[:] = [what, time.process_time()]
+        before, since = last[-1]
+        if what != before:
+            spent[before] = time.process_time() - since
+            last.append((what, time.process_time()))
 
     row = fit_now(timezone.now(), report)
     assert row is not None

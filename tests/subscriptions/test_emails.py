@@ -10,7 +10,8 @@ import pytest
 
 from subscriptions import emails, links
 from subscriptions.emails import Kind
-from subscriptions.models import Subscriber, Suppression
+from subscriptions.links import Purpose
+from subscriptions.models import AddressChange, Subscriber, Suppression
 from subscriptions.tasks import send_mail_to
 from tests.factories import NOW, make_subscriber
 
@@ -23,7 +24,11 @@ SUITING = {
     Kind.ALREADY: Status.ACTIVE,
     Kind.PREFERENCES: Status.ACTIVE,
     Kind.GOODBYE: Status.LEFT,
+    Kind.MOVE_FROM: Status.ACTIVE,
+    Kind.MOVE_TO: Status.ACTIVE,
+    Kind.MOVED: Status.ACTIVE,
 }
+MOVES = (Kind.MOVE_FROM, Kind.MOVE_TO)
 DAY = dt.timedelta(days=1)
 
 
@@ -41,9 +46,13 @@ class Page(HTMLParser):
         self.links += [value or "" for name, value in attrs if name in ("href", "src")]
 
 
+def moving(subscriber: Subscriber) -> AddressChange:
+    return subscriber.address_changes.create(new_email="new@example.org", asked_at=NOW)
+
+
 def parsed(kind: Kind, **subscriber):
     alice = make_subscriber(**({"status": SUITING[kind]} | subscriber))
-    mail = emails.make_mail(kind, alice, NOW)
+    mail = emails.make_mail(kind, alice, NOW, moving(alice) if kind is Kind.MOVE_FROM else None)
     return alice, message_from_bytes(mail.message().as_bytes(), policy=policy.default)
 
 
@@ -68,6 +77,10 @@ def test_text_and_html_say_who_sends_and_where_to_go(kind):
     html = mail.get_body(("html",)).get_content()
     if kind is Kind.CONFIRM:
         path = links.confirm_path(alice.pk, 1, NOW)
+    elif kind is Kind.MOVE_FROM:
+        path = links.move_path(Purpose.MOVE_FROM, alice.pk, 1, alice.address_changes.get().pk)
+    elif kind is Kind.MOVE_TO:
+        path = links.move_path(Purpose.MOVE_TO, alice.pk, 1, 0)
     else:
         path = links.preferences_path(alice.pk, 1)
     for part in (text, html):
@@ -89,7 +102,7 @@ def test_text_and_html_say_who_sends_and_where_to_go(kind):
 def test_nothing_that_was_typed_is_in_the_mail_but_the_address_it_goes_to(kind, topics):
     _, mail = parsed(kind, email="buy-now@spam.example", topics=topics, timezone="Asia/Tokyo")
     for part in mail.iter_parts():
-        for typed in ("buy-now", "spam.example", "Agents", "Tokyo"):
+        for typed in ("buy-now", "new@example.org", "spam.example", "Agents", "Tokyo"):
             assert typed not in part.get_content()
 
 
@@ -123,6 +136,8 @@ def test_there_is_no_mail_of_nothing(mailoutbox):
 @pytest.mark.parametrize("status", Status)
 def test_a_mail_goes_out_only_where_it_still_fits(kind, status, mailoutbox):
     alice = make_subscriber(status=status)
+    if kind in MOVES:
+        moving(alice)
     fits = emails.send(kind, alice.pk, NOW)
     assert fits == bool(mailoutbox)
     if status is Status.SUPPRESSED:
@@ -134,6 +149,9 @@ def test_a_mail_goes_out_only_where_it_still_fits(kind, status, mailoutbox):
 @pytest.mark.parametrize("kind", KINDS)
 def test_suppressed_or_erased_meanwhile_gets_nothing(kind, mailoutbox):
     alice = make_subscriber(status=SUITING[kind])
+    if kind in MOVES:
+        moving(alice)
+        Suppression.objects.add_address("new@example.org", Suppression.Reason.COMPLAINT, NOW)
     Suppression.objects.add_address(alice.email, Suppression.Reason.COMPLAINT, NOW)
     Subscriber.objects.update(status=SUITING[kind])
     assert not emails.send(kind, alice.pk, NOW)
@@ -182,3 +200,17 @@ def test_a_final_refusal_is_not_retried_and_a_temporary_one_is(monkeypatch):
         send_mail_to.delay("confirm", alice.pk)
     assert tried.count(550) == 1
     assert tried.count(451) == 7
+
+
+@pytest.mark.parametrize("kind", MOVES)
+def test_a_change_of_address_is_mailed_to_the_end_that_it_asks_while_it_is_open(kind, mailoutbox):
+    alice = make_subscriber()
+    assert not emails.send(kind, alice.pk, NOW)
+    change = moving(alice)
+    assert emails.send(kind, alice.pk, NOW)
+    (mail,) = mailoutbox
+    assert mail.to == ["alice@example.org" if kind is Kind.MOVE_FROM else "new@example.org"]
+    assert not emails.send(kind, alice.pk, NOW + AddressChange.WITHIN)
+    change.is_cancelled = True
+    change.save()
+    assert not emails.send(kind, alice.pk, NOW)

@@ -199,8 +199,14 @@ def test_a_pause_that_has_passed_is_none(topics):
 
 @pytest.mark.parametrize("days", ["", "3", "-7", "1e9", "7\x00"])
 def test_a_pause_is_one_of_those_offered(days):
-    assert not PauseForm({"days": days}).is_valid()
-    assert PauseForm({"days": "28"}).is_valid()
+    assert not PauseForm({"days": days}, now=NOW).is_valid()
+    assert PauseForm({"days": "28"}, now=NOW).is_valid()
+
+
+@pytest.mark.parametrize("until", ["2026-06-01", "2030-01-01", "tomorrow", "2026-02-30", "\x00"])
+def test_a_pause_ends_on_a_day_to_come_and_within_a_year(until):
+    assert "until" in PauseForm({"days": "7", "until": until}, now=NOW).errors
+    assert PauseForm({"days": "7", "until": "2026-12-24"}, now=NOW).is_valid()
 
 
 @pytest.mark.parametrize("form", [SubscribeForm, LinkForm])

@@ -18,6 +18,7 @@ SAME: dict[str, Any] = {
     "hour": 8,
     "timezone": "UTC",
     "papers_wanted": 10,
+    "receives_by": "mail",
     "text_only": False,
     "learns": True,
     "paused_until": None,
