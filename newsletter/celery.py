@@ -18,6 +18,7 @@ app.conf.beat_schedule = {
     "fetch": {"task": "papers.tasks.fetch", "schedule": crontab(minute="7,37")},
     "freeze": {"task": "newsletter.tasks.freeze", "schedule": crontab(minute="*/5")},
     "tick": {"task": "newsletter.tasks.tick", "schedule": 60.0, "options": {"expires": 55}},
+    "heed": {"task": "newsletter.tasks.heed", "schedule": 60.0, "options": {"expires": 55}},
     "sweep": {"task": "newsletter.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
 }
 

@@ -7,6 +7,7 @@ when it is there, and what is already in the environment wins over it.
 
 import contextlib
 import os
+import re
 import secrets
 import sys
 import warnings
@@ -422,6 +423,19 @@ UNSUBSCRIBE_EMAIL = read(
     "UNSUBSCRIBE_EMAIL", env.str, parseaddr(DEFAULT_FROM_EMAIL)[1], "an address that takes leave"
 )
 LIST_ID = read("LIST_ID", env.str, f"digest.{MAIL_DOMAIN}", "a list id such as digest.example.org")
+# --- Listening: what comes back, and what readers do with their mail --------------------
+
+BOUNCE_ADDRESS = read(
+    "BOUNCE_ADDRESS", env.str, "", "an address whose mail `manage.py read_bounces` is given"
+)
+if BOUNCE_ADDRESS and not re.fullmatch(r"[A-Za-z0-9._-]{1,30}@[A-Za-z0-9.-]+", BOUNCE_ADDRESS):
+    raise ImproperlyConfigured(
+        f"The environment variable BOUNCE_ADDRESS holds {BOUNCE_ADDRESS!r}, but it must be a plain "
+        "address of at most 30 characters before the @, such as bounce@papers.example.org."
+    )
+TRACK_OPENS = read("TRACK_OPENS", yes_or_no, False, "true or false")
+TRACK_CLICKS = read("TRACK_CLICKS", yes_or_no, False, "true or false")
+
 # Anymail's other mails and Django's own go to the same place.
 ADMINS = [("", address) for address in read("ADMINS", env.list, [], "addresses of operators")]
 
@@ -537,6 +551,11 @@ UNFOLD = {
                         "title": "Deliveries",
                         "icon": "outgoing_mail",
                         "link": reverse_lazy("admin:newsletter_delivery_changelist"),
+                    },
+                    {
+                        "title": "Events",
+                        "icon": "hearing",
+                        "link": reverse_lazy("admin:newsletter_event_changelist"),
                     },
                 ],
             },

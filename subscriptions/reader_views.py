@@ -51,6 +51,7 @@ def preferences(request: HttpRequest, reader: Reader) -> HttpResponse:
         "is_saved": request.method != "POST" and request.GET.get("saved") == "1",
         "address": address,
         "unsubscribe": links.unsubscribe_path(subscriber.pk, subscriber.link_version),
+        "is_paused_for_bounces": subscriber.is_paused_for_bounces(now),
     }
     return render(request, "subscriptions/preferences.html", context)
 
