@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
+from newsletter import reputation
 from newsletter.delivery import compose_for
 from newsletter.models import Delivery, Event, Issue, IssuePaper
 from newsletter.readers import readers_of
@@ -61,11 +62,15 @@ class PlaceInline(ReadOnly, TabularInline):
 class IssueAdmin(ModelAdmin):
     """Issues: how far each is sent; pause, resume, stop; preview as any subscriber gets it."""
 
-    list_display = ("day", "show_state", "papers", "sent", "waiting", "skipped", "trouble")
+    list_display = (
+        "day", "show_state", "papers", "sent", "waiting", "skipped", "trouble", "warning"
+    )  # fmt: skip
     list_filter = ("state",)
     date_hierarchy = "day"
-    fields = ("day", "state", "state_reason", "note", "frozen_at", "ledger")
-    readonly_fields = ("day", "state", "state_reason", "frozen_at", "ledger")
+    fields = ("day", "state", "state_reason", "warning", "note", "frozen_at", "came_back", "ledger")
+    readonly_fields = (
+        "day", "state", "state_reason", "warning", "frozen_at", "came_back", "ledger"
+    )  # fmt: skip
     inlines = (PlaceInline,)
     actions = ("pause", "resume", "stop")
     actions_detail: ClassVar = ["preview"]
@@ -137,6 +142,27 @@ class IssueAdmin(ModelAdmin):
         states = self._states(issue)
         order = (Delivery.State.FAILED, Delivery.State.UNKNOWN, Delivery.State.EXPIRED)
         return " / ".join(str(states.get(state, 0)) for state in order)
+
+    @display(description="what became of it")
+    def came_back(self, issue: Issue) -> SafeString:
+        """Delivered, bounced, complained: counts, and shares of what was sent."""
+        rates = reputation.rates_of(issue)
+        rows = (
+            ("Delivered", rates.delivered),
+            ("Hard bounces", rates.hard_bounces),
+            ("Soft bounces", rates.soft_bounces),
+            ("Blocked", rates.blocked),
+            ("Complaints", rates.complaints),
+        )
+        return format_html(
+            "<p>{} sent</p>{}",
+            f"{rates.sent:,}",
+            format_html_join(
+                "",
+                "<p>{}: {} ({})</p>",
+                ((name, f"{count:,}", f"{rates.share(count):.2%}") for name, count in rows),
+            ),
+        )
 
     @display(description="deliveries")
     def ledger(self, issue: Issue) -> SafeString:
@@ -211,12 +237,34 @@ class IssueAdmin(ModelAdmin):
 
 
 class EventInline(ReadOnly, TabularInline):
-    """What the provider reported."""
+    """What the provider reported, in the order in which it happened."""
 
     model = Event
-    fields = ("at", "provider", "kind", "reject_reason", "description")
+    fields = ("at", "provider", "kind", "severity", "reject_reason", "description", "by_machine")
     readonly_fields = fields
+    ordering = ("at", "id")
     extra = 0
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly, ModelAdmin):
+    """All that was reported, also what belongs to no delivery; the newest first."""
+
+    list_display = ("received_at", "provider", "kind", "severity", "reject_reason", "show_delivery")
+    list_filter = ("kind", "severity", "provider")
+    list_per_page = 50
+    list_select_related = ("delivery",)
+    ordering = ("-id",)
+    show_full_result_count = False
+    raw_id_fields = ("delivery",)
+
+    @display(description="delivery")
+    def show_delivery(self, event: Event) -> SafeString | str:
+        """A link to the delivery, where there is one."""
+        if event.delivery_id is None:
+            return "none of ours"
+        url = reverse("admin:newsletter_delivery_change", args=[event.delivery_id])
+        return format_html('<a href="{}">{}</a>', url, event.delivery_id)
 
 
 class DayFilter(admin.SimpleListFilter):

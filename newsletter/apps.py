@@ -10,7 +10,7 @@ class NewsletterConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect what listens: system checks, the mail providers' events, the last look at mail,
-        and the Celery app, without which a web process would send its tasks to nowhere.
+        """Connect what listens: system checks, the last look at mail, and the Celery app, without
+        which a web process would send its tasks to nowhere.
         """
-        from newsletter import celery, checks, events, outgoing  # noqa: F401
+        from newsletter import celery, checks, outgoing  # noqa: F401

@@ -21,6 +21,7 @@ app.conf.beat_schedule = {
     "freeze": {"task": "newsletter.tasks.freeze", "schedule": crontab(minute="*/5")},
     "forget": {"task": "subscriptions.tasks.forget", "schedule": crontab(minute=23)},
     "tick": {"task": "newsletter.tasks.tick", "schedule": 60.0, "options": {"expires": 55}},
+    "heed": {"task": "newsletter.tasks.heed", "schedule": 60.0, "options": {"expires": 55}},
     "sweep": {"task": "newsletter.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
 }
 

@@ -38,6 +38,12 @@ class Issue(models.Model):
     state = models.CharField(max_length=7, choices=State, default=State.RUNNING)
     state_reason = models.CharField(max_length=200, blank=True, help_text="Why it does not run.")
     note = models.TextField(blank=True, help_text="The editor's note, shown on top of the digest.")
+    warning = models.CharField(
+        max_length=300,
+        blank=True,
+        db_default="",
+        help_text="What came back so often that sending was paused; see newsletter.reputation.",
+    )
     frozen_at = models.DateTimeField(help_text="When the papers and their order were fixed.")
 
     objects = IssueQuerySet.as_manager()
@@ -148,6 +154,13 @@ class Delivery(models.Model):
         SKIPPED = "skipped", "nothing to send"
         EXPIRED = "expired", "too late"
 
+    class Bounce(models.TextChoices):
+        """How a mail came back; see newsletter.statuses."""
+
+        HARD = "hard", "for good: there is no such address"
+        SOFT = "soft", "for now: the mailbox is full, or cannot be reached"
+        BLOCKED = "blocked", "unwanted: the receiver's policy, or the content"
+
     issue = models.ForeignKey(
         Issue, on_delete=models.PROTECT, related_name="deliveries", db_index=False
     )
@@ -177,7 +190,15 @@ class Delivery(models.Model):
     )
     sent_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
-    bounced_at = models.DateTimeField(null=True)
+    bounced_at = models.DateTimeField(null=True, help_text="When it first came back.")
+    bounce = models.CharField(
+        max_length=7,
+        choices=Bounce,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="The worst way in which it came back.",
+    )
     complained_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)
     clicked_at = models.DateTimeField(null=True)
@@ -202,6 +223,17 @@ class Delivery(models.Model):
                 fields=("lease_until",),
                 condition=models.Q(state="claimed"),
                 name="delivery_leases",
+            ),
+            # Few rows have either, so counting an issue's trouble costs nothing.
+            models.Index(
+                fields=("issue", "bounce"),
+                condition=~models.Q(bounce=""),
+                name="delivery_bounces",
+            ),
+            models.Index(
+                fields=("issue",),
+                condition=models.Q(complained_at__isnull=False),
+                name="delivery_complaints",
             ),
         ]
 
@@ -233,6 +265,18 @@ class Delivery(models.Model):
         return bool(changed)
 
 
+class EventQuerySet(models.QuerySet["Event"]):
+    """Events, narrowed down by what callers ask for."""
+
+    def unheeded(self) -> Self:
+        """Events that wait to be acted upon, oldest first."""
+        return self.filter(processed_at=None).order_by("pk")
+
+    def by_people(self) -> Self:
+        """Events that no machine caused, as far as one can tell."""
+        return self.filter(by_machine=False)
+
+
 class Event(models.Model):
     """What a mail provider reported about a delivery, in Anymail's words."""
 
@@ -245,16 +289,40 @@ class Event(models.Model):
     )
     kind = models.CharField(max_length=20, help_text="Anymail's event type, such as bounced.")
     reject_reason = models.CharField(max_length=20, blank=True)
+    severity = models.CharField(
+        max_length=7,
+        choices=Delivery.Bounce,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="How it came back, where it did.",
+    )
+    address_hash = models.CharField(
+        max_length=32,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="Keyed hash of the recipient's address; empty where none was given.",
+    )
+    by_machine = models.BooleanField(
+        default=False, db_default=False, help_text="Opened or clicked by a scanner, not a person."
+    )
     description = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField()
     received_at = models.DateTimeField()
+    processed_at = models.DateTimeField(null=True, help_text="When it was acted upon.")
+
+    objects = EventQuerySet.as_manager()
 
     class Meta:
-        """An event counts once, however often it is reported."""
+        """An event counts once, however often it is reported. The rows are the queue."""
 
         ordering = ("at", "id")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=("provider", "event_id"), name="event_once")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=("id",), condition=models.Q(processed_at=None), name="event_queue"),
         ]
 
     def __str__(self) -> str:

@@ -470,6 +470,20 @@ if DKIM_KEY:
         ) from None
     if EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend":
         EMAIL_BACKEND = "newsletter.signing_backend.EmailBackend"
+
+# --- Listening: what comes back, and what readers do with their mail --------------------
+
+BOUNCE_ADDRESS = read(
+    "BOUNCE_ADDRESS", env.str, "", "an address whose mail `manage.py read_bounces` is given"
+)
+if BOUNCE_ADDRESS and not re.fullmatch(r"[A-Za-z0-9._-]{1,30}@[A-Za-z0-9.-]+", BOUNCE_ADDRESS):
+    raise ImproperlyConfigured(
+        f"The environment variable BOUNCE_ADDRESS holds {BOUNCE_ADDRESS!r}, but it must be a plain "
+        "address of at most 30 characters before the @, such as bounce@papers.example.org."
+    )
+TRACK_OPENS = read("TRACK_OPENS", yes_or_no, False, "true or false")
+TRACK_CLICKS = read("TRACK_CLICKS", yes_or_no, False, "true or false")
+
 # Anymail's other mails and Django's own go to the same place.
 ADMINS = [("", address) for address in read("ADMINS", env.list, [], "addresses of operators")]
 
@@ -585,6 +599,11 @@ UNFOLD = {
                         "title": "Deliveries",
                         "icon": "outgoing_mail",
                         "link": reverse_lazy("admin:newsletter_delivery_changelist"),
+                    },
+                    {
+                        "title": "Events",
+                        "icon": "hearing",
+                        "link": reverse_lazy("admin:newsletter_event_changelist"),
                     },
                 ],
             },

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter import delivery, issues, ledger, planning
+from newsletter import consequences, delivery, issues, ledger, planning
 from newsletter.models import Delivery
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,14 @@ def drain() -> None:
         logger.info("drained", extra=tally.as_dict())
     if tally.total and not tally.is_stuck and waiting[:1].exists():
         drain.apply_async(expires=120)
+
+
+@shared_task
+def heed() -> None:
+    """Act upon what providers reported and nobody acted upon yet."""
+    count = consequences.heed(timezone.now(), seconds=DRAIN_SECONDS)
+    if count:
+        logger.info("heeded events", extra={"count": count})
 
 
 @shared_task

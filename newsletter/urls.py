@@ -1,4 +1,4 @@
-"""Every address this site answers: the apps', the admin's and the one for providers' events."""
+"""Every address this site answers: the apps', the admin's and those for providers' events."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -8,5 +8,5 @@ urlpatterns = [
     path("", include("papers.urls")),
     path("", include("subscriptions.urls")),
     path("admin/", admin.site.urls),
-    path("anymail/", include("anymail.urls")),
+    path("webhooks/", include("newsletter.webhooks")),
 ]

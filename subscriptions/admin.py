@@ -88,6 +88,25 @@ class FeedbackInline(ReadOnlyInline):
         return feedback.select_related("paper", "subscriber").order_by("-at")
 
 
+class PausedFilter(admin.SimpleListFilter):
+    """Readers whose digests rest because mail to them came back."""
+
+    title = "pause"
+    parameter_name = "paused"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """One choice."""
+        return [("bounces", "paused because mail came back")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Subscriber]
+    ) -> QuerySet[Subscriber]:
+        """Those paused, or all."""
+        if not self.value():
+            return queryset
+        return Subscriber.objects.paused_for_bounces(timezone.now().date()) & queryset
+
+
 @admin.register(Subscriber)
 class SubscriberAdmin(ModelAdmin):  # type: ignore[misc]
     """Readers."""
@@ -102,7 +121,7 @@ class SubscriberAdmin(ModelAdmin):  # type: ignore[misc]
         "next_digest_at",
         "created_at",
     )
-    list_filter = ("status", "rhythm", "topics", "created_at")
+    list_filter = ("status", PausedFilter, "rhythm", "topics", "created_at")
     list_per_page = 50
     search_fields = ("email",)
     search_help_text = "Part of an address."
@@ -117,10 +136,14 @@ class SubscriberAdmin(ModelAdmin):  # type: ignore[misc]
         "confirmed_at",
         "left_at",
         "asked_to_confirm_at",
+        "pause_reason",
     )
     fieldsets = (
         (None, {"fields": ("email", "status", "language")}),
-        ("Rhythm", {"fields": ("rhythm", "weekday", "hour", "timezone", "paused_until")}),
+        (
+            "Rhythm",
+            {"fields": ("rhythm", "weekday", "hour", "timezone", "paused_until", "pause_reason")},
+        ),
         ("Digest", {"fields": ("papers_wanted", "text_only", "learns")}),
         (
             "Times",
@@ -188,7 +211,11 @@ class SubscriberAdmin(ModelAdmin):  # type: ignore[misc]
         # What the sending did meanwhile is read again, so that saving does not undo it.
         obj.next_digest_at = Subscriber.objects.select_for_update().get(pk=obj.pk).next_digest_at
         move_digest(obj, changed, now)
-        obj.save(update_fields=[*changed, "next_digest_at"])
+        fields = [*changed, "next_digest_at"]
+        if "paused_until" in changed:
+            obj.pause_reason, obj.bounces_count_after = "", now
+            fields += ["pause_reason", "bounces_count_after"]
+        obj.save(update_fields=fields)
         obj.record(Consent.Action.CHANGED, now, f"an editor changed {', '.join(changed)}")
 
     def delete_model(self, request: HttpRequest, obj: Subscriber) -> None:

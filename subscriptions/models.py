@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import hmac
 import zoneinfo
+from collections.abc import Mapping
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -49,6 +50,10 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
     def due(self, now: dt.datetime) -> Self:
         """Subscribers whose next digest is due at `now`."""
         return self.filter(next_digest_at__lte=now)
+
+    def paused_for_bounces(self, today: dt.date) -> Self:
+        """Subscribers whose digests rest because mail to them came back."""
+        return self.exclude(pause_reason="").filter(paused_until__gt=today)
 
     def with_email(self, email: str) -> Self:
         """The subscriber with this address, if there is one."""
@@ -116,6 +121,19 @@ class Subscriber(models.Model):
     paused_until = models.DateField(
         null=True, blank=True, help_text="No digest before this day (local)."
     )
+    pause_reason = models.CharField(
+        max_length=200,
+        blank=True,
+        db_default="",
+        default="",
+        editable=False,
+        help_text="Why it is paused, where that was not the reader's wish.",
+    )
+    bounces_count_after = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="Mail that came back before this no longer leads to a pause.",
+    )
     next_digest_at = models.DateTimeField(
         null=True,
         blank=True,
@@ -167,6 +185,11 @@ class Subscriber(models.Model):
     def is_mailable(self) -> bool:
         """Whether digests may go to this address now."""
         return self.status == self.Status.ACTIVE
+
+    def is_paused_for_bounces(self, now: dt.datetime) -> bool:
+        """Whether digests rest because mail came back, and not by the reader's wish."""
+        until = self.paused_until
+        return bool(self.pause_reason and until and until > now.date())
 
     def due_after(self, now: dt.datetime) -> dt.datetime:
         """The first moment after `now` at which a digest is due, in UTC."""
@@ -227,6 +250,24 @@ class Subscriber(models.Model):
         """
         Subscriber.objects.filter(pk=self.pk).update(link_version=models.F("link_version") + 1)
         self.refresh_from_db(fields=["link_version"])
+
+    @transaction.atomic
+    def pause_for_bounces(self, until: dt.date, reason: str, now: dt.datetime) -> bool:
+        """Send nothing before `until`, because mail came back; whether that changed anything.
+
+        A longer pause stays as it is. The reader or an editor may end it at any time.
+        """
+        changed = (
+            Subscriber.objects.filter(pk=self.pk, status=self.Status.ACTIVE)
+            .exclude(paused_until__gte=until)
+            .update(paused_until=until, pause_reason=reason[:200])
+        )
+        self.refresh_from_db()
+        if changed:
+            self.reschedule(now)
+            self.save(update_fields=["next_digest_at"])
+            self.record(Consent.Action.PAUSED, now, reason[:300])
+        return bool(changed)
 
     @transaction.atomic
     def follow(self, topics: "models.QuerySet[Topic] | list[Topic]") -> None:
@@ -299,6 +340,7 @@ class Consent(models.Model):
         MOVED = "moved", "changed the address"
         VOIDED = "voided", "made earlier links void"
         LEFT = "left", "left"
+        PAUSED = "paused", "paused because mail came back"
 
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="consents")
     action = models.CharField(max_length=9, choices=Action)
@@ -370,14 +412,43 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
 
     @transaction.atomic
     def add_address(self, email: str, reason: "Suppression.Reason", now: dt.datetime) -> bool:
-        """Never mail `email` again; whether that is new. Its subscriber, if any, is suppressed."""
+        """Never mail `email` again; whether that is new. Its subscriber, if any, is suppressed.
+
+        A complaint is the graver reason and replaces that of a dead address.
+        """
+        hashed = address_hash(email)
         _, created = self.get_or_create(
-            address_hash=address_hash(email), defaults={"reason": reason, "created_at": now}
+            address_hash=hashed, defaults={"reason": reason, "created_at": now}
         )
+        if not created and reason == Suppression.Reason.COMPLAINT:
+            self.filter(pk=hashed, reason=Suppression.Reason.BOUNCE).update(reason=reason)
         Subscriber.objects.with_email(email).update(
             status=Subscriber.Status.SUPPRESSED, next_digest_at=None
         )
         return created
+
+    @transaction.atomic
+    def add_addresses(self, reasons: "Mapping[str, Suppression.Reason]", now: dt.datetime) -> None:
+        """`add_address` for many at once, each address with its reason. A handful of statements."""
+        if not reasons:
+            return
+        hashes = {email: address_hash(email) for email in reasons}
+        self.bulk_create(
+            [
+                Suppression(address_hash=hashes[email], reason=reason, created_at=now)
+                for email, reason in reasons.items()
+            ],
+            ignore_conflicts=True,
+        )
+        complaints = [
+            hashes[e] for e, why in reasons.items() if why == Suppression.Reason.COMPLAINT
+        ]
+        self.filter(pk__in=complaints, reason=Suppression.Reason.BOUNCE).update(
+            reason=Suppression.Reason.COMPLAINT
+        )
+        Subscriber.objects.filter(email__in=[normalized_email(email) for email in reasons]).update(
+            status=Subscriber.Status.SUPPRESSED, next_digest_at=None
+        )
 
 
 class Suppression(models.Model):

@@ -57,6 +57,7 @@ def preferences(request: HttpRequest, reader: Reader) -> HttpResponse:
         "unsubscribe": links.unsubscribe_path(*held_link),
         "feed": links.absolute(links.feed_path(*held_link)),
         "is_paused": preferences_of.is_paused(subscriber, now),
+        "is_paused_for_bounces": subscriber.is_paused_for_bounces(now),
     }
     return render(request, "subscriptions/preferences.html", context)
 

@@ -1,5 +1,7 @@
 """The admin's view of issues and the ledger."""
 
+import datetime as dt
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
@@ -8,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from newsletter.issues import build_issue
-from newsletter.models import Delivery, Issue
+from newsletter.models import Delivery, Event, Issue
 from tests.factories import (
     DAY,
     NOW,
@@ -114,3 +116,30 @@ def test_ledger_is_found_by_address_and_issue(client, row):
     found = client.get(url, {"q": "alice@example.org", "issue__id__exact": row.issue_id})
     assert "alice@example.org" in found.content.decode()
     assert client.get(url, {"q": "bob@example.org"}).status_code == 200
+
+
+def test_delivery_shows_its_events_in_the_order_in_which_they_happened(client, row):
+    for number, (kind, minutes) in enumerate([("bounced", 9), ("delivered", 1), ("deferred", 5)]):
+        Event.objects.create(
+            delivery=row,
+            provider="Test",
+            event_id=str(number),
+            kind=kind,
+            description=HOSTILE,
+            at=NOW + dt.timedelta(minutes=minutes),
+            received_at=NOW,
+        )
+    page = client.get(reverse("admin:newsletter_delivery_change", args=[row.pk])).content.decode()
+    places = [page.index(f">{kind}<") for kind in ("delivered", "deferred", "bounced")]
+    assert places == sorted(places)
+    assert "<script>alert(1)" not in page
+    assert "bounced" in client.get(reverse("admin:newsletter_event_changelist")).content.decode()
+
+
+def test_issue_shows_what_came_back(client, row):
+    Delivery.objects.update(state=Delivery.State.SENT, bounce="hard", bounced_at=NOW)
+    Issue.objects.update(warning="hard bounces: 1 of 1 digests (100.00%)")
+    page = client.get(reverse("admin:newsletter_issue_change", args=[row.issue_id]))
+    assert "Hard bounces: 1 (100.00%)" in page.content.decode()
+    changelist = client.get(reverse("admin:newsletter_issue_changelist")).content.decode()
+    assert "hard bounces: 1 of 1 digests" in changelist

@@ -1,0 +1,151 @@
+"""Whether an issue costs us our name: complaints and bounces against what was sent.
+
+Mailbox providers judge a sender by these rates: Gmail and Yahoo want complaints under 0.1 % and
+punish 0.3 %, and providers of mail suspend accounts whose hard bounces pass some percent. So an
+issue that goes beyond `LIMITS` is paused before they act, once, and the operator is told: by mail
+to ADMINS, in the log, and on the issue's page in the admin. Who resumes it has decided, and is not
+asked again.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.core.mail import mail_admins
+from django.db import transaction
+from django.db.models import Count, Q
+
+from newsletter.models import Delivery, Issue
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A share of the sent digests not to be passed, and a number below which it is chance."""
+
+    name: str
+    share: float
+    least: int
+
+
+LIMITS = (
+    # Of a small list one angry reader is a percent. Five are a pattern, and at five the share is
+    # passed by every issue of fewer than 5,000 digests.
+    Limit("complaints", 0.001, 5),
+    Limit("hard bounces", 0.02, 10),
+    # Blocked by policy or content: the next digests would be, too, and each makes it worse.
+    Limit("blocked", 0.05, 20),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What became of an issue's digests: counts."""
+
+    sent: int
+    delivered: int
+    complaints: int
+    hard_bounces: int
+    soft_bounces: int
+    blocked: int
+
+    def share(self, count: int) -> float:
+        """`count` as a share of what was sent, 0 to 1."""
+        return count / self.sent if self.sent else 0.0
+
+    @property
+    def passed(self) -> list[str]:
+        """The limits that are passed, in words: ["complaints: 12 of 4,000 digests (0.30 %)"]."""
+        found = {
+            "complaints": self.complaints,
+            "hard bounces": self.hard_bounces,
+            "blocked": self.blocked,
+        }
+        return [
+            f"{limit.name}: {found[limit.name]:,} of {self.sent:,} digests "
+            f"({self.share(found[limit.name]):.2%})"
+            for limit in LIMITS
+            if found[limit.name] >= limit.least and self.share(found[limit.name]) > limit.share
+        ]
+
+
+def rates_of(issue: Issue) -> Rates:
+    """The issue's numbers, counted in one query."""
+    bounce, state = Delivery.Bounce, Delivery.State
+    counted = Delivery.objects.filter(issue=issue).aggregate(
+        sent=Count("pk", Q(state=state.SENT)),
+        delivered=Count("pk", Q(delivered_at__isnull=False)),
+        complaints=Count("pk", Q(complained_at__isnull=False)),
+        hard_bounces=Count("pk", Q(bounce=bounce.HARD)),
+        soft_bounces=Count("pk", Q(bounce=bounce.SOFT)),
+        blocked=Count("pk", Q(bounce=bounce.BLOCKED)),
+    )
+    return Rates(**counted)
+
+
+def review(delivery_ids: Collection[int], now: dt.datetime) -> list[Issue]:
+    """Pause the issues of these deliveries where they passed a limit; which ones that was.
+
+    Most reviews end after two counts in small indexes: what was sent is counted only where there
+    is trouble enough.
+    """
+    if not delivery_ids:
+        return []
+    issues = Issue.objects.filter(
+        pk__in=Delivery.objects.filter(pk__in=delivery_ids).order_by().values("issue"), warning=""
+    )
+    return [issue for issue in issues if _is_troubled(issue) and _warn(issue)]
+
+
+def _is_troubled(issue: Issue) -> bool:
+    """Whether there are enough complaints or bounces for any limit to be passed."""
+    complaints, hard_bounces, blocked = LIMITS
+    rows = Delivery.objects.filter(issue=issue).order_by()
+    if rows.filter(complained_at__isnull=False).count() >= complaints.least:
+        return True
+    bounces = dict(
+        rows.exclude(bounce="")
+        .values_list("bounce")
+        .annotate(Count("pk"))
+        .values_list("bounce", "pk__count")
+    )
+    return (
+        bounces.get(Delivery.Bounce.HARD, 0) >= hard_bounces.least
+        or bounces.get(Delivery.Bounce.BLOCKED, 0) >= blocked.least
+    )
+
+
+def _warn(issue: Issue) -> bool:
+    """Pause the issue and tell the operator, where a limit is passed and nobody did before."""
+    passed = rates_of(issue).passed
+    if not passed:
+        return False
+    warning = "; ".join(passed)[:300]
+    if not Issue.objects.filter(pk=issue.pk, warning="").update(warning=warning):
+        return False
+    was_running = issue.pause(warning)
+    logger.error(
+        "an issue is paused because of what came back" if was_running else "an issue did harm",
+        extra={"day": issue.day.isoformat(), "warning": warning},
+    )
+    what = "It is paused" if was_running else "It was no longer being sent"
+    transaction.on_commit(
+        lambda: _tell(
+            f"The digest of {issue} came back too often",
+            f"{warning}.\n\n{what}. Look into it before you send on: who are these readers, where "
+            f"did their addresses come from, and what did the mail providers say? The events are "
+            f"with each delivery in the admin. To send on:\n\n"
+            f"    manage.py control_issue resume --day {issue.day.isoformat()}\n",
+        )
+    )
+    return True
+
+
+def _tell(subject: str, text: str) -> None:
+    """Mail the operators. Where that fails the log and the admin still know."""
+    try:
+        mail_admins(subject, text)
+    except Exception:  # whatever a mail backend raises
+        logger.exception("the operators could not be told by mail")
