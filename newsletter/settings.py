@@ -366,6 +366,14 @@ if PAPERS_SOURCE not in {"live", "sample"}:
     )
 FETCH_TIMEOUT = number("FETCH_TIMEOUT", 20, "seconds to wait for a source's answer", 1, 300)
 FETCH_ATTEMPTS = number("FETCH_ATTEMPTS", 5, "how often a source is asked before giving up", 1, 20)
+ENCODER = read("ENCODER", env.str, "", "a directory or package:NAME with a sentence encoder")
+if ENCODER:
+    from papers.encoder import EncoderError, find  # numpy takes its time to import
+
+    try:
+        find(ENCODER)
+    except EncoderError as error:
+        raise ImproperlyConfigured(f"The environment variable {error}") from None
 
 # --- Digests and delivery ----------------------------------------------------------------
 
