@@ -43,6 +43,9 @@ SEND_AT_MOST = 15.0
 """Seconds of sending that a batch should take; slow backends get smaller batches, so that a
 reader who leaves, or an issue that is paused, is heard soon."""
 
+MOST_EDITIONS = 16
+"""Forms of issues that a worker keeps ready: daily, weekly and welcome, by language."""
+
 Clock = Callable[[], dt.datetime]
 
 
@@ -65,6 +68,15 @@ class Tally:
         """For a log line: deliveries by state, milliseconds by stage."""
         spent = {name: round(seconds * 1000) for name, seconds in self.seconds.items()}
         return {"states": dict(self.states), "batches": self.batches, "milliseconds": spent}
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Which of an issue's forms a reader gets."""
+
+    is_weekly: bool
+    is_welcome: bool
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +112,8 @@ class Worker:
         self._journal = journal
         self._clock = clock
         self._backend = backend or settings.EMAIL_BACKEND
-        self._editions: dict[tuple[int, bool], Edition] = {}
+        self._editions: dict[tuple[int, Wording], Edition] = {}
+        self._issues: dict[int, Issue] = {}
         self._breaker = Breaker()
         self._after: tuple[dt.datetime, int] | None = None
         self._pace = 0.0  # seconds a message took lately
@@ -163,7 +176,7 @@ class Worker:
         ids = [one.subscriber_id for one in claimed if one.subscriber_id is not None]
         readers, refused = readers_of(ids)
         wanted = {
-            one.id: self._edition(one.issue_id, reader.is_weekly)
+            one.id: self._edition(one.issue_id, reader)
             for one in claimed
             if one.subscriber_id is not None and (reader := readers.get(one.subscriber_id))
         }
@@ -242,12 +255,16 @@ class Worker:
 
     # --- Parts -----------------------------------------------------------------------
 
-    def _edition(self, issue_id: int, is_weekly: bool) -> Edition:
-        key = (issue_id, is_weekly)
+    def _edition(self, issue_id: int, reader: Reader) -> Edition:
+        if issue_id not in self._issues:
+            self._issues[issue_id] = Issue.objects.get(pk=issue_id)
+        issue = self._issues[issue_id]
+        wording = wording_for(issue, reader)
+        key = (issue_id, wording)
         if key not in self._editions:
-            if len(self._editions) >= 8:
+            if len(self._editions) >= MOST_EDITIONS:
                 self._editions.pop(next(iter(self._editions)))
-            self._editions[key] = edition_of(Issue.objects.get(pk=issue_id), is_weekly=is_weekly)
+            self._editions[key] = edition_of(issue, wording)
         return self._editions[key]
 
     def _without_mail(
@@ -279,21 +296,34 @@ class _Stage:
         self._seconds[self._name] += time.perf_counter() - self._began  # type: ignore[assignment]
 
 
-def edition_of(issue: Issue, *, is_weekly: bool) -> Edition:
-    """Prepare an issue for its daily or weekly readers. A handful of queries, once per worker."""
-    places = places_of(issue, is_weekly=is_weekly)
+def wording_for(issue: Issue, reader: Reader) -> Wording:
+    """Which form of `issue` the reader gets: whoever it welcomes gets the week's best."""
+    is_welcome = reader.welcomed_on == issue.day
+    return Wording(reader.is_weekly or is_welcome, is_welcome, reader.language)
+
+
+def edition_of(issue: Issue, wording: Wording) -> Edition:
+    """Prepare an issue for the readers of one form. A handful of queries, once per worker."""
+    places = places_of(issue, is_weekly=wording.is_weekly)
     shelf = Shelf(places)
     names = dict(Topic.objects.values_list("pk", "name"))
     return Edition(
         shelf=shelf,
-        press=DigestPress(issue, shelf.places, names, is_weekly=is_weekly),
+        press=DigestPress(
+            issue,
+            shelf.places,
+            names,
+            is_weekly=wording.is_weekly,
+            is_welcome=wording.is_welcome,
+            language=wording.language,
+        ),
         sharing=frozenset(issues_sharing(place.paper_id for place in places)),
     )
 
 
 def compose_for(issue: Issue, reader: Reader) -> tuple[Mail | None, list[Choice]]:
     """The digest of `issue` that `reader` would get now, unsent; (None, []) if it were empty."""
-    edition = edition_of(issue, is_weekly=reader.is_weekly)
+    edition = edition_of(issue, wording_for(issue, reader))
     had = papers_had([reader.id], edition.sharing - {issue.pk})
     choices = edition.shelf.select(reader, had.get(reader.id, ()))
     if not choices:

@@ -4,6 +4,7 @@ Pure functions over plain values: no database, no clock. Everything that is the 
 reader of an issue is prepared once, in `Shelf`; choosing for one reader then costs microseconds.
 """
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -43,6 +44,11 @@ class Reader:
     papers_wanted: int = 10
     text_only: bool = False
     is_weekly: bool = False
+    grouped: bool = False
+    """They want their papers under the names of their topics, not in one ranked list."""
+    language: str = "en"
+    welcomed_on: dt.date | None = None
+    """The day of the issue that welcomed them."""
     liked: frozenset[int] = frozenset()
     """Ids of papers they want more like; empty where learning is off."""
     disliked: frozenset[int] = frozenset()

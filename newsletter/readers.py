@@ -23,6 +23,9 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
             "text_only",
             "rhythm",
             "learns",
+            "groups_by_topic",
+            "language",
+            "welcomed_on",
         )
     )
     hashes = {address_hash(row[1]): row[0] for row in rows}
@@ -48,7 +51,8 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
         said.setdefault((subscriber_id, value), set()).add(paper_id)
     readers: dict[int, Reader] = {}
     refused: dict[int, str] = {}
-    for pk, email, status, version, wanted, text_only, rhythm, learns in rows:
+    for row in rows:
+        pk, email, status, version, wanted, text_only, rhythm, learns, grouped, language, day = row
         if pk in suppressed or status == Subscriber.Status.SUPPRESSED:
             refused[pk] = "the address is suppressed"
         elif status != Subscriber.Status.ACTIVE:
@@ -62,6 +66,9 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
                 papers_wanted=wanted,
                 text_only=text_only,
                 is_weekly=rhythm == Subscriber.Rhythm.WEEKLY,
+                grouped=grouped,
+                language=language,
+                welcomed_on=day,
                 liked=frozenset(said.get((pk, Feedback.Value.MORE), ())) if learns else frozenset(),
                 disliked=frozenset(said.get((pk, Feedback.Value.LESS), ())),
             )

@@ -421,6 +421,12 @@ POSTAL_ADDRESS = read("POSTAL_ADDRESS", env.str, "", "the sender's postal addres
 UNSUBSCRIBE_EMAIL = read(
     "UNSUBSCRIBE_EMAIL", env.str, parseaddr(DEFAULT_FROM_EMAIL)[1], "an address that takes leave"
 )
+EMAIL_THUMBNAILS = read("EMAIL_THUMBNAILS", env.str, "plates", "plates, source or none")
+if EMAIL_THUMBNAILS not in {"plates", "source", "none"}:
+    raise ImproperlyConfigured(
+        f"The environment variable EMAIL_THUMBNAILS holds {EMAIL_THUMBNAILS!r}, "
+        "but it must be plates, source or none."
+    )
 LIST_ID = read("LIST_ID", env.str, f"digest.{MAIL_DOMAIN}", "a list id such as digest.example.org")
 # Anymail's other mails and Django's own go to the same place.
 ADMINS = [("", address) for address in read("ADMINS", env.list, [], "addresses of operators")]
