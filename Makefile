@@ -22,7 +22,7 @@ PRODUCTION := DEBUG=false DATABASE_URL= REDIS_URL= EMAIL_BACKEND= ANYMAIL= ALLOW
 	POSTAL_ADDRESS="Broadsheet, 1 Example Street, 12345 Example"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install install-dev test check format bench-web lock clean
+.PHONY: help demo install install-dev test check format bench-web lock screenshots clean
 
 help: ## List these commands
 	@echo "Broadsheet. Commands:"
@@ -65,6 +65,9 @@ lock: ## Pin requirements*.txt anew from pyproject.toml (ARGS="--upgrade" takes 
 	$(COMPILE) $(ARGS) --output-file requirements.txt pyproject.toml
 	$(COMPILE) $(ARGS) --output-file requirements-dev.txt --constraint requirements.txt \
 		--group pyproject.toml:dev pyproject.toml
+
+screenshots: $(VENV)/installed-dev ## Make the pictures of docs/ and of the mails anew (needs Chromium)
+	@$(PY) -m tests.browser.screenshots $(ARGS)
 
 clean: ## Remove everything that was installed or made here, the demo's data in var/ too
 	rm -rf $(VENV) build staticfiles var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,13 +1,13 @@
 """A card: what a digest and an issue's page show of one paper, as it was when the issue froze."""
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from papers.models import Paper
 
 EXCERPT_LENGTH = 420
-"""Characters of the abstract that a card shows, at most."""
+"""Characters of the summary or the abstract that a card shows, at most."""
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9“\"(])")
 
@@ -23,6 +23,7 @@ class Card:
     author_count: int
     organization: str
     excerpt: str
+    """Two sentences: of the summary that the source gave, else of the abstract."""
     excerpt_is_cut: bool
     """The excerpt is the beginning of a longer abstract."""
     upvotes: int | None
@@ -41,6 +42,12 @@ class Card:
     note: str
     """An editor's words."""
     is_pick: bool
+    comments_gained: int | None = None
+    stars_gained: int | None = None
+    thumbnail_url: str = ""
+    """A picture of the paper at its source; empty where there is none."""
+    is_summarised: bool = False
+    """The excerpt is a summary that came with the paper, not the authors' abstract."""
 
     def as_dict(self) -> dict[str, Any]:
         """For a JSON field."""
@@ -49,9 +56,11 @@ class Card:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Read what `as_dict` wrote, be it by an earlier version that knew fewer fields."""
-        known = {name: data.get(name) for name in cls.__slots__}
+        known = {each.name: data.get(each.name) for each in fields(cls)}
         for name in ("authors", "topics"):
             known[name] = tuple(known[name] or ())
+        known["thumbnail_url"] = known["thumbnail_url"] or ""
+        known["is_summarised"] = bool(known["is_summarised"])
         return cls(**known)  # type: ignore[arg-type]
 
     @property
@@ -73,17 +82,27 @@ def excerpt(text: str, length: int = EXCERPT_LENGTH) -> tuple[str, bool]:
     return short, len(sentences) > 2
 
 
+@dataclass(frozen=True, slots=True)
+class Gained:
+    """What a paper's counts grew by since the day before the freeze; None where nobody knows."""
+
+    upvotes: int | None = None
+    comments: int | None = None
+    stars: int | None = None
+
+
 def card_of(
     paper: Paper,
     topics: tuple[str, ...] = (),
-    upvotes_gained: int | None = None,
+    gained: Gained | None = None,
     note: str = "",
     is_pick: bool = False,
 ) -> Card:
-    """The card of `paper` as it is now."""
+    """The card of `paper` as it is now. A summary that the source gave goes before the abstract."""
     names = [str(name) for name in paper.authors]
     shown = names if len(names) <= 5 else [*names[:3], *names[-2:]]
-    text, is_cut = excerpt(paper.abstract)
+    text, is_cut = excerpt(paper.summary or paper.abstract)
+    gained = gained or Gained()
     return Card(
         identifier=paper.identifier,
         title=paper.title,
@@ -91,11 +110,11 @@ def card_of(
         author_count=len(names),
         organization=paper.organization,
         excerpt=text,
-        excerpt_is_cut=is_cut,
+        excerpt_is_cut=is_cut and not paper.summary,
         upvotes=paper.upvotes,
         comments=paper.comments,
         stars=paper.stars,
-        upvotes_gained=upvotes_gained,
+        upvotes_gained=gained.upvotes,
         path=paper.get_absolute_url(),
         abstract_url=paper.abstract_url,
         pdf_url=paper.pdf_url,
@@ -104,4 +123,8 @@ def card_of(
         topics=topics,
         note=note,
         is_pick=is_pick,
+        comments_gained=gained.comments,
+        stars_gained=gained.stars,
+        thumbnail_url=paper.thumbnail_url,
+        is_summarised=bool(paper.summary),
     )

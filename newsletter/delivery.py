@@ -44,6 +44,9 @@ SEND_AT_MOST = 15.0
 """Seconds of sending that a batch should take; slow backends get smaller batches, so that a
 reader who leaves, or an issue that is paused, is heard soon."""
 
+MOST_EDITIONS = 16
+"""Forms of issues that a worker keeps ready: daily, weekly and welcome, by language."""
+
 Clock = Callable[[], dt.datetime]
 
 
@@ -66,6 +69,15 @@ class Tally:
         """For a log line: deliveries by state, milliseconds by stage."""
         spent = {name: round(seconds * 1000) for name, seconds in self.seconds.items()}
         return {"states": dict(self.states), "batches": self.batches, "milliseconds": spent}
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Which of an issue's forms a reader gets."""
+
+    is_weekly: bool
+    is_welcome: bool
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +115,8 @@ class Worker:
         self._journal = journal
         self._clock = clock
         self._backend = backend or settings.EMAIL_BACKEND
-        self._editions: dict[tuple[int, bool, str], Edition] = {}
+        self._editions: dict[tuple[int, Wording], Edition] = {}
+        self._issues: dict[int, Issue] = {}
         self._breaker = Breaker()
         self._after: tuple[dt.datetime, int] | None = None
         self._pace = 0.0  # seconds a message took lately
@@ -168,7 +181,7 @@ class Worker:
         ids = [one.subscriber_id for one in claimed if one.subscriber_id is not None]
         readers, refused = readers_of(ids)
         wanted = {
-            one.id: self._edition(one.issue_id, reader.is_weekly, reader.language)
+            one.id: self._edition(one.issue_id, reader)
             for one in claimed
             if one.subscriber_id is not None and (reader := readers.get(one.subscriber_id))
         }
@@ -199,9 +212,9 @@ class Worker:
                     put.append((one.id, choices))
                     settled.append(self._without_mail(one, Delivery.State.FEED, "", now))
                 else:
-                    with translation.override(reader.language):
-                        mail = edition.press.render(reader, choices, one.id)
-                    ready.append(Composed(one, mail, choices))
+                    ready.append(
+                        Composed(one, edition.press.render(reader, choices, one.id), choices)
+                    )
                 # A batch may hold two digests of one reader, as after an outage.
                 had.setdefault(reader.id, set()).update(c.place.paper_id for c in choices)
             except Exception as error:  # one reader's bad luck must not stop the others
@@ -262,14 +275,16 @@ class Worker:
 
     # --- Parts -----------------------------------------------------------------------
 
-    def _edition(self, issue_id: int, is_weekly: bool, language: str) -> Edition:
-        key = (issue_id, is_weekly, language)
+    def _edition(self, issue_id: int, reader: Reader) -> Edition:
+        if issue_id not in self._issues:
+            self._issues[issue_id] = Issue.objects.get(pk=issue_id)
+        issue = self._issues[issue_id]
+        wording = wording_for(issue, reader)
+        key = (issue_id, wording)
         if key not in self._editions:
-            if len(self._editions) >= 8:
+            if len(self._editions) >= MOST_EDITIONS:
                 self._editions.pop(next(iter(self._editions)))
-            self._editions[key] = edition_of(
-                Issue.objects.get(pk=issue_id), is_weekly=is_weekly, language=language
-            )
+            self._editions[key] = edition_of(issue, wording)
         return self._editions[key]
 
     def _without_mail(
@@ -301,35 +316,44 @@ class _Stage:
         self._seconds[self._name] += time.perf_counter() - self._began  # type: ignore[assignment]
 
 
-def edition_of(issue: Issue, *, is_weekly: bool, language: str) -> Edition:
-    """Prepare an issue for its daily or weekly readers of a language.
+def wording_for(issue: Issue, reader: Reader) -> Wording:
+    """Which form of `issue` the reader gets: whoever it welcomes gets the week's best."""
+    is_welcome = reader.welcomed_on == issue.day
+    return Wording(reader.is_weekly or is_welcome, is_welcome, reader.language)
 
-    A handful of queries, once per worker.
-    """
-    with translation.override(language):
-        places = places_of(issue, is_weekly=is_weekly)
+
+def edition_of(issue: Issue, wording: Wording) -> Edition:
+    """Prepare an issue for the readers of one form. A handful of queries, once per worker."""
+    with translation.override(wording.language):
+        places = places_of(issue, is_weekly=wording.is_weekly)
         paper_ids = {place.paper_id for place in places}
         fitted = meaning.number_in_use()
         shelf = Shelf(places, meaning.vectors_of(paper_ids, fitted) if fitted else None)
-        names = dict(Topic.objects.values_list("pk", "name"))
-        return Edition(
-            shelf=shelf,
-            press=DigestPress(issue, shelf.places, names, is_weekly=is_weekly),
-            sharing=frozenset(issues_sharing(paper_ids)),
-            fitted=fitted,
-        )
+    names = dict(Topic.objects.values_list("pk", "name"))
+    return Edition(
+        shelf=shelf,
+        press=DigestPress(
+            issue,
+            shelf.places,
+            names,
+            is_weekly=wording.is_weekly,
+            is_welcome=wording.is_welcome,
+            language=wording.language,
+        ),
+        sharing=frozenset(issues_sharing(paper_ids)),
+        fitted=fitted,
+    )
 
 
 def compose_for(issue: Issue, reader: Reader) -> tuple[Mail | None, list[Choice]]:
     """The digest of `issue` that `reader` would get now, unsent; (None, []) if it were empty."""
-    edition = edition_of(issue, is_weekly=reader.is_weekly, language=reader.language)
+    edition = edition_of(issue, wording_for(issue, reader))
     had = papers_had([reader.id], edition.sharing - {issue.pk})
     ratings = ratings_of([reader], edition.fitted).get(reader.id)
-    with translation.override(reader.language):
-        choices = edition.shelf.select(reader, had.get(reader.id, ()), ratings)
-        if not choices:
-            return None, []
-        return edition.press.render(reader, choices, None), choices
+    choices = edition.shelf.select(reader, had.get(reader.id, ()), ratings)
+    if not choices:
+        return None, []
+    return edition.press.render(reader, choices, None), choices
 
 
 def drain(

@@ -11,16 +11,24 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.formats import date_format, number_format
+from django.utils.translation import get_language, get_language_bidi, gettext, ngettext
 
 from newsletter.cards import Card
 from newsletter.digests import Place
-from newsletter.mjml import RenderingFailed
 from newsletter.models import Issue
+from papers.pages import plate_number
 from papers.texts import plain, safe_url, shorten
 from subscriptions import links
+from subscriptions.mjml import RenderingFailed
 
 TOKEN_LIKE = "A" * 48
 """As long as a signed token, and as harmless in an address."""
+
+PLATES_PATH = "/static/newsletter/plates/"
+"""Where the plates are, 0.png to 11.png: without the hash that other static files carry, because
+a mail is opened years later. `make screenshots` draws them.
+"""
 
 
 def address_around_token(view: str, *args: object) -> tuple[str, str]:
@@ -34,34 +42,56 @@ def address_around_token(view: str, *args: object) -> tuple[str, str]:
 
 def date_of(day: dt.date) -> str:
     """Such as "Wednesday, 10 June 2026"."""
-    return f"{day:%A}, {day.day} {day:%B %Y}"
+    return date_format(day, "l, j F Y")
+
+
+def short_date_of(day: dt.date) -> str:
+    """Such as "Wed 10 June"."""
+    return date_format(day, "D j F")
 
 
 def papers_in_words(count: int) -> str:
     """Such as "10 papers"."""
-    return f"{count:,} paper" if count == 1 else f"{count:,} papers"
+    return ngettext("%(number)s paper", "%(number)s papers", count) % {"number": grouped(count)}
+
+
+def grouped(number: int) -> str:
+    """`number` with its thousands set apart, as the language does."""
+    return number_format(number, force_grouping=True)
 
 
 def counts_of(card: Card) -> list[str]:
     """The counts that somebody counted, in words: ["164 upvotes, up 32", "1 comment"]."""
     counted = []
-    for number, name in (
-        (card.upvotes, "upvote"),
-        (card.comments, "comment"),
-        (card.stars, "star"),
+    upvotes, comments, stars = card.upvotes or 0, card.comments or 0, card.stars or 0
+    for count, gained, words in (
+        (
+            card.upvotes,
+            card.upvotes_gained,
+            ngettext("%(number)s upvote", "%(number)s upvotes", upvotes),
+        ),
+        (
+            card.comments,
+            card.comments_gained,
+            ngettext("%(number)s comment", "%(number)s comments", comments),
+        ),
+        (card.stars, card.stars_gained, ngettext("%(number)s star", "%(number)s stars", stars)),
     ):
-        if number is None:
+        if count is None:
             continue
-        words = f"{number:,} {name}" if number == 1 else f"{number:,} {name}s"
-        if name == "upvote" and card.upvotes_gained and card.upvotes_gained > 0:
-            words += f", up {card.upvotes_gained:,}"
-        counted.append(words)
+        shown = words % {"number": grouped(count)}
+        if gained and gained > 0:
+            shown = gettext("%(counted)s, up %(number)s") % {
+                "counted": shown,
+                "number": grouped(gained),
+            }
+        counted.append(shown)
     return counted
 
 
 def title_of(card: Card, limit: int = 300) -> str:
     """The title in one line of at most `limit` characters."""
-    return shorten(plain(card.title), limit) or "Untitled"
+    return shorten(plain(card.title), limit) or gettext("Untitled")
 
 
 def page_of(card: Card) -> str:
@@ -69,8 +99,31 @@ def page_of(card: Card) -> str:
     return links.absolute("/" + quote(plain(card.path).lstrip("/"), safe="/:.~"))
 
 
-def card_context(place: Place, why: str, feedback: str) -> dict[str, Any]:
-    """What the card templates print of a paper; `feedback` is the token of its links.
+def picture_of(card: Card) -> dict[str, str] | None:
+    """The paper's thumbnail: its address and what stands in its place where none is shown.
+
+    A plate is one of a dozen drawings that every reader gets from this site at the same address,
+    so that loading it tells nobody who reads what. It says nothing of the paper but which it is,
+    and so does the text in its place. A thumbnail of the source's tells the source that a mail was
+    opened.
+    """
+    wanted = settings.EMAIL_THUMBNAILS
+    if wanted == "none":
+        return None
+    url = card.thumbnail_url
+    if wanted == "source" and url.startswith("https://") and safe_url(url) == url:
+        title = title_of(card, 60)
+        return {"url": url, "alt": gettext("Thumbnail of “%(title)s”") % {"title": title}}
+    number = plate_number(card.identifier)
+    return {
+        "url": links.absolute(f"{PLATES_PATH}{number}.png"),
+        "alt": shorten(plain(card.identifier), 40),
+    }
+
+
+def card_context(place: Place, why: str, feedback: str, level: str | int = 2) -> dict[str, Any]:
+    """What the card templates print of a paper; `feedback` is the token of its links, `level` that
+    of its heading.
 
     A link that is not an absolute http(s) address is left out.
     """
@@ -78,11 +131,13 @@ def card_context(place: Place, why: str, feedback: str) -> dict[str, Any]:
     elsewhere = {
         "arXiv": card.abstract_url,
         "PDF": card.pdf_url,
-        "Code": card.code_url,
-        "Project": card.project_url,
+        gettext("Code"): card.code_url,
+        gettext("Project"): card.project_url,
     }
     return {
         "title": title_of(card),
+        "level": level,
+        "picture": picture_of(card),
         "url": page_of(card),
         "byline": shorten(plain(card.byline), 400),
         "organization": shorten(plain(card.organization), 200),
@@ -103,19 +158,31 @@ def card_context(place: Place, why: str, feedback: str) -> dict[str, Any]:
     }
 
 
-def shell_context(issue: Issue, values: Mapping[str, str], *, is_weekly: bool) -> dict[str, Any]:
+def shell_context(
+    issue: Issue,
+    values: Mapping[str, str],
+    *,
+    is_weekly: bool,
+    is_welcome: bool = False,
+    has_summaries: bool = False,
+) -> dict[str, Any]:
     """What the digest templates print besides cards. `values` are those that differ per reader:
-    the four tokens, `count`, `preheader` and `topics`.
+    the four tokens, `count`, `preheader` and `topics`. `has_summaries` where some excerpt is not
+    the authors' own.
     """
     preferences = values["preferences"].join(address_around_token("subscriptions:preferences"))
     unsubscribe = values["unsubscribe"].join(address_around_token("subscriptions:unsubscribe"))
     return {
         "site_name": plain(settings.SITE_NAME),
-        "site_url": settings.SITE_URL + "/",
+        "site_url": settings.SITE_URL,
+        "language": get_language() or settings.LANGUAGE_CODE,
+        "is_right_to_left": get_language_bidi(),
         "curator": plain(settings.CURATOR),
         "postal_address": plain(settings.POSTAL_ADDRESS),
         "date": date_of(issue.day),
         "is_weekly": is_weekly,
+        "is_welcome": is_welcome,
+        "has_summaries": has_summaries,
         "note": [shorten(plain(part), 2000) for part in issue.note.splitlines() if plain(part)],
         "count": values["count"],
         "preheader": values["preheader"],

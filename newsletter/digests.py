@@ -4,6 +4,7 @@ Pure functions over plain values: no database, no clock. Everything that is the 
 reader of an issue is prepared once, in `Shelf`; choosing for one reader then costs microseconds.
 """
 
+import datetime as dt
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -56,6 +57,10 @@ class Reader:
     is_weekly: bool = False
     by_feed: bool = False
     """They read their digests in their private feed, and get no mail."""
+    grouped: bool = False
+    """They want their papers under the names of their topics, not in one ranked list."""
+    welcomed_on: dt.date | None = None
+    """The day of the issue that welcomed them."""
     disliked: frozenset[int] = frozenset()
     """Ids of papers they want less like; they do not get these again."""
     rated: Mapping[int, int] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import transaction
 
-from newsletter.cards import Card, card_of
+from newsletter.cards import Card, Gained, card_of
 from newsletter.digests import Place, Reason
 from newsletter.models import Issue, IssuePaper
 from papers.days import feature_day
@@ -83,7 +83,7 @@ def _places(issue: Issue, papers: Sequence[Paper], picks: dict[int, Pick]) -> li
         Match.objects.sendable().filter(paper__in=papers).select_related("topic").order_by("-score")
     ):
         matches.setdefault(match.paper_id, []).append(match)
-    gained = _upvotes_gained(papers, issue.frozen_at)
+    gained = _gained(papers, issue.frozen_at)
     places = []
     for rank, paper in enumerate(papers, 1):
         pick = picks.get(paper.pk)
@@ -91,7 +91,7 @@ def _places(issue: Issue, papers: Sequence[Paper], picks: dict[int, Pick]) -> li
         card = card_of(
             paper,
             topics=tuple(match.topic.name for match in mine),
-            upvotes_gained=gained.get(paper.pk),
+            gained=gained.get(paper.pk),
             note=pick.note if pick else "",
             is_pick=pick is not None and pick.kind == Pick.Kind.PIN,
         )
@@ -111,22 +111,34 @@ def _places(issue: Issue, papers: Sequence[Paper], picks: dict[int, Pick]) -> li
     return places
 
 
-def _upvotes_gained(papers: Sequence[Paper], now: dt.datetime) -> dict[int, int]:
-    """Upvotes gained since the last observation that is at least a day old, by paper id."""
-    before: dict[int, int] = {}
+def _gained(papers: Sequence[Paper], now: dt.datetime) -> dict[int, Gained]:
+    """What counts grew by since the last observation that is at least a day old, by paper id."""
+    before: dict[int, tuple[int | None, int | None, int | None]] = {}
     seen = Observation.objects.filter(
         paper__in=papers,
-        upvotes__isnull=False,
         observed_at__lte=now - dt.timedelta(days=1),
         observed_at__gte=now - dt.timedelta(days=4),
     ).order_by("observed_at")
-    for paper_id, upvotes in seen.values_list("paper_id", "upvotes"):
-        before[paper_id] = upvotes or 0
+    for paper_id, *counts in seen.values_list("paper_id", "upvotes", "comments", "stars"):
+        held = before.get(paper_id, (None, None, None))
+        upvotes, comments, stars = (
+            old if new is None else new for old, new in zip(held, counts, strict=True)
+        )
+        before[paper_id] = upvotes, comments, stars
     return {
-        paper.pk: paper.upvotes - before[paper.pk]
+        paper.pk: Gained(
+            upvotes=_grown(paper.upvotes, before[paper.pk][0]),
+            comments=_grown(paper.comments, before[paper.pk][1]),
+            stars=_grown(paper.stars, before[paper.pk][2]),
+        )
         for paper in papers
-        if paper.pk in before and paper.upvotes is not None and paper.upvotes > before[paper.pk]
+        if paper.pk in before
     }
+
+
+def _grown(count: int | None, before: int | None) -> int | None:
+    """By how much; None where it did not, or where nobody counted."""
+    return count - before if count is not None and before is not None and count > before else None
 
 
 def places_of(issue: Issue, *, is_weekly: bool = False) -> list[Place]:

@@ -21,7 +21,7 @@ the whole window away when they are clicked."""
 _HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
 
 
-def _check_debug() -> None:
+def check_debug() -> None:
     """The mailbox holds everybody's signed links: where the site is public it does not exist."""
     if not settings.DEBUG:
         raise Http404("the mailbox is only shown with DEBUG")
@@ -31,7 +31,7 @@ def _check_debug() -> None:
 @never_cache
 def mailbox(request: HttpRequest) -> HttpResponse:
     """The newest mails."""
-    _check_debug()
+    check_debug()
     return render(request, "newsletter/mailbox.html", {"mails": list_mails()})
 
 
@@ -39,7 +39,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
 @never_cache
 def mail(request: HttpRequest, name: str) -> HttpResponse:
     """One mail: its HTML in a frame, its text, its headers."""
-    _check_debug()
+    check_debug()
     return render(request, "newsletter/mail.html", {"mail": _mail(name)})
 
 
@@ -47,15 +47,20 @@ def mail(request: HttpRequest, name: str) -> HttpResponse:
 @never_cache
 def mail_html(request: HttpRequest, name: str) -> HttpResponse:
     """The mail's HTML as it is, but for links, which open in the whole window."""
-    _check_debug()
+    check_debug()
     html = _mail(name).html
     if not html:
         raise Http404("this mail has no HTML")
-    base = '<base target="_top">'
-    html, found = _HEAD.subn(lambda head: head[0] + base, html, count=1)
-    response = HttpResponse(html if found else base + html)
+    response = HttpResponse(in_a_frame(html))
     response["Content-Security-Policy"] = MAIL_POLICY
     return response
+
+
+def in_a_frame(html: str) -> str:
+    """`html` with links that open in the whole window."""
+    base = '<base target="_top">'
+    html, found = _HEAD.subn(lambda head: head[0] + base, html, count=1)
+    return html if found else base + html
 
 
 def _mail(name: str) -> StoredMail:

@@ -14,8 +14,8 @@ from papers.models import Topic
 from subscriptions import emails
 from subscriptions.models import Subscriber
 
-DIGESTS = {"digest": None, "daily": False, "weekly": True}
-"""Names of digests: in the reader's own rhythm, or in the one named."""
+DIGESTS = ("digest", "daily", "weekly", "by_topic", "welcome")
+"""Digests: as the reader gets them, or daily, weekly, grouped by topic, as a new reader's first."""
 
 NAMES = (*DIGESTS, *(kind.value for kind in emails.Kind if kind is not emails.Kind.NOTHING))
 """Every mail that can be previewed."""
@@ -53,19 +53,26 @@ class Preview:
 
 
 def preview(
-    name: str, now: dt.datetime, *, subscriber_id: int | None = None, day: dt.date | None = None
+    name: str,
+    now: dt.datetime,
+    *,
+    subscriber_id: int | None = None,
+    day: dt.date | None = None,
+    text_only: bool = False,
 ) -> Preview:
     """The mail `name`, one of `NAMES`, for a subscriber or for an example of a reader.
 
     A digest is that of the issue of `day`, or of the newest one. The example follows every topic,
-    and the links in their mails are void. Raises `NoPreview`.
+    and the links in their mails are void. `text_only` shows what who wants no HTML gets. Raises
+    `NoPreview`.
     """
     if name in DIGESTS:
-        return _digest(name, _reader(subscriber_id), day)
+        return _digest(name, _reader(subscriber_id), day, text_only=text_only)
     if subscriber_id is None:
         subscriber = Subscriber(pk=0, email=EXAMPLE)
     else:
         subscriber = _subscriber(subscriber_id)
+    subscriber.text_only |= text_only
     return _of_django(name, emails.make_mail(emails.Kind(name), subscriber, now))
 
 
@@ -87,15 +94,20 @@ def _reader(subscriber_id: int | None) -> Reader:
     return readers[subscriber_id]
 
 
-def _digest(name: str, reader: Reader, day: dt.date | None) -> Preview:
+def _digest(name: str, reader: Reader, day: dt.date | None, *, text_only: bool) -> Preview:
     issues = Issue.objects.filter(day=day) if day else Issue.objects.order_by("-day")
     issue = issues.first()
     if issue is None:
         which = f"of {day} " if day else ""
         raise NoPreview(f"There is no issue {which}yet. Freeze one first: manage.py build_issue")
-    is_weekly = DIGESTS[name]
-    if is_weekly is not None:
-        reader = replace(reader, is_weekly=is_weekly)
+    reader = replace(reader, text_only=reader.text_only or text_only)
+    match name:
+        case "daily" | "weekly":
+            reader = replace(reader, is_weekly=name == "weekly", welcomed_on=None)
+        case "by_topic":
+            reader = replace(reader, grouped=True)
+        case "welcome":
+            reader = replace(reader, welcomed_on=issue.day)
     mail, _ = compose_for(issue, reader)
     if mail is None:
         raise NoPreview(

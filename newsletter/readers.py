@@ -32,6 +32,8 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
             "learns",
             "language",
             "receives_by",
+            "groups_by_topic",
+            "welcomed_on",
         )
     )
     hashes = {address_hash(row[1]): row[0] for row in rows}
@@ -57,7 +59,21 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
         said.setdefault(subscriber_id, {})[paper_id] = value
     readers: dict[int, Reader] = {}
     refused: dict[int, str] = {}
-    for pk, email, status, version, wanted, text_only, rhythm, learns, language, means in rows:
+    for row in rows:
+        (
+            pk,
+            email,
+            status,
+            version,
+            wanted,
+            text_only,
+            rhythm,
+            learns,
+            language,
+            means,
+            grouped,
+            welcomed_on,
+        ) = row
         if pk in suppressed or status == Subscriber.Status.SUPPRESSED:
             refused[pk] = "the address is suppressed"
         elif status != Subscriber.Status.ACTIVE:
@@ -73,6 +89,8 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
                 text_only=text_only,
                 is_weekly=rhythm == Subscriber.Rhythm.WEEKLY,
                 by_feed=means == Subscriber.Means.FEED,
+                grouped=grouped,
+                welcomed_on=welcomed_on,
                 disliked=frozenset(
                     paper for paper, value in rated.items() if value == Feedback.Value.LESS
                 ),

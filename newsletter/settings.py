@@ -492,6 +492,12 @@ if BOUNCE_ADDRESS and not re.fullmatch(r"[A-Za-z0-9._-]{1,30}@[A-Za-z0-9.-]+", B
 TRACK_OPENS = read("TRACK_OPENS", yes_or_no, False, "true or false")
 TRACK_CLICKS = read("TRACK_CLICKS", yes_or_no, False, "true or false")
 
+EMAIL_THUMBNAILS = read("EMAIL_THUMBNAILS", env.str, "plates", "plates, source or none")
+if EMAIL_THUMBNAILS not in {"plates", "source", "none"}:
+    raise ImproperlyConfigured(
+        f"The environment variable EMAIL_THUMBNAILS holds {EMAIL_THUMBNAILS!r}, "
+        "but it must be plates, source or none."
+    )
 # Anymail's other mails and Django's own go to the same place.
 ADMINS = [("", address) for address in read("ADMINS", env.list, [], "addresses of operators")]
 

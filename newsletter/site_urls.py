@@ -6,7 +6,15 @@ from django.contrib.sitemaps import views as sitemap_views
 from django.urls import path, register_converter
 from django.views.decorators.cache import cache_control
 
-from newsletter import health, mailbox_views, private_feed, sitemaps, tryout, views
+from newsletter import (
+    health,
+    mailbox_views,
+    preview_views,
+    private_feed,
+    sitemaps,
+    tryout,
+    views,
+)
 
 app_name = "newsletter"
 
@@ -41,6 +49,9 @@ urlpatterns = [
     path("dev/mailbox/", mailbox_views.mailbox, name="mailbox"),
     path("dev/mailbox/<str:name>/", mailbox_views.mail, name="mail"),
     path("dev/mailbox/<str:name>/html", mailbox_views.mail_html, name="mail_html"),
+    path("dev/mails/", preview_views.mails, name="mails"),
+    path("dev/mails/<slug:name>/", preview_views.variants, name="variants"),
+    path("dev/mails/<slug:name>/html", preview_views.variant_html, name="variant_html"),
     path("robots.txt", views.robots, name="robots"),
     path("sitemap.xml", _hourly(sitemaps.index), name="sitemap"),
     path(

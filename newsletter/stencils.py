@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from newsletter.mail import Piece
-from newsletter.mjml import RenderingFailed
+from subscriptions.mjml import RenderingFailed
 
 
 @dataclass(frozen=True, slots=True)

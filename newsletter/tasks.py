@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter import consequences, delivery, issues, ledger, planning
+from newsletter import consequences, delivery, issues, ledger, planning, welcome
 from newsletter.models import Delivery
 
 logger = logging.getLogger(__name__)
@@ -23,9 +23,10 @@ def freeze() -> None:
 
 @shared_task
 def tick() -> None:
-    """Plan what is due, and wake a worker if anything is to be sent."""
+    """Plan what is due, welcome who is new, and wake a worker if anything is to be sent."""
     now = timezone.now()
     planning.plan(now)
+    welcome.plan(now)
     if Delivery.objects.ready(now).exists():
         drain.apply_async(expires=120)
 

@@ -88,7 +88,12 @@ def is_web_address(url: str) -> bool:
 def plate_of(identifier: str) -> str:
     """The CSS classes of a paper's placeholder picture: always the same for the same paper."""
     number = crc32(identifier.encode())
-    return f"plate plate-{number % PLATES} flip-{number // PLATES % 4}"
+    return f"plate plate-{plate_number(identifier)} flip-{number // PLATES % 4}"
+
+
+def plate_number(identifier: str) -> int:
+    """Which of the `PLATES` placeholder pictures is the paper's."""
+    return crc32(identifier.encode()) % PLATES
 
 
 @dataclass(frozen=True)

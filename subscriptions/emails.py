@@ -1,12 +1,13 @@
 """The few mails that are not digests: confirmation, "you are already subscribed", the link to the
 preferences, the change of an address, and goodbye.
 
-Each is a text and an HTML template under templates/emails/, sharing one plain frame. They are sent
-one at a time through whatever mail backend is configured. Nothing that a visitor typed into a form
-appears in them except the address they go to.
+Each is a text and an HTML template under templates/emails/, in the same MJML frame as the digests.
+They are sent one at a time through whatever mail backend is configured. Nothing that a visitor
+typed into a form appears in them except the address they go to.
 """
 
 import datetime as dt
+import logging
 from dataclasses import dataclass
 from email.utils import make_msgid
 from enum import StrEnum
@@ -18,9 +19,13 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext
 
+from papers.texts import plain
 from subscriptions import links
 from subscriptions.messages import Message
+from subscriptions.mjml import RenderingFailed, check_links, compile_mjml
 from subscriptions.models import AddressChange, Subscriber, Suppression
+
+logger = logging.getLogger(__name__)
 
 ASK_AGAIN_AFTER = dt.timedelta(hours=24)
 """Within this time a subscribe form leads to one mail at most, however often it is sent off."""
@@ -85,9 +90,9 @@ def make_mail(
         context = {
             "subject": subject,
             "link": link,
-            "site_name": settings.SITE_NAME,
+            "site_name": plain(settings.SITE_NAME),
             "site_url": settings.SITE_URL,
-            "postal_address": settings.POSTAL_ADDRESS,
+            "postal_address": plain(settings.POSTAL_ADDRESS),
             "language": translation.get_language(),
             "is_right_to_left": translation.get_language_bidi(),
             "confirm_days": links.CONFIRM_WITHIN.days,
@@ -103,13 +108,26 @@ def make_mail(
             },
         )
         if not subscriber.text_only:
-            html = render_to_string(f"emails/{kind}.html", context)
-            message.attach_alternative(html, "text/html")
+            _attach_html(message, kind, context)
     return message
 
 
 def _recipient(kind: Kind, subscriber: Subscriber, change: AddressChange | None) -> str:
     return change.new_email if change and kind is Kind.MOVE_TO else subscriber.email
+
+
+def _attach_html(message: EmailMultiAlternatives, kind: Kind, context: dict[str, object]) -> None:
+    """Add the HTML form. Where none can be made the text goes out alone, and the log says why."""
+    try:
+        html = compile_mjml(render_to_string(f"emails/{kind}.html", context))
+        check_links(html)
+    except RenderingFailed as error:
+        logger.error(
+            "no HTML can be made of a mail, it goes out as text",
+            extra={"kind": kind.value, "reason": error.reason},
+        )
+    else:
+        message.attach_alternative(html, "text/html")
 
 
 def _subject_and_link(

@@ -257,6 +257,9 @@ class PreferencesForm(TopicsForm):
         help_text=_("The feed’s address is further down on this page."),
     )
     text_only = forms.BooleanField(label=_("Plain text only, no HTML"), required=False)
+    groups_by_topic = forms.BooleanField(
+        label=_("Group the papers by topic, instead of one list by rank"), required=False
+    )
     learns = forms.BooleanField(label=_("Learn from my “more / less like this”"), required=False)
     paused_until = forms.DateField(
         label=_("No mail before"),

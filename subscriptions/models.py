@@ -55,6 +55,10 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
         """Subscribers whose digests rest because mail to them came back."""
         return self.exclude(pause_reason="").filter(paused_until__gt=today)
 
+    def unwelcomed(self, since: dt.datetime) -> Self:
+        """Subscribers who confirmed after `since` and had no welcome yet."""
+        return self.filter(welcomed_on=None, confirmed_at__gt=since)
+
     def with_email(self, email: str) -> Self:
         """The subscriber with this address, if there is one."""
         return self.filter(email=normalized_email(email))
@@ -116,6 +120,9 @@ class Subscriber(models.Model):
         help_text="Whether digests are mailed, or only stand in the reader's private feed.",
     )
     text_only = models.BooleanField(default=False, help_text="Send no HTML.")
+    groups_by_topic = models.BooleanField(
+        default=False, db_default=False, help_text="Put papers under the names of their topics."
+    )
     learns = models.BooleanField(default=True, help_text="Let feedback re-rank the papers.")
     language = models.CharField(max_length=10, default="en")
     paused_until = models.DateField(
@@ -146,6 +153,12 @@ class Subscriber(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
     left_at = models.DateTimeField(null=True, blank=True, editable=False)
+    welcomed_on = models.DateField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Day of the issue that the welcome was made of; there is one welcome, ever.",
+    )
     asked_to_confirm_at = models.DateTimeField(
         null=True,
         blank=True,

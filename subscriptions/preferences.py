@@ -30,6 +30,7 @@ class Preferences:
     text_only: bool
     learns: bool
     paused_until: dt.date | None
+    groups_by_topic: bool = False
 
 
 def zone_of(subscriber: Subscriber) -> ZoneInfo:

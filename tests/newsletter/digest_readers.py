@@ -13,9 +13,10 @@ from django.utils.safestring import mark_safe
 
 from newsletter.cards import Card, excerpt
 from newsletter.digest_contexts import card_context, page_of, shell_context, title_of
+from newsletter.digest_forms import Form
 from newsletter.digests import Choice, Place, Reader, Reason, Shelf
 from newsletter.models import Issue
-from newsletter.rendering import DigestPress, Form
+from newsletter.rendering import DigestPress
 
 SAMPLE = Path(__file__).parent.parent.parent / "papers" / "data" / "sample.json"
 TOPICS = {
@@ -99,6 +100,7 @@ def make_press(
     topics: Mapping[int, str] = TOPICS,
     *,
     is_weekly: bool = False,
+    is_welcome: bool = False,
     **issue: Any,
 ) -> DigestPress:
     """A press for an issue of Wednesday, 10 June 2026 (unsaved)."""
@@ -106,7 +108,7 @@ def make_press(
         "day": dt.date(2026, 6, 10),
         "frozen_at": dt.datetime(2026, 6, 11, tzinfo=dt.UTC),
     } | issue
-    return DigestPress(Issue(**values), places, topics, is_weekly=is_weekly)
+    return DigestPress(Issue(**values), places, topics, is_weekly=is_weekly, is_welcome=is_welcome)
 
 
 def choices_of(
@@ -172,18 +174,29 @@ def whole(
         name: mark_safe("".join(piece.text for piece in values[name]))
         for name in ("count", "preheader", "topics")
     }
-    context = shell_context(press.issue, tokens | safe, is_weekly=press.is_weekly)
-    context["cards"] = [
-        card_context(choice.place, choice.why, tokens["feedback"]) for choice in order.choices
-    ]
+    context = shell_context(
+        press.issue,
+        tokens | safe,
+        is_weekly=press.is_weekly,
+        is_welcome=press.is_welcome,
+        has_summaries=press.has_summaries,
+    )
+    context["cards"] = cards = []
+    for topic, choices in order.groups:
+        for at, choice in enumerate(choices):
+            level = 3 if order.by_topic else 2
+            card = card_context(choice.place, choice.why, tokens["feedback"], level)
+            if topic and at == 0:
+                card["group"] = mark_safe(form.topics[topic][0].text)
+            cards.append(card)
     places = {place.id: place.card for place in press.places}
     context["mentions"] = mark_safe(
         "".join(
             render_to_string(
-                form.language.mention,
+                form.markup.mention,
                 {"title": title_of(places[at], 120), "url": page_of(places[at])},
             )
             for at in order.also
         )
     )
-    return form.language.compiled(render_to_string(form.language.shell, context))
+    return form.markup.compiled(render_to_string(form.markup.shell, context))

@@ -15,12 +15,13 @@ from django.urls import reverse
 
 from newsletter import rendering
 from newsletter.digest_contexts import counts_of
+from newsletter.digest_forms import HTML
 from newsletter.mail import HTML_LIMIT, Mail
-from newsletter.mjml import RenderingFailed
 from newsletter.rendering import DigestPress, delivery_id_of, message_id
 from papers.texts import plain, shorten
 from subscriptions import links
 from subscriptions.links import Purpose
+from subscriptions.mjml import RenderingFailed
 from tests.newsletter.digest_readers import (
     TOPICS,
     choices_of,
@@ -423,13 +424,13 @@ def test_preheader_goes_on_where_the_subject_ends(mail, press):
     assert body.index(" · ".join(titles)) < body.index("<h1")
 
 
-def test_fifteen_papers_stay_below_the_limit_and_ten_near_40_kb(press):
+def test_fifteen_papers_stay_below_the_limit_and_ten_near_45_kb(press):
     reader = replace(ALICE, topics=frozenset(TOPICS), papers_wanted=15)
     mail = press.render(reader, choices_of(press, reader), 7)
     assert Elements(html_of(mail)).tags["h2"] == 15
     assert sum(piece.size for piece in mail.html) < HTML_LIMIT / 2
     reader = replace(reader, papers_wanted=10)
-    assert len(press.render(reader, choices_of(press, reader), 7).as_bytes()) < 43_000
+    assert len(press.render(reader, choices_of(press, reader), 7).as_bytes()) < 46_000
 
 
 def test_digest_that_would_be_clipped_gets_fewer_papers_and_a_link():
@@ -452,7 +453,7 @@ def test_html_that_cannot_be_made_leaves_a_digest_of_text(monkeypatch, caplog):
     def fail(source: str) -> str:
         raise RenderingFailed("the MJML does not compile: no reason")
 
-    monkeypatch.setattr(rendering, "HTML", replace(rendering.HTML, compiled=fail))
+    monkeypatch.setattr(rendering, "HTML", replace(HTML, compiled=fail))
     mail = one_paper()
     assert mail.html == ()
     assert "A quiet title" in text_of(mail)
@@ -472,7 +473,7 @@ def test_html_is_readable_aloud_without_images_and_in_both_schemes(mail):
     assert '<meta name="color-scheme" content="light dark"' in html
     assert "prefers-color-scheme:dark" in html
     assert found.tags["h1"] == 1
-    assert not found.tags.keys() & {"img", "script", "link", "iframe", "form", "input", "svg"}
+    assert not found.tags.keys() & {"script", "link", "iframe", "form", "input", "svg"}
     assert all(table.get("role") == "presentation" for table in found.tables)
     assert "url(" not in html
     assert "@import" not in html
@@ -491,7 +492,7 @@ def test_text_has_enough_contrast_in_both_schemes(mail):
     light, _, dark = styles.partition("prefers-color-scheme:dark")
     dark = dark.partition("[data-ogsb]")[0]
     for scheme, paper in ((light, "#fdfcf8"), (dark, "#191815")):
-        inks = set(re.findall(r"[{;]color:(#[0-9a-f]{6})", scheme))
+        inks = set(re.findall(r"[{;]color:(#[0-9a-f]{6})", scheme)) - {"#ffffff"}  # on a button
         assert len(inks) == 3
         for ink in inks:
             low, high = sorted([luminance(ink), luminance(paper)])
@@ -565,7 +566,7 @@ ATTRIBUTES = {
 def test_templates_use_only_components_and_attributes_that_mjml_has(press, monkeypatch):
     form = press.html
     assert form is not None
-    monkeypatch.setattr(form, "language", replace(form.language, compiled=str))
+    monkeypatch.setattr(form, "markup", replace(form.markup, compiled=str))
     source = whole(press, form, ALICE, choices_of(press, ALICE), 7)
     tree = ElementTree.fromstring(source)
     used = [element for element in tree.iter() if element.tag.startswith("mj")]

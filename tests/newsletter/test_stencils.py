@@ -3,8 +3,8 @@
 import pytest
 
 from newsletter.mail import Piece
-from newsletter.mjml import RenderingFailed
 from newsletter.stencils import Marks
+from subscriptions.mjml import RenderingFailed
 
 
 def joined(pieces):

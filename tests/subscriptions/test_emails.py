@@ -91,7 +91,7 @@ def test_text_and_html_say_who_sends_and_where_to_go(kind):
     assert all(link.startswith("https://papers.example.org/") for link in page.links)
     assert "img" not in page.tags
     assert "script" not in page.tags
-    assert '<html lang="en" dir="ltr">' in html
+    assert '<html lang="en" dir="ltr"' in html
     assert "&lt;" not in text
     assert "&#x27;" not in text
     assert max(len(line) for line in text.splitlines() if "https://" not in line) < 400

@@ -17,8 +17,9 @@ class Command(BaseCommand):
     help = "Write a mail to files (.html, .txt, .eml) as a reader would get it, without sending it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The mail's name, `--subscriber`, `--day` and `--out`."""
-        parser.add_argument("name", choices=NAMES, metavar="NAME", help=", ".join(NAMES))
+        """The mail's name, `--subscriber`, `--day`, `--text-only` and `--out`."""
+        names = (*NAMES, "all")
+        parser.add_argument("name", choices=names, metavar="NAME", help=", ".join(names))
         parser.add_argument(
             "--subscriber",
             type=int,
@@ -32,6 +33,9 @@ class Command(BaseCommand):
             help="the digest of this day's issue (default: the newest)",
         )
         parser.add_argument(
+            "--text-only", action="store_true", help="as a reader gets it who wants no HTML"
+        )
+        parser.add_argument(
             "--out",
             type=Path,
             metavar="DIR",
@@ -40,20 +44,23 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Make the mail and write it."""
-        try:
-            shown = preview(
-                options["name"],
-                timezone.now(),
-                subscriber_id=options["subscriber"],
-                day=options["day"],
-            )
-        except NoPreview as error:
-            raise CommandError(str(error)) from None
-        try:
-            files = shown.write(options["out"])
-        except OSError as error:
-            raise CommandError(f"Cannot write to {options['out']}: {error.strerror}.") from None
-        self.stdout.write(shown.subject)
-        for path in files:
-            self.stdout.write(f"  {path}")
+        """Make the mail, or every one, and write it."""
+        names = NAMES if options["name"] == "all" else (options["name"],)
+        for name in names:
+            try:
+                shown = preview(
+                    name,
+                    timezone.now(),
+                    subscriber_id=options["subscriber"],
+                    day=options["day"],
+                    text_only=options["text_only"],
+                )
+            except NoPreview as error:
+                raise CommandError(str(error)) from None
+            try:
+                files = shown.write(options["out"])
+            except OSError as error:
+                raise CommandError(f"Cannot write to {options['out']}: {error.strerror}.") from None
+            self.stdout.write(shown.subject)
+            for path in files:
+                self.stdout.write(f"  {path}")

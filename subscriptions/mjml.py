@@ -1,8 +1,9 @@
 """MJML to HTML, and what HTML must satisfy before it may be sent.
 
-The compiler (mjml-python, a Rust library) is trusted with our own templates only, and even so not
-far: it raises on control characters, lets unknown markup pass in silence, and would take the whole
-process down on markup nested deeply enough to exhaust its stack. So the source is looked at first.
+Every mail goes through here, the digests and the few others. The compiler (mjml-python, a Rust
+library) is trusted with our own templates only, and even so not far: it raises on control
+characters, lets unknown markup pass in silence, and would take the whole process down on markup
+nested deeply enough to exhaust its stack. So the source is looked at first.
 """
 
 import re
@@ -77,17 +78,29 @@ def depth(markup: str) -> int:
 
 def check_links(html: str) -> None:
     """Raise `RenderingFailed` unless every link is an absolute http(s) or a mailto address, and
-    nothing is loaded from elsewhere: no image, no script, no style sheet.
+    nothing is loaded but pictures with an absolute address, a size and a text in their place.
     """
     _LinkChecker().feed(html)
 
 
 class _LinkChecker(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "img":
+            self._check_picture(dict(attrs))
         for name, value in attrs:
-            if name in {"src", "srcset", "background", "action", "poster"} or tag == "link":
+            is_picture = tag == "img" and name == "src"
+            loads = name in {"src", "srcset", "background", "action", "poster"} or tag == "link"
+            if loads and not is_picture:
                 raise RenderingFailed(f"the HTML loads something: <{tag} {name}>")
             if name != "href":
                 continue
             if not value or (safe_url(value) != value and not _MAILTO.fullmatch(value)):
                 raise RenderingFailed(f"a link is not an absolute address: {(value or '')[:100]!r}")
+
+    def _check_picture(self, attributes: dict[str, str | None]) -> None:
+        source = attributes.get("src") or ""
+        if not source or safe_url(source) != source:
+            raise RenderingFailed(f"a picture has no absolute address: {source[:100]!r}")
+        for name in ("alt", "width", "height"):
+            if attributes.get(name) is None:
+                raise RenderingFailed(f"a picture has no {name}: {source[:100]!r}")

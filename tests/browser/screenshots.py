@@ -1,0 +1,144 @@
+"""The pictures that the project shows, made anew: `make screenshots`.
+
+    python -m tests.browser.screenshots [--only plates|docs]
+
+docs/*.png: a digest in both schemes and the home page, from the demo with the sample's papers, in
+a directory of its own that is thrown away. newsletter/static/newsletter/plates/*.png: the plates
+of plates.svg for mail programs, which do not draw SVG. Needs Chromium (CHROMIUM or the PATH).
+"""
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser, FloatRect, sync_playwright
+
+from tests.browser.conftest import FLAGS
+
+ROOT = Path(__file__).parent.parent.parent
+STATIC = ROOT / "newsletter" / "static" / "newsletter"
+DOCS = ROOT / "docs"
+
+COLUMNS, ROWS = 4, 3
+PLATE = (96, 54)
+"""CSS pixels of a plate in a mail; the pictures have twice as many."""
+
+INK = "#857b68"
+"""Seen well on the light and on the dark background of the mails, and lost on neither of them when
+a mail program turns them around: 3.9:1 and 4.3:1.
+"""
+
+
+def draw_plates(browser: Browser) -> list[Path]:
+    """Cut plates.svg into transparent pictures, 0.png to 11.png."""
+    directory = STATIC / "plates"
+    directory.mkdir(exist_ok=True)
+    svg = (STATIC / "plates.svg").read_text().replace("#000", INK)
+    width, height = PLATE
+    page = browser.new_page(
+        viewport={"width": width * COLUMNS, "height": height * ROWS}, device_scale_factor=2
+    )
+    page.set_content(
+        f"<style>body{{margin:0;background:transparent}}"
+        f"svg:not(svg svg){{display:block;width:{width * COLUMNS}px;height:{height * ROWS}px;"
+        f"fill:{INK}}}</style>{svg}"
+    )
+    drawn = []
+    for number in range(COLUMNS * ROWS):
+        path = directory / f"{number}.png"
+        x, y = number % COLUMNS * width, number // COLUMNS * height
+        clip: FloatRect = {"x": x, "y": y, "width": width, "height": height}
+        page.screenshot(path=path, omit_background=True, clip=clip)
+        drawn.append(path)
+    return drawn
+
+
+def take_pictures(browser: Browser, site: str) -> list[Path]:
+    """The digest, light and dark, and the home page."""
+    taken = []
+    schemes: tuple[tuple[Literal["light", "dark"], str], ...]
+    schemes = ("light", "digest"), ("dark", "digest-dark")
+    for scheme, name in schemes:
+        page = browser.new_page(viewport={"width": 640, "height": 1180}, color_scheme=scheme)
+        page.goto(f"{site}/dev/mails/digest/html", wait_until="networkidle")
+        taken.append(DOCS / f"{name}.png")
+        page.screenshot(path=taken[-1])
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    page.goto(site, wait_until="networkidle")
+    taken.append(DOCS / "home.png")
+    page.screenshot(path=taken[-1])
+    return taken
+
+
+def main() -> None:
+    """Draw, take, and say what was made."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", choices=("plates", "docs"))
+    only = parser.parse_args().only
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        made = [] if only == "docs" else draw_plates(browser)
+        if only != "plates":
+            made += _pictures_of_the_demo(browser)
+        browser.close()
+    for path in made:
+        print(f"{path.relative_to(ROOT)}  {path.stat().st_size:,} bytes")
+
+
+def _pictures_of_the_demo(browser: Browser) -> list[Path]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    site = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory() as directory:
+        environment = os.environ | {
+            "VAR_DIR": directory,
+            "PAPERS_SOURCE": "sample",
+            "SITE_URL": site,
+            "DEBUG": "true",
+            "DATABASE_URL": "",
+            "CURATOR": "the editors",
+        }
+        manage = [sys.executable, str(ROOT / "manage.py")]
+        subprocess.run(
+            [*manage, "demo", "--once", "--port", "0"],
+            env=environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        server = subprocess.Popen(
+            [*manage, "runserver", "--noreload", f"127.0.0.1:{port}"],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            _wait_for(f"{site}/health/live")
+            return take_pictures(browser, site)
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _wait_for(url: str) -> None:
+    for _ in range(60):
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+        except OSError:
+            time.sleep(0.5)
+        else:
+            return
+    raise SystemExit(f"nothing answers at {url}")
+
+
+if __name__ == "__main__":
+    main()
