@@ -65,6 +65,17 @@ def test_headers_and_parts(kind):
     assert mail["Message-ID"].endswith("@papers.example.org>")
     assert "Broadsheet" in mail["Subject"]
     assert mail["List-Id"] is None
+    assert mail["Feedback-ID"].endswith(":papersexampleor")
+    if alice.status == Status.ACTIVE:
+        assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert links.unsubscribe_path(alice.pk, 1) in mail["List-Unsubscribe"]
+        token = links.token(links.Purpose.UNSUBSCRIBE, alice.pk, 1)
+        assert (
+            f"<mailto:leave@papers.example.org?subject=unsubscribe-{token}>"
+            in mail["List-Unsubscribe"]
+        )
+    else:
+        assert mail["List-Unsubscribe"] is None
     assert mail["Date"] is not None
     assert mail.get_content_type() == "multipart/alternative"
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
