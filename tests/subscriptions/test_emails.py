@@ -225,3 +225,12 @@ def test_a_change_of_address_is_mailed_to_the_end_that_it_asks_while_it_is_open(
     change.is_cancelled = True
     change.save()
     assert not emails.send(kind, alice.pk, NOW)
+
+
+def test_a_stranger_at_a_new_address_cannot_end_the_subscription():
+    alice = make_subscriber()
+    change = moving(alice)
+    assert emails.make_mail(Kind.MOVE_FROM, alice, NOW, change).extra_headers["List-Unsubscribe"]
+    stranger = emails.make_mail(Kind.MOVE_TO, alice, NOW, change)
+    assert stranger.to != [alice.email]
+    assert "List-Unsubscribe" not in stranger.extra_headers
