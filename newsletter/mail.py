@@ -10,12 +10,10 @@ Everything that leaves for a mail backend is built and checked here, by the rule
 `newsletter.mail_headers`: whatever cannot be sent raises `UnsendableMail`, for every backend alike.
 """
 
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2s
-from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
@@ -37,7 +35,6 @@ _TEXT = (
     b"\r\n"
 )
 _HTML = _TEXT.replace(b"text/plain", b"text/html")
-_HTTPS = re.compile("<(https?://[^>]+)>")  # in List-Unsubscribe
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,30 +89,22 @@ class Mail:
         """The same message for a Django mail backend, Anymail's among them.
 
         Carries the headers (in ASCII, each on one line), the Message-ID, and as Anymail attributes
-        the metadata (with the delivery id) and the tags. What a provider is known not to take is
-        left out or moved, see `newsletter.providers`. Providers choose their own return path, so
-        `envelope_from` is used only where the backend is a kind of Django's SMTP backend. Raises
-        `UnsendableMail` for what `as_bytes` would refuse: Anymail does not check for line breaks
-        itself.
+        the metadata (with the delivery id) and the tags, as far as the provider takes them; its
+        headers are fitted to it as it leaves, see `newsletter.outgoing`. Providers choose their own
+        return path, so `envelope_from` is used only where the backend is a kind of Django's SMTP
+        backend. Raises `UnsendableMail` for what `as_bytes` would refuse: Anymail does not check
+        for line breaks itself.
         """
         self._head()
-        headers = {name: mail_headers.unfolded(name, value) for name, value in self.headers}
+        headers = {"Message-ID": self.message_id}
+        headers |= {name: mail_headers.unfolded(name, value) for name, value in self.headers}
         from_email = self.from_header
         if isinstance(connection, DjangoSMTPBackend) and self.envelope_from:
             headers["From"], from_email = from_email, self.envelope_from
         known = {} if self.delivery_id is None else {"delivery_id": str(self.delivery_id)}
         metadata, tags = {**known, **self.metadata}, list(self.tags)
-        extra: dict[str, Any] = {}
         provider = provider_named(getattr(connection, "esp_name", ""))
-        if provider is None or provider.sends_message_id:
-            headers["Message-ID"] = self.message_id
         if provider is not None:
-            headers |= provider.headers
-            extra = dict(provider.extra)
-            if provider.link_as and "List-Unsubscribe" in headers:
-                found = _HTTPS.search(headers.pop("List-Unsubscribe"))
-                headers.pop("List-Unsubscribe-Post", None)
-                extra[provider.link_as] = found[1] if found else ""
             if not provider.metadata:
                 tags = [f"{name}:{value}" for name, value in metadata.items()] + tags
                 metadata = {}
@@ -130,9 +119,10 @@ class Mail:
         )
         if self.html:
             message.attach_alternative("".join([piece.text for piece in self.html]), "text/html")
-        for name, value in (("metadata", metadata), ("tags", tags), ("esp_extra", extra)):
-            if value:
-                vars(message)[name] = value
+        if metadata:
+            vars(message)["metadata"] = metadata
+        if tags:
+            vars(message)["tags"] = tags
         return message
 
     @property

@@ -3,6 +3,7 @@
 Digests are checked as they are built. The other mails (confirmations, Django's error reports) go to
 Anymail's backends as Django messages, which check neither line breaks nor control characters:
 what Django's own SMTP backend refuses would reach the provider, and in its hands become headers.
+What each provider wants to be told differently is changed here as well, for all mails alike.
 """
 
 from typing import Any
@@ -11,11 +12,19 @@ from anymail.signals import pre_send
 from django.core.mail import EmailMessage
 from django.dispatch import receiver
 
-from newsletter import mail_headers
+from newsletter import mail_headers, providers
 
 
 @receiver(pre_send, dispatch_uid="newsletter.outgoing")
-def refuse_unsafe(sender: Any, message: EmailMessage, esp_name: str, **_: Any) -> None:
+def before_sending(sender: Any, message: EmailMessage, esp_name: str, **_: Any) -> None:
+    """Raise `UnsendableMail` for what must not leave, and fit the rest to the provider."""
+    refuse_unsafe(message)
+    provider = providers.provider_named(esp_name)
+    if provider is not None:
+        providers.fit(message, provider)
+
+
+def refuse_unsafe(message: EmailMessage) -> None:
     """Raise `UnsendableMail` for a subject, a header or an address that holds a control character,
     for a header that is there twice, and for one that does not fit on a line.
     """

@@ -10,10 +10,13 @@ The table was read from the providers' and Anymail's documentation in 2026; each
 docs/deploying.md shows it, and a test compares the two.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from django.core.mail import EmailMessage
 
 ANYMAIL = "anymail.backends."
 
@@ -171,7 +174,24 @@ _TABLE = [
 PROVIDERS = {provider.name: provider for provider in _TABLE}
 """By Anymail's name."""
 
+_HTTPS = re.compile("<(https?://[^>]+)>")  # in List-Unsubscribe
 _MODULES = {name.lower().replace(" ", "_"): provider for name, provider in PROVIDERS.items()}
+
+
+def fit(message: EmailMessage, provider: Provider) -> None:
+    """Change a message so that `provider` takes it, and keeps the unsubscribe headers if it can."""
+    headers = message.extra_headers
+    extra: dict[str, Any] = dict(provider.extra)
+    if not provider.sends_message_id:
+        headers.pop("Message-ID", None)
+    if provider.link_as and "List-Unsubscribe" in headers:
+        found = _HTTPS.search(headers.pop("List-Unsubscribe"))
+        headers.pop("List-Unsubscribe-Post", None)
+        if found:
+            extra[provider.link_as] = found[1]
+    headers.update(provider.headers)
+    if extra:
+        vars(message)["esp_extra"] = extra | getattr(message, "esp_extra", {})
 
 
 def provider_named(name: str) -> Provider | None:

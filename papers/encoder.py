@@ -3,8 +3,8 @@
 Latent semantic analysis knows words by the company they keep in this site's own papers. An encoder
 trained on a billion sentences also knows that "LLM" and "language model" are one thing. It costs
 two packages (the extra `semantic` in pyproject.toml), a file of some 20 to 100 MB, and some
-hundredths of a second a text, so it is for those who ask for it by the setting `ENCODER`. Nothing is
-ever downloaded: the files lie in a directory, or came with an installed package.
+hundredths of a second a text, so it is for those who ask for it by the setting `ENCODER`. Nothing
+is ever downloaded: the files lie in a directory, or came with an installed package.
 
 Any encoder will do that sentence-transformers would pool by the mean, exported to ONNX: all-MiniLM,
 GTE, E5. What it makes of a text joins the semantic model's own vectors (`papers.joining`).

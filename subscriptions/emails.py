@@ -9,7 +9,6 @@ typed into a form appears in them except the address they go to.
 import datetime as dt
 import logging
 from dataclasses import dataclass
-from email.utils import make_msgid
 from enum import StrEnum
 
 from django.conf import settings
@@ -21,7 +20,7 @@ from django.utils.translation import gettext
 
 from papers.texts import plain
 from subscriptions import links
-from subscriptions.messages import Message
+from subscriptions.messages import Message, headers_for
 from subscriptions.mjml import RenderingFailed, check_links, compile_mjml
 from subscriptions.models import AddressChange, Subscriber, Suppression
 
@@ -98,14 +97,12 @@ def make_mail(
             "confirm_days": links.CONFIRM_WITHIN.days,
             "change_days": AddressChange.WITHIN.days,
         }
+        recipient = _recipient(kind, subscriber, change)
         message = Message(
             subject=subject,
             body=render_to_string(f"emails/{kind}.txt", context).strip() + "\n",
-            to=[_recipient(kind, subscriber, change)],
-            headers={
-                "Auto-Submitted": "auto-generated",  # RFC 3834
-                "Message-ID": make_msgid(idstring=kind, domain=settings.MAIL_DOMAIN),
-            },
+            to=[recipient],
+            headers=headers_for(kind, subscriber, recipient),
         )
         if not subscriber.text_only:
             _attach_html(message, kind, context)

@@ -1,14 +1,22 @@
-"""A Django message as it should leave: pure 7-bit lines, and every list header on one line.
+"""A Django message as it should leave: its headers, pure 7-bit lines, list headers on one line.
 
 Django writes text that is not ASCII with eight bits, which a mail server on the way may have to
 recode, and that breaks a DKIM signature (RFC 6376 section 5.3 asks for seven). It also folds long
 headers, and not every mailbox provider puts a folded `List-Unsubscribe` together again.
 """
 
+import re
 from email import charset
+from email.utils import make_msgid
 from typing import Any
+from urllib.parse import quote
 
+import idna
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+
+from subscriptions import links
+from subscriptions.models import Subscriber
 
 QUOTED_PRINTABLE = charset.Charset("utf-8")
 QUOTED_PRINTABLE.body_encoding = charset.QP
@@ -26,3 +34,32 @@ class Message(EmailMultiAlternatives):
         made = super().message(**options)
         made.policy = made.policy.clone(max_line_length=LONGEST_LINE)
         return made
+
+
+def headers_for(kind: str, subscriber: Subscriber, recipient: str) -> dict[str, str]:
+    """The headers of a mail of `kind` that is no digest, to an address of the subscriber's or to
+    one that is to become theirs.
+
+    A subscriber can leave from any mail with one click (RFC 8058). Somebody who has not confirmed
+    yet, or has left, has nothing to leave: there such a header would promise what nothing does. An
+    address that is not the subscriber's yet may be a stranger's, who must not end a subscription.
+    None of these mails is sent to a list, so none has a List-Id.
+    """
+    sender = re.sub("[^a-z0-9]", "", settings.MAIL_DOMAIN.lower()) + "broadsheet"
+    domain = settings.MAIL_DOMAIN
+    if not domain.isascii():
+        domain = idna.encode(domain, uts46=True).decode()
+    headers = {
+        "Auto-Submitted": "auto-generated",  # RFC 3834
+        "Message-ID": make_msgid(idstring=kind, domain=domain),
+        "Feedback-ID": f"service:{kind}:mail:{sender[:15]}",
+    }
+    if subscriber.status == Subscriber.Status.ACTIVE and recipient == subscriber.email:
+        token = links.token(links.Purpose.UNSUBSCRIBE, subscriber.pk, subscriber.link_version)
+        page = links.absolute(links.unsubscribe_path(subscriber.pk, subscriber.link_version))
+        mailbox = quote(settings.UNSUBSCRIBE_EMAIL, safe="@+")
+        headers |= {
+            "List-Unsubscribe": f"<{page}>, <mailto:{mailbox}?subject=unsubscribe-{token}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
+    return headers

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from papers import meaning
+from tests.mail_rules import mails_keep_the_rules, watch_mails  # noqa: F401 - fixtures
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 

@@ -36,11 +36,11 @@ def _named(body: Any) -> Pairs:
 
 def _mailersend(body: Any) -> Pairs:
     """It makes both unsubscribe headers of one parameter."""
-    made = [
-        ("List-Unsubscribe", f"<{body['list_unsubscribe']}>"),
-        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-    ]
-    return [(one["name"], one["value"]) for one in body["headers"]] + made
+    fields = [(one["name"], one["value"]) for one in body["headers"]]
+    if link := body.get("list_unsubscribe"):
+        fields.append(("List-Unsubscribe", f"<{link}>"))
+        fields.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    return fields
 
 
 QUEUED = {"id": "m-1", "message": "Queued. Thank you."}

@@ -83,7 +83,7 @@ class TestSignature:
     def test_covers_the_unsubscribe_headers_and_signs_some_twice(self):
         head = signed(make_mail()).partition(b"\r\n\r\n")[0]
         signature = head[: head.index(b"\r\nFrom:")]
-        [signed_names] = re.findall(rb"h=([^;]*);", signature)
+        [signed_names] = re.findall(rb"\sh=([^;]*);", signature)
         names = re.sub(rb"\s", b"", signed_names).split(b":")
         for name in (b"from", b"to", b"subject", b"date", b"list-unsubscribe"):
             assert names.count(name) == 2

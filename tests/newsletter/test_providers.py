@@ -114,19 +114,20 @@ class TestTheRequest:
 
     @EVERY
     @pytest.mark.django_db
-    def test_other_mails_carry_their_headers_too(self, name, httpserver, settings):
+    @pytest.mark.parametrize("kind", [emails.Kind.CONFIRM, emails.Kind.ALREADY])
+    def test_other_mails_carry_their_headers_too(self, name, kind, httpserver):
         answer(httpserver, name)
-        alice = make_subscriber(status=Subscriber.Status.PENDING)
-        message = emails.make_mail(emails.Kind.CONFIRM, alice, NOW)
+        is_new = kind is emails.Kind.CONFIRM
+        status = Subscriber.Status.PENDING if is_new else Subscriber.Status.ACTIVE
+        message = emails.make_mail(kind, make_subscriber(status=status), NOW)
         options = {**STAND_INS[name].settings, "api_url": httpserver.url_for("/")}
         backend = f"anymail.backends.{name}.EmailBackend"
         message.connection = django_mail.get_connection(backend, **options)
-        if not of(name).sends_message_id:
-            del message.extra_headers["Message-ID"]
-        if of(name).link_as:
-            vars(message)["esp_extra"] = {of(name).link_as: "https://papers.example.org/"}
         message.send()
-        assert once(told(name, httpserver.log[0][0]))["auto-submitted"] == "auto-generated"
+        fields = once(told(name, httpserver.log[0][0]))
+        assert fields["auto-submitted"] == "auto-generated"
+        assert ("message-id" in fields) == of(name).sends_message_id
+        assert ("list-unsubscribe" in fields) == (kind is emails.Kind.ALREADY)
 
 
 class TestOtherMailsThroughAProvider:

@@ -65,6 +65,17 @@ def test_headers_and_parts(kind):
     assert mail["Message-ID"].endswith("@papers.example.org>")
     assert "Broadsheet" in mail["Subject"]
     assert mail["List-Id"] is None
+    assert mail["Feedback-ID"].endswith(":papersexampleor")
+    if alice.status == Status.ACTIVE:
+        assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert links.unsubscribe_path(alice.pk, 1) in mail["List-Unsubscribe"]
+        token = links.token(links.Purpose.UNSUBSCRIBE, alice.pk, 1)
+        assert (
+            f"<mailto:leave@papers.example.org?subject=unsubscribe-{token}>"
+            in mail["List-Unsubscribe"]
+        )
+    else:
+        assert mail["List-Unsubscribe"] is None
     assert mail["Date"] is not None
     assert mail.get_content_type() == "multipart/alternative"
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
@@ -214,3 +225,12 @@ def test_a_change_of_address_is_mailed_to_the_end_that_it_asks_while_it_is_open(
     change.is_cancelled = True
     change.save()
     assert not emails.send(kind, alice.pk, NOW)
+
+
+def test_a_stranger_at_a_new_address_cannot_end_the_subscription():
+    alice = make_subscriber()
+    change = moving(alice)
+    assert emails.make_mail(Kind.MOVE_FROM, alice, NOW, change).extra_headers["List-Unsubscribe"]
+    stranger = emails.make_mail(Kind.MOVE_TO, alice, NOW, change)
+    assert stranger.to != [alice.email]
+    assert "List-Unsubscribe" not in stranger.extra_headers
