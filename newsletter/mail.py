@@ -40,6 +40,16 @@ _HTML = _TEXT.replace(b"text/plain", b"text/html")
 _HTTPS = re.compile("<(https?://[^>]+)>")  # in List-Unsubscribe
 
 
+# Providers that can be told, for one message, not to watch its reader. The others have no tracking
+# or one that is an account's setting alone (Amazon SES, Brevo, Resend, Mailtrap, Postal).
+_TRACKING_PROVIDERS = frozenset(
+    (
+        *("MailerSend", "Mailgun", "Mailjet", "Mandrill"),
+        *("Postmark", "SendGrid", "SparkPost", "Unisender Go"),
+    )
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """One message to one reader, complete.
@@ -133,6 +143,10 @@ class Mail:
         for name, value in (("metadata", metadata), ("tags", tags), ("esp_extra", extra)):
             if value:
                 vars(message)[name] = value
+        # What readers open is no third party's business, whatever an account's own settings say.
+        # See newsletter.tracking for the choice that an operator has.
+        if getattr(connection, "esp_name", "") in _TRACKING_PROVIDERS:
+            vars(message).update(track_opens=False, track_clicks=False)
         return message
 
     @property

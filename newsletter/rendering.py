@@ -37,6 +37,7 @@ from newsletter.mjml import RenderingFailed, check_links, compile_mjml
 from newsletter.models import Issue
 from newsletter.return_paths import return_path
 from newsletter.stencils import Marks, Stencil
+from newsletter.tracking import tracker_for
 from papers.texts import plain, shorten
 from subscriptions import links
 from subscriptions.links import Purpose
@@ -252,6 +253,7 @@ class DigestPress:
                 "no HTML can be made of an issue, its digests go out as text",
                 extra={"day": issue.day.isoformat(), "reason": error.reason},
             )
+        self._tracker = tracker_for(self.places)
         self._prepare_headers()
 
     def render(self, reader: Reader, choices: Sequence[Choice], delivery_id: int | None) -> Mail:
@@ -267,6 +269,8 @@ class DigestPress:
         html: tuple[Piece, ...] = ()
         if self.html is not None and not reader.text_only:
             html = self.html.compose(self.html.fitted(order))
+            if self._tracker is not None and delivery_id is not None:
+                html = self._tracker.track(html, reader.id, reader.link_version, delivery_id)
         return Mail(
             delivery_id=delivery_id,
             message_id=message_id(delivery_id)

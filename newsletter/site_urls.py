@@ -6,7 +6,15 @@ from django.contrib.sitemaps import views as sitemap_views
 from django.urls import path, register_converter
 from django.views.decorators.cache import cache_control
 
-from newsletter import health, mailbox_views, private_feed, sitemaps, tryout, views
+from newsletter import (
+    health,
+    mailbox_views,
+    private_feed,
+    sitemaps,
+    tracking_views,
+    tryout,
+    views,
+)
 
 app_name = "newsletter"
 
@@ -36,6 +44,8 @@ urlpatterns = [
     path("digest/<str:token>/", views.digest, name="digest"),
     path("feed/<str:token>/", private_feed.private_feed, name="feed"),
     path("preview/", tryout.preview, name="preview"),
+    path("t/<str:token>/open.gif", tracking_views.opened, name="opened"),
+    path("t/<str:token>/<int:place>/<int:number>/", tracking_views.follow, name="follow"),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("dev/mailbox/", mailbox_views.mailbox, name="mailbox"),
