@@ -35,7 +35,9 @@ from newsletter.digests import Choice, Place, Reader
 from newsletter.mail import Mail, Piece
 from newsletter.message_ids import delivery_id_of, message_id, preview_id
 from newsletter.models import Issue
+from newsletter.return_paths import return_path
 from newsletter.stencils import Marks, Stencil
+from newsletter.tracking import tracker_for
 from papers.texts import plain, shorten
 from subscriptions import links
 from subscriptions.links import Purpose
@@ -89,6 +91,7 @@ class DigestPress:
         self._subjects: dict[tuple[int, int], str] = {}
         with translation.override(self.language):
             self._prepare_forms()
+        self._tracker = tracker_for(self.places)
         self._prepare_headers()
 
     def _prepare_forms(self) -> None:
@@ -117,12 +120,14 @@ class DigestPress:
         html: tuple[Piece, ...] = ()
         if self.html is not None and not reader.text_only:
             html = self.html.compose(self.html.fitted(order))
+            if self._tracker is not None and delivery_id is not None:
+                html = self._tracker.track(html, reader.id, reader.link_version, delivery_id)
         return Mail(
             delivery_id=delivery_id,
             message_id=message_id(delivery_id)
             if delivery_id is not None
             else preview_id(f"{self.issue.day}.{reader.id}"),
-            envelope_from=self._envelope_from,
+            envelope_from=return_path(delivery_id, reader.email, self._envelope_from),
             to_addr=reader.email,
             from_header=self._from_header,
             subject=self.subject(choices),
