@@ -144,7 +144,7 @@ class SubscriberAdmin(ModelAdmin):  # type: ignore[misc]
             "Rhythm",
             {"fields": ("rhythm", "weekday", "hour", "timezone", "paused_until", "pause_reason")},
         ),
-        ("Digest", {"fields": ("papers_wanted", "text_only", "learns")}),
+        ("Digest", {"fields": ("papers_wanted", "receives_by", "text_only", "learns")}),
         (
             "Times",
             {
