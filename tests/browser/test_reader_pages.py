@@ -1,4 +1,4 @@
-"""The pages of a reader, in a real browser: searching topics, the preview, the feed, a new address."""
+"""A reader's pages in a real browser: searching topics, the preview, the feed, a new address."""
 
 import re
 from xml.etree import ElementTree
