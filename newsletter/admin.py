@@ -63,7 +63,8 @@ class IssueAdmin(ModelAdmin):
     """Issues: how far each is sent; pause, resume, stop; preview as any subscriber gets it."""
 
     list_display = (
-        "day", "show_state", "papers", "sent", "in_feeds", "waiting", "skipped", "trouble", "warning"
+        "day", "show_state", "papers", "sent", "in_feeds", "waiting", "skipped", "trouble",
+        "warning",
     )  # fmt: skip
     list_filter = ("state",)
     date_hierarchy = "day"
