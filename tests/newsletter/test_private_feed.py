@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from newsletter import delivery, planning
+from newsletter import delivery, ledger, planning
 from newsletter.issues import build_issue
 from newsletter.models import Delivery, Issue
 from papers.models import Feature, Topic
@@ -299,3 +299,25 @@ def test_an_issue_that_is_paused_keeps_feeds_waiting_too(topic, alice, tmp_path)
 def test_an_issue_without_places_makes_an_empty_entry_nowhere(topic, alice):
     make_delivery(make_issue(), alice, state="sent", choices=[[7, 999, [topic.pk], "gone"]])
     assert titles(get(path_of(alice))) == []
+
+
+def test_a_worker_that_dies_before_settling_costs_a_feed_nothing(
+    topic, alice, tmp_path, monkeypatch
+):
+    Subscriber.objects.update(receives_by=FEED)
+    make_day(topic, "A paper")
+
+    def die(*args: object) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr("newsletter.ledger.settle", die)
+        with pytest.raises(KeyboardInterrupt):
+            deliver(tmp_path)
+    row = Delivery.objects.get()
+    assert row.state == Delivery.State.CLAIMED
+    assert row.choices != []
+    later = NOW + dt.timedelta(minutes=10)
+    ledger.sweep(tmp_path, later)
+    assert deliver(tmp_path, later).sent == []
+    assert titles(get(path_of(alice))) == ["A paper"]
