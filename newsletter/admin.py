@@ -63,7 +63,8 @@ class IssueAdmin(ModelAdmin):
     """Issues: how far each is sent; pause, resume, stop; preview as any subscriber gets it."""
 
     list_display = (
-        "day", "show_state", "papers", "sent", "waiting", "skipped", "trouble", "warning"
+        "day", "show_state", "papers", "sent", "in_feeds", "waiting", "skipped", "trouble",
+        "warning",
     )  # fmt: skip
     list_filter = ("state",)
     date_hierarchy = "day"
@@ -124,6 +125,11 @@ class IssueAdmin(ModelAdmin):
     def sent(self, issue: Issue) -> int:
         """Digests sent."""
         return self._states(issue).get(Delivery.State.SENT, 0)
+
+    @display(description="in feeds")
+    def in_feeds(self, issue: Issue) -> int:
+        """Digests of readers who take their feed instead of mail."""
+        return self._states(issue).get(Delivery.State.FEED, 0)
 
     @display(description="waiting")
     def waiting(self, issue: Issue) -> int:

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 from newsletter.digests import Choice, Reader, Shelf
 from newsletter.issues import places_of
 from newsletter.models import Issue
+from papers import meaning
 from papers.models import Topic
 from subscriptions.models import Subscriber
 
@@ -111,8 +112,11 @@ def _papers_wanted(text: str) -> int:
 def _shelf(
     issue_id: int, day: dt.date, frozen_at: dt.datetime, is_weekly: bool, language: str
 ) -> Shelf:
-    """The papers of an issue, with reasons in the language, which is the active one.
-
-    When it froze tells it from another of the same number.
+    """The papers of an issue, arranged as its digests have them, with reasons in the language,
+    which is the active one. When it froze tells it from another of the same number.
     """
-    return Shelf(places_of(Issue(pk=issue_id, day=day, frozen_at=frozen_at), is_weekly=is_weekly))
+    issue = Issue(pk=issue_id, day=day, frozen_at=frozen_at)
+    places = places_of(issue, is_weekly=is_weekly)
+    fitted = meaning.number_in_use()
+    papers = {place.paper_id for place in places}
+    return Shelf(places, meaning.vectors_of(papers, fitted) if fitted else None)

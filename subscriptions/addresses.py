@@ -58,7 +58,7 @@ def ask(subscriber: Subscriber, email: str, now: dt.datetime) -> tuple[Outgoing,
     was_mailed = AddressChange.objects.filter(
         new_email=email, asked_at__gt=now - ASK_AGAIN_AFTER
     ).exists()
-    mine.create(new_email=email, asked_at=now)
+    subscriber.address_changes.create(new_email=email, asked_at=now)
     other = Subscriber.objects.with_email(email).first()
     to_new = Outgoing(Kind.MOVE_TO, subscriber.pk)
     if was_mailed or Suppression.objects.covers(email):

@@ -121,7 +121,7 @@ class SubscriberAdmin(ModelAdmin):  # type: ignore[misc]
         "next_digest_at",
         "created_at",
     )
-    list_filter = ("status", PausedFilter, "rhythm", "topics", "created_at")
+    list_filter = ("status", PausedFilter, "rhythm", "receives_by", "topics", "created_at")
     list_per_page = 50
     search_fields = ("email",)
     search_help_text = "Part of an address."
@@ -144,7 +144,7 @@ class SubscriberAdmin(ModelAdmin):  # type: ignore[misc]
             "Rhythm",
             {"fields": ("rhythm", "weekday", "hour", "timezone", "paused_until", "pause_reason")},
         ),
-        ("Digest", {"fields": ("papers_wanted", "text_only", "learns")}),
+        ("Digest", {"fields": ("papers_wanted", "receives_by", "text_only", "learns")}),
         (
             "Times",
             {

@@ -101,9 +101,13 @@ def pause_until(subscriber: Subscriber, day: dt.date | None, now: dt.datetime) -
 def receive_by_feed(subscriber: Subscriber, now: dt.datetime) -> bool:
     """Digests go into the private feed from now on, and none is mailed; whether that is a change.
 
-    They are scheduled as before, so that the way back to mail needs no more than the word.
+    They are scheduled as before, so that the way back to mail needs no more than the word. A pause
+    because mails came back ends: where none is sent, none comes back.
     """
-    changed = _set(subscriber, {"receives_by": Subscriber.Means.FEED}, now)
+    values: dict[str, object] = {"receives_by": Subscriber.Means.FEED}
+    if subscriber.is_paused_for_bounces(now):
+        values["paused_until"] = None
+    changed = _set(subscriber, values, now)
     _record(subscriber, changed, now)
     return bool(changed)
 

@@ -68,6 +68,17 @@ def test_a_digest_that_is_due_is_not_lost_to_a_change_but_to_a_pause(alice, topi
     assert alice.next_digest_at == dt.datetime(2026, 6, 18, 20, tzinfo=dt.UTC)
 
 
+def test_a_pause_because_mails_came_back_ends_where_none_is_sent(alice):
+    alice.pause_for_bounces(NOW.date() + dt.timedelta(days=30), "five came back", NOW)
+    assert preferences.receive_by_feed(alice, NOW)
+    alice.refresh_from_db()
+    assert (alice.receives_by, alice.paused_until) == ("feed", None)
+    assert alice.next_digest_at == TOMORROW
+    preferences.pause(alice, 7, NOW)
+    preferences.receive_by_feed(alice, NOW)
+    assert alice.paused_until is not None  # the reader's own pause is the reader's own
+
+
 def test_a_digest_sent_meanwhile_is_not_forgotten(alice, topics):
     stale = type(alice).objects.get(pk=alice.pk)
     type(alice).objects.update(next_digest_at=TOMORROW + dt.timedelta(days=1))

@@ -1,5 +1,6 @@
 """Pages behind signed links: what their holders may do, and that nobody else may."""
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -50,6 +51,8 @@ def pages(subscriber, paper) -> dict[str, str]:
         "welcome": preferences.replace("/preferences/", "/welcome/"),
         "preferences": preferences,
         "data": f"{preferences}data.json",
+        "learned": f"{preferences}learned/",
+        "void": f"{preferences}links/",
         "erase": f"{preferences}erase/",
         "unsubscribe": links.unsubscribe_path(pk, version),
         "more": links.feedback_path(pk, version, paper.pk, "more"),
@@ -255,6 +258,7 @@ def test_the_steps_before_leaving(browser, alice, paper):
     path = pages(alice, paper)["unsubscribe"]
     for data, done in (
         ({"action": "weekly"}, "weekly"),
+        ({"action": "pause", "days": "28", "until": "2026-12-24"}, "pause"),
         ({"action": "pause", "days": "28"}, "pause"),
         ({"action": "mute", "topic": "agents"}, "mute"),
     ):
@@ -265,7 +269,50 @@ def test_the_steps_before_leaving(browser, alice, paper):
     assert (alice.status, alice.rhythm) == (Status.ACTIVE, "weekly")
     assert str(alice.paused_until) == "2026-07-09"
     assert [topic.slug for topic in alice.topics.all()] == ["robots"]
-    assert Consent.objects.filter(action="changed").count() == 3
+    assert Consent.objects.filter(action="changed").count() == 4
+
+
+def test_a_pause_lasts_until_a_day_and_can_be_ended(browser, alice, paper):
+    path = pages(alice, paper)["unsubscribe"]
+    browser.press(path, {"action": "pause", "days": "7", "until": "2026-12-24"})
+    alice.refresh_from_db()
+    assert str(alice.paused_until) == "2026-12-24"
+    assert "Paused: no digest before" in browser.get(pages(alice, paper)["preferences"]).text
+    browser.press(path, {"action": "resume"})
+    alice.refresh_from_db()
+    assert alice.paused_until is None
+    assert alice.next_digest_at == NOW + dt.timedelta(days=1)
+    assert "End the pause" not in browser.get(path).text
+
+
+def test_a_feed_instead_of_mail_is_a_step_before_leaving_and_leads_back(browser, alice, paper):
+    path = pages(alice, paper)
+    answer = browser.press(path["unsubscribe"], {"action": "feed"})
+    assert links.feed_path(alice.pk, 1) in browser.get(answer.url).text
+    alice.refresh_from_db()
+    assert (alice.receives_by, alice.status) == ("feed", Status.ACTIVE)
+    assert alice.next_digest_at is not None
+    assert "A private feed instead" not in browser.get(path["unsubscribe"]).text
+
+    browser.press(path["preferences"], CHANGED)  # which says nothing of it
+    alice.refresh_from_db()
+    assert alice.receives_by == "feed"
+    browser.press(path["preferences"], CHANGED | {"receives_by": "mail"})
+    alice.refresh_from_db()
+    assert alice.receives_by == "mail"
+
+
+def test_the_button_to_leave_comes_before_everything_else(browser, alice, paper):
+    html = browser.get(pages(alice, paper)["unsubscribe"]).text
+    assert html.index('value="leave"') == html.index('name="action"') + len('name="action" ')
+
+
+def test_preferences_name_the_private_feed_of_whoever_gets_digests(browser, alice, paper):
+    address = f"https://papers.example.org{links.feed_path(alice.pk, 1)}"
+    path = pages(alice, paper)["preferences"]
+    assert address in browser.get(path).text
+    alice.leave(NOW)
+    assert address not in browser.get(path).text
 
 
 @pytest.mark.parametrize(
@@ -278,6 +325,8 @@ def test_the_steps_before_leaving(browser, alice, paper):
         {"action": "undo"},
         {"action": "pause", "days": "9999999"},
         {"action": "pause"},
+        {"action": "pause", "days": "7", "until": "2020-01-01"},
+        {"action": "pause", "days": "7", "until": "9999-99-99"},
     ],
 )
 def test_steps_that_are_none_change_nothing(browser, alice, paper, data):

@@ -141,6 +141,14 @@ def test_a_lost_link(status, kind):
     assert signup.send_preferences_link(alice.email, NOW) == NOTHING
 
 
+def test_a_lost_link_takes_the_same_queries_for_every_address(django_assert_num_queries):
+    alice = make_subscriber()
+    bob = make_subscriber("bob@example.org", status=Status.LEFT)
+    for email in (alice.email, bob.email, "unknown@example.org"):
+        with django_assert_num_queries(2):
+            signup.send_preferences_link(email, NOW)
+
+
 def test_undoing_works_for_a_day():
     alice = make_subscriber()
     alice.leave(NOW)
