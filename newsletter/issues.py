@@ -113,12 +113,16 @@ def _places(issue: Issue, papers: Sequence[Paper], picks: dict[int, Pick]) -> li
 def _upvotes_gained(papers: Sequence[Paper], now: dt.datetime) -> dict[int, int]:
     """Upvotes gained since the last observation that is at least a day old, by paper id."""
     before: dict[int, int] = {}
-    seen = Observation.objects.filter(
-        paper__in=papers,
-        upvotes__isnull=False,
-        observed_at__lte=now - dt.timedelta(days=1),
-        observed_at__gte=now - dt.timedelta(days=4),
-    ).order_by("observed_at")
+    seen = (
+        Observation.objects.elsewhere()
+        .filter(
+            paper__in=papers,
+            upvotes__isnull=False,
+            observed_at__lte=now - dt.timedelta(days=1),
+            observed_at__gte=now - dt.timedelta(days=4),
+        )
+        .order_by("observed_at")
+    )
     for paper_id, upvotes in seen.values_list("paper_id", "upvotes"):
         before[paper_id] = upvotes or 0
     return {

@@ -6,7 +6,7 @@ from django.contrib.sitemaps import views as sitemap_views
 from django.urls import path, register_converter
 from django.views.decorators.cache import cache_control
 
-from newsletter import health, mailbox_views, sitemaps, views
+from newsletter import health, mailbox_views, privacy, sitemaps, views
 
 app_name = "newsletter"
 
@@ -34,6 +34,7 @@ urlpatterns = [
     path("issues/", views.issues, name="issues"),
     path("issues/<day:day>/", views.issue, name="issue"),
     path("digest/<str:token>/", views.digest, name="digest"),
+    path("privacy/", privacy.privacy, name="privacy"),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("dev/mailbox/", mailbox_views.mailbox, name="mailbox"),

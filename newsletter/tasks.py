@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter import delivery, issues, ledger, planning
+from newsletter import delivery, issues, ledger, planning, retention
 from newsletter.models import Delivery
 
 logger = logging.getLogger(__name__)
@@ -52,3 +52,9 @@ def drain() -> None:
 def sweep() -> None:
     """Put right what no worker will."""
     ledger.sweep(settings.JOURNAL_DIR, timezone.now())
+
+
+@shared_task
+def forget() -> None:
+    """Delete what the settings do not keep any longer."""
+    retention.forget(timezone.now())

@@ -150,6 +150,7 @@ def robots(request: HttpRequest) -> HttpResponse:
         "Disallow: /admin/",
         "Disallow: /dev/",
         "Disallow: /search/",
+        "Disallow: /upvote/",
         "",
         f"Sitemap: {settings.SITE_URL}{reverse('newsletter:sitemap')}",
         "",

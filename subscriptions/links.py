@@ -38,6 +38,10 @@ class Purpose(StrEnum):
     FEEDBACK = "feedback"
     DIGEST = "digest"
     """Read one digest on the web."""
+    COMMUNITY = "community"
+    """Upvote, and have a device remembered."""
+    REMEMBERED = "remembered"
+    """Be recognised by a cookie; no link has this purpose."""
 
 
 class BadLink(ValueError):
@@ -47,7 +51,7 @@ class BadLink(ValueError):
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What a valid link says. `extra` is the delivery's id in a DIGEST link, and the Unix time
-    of signing in a CONFIRM link; 0 otherwise.
+    of signing in a CONFIRM link and a REMEMBERED cookie; 0 otherwise.
     """
 
     subscriber_id: int
@@ -116,6 +120,18 @@ def feedback_path(subscriber_id: int, version: int, paper_id: int, value: str) -
     """The path of "more like this" (`value` "more") or "less like this" ("less")."""
     signed = token(Purpose.FEEDBACK, subscriber_id, version)
     return reverse("subscriptions:feedback", args=[signed, paper_id, value])
+
+
+def remember_path(subscriber_id: int, version: int) -> str:
+    """The path of the button "remember me on this device"."""
+    signed = token(Purpose.COMMUNITY, subscriber_id, version)
+    return reverse("subscriptions:remember", args=[signed])
+
+
+def upvote_path(subscriber_id: int, version: int, paper_id: int) -> str:
+    """The path of the button that upvotes a paper."""
+    signed = token(Purpose.COMMUNITY, subscriber_id, version)
+    return reverse("subscriptions:signed-upvote", args=[signed, paper_id])
 
 
 def absolute(path: str) -> str:

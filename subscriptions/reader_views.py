@@ -51,6 +51,7 @@ def preferences(request: HttpRequest, reader: Reader) -> HttpResponse:
         "is_saved": request.method != "POST" and request.GET.get("saved") == "1",
         "address": address,
         "unsubscribe": links.unsubscribe_path(subscriber.pk, subscriber.link_version),
+        "remember": links.remember_path(subscriber.pk, subscriber.link_version),
     }
     return render(request, "subscriptions/preferences.html", context)
 
@@ -177,5 +178,6 @@ def feedback_on(request: HttpRequest, reader: Reader, paper_id: int, value: str)
         "is_more": value == "more",
         "is_said": feedback.said(subscriber, paper) == wanted,
         "learns": subscriber.learns,
+        "upvote": links.upvote_path(subscriber.pk, subscriber.link_version, paper.pk),
     }
     return render(request, "subscriptions/feedback.html", context)

@@ -9,8 +9,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.serializers.json import DjangoJSONEncoder
 
 from newsletter.models import Delivery, Event
-from subscriptions import feedback, held
-from subscriptions.models import Consent, Feedback, Subscriber
+from subscriptions import feedback, held, submissions, upvotes
+from subscriptions.models import Consent, Feedback, Submission, Subscriber, Upvote
 from tests.factories import NOW, make_delivery, make_issue, make_paper, make_subscriber
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +21,8 @@ def alice(topics):
     alice = make_subscriber(topics=topics[:2])
     alice.record(Consent.Action.CONFIRMED, NOW, "Yes")
     feedback.say(alice, make_paper("A paper"), Feedback.Value.MORE, NOW)
+    upvotes.give(alice, make_paper("A third paper"), NOW)
+    submissions.submit(alice, "2605.13779", "Alice", NOW)
     delivery = make_delivery(make_issue(), alice)
     Event.objects.create(
         delivery=delivery, provider="x", event_id="1", kind="opened", at=NOW, received_at=NOW
@@ -37,6 +39,8 @@ def test_the_export_has_all_of_one_reader_and_nothing_of_another(alice, topics):
     assert {name: len(rows) for name, rows in data.items() if isinstance(rows, list)} == {
         "subscriptions": 2,
         "feedback": 1,
+        "upvotes": 1,
+        "submissions": 1,
         "consents": 1,
         "deliveries": 1,
         "events": 1,
@@ -44,6 +48,7 @@ def test_the_export_has_all_of_one_reader_and_nothing_of_another(alice, topics):
     assert data["deliveries"][0]["issue"] == str(make_issue_again())
     assert "bob" not in text
     assert "Another paper" not in text
+    assert data["upvotes"][0]["paper"] == "A third paper"
     assert data["is suppressed"] is False
 
 
@@ -52,7 +57,7 @@ def make_issue_again():
 
 
 def test_the_export_takes_a_query_for_each_table(alice, django_assert_max_num_queries):
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(9):
         held.export(alice)
 
 
@@ -66,7 +71,8 @@ def test_erasing_leaves_no_trace_of_the_person(alice):
         action_flag=CHANGE,
     )
     held.erase(alice)
-    for model in (Subscriber, Subscriber.topics.through, Consent, Feedback):
+    for model in (Subscriber, Subscriber.topics.through, Consent, Feedback, Upvote):
         assert not model.objects.exists()
+    assert Submission.objects.get().subscriber is None
     assert Delivery.objects.get().subscriber is None
     assert LogEntry.objects.get().object_repr == "erased subscriber"
