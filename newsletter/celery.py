@@ -19,9 +19,20 @@ app.conf.beat_schedule = {
     "fetch": {"task": "papers.tasks.fetch", "schedule": crontab(minute="7,37")},
     "fit": {"task": "papers.tasks.fit", "schedule": crontab(minute="17")},
     "freeze": {"task": "newsletter.tasks.freeze", "schedule": crontab(minute="*/5")},
-    "forget": {"task": "subscriptions.tasks.forget", "schedule": crontab(minute=23)},
+    "forget-changes": {"task": "subscriptions.tasks.forget", "schedule": crontab(minute=23)},
     "tick": {"task": "newsletter.tasks.tick", "schedule": 60.0, "options": {"expires": 55}},
     "heed": {"task": "newsletter.tasks.heed", "schedule": 60.0, "options": {"expires": 55}},
+    "check-submissions": {
+        "task": "subscriptions.tasks.check_submissions",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    "count-upvotes": {
+        "task": "subscriptions.tasks.count_upvotes",
+        "schedule": crontab(minute="*/5"),
+        "options": {"expires": 240},
+    },
+    "forget": {"task": "newsletter.tasks.forget", "schedule": crontab(hour=3, minute=23)},
     "sweep": {"task": "newsletter.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
 }
 

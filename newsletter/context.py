@@ -7,10 +7,13 @@ from django.http import HttpRequest
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The site's name, curator and address, and whether this is a development server."""
+    """The site's name, curator and address, whether its forms ask for a proof of work, and whether
+    this is a development server.
+    """
     return {
         "site_name": settings.SITE_NAME,
         "curator": settings.CURATOR,
         "site_url": settings.SITE_URL,
+        "proof_of_work": settings.PROOF_OF_WORK,
         "debug": settings.DEBUG,
     }

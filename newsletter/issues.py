@@ -114,11 +114,15 @@ def _places(issue: Issue, papers: Sequence[Paper], picks: dict[int, Pick]) -> li
 def _gained(papers: Sequence[Paper], now: dt.datetime) -> dict[int, Gained]:
     """What counts grew by since the last observation that is at least a day old, by paper id."""
     before: dict[int, tuple[int | None, int | None, int | None]] = {}
-    seen = Observation.objects.filter(
-        paper__in=papers,
-        observed_at__lte=now - dt.timedelta(days=1),
-        observed_at__gte=now - dt.timedelta(days=4),
-    ).order_by("observed_at")
+    seen = (
+        Observation.objects.elsewhere()
+        .filter(
+            paper__in=papers,
+            observed_at__lte=now - dt.timedelta(days=1),
+            observed_at__gte=now - dt.timedelta(days=4),
+        )
+        .order_by("observed_at")
+    )
     for paper_id, *counts in seen.values_list("paper_id", "upvotes", "comments", "stars"):
         held = before.get(paper_id, (None, None, None))
         upvotes, comments, stars = (

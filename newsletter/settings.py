@@ -358,6 +358,9 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 HUGGINGFACE_URL = required_url(
     "HUGGINGFACE_URL", "https://huggingface.co", "the address that serves /api/daily_papers"
 )
+ARXIV_URL = required_url(
+    "ARXIV_URL", "https://export.arxiv.org", "the address that serves arXiv's /api/query"
+)
 PAPERS_SOURCE = read("PAPERS_SOURCE", env.str, "live", "live or sample")
 if PAPERS_SOURCE not in {"live", "sample"}:
     raise ImproperlyConfigured(
@@ -394,6 +397,27 @@ DELIVERY_RATE_PER_DAY = number(
     "DELIVERY_RATE_PER_DAY", 0, "mails a day (UTC) over all workers, 0 for no limit"
 )
 RETRY_UNKNOWN = read("RETRY_UNKNOWN", yes_or_no, False, "true or false")
+
+# --- Readers: limits, proof of work, how long things are kept ---------------------------
+
+LIMIT_PER_ADDRESS = number("LIMIT_PER_ADDRESS", 5, "mails an hour to ask for one address", 1)
+LIMIT_PER_NETWORK = number("LIMIT_PER_NETWORK", 30, "mails an hour to ask for from one network", 1)
+LIMIT_IN_TOTAL = number("LIMIT_IN_TOTAL", 2000, "mails an hour that strangers may ask for", 1)
+LIMIT_UPVOTES = number("LIMIT_UPVOTES", 60, "upvotes an hour for one reader", 1)
+LIMIT_SUBMISSIONS = number("LIMIT_SUBMISSIONS", 10, "submissions an hour for one reader", 1)
+PROOF_OF_WORK = read("PROOF_OF_WORK", yes_or_no, False, "true or false")
+LIMIT_UNPROVEN = number(
+    "LIMIT_UNPROVEN", 60, "mails an hour that may be asked for without a proof of work", 0
+)
+KEEP_UNCONFIRMED_DAYS = number(
+    "KEEP_UNCONFIRMED_DAYS", 14, "days until an address that never confirmed is erased", 8, 36_500
+)
+KEEP_LEFT_DAYS = number("KEEP_LEFT_DAYS", 365, "days until one who left is erased", 1, 36_500)
+KEEP_EVENTS_DAYS = number("KEEP_EVENTS_DAYS", 90, "days until events are deleted", 8, 36_500)
+KEEP_DELIVERIES_DAYS = number(
+    "KEEP_DELIVERIES_DAYS", 400, "days until the ledger forgets who got what", 30, 36_500
+)
+PRIVACY_NOTE = read("PRIVACY_NOTE", env.str, "", "a paragraph for the privacy page")
 
 # --- Mail --------------------------------------------------------------------------------
 
@@ -498,6 +522,9 @@ if EMAIL_THUMBNAILS not in {"plates", "source", "none"}:
         f"The environment variable EMAIL_THUMBNAILS holds {EMAIL_THUMBNAILS!r}, "
         "but it must be plates, source or none."
     )
+CONTACT_EMAIL = read(
+    "CONTACT_EMAIL", env.str, parseaddr(DEFAULT_FROM_EMAIL)[1], "an address that a person reads"
+)
 # Anymail's other mails and Django's own go to the same place.
 ADMINS = [("", address) for address in read("ADMINS", env.list, [], "addresses of operators")]
 
@@ -573,6 +600,11 @@ UNFOLD = {
                         "title": "Papers",
                         "icon": "article",
                         "link": reverse_lazy("admin:papers_paper_changelist"),
+                    },
+                    {
+                        "title": "Submissions",
+                        "icon": "inbox",
+                        "link": reverse_lazy("admin:subscriptions_submission_changelist"),
                     },
                     {
                         "title": "Picks",

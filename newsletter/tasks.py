@@ -6,7 +6,15 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter import consequences, delivery, issues, ledger, planning, welcome
+from newsletter import (
+    consequences,
+    delivery,
+    issues,
+    ledger,
+    planning,
+    retention,
+    welcome,
+)
 from newsletter.models import Delivery
 
 logger = logging.getLogger(__name__)
@@ -61,3 +69,9 @@ def heed() -> None:
 def sweep() -> None:
     """Put right what no worker will."""
     ledger.sweep(settings.JOURNAL_DIR, timezone.now())
+
+
+@shared_task
+def forget() -> None:
+    """Delete what the settings do not keep any longer."""
+    retention.forget(timezone.now())

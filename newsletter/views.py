@@ -159,6 +159,7 @@ def robots(request: HttpRequest) -> HttpResponse:
         "Disallow: /dev/",
         "Disallow: /search/",
         "Disallow: /t/",
+        "Disallow: /upvote/",
         "",
         f"Sitemap: {settings.SITE_URL}{reverse('newsletter:sitemap')}",
         "",

@@ -19,10 +19,13 @@ class Source(models.Model):
     """A place papers come from, as configured by an editor."""
 
     class Kind(models.TextChoices):
-        """The kinds of source there is a module for in `papers.sources`."""
+        """The kinds of source there is a module for in `papers.sources`, and our own readers, who
+        are not fetched from anywhere: see `papers.community`.
+        """
 
         HUGGINGFACE = "huggingface", "Hugging Face Daily Papers"
         SAMPLE = "sample", "Sample that ships with Broadsheet"
+        COMMUNITY = "community", "Readers of this site"
 
     kind = models.CharField(max_length=20, choices=Kind)
     slug = models.SlugField(unique=True)
@@ -101,6 +104,12 @@ class Paper(models.Model):
     stars = models.PositiveIntegerField(
         null=True, blank=True, help_text="Of the code repository, as last observed."
     )
+    reader_upvotes = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="Of this site's own readers, as last counted; see papers.community.",
+    )
     trending_score = models.FloatField(
         default=0.0, db_index=True, help_text="See papers.trending for the formula."
     )
@@ -113,6 +122,13 @@ class Paper(models.Model):
         """Newest first."""
 
         ordering = ("-id",)
+        indexes: ClassVar = [
+            models.Index(
+                fields=("id",),
+                condition=models.Q(reader_upvotes__gt=0),
+                name="paper_with_reader_upvotes",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -166,6 +182,16 @@ class Feature(models.Model):
         return f"{self.paper_id} on {self.day}"
 
 
+class ObservationQuerySet(WatchedQuerySet["Observation"]):
+    """Observations, narrowed down by what callers ask for."""
+
+    def elsewhere(self) -> Self:
+        """Counts that sources gave, without those of this site's own readers: only the former can
+        be compared with one another.
+        """
+        return self.exclude(source__kind=Source.Kind.COMMUNITY)
+
+
 class Observation(models.Model):
     """A paper's counts at one source at one time. Rows are only ever added."""
 
@@ -180,7 +206,7 @@ class Observation(models.Model):
     )
     stars = models.PositiveIntegerField(null=True, help_text="Empty when the source said nothing.")
 
-    objects = WatchedQuerySet["Observation"].as_manager()
+    objects = ObservationQuerySet.as_manager()
 
     class Meta:
         """Two observations of one moment are one observation."""

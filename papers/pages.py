@@ -54,6 +54,8 @@ class Entry:
     """(name, address) of where it can be read and tried."""
     plate: str
     """The CSS classes of its placeholder picture."""
+    reader_upvotes: int = 0
+    """Of this site's own readers."""
     submitted_by: str = ""
     note: str = ""
     """An editor's words."""
@@ -172,9 +174,11 @@ def entries_of(
     `picks` and `submitters` are by paper id. Takes two queries.
     """
     youngest, oldest = GROWTH_AGES
-    earlier = Observation.objects.filter(
-        paper=OuterRef("pk"), observed_at__range=(now - oldest, now - youngest)
-    ).order_by("-observed_at")
+    earlier = (
+        Observation.objects.elsewhere()
+        .filter(paper=OuterRef("pk"), observed_at__range=(now - oldest, now - youngest))
+        .order_by("-observed_at")
+    )
     counted = papers.annotate(
         upvotes_before=Subquery(earlier.filter(upvotes__isnull=False).values("upvotes")[:1]),
         stars_before=Subquery(earlier.filter(stars__isnull=False).values("stars")[:1]),
@@ -236,6 +240,7 @@ def _entry_of(
         topics=topics,
         links=links_of(paper.abstract_url, paper.pdf_url, paper.code_url, paper.project_url),
         plate=plate_of(paper.identifier),
+        reader_upvotes=paper.reader_upvotes,
         submitted_by=submitted_by,
         note=pick.note if pick else "",
         is_pick=pick is not None and pick.kind == Pick.Kind.PIN,

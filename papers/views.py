@@ -37,7 +37,11 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
         if known is None:
             raise Http404("no such paper")
         return redirect(known, permanent=True)
-    seen = found.observations.order_by("-observed_at").values_list("observed_at", "upvotes")
+    seen = (
+        found.observations.elsewhere()
+        .order_by("-observed_at")
+        .values_list("observed_at", "upvotes")
+    )
     address = f"{settings.SITE_URL}{found.get_absolute_url()}"
     context = {
         "paper": found,

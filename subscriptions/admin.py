@@ -19,6 +19,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 
 from subscriptions import held
+from subscriptions.community_admin import SubmissionAdmin
 from subscriptions.emails import Kind, Outgoing
 from subscriptions.models import (
     Consent,
@@ -30,6 +31,8 @@ from subscriptions.models import (
 )
 from subscriptions.preferences import move_digest
 from subscriptions.tasks import send_mail_to
+
+__all__ = ["SubmissionAdmin", "SubscriberAdmin", "SuppressionAdmin"]
 
 if TYPE_CHECKING:
     SuppressionForm = forms.ModelForm[Suppression]

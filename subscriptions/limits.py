@@ -1,4 +1,5 @@
-"""How often strangers may make us send mail: per address, per network, and in total.
+"""How often strangers may make us send mail, and readers vote and submit: per address, per network,
+and in total.
 
 Counts live in the shared cache, in fixed hours, under hashes. They guard against nuisance and not
 against the reader: when the cache is down, that is logged and everybody is let through.
@@ -8,7 +9,9 @@ import datetime as dt
 import hashlib
 import ipaddress
 import logging
+from dataclasses import dataclass
 
+from django.conf import settings
 from django.core.cache import cache
 
 from subscriptions.models import address_hash
@@ -16,10 +19,33 @@ from subscriptions.models import address_hash
 logger = logging.getLogger(__name__)
 
 WINDOW = dt.timedelta(hours=1)
-PER_ADDRESS = 5
-PER_NETWORK = 30
-IN_TOTAL = 2000
-"""How many requests of one kind an hour allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How many requests of one kind an hour allows."""
+
+    per_address: int
+    per_network: int
+    in_total: int
+
+
+def allowance(action: str) -> Allowance:
+    """What the settings allow of `action`: "subscribe" and "link" send mail to whomever a stranger
+    names; so does "unproven", either of them without the proof of work that was asked for; "upvote"
+    and "submit" are for readers who have shown who they are, of whom a network may have many.
+    """
+    in_total = settings.LIMIT_IN_TOTAL
+    match action:
+        case "upvote":
+            return Allowance(settings.LIMIT_UPVOTES, 10 * settings.LIMIT_UPVOTES, 10 * in_total)
+        case "submit":
+            most = settings.LIMIT_SUBMISSIONS
+            return Allowance(most, 10 * most, in_total)
+        case "unproven":
+            per_network = max(1, settings.LIMIT_PER_NETWORK // 10)
+            return Allowance(settings.LIMIT_PER_ADDRESS, per_network, settings.LIMIT_UNPROVEN)
+    return Allowance(settings.LIMIT_PER_ADDRESS, settings.LIMIT_PER_NETWORK, in_total)
 
 
 def network(remote: str, forwarded: str, trusted: int) -> str:
@@ -45,17 +71,18 @@ def network(remote: str, forwarded: str, trusted: int) -> str:
 
 
 def seconds_to_wait(action: str, email: str, visitor: str, now: dt.datetime) -> int:
-    """Count one `action` ("subscribe", "link") for `email` from the network `visitor`; 0 when it
+    """Count one `action` (see `allowance`) for `email` from the network `visitor`; 0 when it
     may go on, else the seconds until it may.
 
     One who is refused does not count towards the total, so that one network cannot use it up.
     """
     window, passed = divmod(int(now.timestamp()), int(WINDOW.total_seconds()))
     networks = hashlib.sha256(visitor.encode()).hexdigest()[:32]
-    counted = [(f"network:{networks}", PER_NETWORK)] if visitor else []
-    counted += [(f"address:{address_hash(email)}", PER_ADDRESS), ("total", IN_TOTAL)]
-    for who, most in counted:
-        if _count(f"limits:{action}:{window}:{who}") > most:
+    most = allowance(action)
+    counted = [(f"network:{networks}", most.per_network)] if visitor else []
+    counted += [(f"address:{address_hash(email)}", most.per_address), ("total", most.in_total)]
+    for who, limit in counted:
+        if _count(f"limits:{action}:{window}:{who}") > limit:
             logger.warning("limit reached", extra={"action": action, "of": who.split(":")[0]})
             return int(WINDOW.total_seconds()) - passed
     return 0

@@ -46,6 +46,10 @@ class Purpose(StrEnum):
     """Agree, in the new inbox, to a change of address."""
     TRACKING = "tracking"
     """Says whose digest a picture or a link was in, and lets nobody do anything."""
+    COMMUNITY = "community"
+    """Upvote, and have a device remembered."""
+    REMEMBERED = "remembered"
+    """Be recognised by a cookie; no link has this purpose."""
 
 
 class BadLink(ValueError):
@@ -55,7 +59,8 @@ class BadLink(ValueError):
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What a valid link says. `extra` is the delivery's id in a DIGEST or TRACKING link, the Unix
-    time of signing in a CONFIRM link, and the change's id in MOVE_FROM and MOVE_TO; 0 otherwise.
+    time of signing in a CONFIRM link and a REMEMBERED cookie, and the change's id in MOVE_FROM and
+    MOVE_TO; 0 otherwise.
     """
 
     subscriber_id: int
@@ -136,6 +141,18 @@ def move_path(purpose: Purpose, subscriber_id: int, version: int, change_id: int
     name = "move-from" if purpose is Purpose.MOVE_FROM else "move-to"
     signed = token(purpose, subscriber_id, version, change_id)
     return reverse(f"subscriptions:{name}", args=[signed])
+
+
+def remember_path(subscriber_id: int, version: int) -> str:
+    """The path of the button "remember me on this device"."""
+    signed = token(Purpose.COMMUNITY, subscriber_id, version)
+    return reverse("subscriptions:remember", args=[signed])
+
+
+def upvote_path(subscriber_id: int, version: int, paper_id: int) -> str:
+    """The path of the button that upvotes a paper."""
+    signed = token(Purpose.COMMUNITY, subscriber_id, version)
+    return reverse("subscriptions:signed-upvote", args=[signed, paper_id])
 
 
 def absolute(path: str) -> str:

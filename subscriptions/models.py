@@ -17,6 +17,8 @@ from django.db.models.functions import Lower
 
 from papers.models import Paper, Topic
 from subscriptions import schedule
+from subscriptions.community import Submission as Submission  # Django looks for models here
+from subscriptions.community import Upvote as Upvote
 
 
 def normalized_email(email: str) -> str:
@@ -58,6 +60,16 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
     def unwelcomed(self, since: dt.datetime) -> Self:
         """Subscribers who confirmed after `since` and had no welcome yet."""
         return self.filter(welcomed_on=None, confirmed_at__gt=since)
+
+    def never_confirmed(self, before: dt.datetime) -> Self:
+        """Subscribers who were last asked to confirm before then, and never did."""
+        asked = models.Q(asked_to_confirm_at=None) | models.Q(asked_to_confirm_at__lt=before)
+        return self.filter(asked, status=Subscriber.Status.PENDING, created_at__lt=before)
+
+    def gone(self, before: dt.datetime) -> Self:
+        """Subscribers who left before then, and did not ask to come back since."""
+        asked = models.Q(asked_to_confirm_at=None) | models.Q(asked_to_confirm_at__lt=before)
+        return self.filter(asked, status=Subscriber.Status.LEFT, left_at__lt=before)
 
     def with_email(self, email: str) -> Self:
         """The subscriber with this address, if there is one."""

@@ -58,6 +58,7 @@ def preferences(request: HttpRequest, reader: Reader) -> HttpResponse:
         "feed": links.absolute(links.feed_path(*held_link)),
         "is_paused": preferences_of.is_paused(subscriber, now),
         "is_paused_for_bounces": subscriber.is_paused_for_bounces(now),
+        "remember": links.remember_path(*held_link),
     }
     return render(request, "subscriptions/preferences.html", context)
 
@@ -215,5 +216,6 @@ def feedback_on(request: HttpRequest, reader: Reader, paper_id: int, value: str)
         "is_more": value == "more",
         "is_said": feedback.said(subscriber, paper) == wanted,
         "learns": subscriber.learns,
+        "upvote": links.upvote_path(subscriber.pk, subscriber.link_version, paper.pk),
     }
     return render(request, "subscriptions/feedback.html", context)

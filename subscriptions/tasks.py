@@ -1,4 +1,4 @@
-"""Background work of this app: sending the mails that are not digests, and forgetting in time."""
+"""Background work of this app: the mails that are not digests, submissions, upvotes, forgetting."""
 
 import logging
 import smtplib
@@ -6,7 +6,7 @@ import smtplib
 from celery import shared_task
 from django.utils import timezone
 
-from subscriptions import addresses, emails
+from subscriptions import addresses, emails, submissions, upvotes
 
 logger = logging.getLogger(__name__)
 
@@ -45,3 +45,15 @@ def _is_final(error: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseExcepti
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= 500 for code, _ in error.recipients.values())
     return error.smtp_code >= 500
+
+
+@shared_task
+def check_submissions() -> None:
+    """Look up at arXiv the papers that readers submitted."""
+    submissions.check(timezone.now())
+
+
+@shared_task
+def count_upvotes() -> None:
+    """Bring the papers' counts of upvotes up to date."""
+    upvotes.count(timezone.now())

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from subscriptions import address_views, reader_views, views
+from subscriptions import address_views, community_views, reader_views, views
 
 app_name = "subscriptions"
 
 urlpatterns = [
     path("subscribe/", views.subscribe, name="subscribe"),
+    path("subscribe/challenge/", views.challenge, name="challenge"),
     path("check-inbox/", views.check_inbox, name="check-inbox"),
     path("link/", views.link, name="link"),
     path("confirm/<str:token>/", views.confirm, name="confirm"),
@@ -28,5 +29,14 @@ urlpatterns = [
         reader_views.feedback_on,
         name="feedback",
     ),
+    path("submit/", community_views.submit, name="submit"),
+    path("upvote/<int:paper_id>/", community_views.upvote, name="upvote"),
+    path(
+        "upvote/<str:token>/<int:paper_id>/",
+        community_views.signed_upvote,
+        name="signed-upvote",
+    ),
+    path("remember/<str:token>/", community_views.remember, name="remember"),
+    path("forget/", community_views.forget, name="forget"),
     path("erased/", views.erased, name="erased"),
 ]

@@ -8,14 +8,15 @@ import datetime as dt
 import logging
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from kombu.exceptions import OperationalError
 
-from subscriptions import emails, limits, links, signup, tasks
+from subscriptions import emails, limits, links, proof, signup, tasks
 from subscriptions.forms import LinkForm, SubscribeForm
 from subscriptions.models import Subscriber
 from subscriptions.preferences import zone_of
@@ -31,10 +32,13 @@ def too_many(request: HttpRequest, action: str, email: str) -> HttpResponse | No
         request.META.get("HTTP_X_FORWARDED_FOR", ""),
         settings.TRUSTED_PROXIES,
     )
-    seconds = limits.seconds_to_wait(action, email, visitor, timezone.now())
+    now = timezone.now()
+    proven = action not in proof.NEEDED_FOR or proof.is_given(request.POST.get("proof", ""))
+    seconds = limits.seconds_to_wait("unproven", email, visitor, now) if not proven else 0
+    seconds = seconds or limits.seconds_to_wait(action, email, visitor, now)
     if not seconds:
         return None
-    context = {"minutes": seconds // 60 + 1}
+    context = {"minutes": seconds // 60 + 1, "action": action, "is_proven": proven}
     response = render(request, "subscriptions/too_many.html", context, status=429)
     response["Retry-After"] = str(seconds)
     return response
@@ -79,6 +83,15 @@ def subscribe(request: HttpRequest) -> HttpResponse:
         email, form.chosen_topics, form.choices, timezone.now(), wording=_("Subscribe")
     )
     return _answer(request, outgoing)
+
+
+@require_safe
+@never_cache
+def challenge(request: HttpRequest) -> JsonResponse:
+    """Work for the browser of whoever fills in a form, where the settings ask for a proof of it."""
+    if not settings.PROOF_OF_WORK:
+        raise Http404("no proof of work is asked for")
+    return JsonResponse(proof.challenge(timezone.now()))
 
 
 @require_safe

@@ -29,7 +29,7 @@ def active_sources() -> QuerySet[Source]:
 
     With `sample` that is the sample alone, and with `live` everything but the sample.
     """
-    sources = Source.objects.filter(is_active=True).order_by("pk")
+    sources = Source.objects.filter(is_active=True, kind__in=KINDS).order_by("pk")
     if settings.PAPERS_SOURCE == "sample":
         return sources.filter(kind=Source.Kind.SAMPLE)
     return sources.exclude(kind=Source.Kind.SAMPLE)

@@ -14,7 +14,8 @@ import stamina
 from werkzeug import Request, Response
 
 from papers.sources import FetchFailed, huggingface
-from papers.sources.huggingface import PAGE, HuggingFace, retry_after
+from papers.sources.huggingface import PAGE, HuggingFace
+from papers.sources.wire import retry_after
 from tests.papers.daily_papers import DAY, PATH, item
 
 # --- Pages ---------------------------------------------------------------------------------

@@ -37,10 +37,11 @@ def test_a_new_site_has_topics_that_cover_the_field():
     assert [topic.position for topic in topics] == sorted({topic.position for topic in topics})
 
 
-def test_a_new_site_has_its_two_sources():
+def test_a_new_site_has_its_sources():
     assert dict(Source.objects.values_list("slug", "kind")) == {
         "huggingface": "huggingface",
         "sample": "sample",
+        "community": "community",
     }
     for source in Source.objects.all():
         source.full_clean()

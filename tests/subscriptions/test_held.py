@@ -9,8 +9,15 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.serializers.json import DjangoJSONEncoder
 
 from newsletter.models import Delivery, Event
-from subscriptions import feedback, held
-from subscriptions.models import AddressChange, Consent, Feedback, Subscriber
+from subscriptions import feedback, held, submissions, upvotes
+from subscriptions.models import (
+    AddressChange,
+    Consent,
+    Feedback,
+    Submission,
+    Subscriber,
+    Upvote,
+)
 from tests.factories import NOW, make_delivery, make_issue, make_paper, make_subscriber
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +29,8 @@ def alice(topics):
     alice.record(Consent.Action.CONFIRMED, NOW, "Yes")
     feedback.say(alice, make_paper("A paper"), Feedback.Value.MORE, NOW)
     alice.address_changes.create(new_email="new@example.org", asked_at=NOW)
+    upvotes.give(alice, make_paper("A third paper"), NOW)
+    submissions.submit(alice, "2605.13779", "Alice", NOW)
     delivery = make_delivery(make_issue(), alice)
     Event.objects.create(
         delivery=delivery, provider="x", event_id="1", kind="opened", at=NOW, received_at=NOW
@@ -39,6 +48,8 @@ def test_the_export_has_all_of_one_reader_and_nothing_of_another(alice, topics):
         "subscriptions": 2,
         "feedback": 1,
         "changes of address": 1,
+        "upvotes": 1,
+        "submissions": 1,
         "consents": 1,
         "deliveries": 1,
         "events": 1,
@@ -48,6 +59,7 @@ def test_the_export_has_all_of_one_reader_and_nothing_of_another(alice, topics):
     assert "Another paper" not in text
     assert "new@example.org" in text
     assert data["subscriber"]["receives_by"] == "mail"
+    assert data["upvotes"][0]["paper"] == "A third paper"
     assert data["is suppressed"] is False
 
 
@@ -56,7 +68,7 @@ def make_issue_again():
 
 
 def test_the_export_takes_a_query_for_each_table(alice, django_assert_max_num_queries):
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         held.export(alice)
 
 
@@ -70,7 +82,9 @@ def test_erasing_leaves_no_trace_of_the_person(alice):
         action_flag=CHANGE,
     )
     held.erase(alice)
-    for model in (Subscriber, Subscriber.topics.through, Consent, Feedback, AddressChange):
+    erased = (*(Subscriber, Subscriber.topics.through, Consent, Feedback, AddressChange, Upvote),)
+    for model in erased:
         assert not model.objects.exists()
+    assert Submission.objects.get().subscriber is None
     assert Delivery.objects.get().subscriber is None
     assert LogEntry.objects.get().object_repr == "erased subscriber"

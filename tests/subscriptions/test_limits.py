@@ -46,8 +46,8 @@ def test_no_header_breaks_it(remote, forwarded, trusted):
     assert isinstance(limits.network(remote, forwarded, trusted), str)
 
 
-def test_an_address_is_asked_so_often_from_wherever(monkeypatch):
-    monkeypatch.setattr(limits, "PER_ADDRESS", 3)
+def test_an_address_is_asked_so_often_from_wherever(settings):
+    settings.LIMIT_PER_ADDRESS = 3
     for number in range(3):
         assert not limits.seconds_to_wait("link", "alice@example.org", f"10.0.{number}.0/24", NOW)
     wait = limits.seconds_to_wait("link", " ALICE@example.org", "10.0.9.0/24", NOW)
@@ -59,9 +59,9 @@ def test_an_address_is_asked_so_often_from_wherever(monkeypatch):
     )
 
 
-def test_a_network_asks_so_often_for_whomever_and_does_not_use_up_the_total(monkeypatch):
-    monkeypatch.setattr(limits, "PER_NETWORK", 3)
-    monkeypatch.setattr(limits, "IN_TOTAL", 4)
+def test_a_network_asks_so_often_for_whomever_and_does_not_use_up_the_total(settings):
+    settings.LIMIT_PER_NETWORK = 3
+    settings.LIMIT_IN_TOTAL = 4
 
     def ask(number: int, network: str) -> bool:
         return not limits.seconds_to_wait("link", f"{number}@example.org", network, NOW)
@@ -95,11 +95,11 @@ def test_redis_counts_each_of_many_at_once():
     assert sorted(counts) == list(range(1, 201))
 
 
-def test_a_cache_that_is_down_lets_everybody_through(monkeypatch, caplog):
+def test_a_cache_that_is_down_lets_everybody_through(monkeypatch, settings, caplog):
     def fail(*args, **kwargs):
         raise ConnectionError("nobody there")
 
-    monkeypatch.setattr(limits, "PER_ADDRESS", 0)
+    settings.LIMIT_PER_ADDRESS = 0
     monkeypatch.setattr("django.core.cache.backends.locmem.LocMemCache.add", fail)
     assert not limits.seconds_to_wait("link", "alice@example.org", "10.0.0.0/24", NOW)
     assert "limits are off" in caplog.text

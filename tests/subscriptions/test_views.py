@@ -130,8 +130,8 @@ def test_a_form_without_its_token_is_refused(browser, topics):
     assert not Subscriber.objects.exists()
 
 
-def test_too_many_is_said_kindly(browser, topics, monkeypatch):
-    monkeypatch.setattr(limits, "PER_ADDRESS", 1)
+def test_too_many_is_said_kindly(browser, topics, settings):
+    settings.LIMIT_PER_ADDRESS = 1
     assert browser.press(SUBSCRIBE, VALID).status_code == 302
     refused = browser.press(SUBSCRIBE, VALID)
     assert refused.status_code == 429

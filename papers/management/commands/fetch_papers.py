@@ -16,7 +16,7 @@ from papers import days
 from papers.fitting import is_due
 from papers.ingest import Summary, fetch_day, rank_and_match
 from papers.models import Source
-from papers.sources import FetchFailed, active_sources, reader_of
+from papers.sources import KINDS, FetchFailed, active_sources, reader_of
 
 MOST_DAYS = 366
 
@@ -94,9 +94,10 @@ def _sources(slug: str | None) -> list[Source]:
             raise CommandError("No source is active. Activate one in the admin, under Sources.")
         return found
     try:
-        return [Source.objects.get(slug=slug)]
+        return [Source.objects.get(slug=slug, kind__in=KINDS)]
     except Source.DoesNotExist:
-        known = ", ".join(Source.objects.order_by("slug").values_list("slug", flat=True))
+        fetched = Source.objects.filter(kind__in=KINDS).order_by("slug")
+        known = ", ".join(fetched.values_list("slug", flat=True))
         raise CommandError(f"There is no source {slug!r}; there are: {known}.") from None
 
 

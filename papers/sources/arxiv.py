@@ -1,0 +1,158 @@
+"""arXiv, asked for single papers by their identifiers: is there such a paper, and what is it?
+
+`GET /api/query?id_list=a,b&max_results=n` answers with an Atom feed
+(https://info.arxiv.org/help/api/user-manual.html). A paper that is not there is left out of it; an
+identifier that arXiv finds malformed turns the whole answer into a 400.
+
+arXiv asks for one connection at a time and one request in three seconds
+(https://info.arxiv.org/help/api/tou.html). The cache that all machines share says whose turn it
+is, so that holds however many workers there are. Many papers fit into one request.
+"""
+
+import logging
+import re
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.core.cache import cache
+
+from papers.sources import wire
+from papers.sources.base import BadRecord, Draft, FetchFailed, PaperRecord
+
+logger = logging.getLogger(__name__)
+
+NAME = "arXiv"
+
+MOST_ASKED = 50
+"""Papers in one request."""
+
+MOST_BYTES = 3_000_000
+"""Of one answer; fifty papers take about 150,000, a paper of three thousand authors 300,000."""
+
+PAUSE = 3
+"""Seconds between the end of one request and the next."""
+
+PATIENCE = 30
+"""Seconds to wait for a turn."""
+
+NAP = 0.5
+"""Seconds between two looks at whose turn it is."""
+
+_TURN = "papers.arxiv.turn"
+
+_ATOM = "{http://www.w3.org/2005/Atom}"
+_ARXIV = "{http://arxiv.org/schemas/atom}"
+_SUBJECT = re.compile(r"\.[A-Z]{2}(?=/)")
+
+
+class Malformed(FetchFailed):
+    """arXiv takes one of the identifiers for malformed, and does not say which."""
+
+
+def canonical(arxiv_id: str) -> str:
+    """The spelling that arXiv answers with: identifiers before April 2007 may name a subject class,
+    `math.GT/0309136`, which is no part of it.
+    """
+    return _SUBJECT.sub("", arxiv_id)
+
+
+def lookup(arxiv_ids: Sequence[str]) -> dict[str, PaperRecord]:
+    """What arXiv knows of up to `MOST_ASKED` papers, by the identifiers asked for; a paper that is
+    not there is left out. Asked once; the caller may come back.
+
+    Raises `Malformed`, or `FetchFailed` where arXiv cannot be asked at present.
+    """
+    if not 0 < len(arxiv_ids) <= MOST_ASKED:
+        raise ValueError(f"Ask for 1 to {MOST_ASKED} papers, not {len(arxiv_ids)}.")
+    query = {"id_list": ",".join(arxiv_ids), "max_results": str(len(arxiv_ids))}
+    with turn(), wire.client("application/atom+xml") as client:
+        try:
+            records = wire.ask(
+                client,
+                NAME,
+                f"{settings.ARXIV_URL}/api/query",
+                query,
+                read,
+                for_what=f"{len(arxiv_ids)} papers",
+                most_bytes=MOST_BYTES,
+                attempts=1,
+            )
+        except wire.Refused as error:
+            if error.status != 400:
+                raise
+            raise Malformed(str(error)) from error
+    found = {record.identifier: record for record in records}
+    named = {arxiv_id: f"arxiv:{canonical(arxiv_id)}" for arxiv_id in arxiv_ids}
+    return {arxiv_id: found[name] for arxiv_id, name in named.items() if name in found}
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Hold arXiv for one request. Raises `FetchFailed` where nobody's turn ends in time, or where
+    the cache that says whose turn it is does not answer: then it is nobody's.
+    """
+    _take_turn()
+    try:
+        yield
+    finally:
+        try:
+            cache.set(_TURN, 1, timeout=PAUSE)
+        except Exception:  # each cache has errors of its own; the turn then ends by itself
+            logger.warning("the cache did not take a turn back", exc_info=True)
+
+
+def _take_turn() -> None:
+    # Longer than a request can take, so that a worker that died does not hold it for ever.
+    longest = 10 + 4 * settings.FETCH_TIMEOUT
+    for nap in range(int(PATIENCE / NAP) + 1):
+        if nap:
+            time.sleep(NAP)
+        try:
+            if cache.add(_TURN, 1, timeout=longest):
+                return
+        except Exception as error:
+            raise FetchFailed(f"Nobody says whose turn it is to ask {NAME}: {error}") from error
+    raise FetchFailed(f"It was not our turn to ask {NAME} for {PATIENCE} seconds.")
+
+
+def read(body: bytes) -> list[PaperRecord]:
+    """The papers in an Atom feed; an entry that is no paper is left out.
+
+    Raises `TryAgain` for what is no such feed. A document type is not taken at all: no feed needs
+    one, and all ways to make a small document large begin with it.
+    """
+    if wire.is_web_page(body):
+        raise wire.TryAgain("answers with a web page instead of a feed")
+    try:
+        text = body.decode("utf-8-sig")
+        if "<!doctype" in text.lower() or "<!entity" in text.lower():
+            raise wire.TryAgain("answers with a document type, which no feed has")
+        feed = ET.fromstring(text)  # noqa: S314  # of limited size, and without a document type
+    except (ValueError, ET.ParseError):
+        raise wire.TryAgain("answers with something else than a feed") from None
+    if feed.tag != f"{_ATOM}feed":
+        raise wire.TryAgain("answers with XML that is no feed")
+    records = []
+    for entry in feed.iterfind(f"{_ATOM}entry"):
+        try:
+            records.append(_draft(entry).clean())
+        except BadRecord:  # such as the entry that says what is wrong with a question
+            continue
+    return records
+
+
+def _draft(entry: ET.Element) -> Draft:
+    primary = entry.find(f"{_ARXIV}primary_category")
+    terms = [primary] if primary is not None else []
+    terms += entry.findall(f"{_ATOM}category")
+    return Draft(
+        id=entry.findtext(f"{_ATOM}id"),
+        title=entry.findtext(f"{_ATOM}title"),
+        abstract=entry.findtext(f"{_ATOM}summary"),
+        authors=[author.findtext(f"{_ATOM}name") for author in entry.iterfind(f"{_ATOM}author")],
+        categories=[term.get("term") for term in terms],
+        published_on=entry.findtext(f"{_ATOM}published"),
+    )

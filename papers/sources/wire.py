@@ -1,0 +1,181 @@
+"""Asking a service over HTTP, so that whatever it does costs a bounded time and a sentence.
+
+What may pass is tried again, with a growing pause or the one that the service asks for; what will
+not is given up at once. Answers are limited in size and time, and redirects stay on the host.
+"""
+
+import datetime as dt
+import time
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+import stamina
+import stamina.instrumentation
+from django.conf import settings
+
+from papers import texts
+from papers.sources.base import FetchFailed
+
+# Retries are logged as everything else is, rather than printed by structlog's default.
+stamina.instrumentation.set_on_retry_hooks([stamina.instrumentation.LoggingOnRetryHook])
+
+T = TypeVar("T")
+
+MOST_REDIRECTS = 3
+
+LONGEST_WAIT = 60.0
+"""Seconds between two attempts. A service that wants to be left alone for longer is left alone:
+the next fetch comes by itself."""
+
+RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class TryAgain(Exception):
+    """An answer that another attempt may better, after `wait` seconds where the service said so."""
+
+    def __init__(self, why: str, wait: float | None = None) -> None:
+        super().__init__(why)
+        self.wait = wait
+
+
+class Refused(FetchFailed):
+    """The service answers with a `status` that asking again will not better."""
+
+    def __init__(self, why: str, status: int) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+def client(accept: str) -> httpx.Client:
+    """A client that says who asks and that it takes `accept`; for several questions in a row."""
+    return httpx.Client(
+        headers={"User-Agent": _who_asks(), "Accept": accept},
+        timeout=settings.FETCH_TIMEOUT,
+        follow_redirects=False,
+    )
+
+
+def ask(
+    client: httpx.Client,
+    name: str,
+    address: str,
+    query: Mapping[str, str],
+    read: Callable[[bytes], T],
+    *,
+    for_what: str,
+    most_bytes: int,
+    attempts: int,
+) -> T:
+    """What `read` makes of the body that `address` answers with; asked up to `attempts` times.
+
+    `read` raises `TryAgain` for a body that is not what was asked for. `name` and `for_what` are
+    how the sentence of a `FetchFailed` calls the service and the question. Raises `Refused` where
+    the status says that asking again is no use.
+    """
+    host = f"{name} ({urlsplit(address).netloc})"
+    try:
+        for attempt in stamina.retry_context(
+            on=_backoff, attempts=attempts, timeout=None, wait_initial=0.5, wait_max=20
+        ):
+            with attempt:
+                return read(_body(client, host, str(httpx.URL(address, params=query)), most_bytes))
+    except (TryAgain, httpx.TransportError) as error:
+        what = str(error) if isinstance(error, TryAgain) else _said(error)
+        wait = error.wait if isinstance(error, TryAgain) else None
+        if wait and wait > LONGEST_WAIT:
+            what += f" and wants to be left alone for {wait:.0f} seconds"
+        how_often = "once" if attempts == 1 else f"up to {attempts} times"
+        raise FetchFailed(f"{host} {what}; asked for {for_what}, {how_often}.") from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise FetchFailed(f"{name} could not be asked: {_said(error)}.") from error
+    raise AssertionError("stamina either returns or raises")
+
+
+def is_web_page(body: bytes) -> bool:
+    """Whether a body looks like a page for people, such as a proxy's sign-in."""
+    return body[:200].lstrip().lower().startswith((b"<!doctype html", b"<html"))
+
+
+def retry_after(value: str | None) -> float | None:
+    """Seconds to wait, from seconds or an HTTP date (RFC 9110, 10.2.3); None for anything else."""
+    if not value:
+        return None
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        at = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError):
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=dt.UTC)
+    return max(0.0, (at - dt.datetime.now(dt.UTC)).total_seconds())
+
+
+def _backoff(error: Exception) -> bool | float:
+    """Whether to try again, or after how many seconds."""
+    if isinstance(error, TryAgain):
+        if error.wait is None:
+            return True
+        return error.wait if error.wait <= LONGEST_WAIT else False
+    return isinstance(error, httpx.TransportError)
+
+
+def _body(client: httpx.Client, host: str, url: str, most_bytes: int) -> bytes:
+    """The body of a 200. Raises `TryAgain`, `FetchFailed` or an error of httpx."""
+    for _ in range(MOST_REDIRECTS + 1):
+        with client.stream("GET", url) as answer:
+            if answer.has_redirect_location:
+                url = _same_host(url, answer.headers["location"])
+                continue
+            if answer.status_code in RETRIED:
+                raise TryAgain(
+                    f"answers {answer.status_code}", retry_after(answer.headers.get("retry-after"))
+                )
+            if answer.status_code != 200:
+                status = answer.status_code
+                raise Refused(f"{host} answers {status} to {url[:200]}.", status)
+            return _read(answer, host, most_bytes)
+    raise FetchFailed(f"{host} redirects more than {MOST_REDIRECTS} times.")
+
+
+def _read(answer: httpx.Response, host: str, most_bytes: int) -> bytes:
+    """The whole body, unless it is enormous or dribbles in for ever."""
+    started = time.monotonic()
+    chunks: list[bytes] = []
+    size = 0
+    for chunk in answer.iter_bytes():
+        size += len(chunk)
+        if size > most_bytes:
+            raise FetchFailed(f"{host} answers with more than {most_bytes:,} bytes.")
+        if time.monotonic() - started > 3 * settings.FETCH_TIMEOUT:
+            raise TryAgain("takes too long to answer")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _same_host(url: str, location: str) -> str:
+    """Where a redirect leads. Raises `FetchFailed` when that is another host."""
+    target = urljoin(url, location)
+    here, there = urlsplit(url), urlsplit(target)
+    upgraded = (here.scheme, there.scheme) == ("http", "https") and here.hostname == there.hostname
+    if (here.scheme, here.netloc) != (there.scheme, there.netloc) and not upgraded:
+        raise FetchFailed(f"{here.netloc} redirects to another host, {there.netloc[:100]}.")
+    return target
+
+
+def _who_asks() -> str:
+    """The User-Agent, in the characters that a header takes."""
+    who = texts.plain(f"{settings.SITE_NAME} (+{settings.SITE_URL})")
+    return who.encode("ascii", "replace").decode()
+
+
+def _said(error: Exception) -> str:
+    """What went wrong on the wire, in words."""
+    if isinstance(error, httpx.TimeoutException):
+        return f"did not answer within {settings.FETCH_TIMEOUT} seconds"
+    if isinstance(error, httpx.ConnectError):
+        return "cannot be reached"
+    return f"broke off its answer ({type(error).__name__})"

@@ -1,0 +1,109 @@
+"""What readers add to the papers: upvotes, and papers that they submit.
+
+The rows tie a reader to what they did, so they are the reader's: they are in the download of
+everything held, and go when the reader is erased. `papers.community` gets the rest, without names.
+"""
+
+import datetime as dt
+from typing import ClassVar, Self
+
+from django.db import models
+
+from papers.models import Paper
+
+
+class Upvote(models.Model):
+    """A reader thinks that others should see the paper."""
+
+    subscriber = models.ForeignKey(
+        "subscriptions.Subscriber",
+        on_delete=models.CASCADE,
+        related_name="upvotes",
+        db_index=False,
+    )
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="votes")
+    at = models.DateTimeField()
+
+    class Meta:
+        """Once for each reader and paper."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=("subscriber", "paper"), name="upvote_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscriber_id} for {self.paper_id}"
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    """Submissions, narrowed down by what callers ask for."""
+
+    def unchecked(self, now: dt.datetime) -> Self:
+        """Submissions that arXiv is to be asked about now, oldest first."""
+        checking = Submission.State.CHECKING
+        return self.filter(state=checking, check_after__lte=now).order_by("check_after", "pk")
+
+    def waiting(self) -> Self:
+        """Submissions that wait for an editor."""
+        return self.filter(state=Submission.State.WAITING)
+
+
+class Submission(models.Model):
+    """A paper that a reader wants on the list. One row a paper, whoever else submits it."""
+
+    class State(models.TextChoices):
+        """How far it is."""
+
+        CHECKING = "checking", "being looked up at arXiv"
+        MISSING = "missing", "unknown to arXiv"
+        WAITING = "waiting", "waiting for an editor"
+        ACCEPTED = "accepted", "accepted"
+        DECLINED = "declined", "declined"
+
+    identifier = models.CharField(
+        max_length=80, unique=True, help_text="Scheme and identifier, such as arxiv:2605.13779."
+    )
+    state = models.CharField(max_length=8, choices=State, default=State.CHECKING)
+    title = models.CharField(max_length=Paper.TITLE_LENGTH, blank=True)
+    facts = models.JSONField(
+        default=dict, blank=True, help_text="What arXiv says of the paper, cleaned."
+    )
+    name = models.CharField(
+        max_length=60, blank=True, help_text="The name to show beside the paper, if any."
+    )
+    reason = models.CharField(
+        max_length=300, blank=True, help_text="Why it was declined; the reader sees it."
+    )
+    subscriber = models.ForeignKey(
+        "subscriptions.Subscriber",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="submissions",
+        help_text="Empty once the subscriber was erased.",
+    )
+    paper = models.ForeignKey(
+        Paper, null=True, on_delete=models.SET_NULL, related_name="submissions"
+    )
+    submitted_at = models.DateTimeField()
+    check_after = models.DateTimeField(help_text="When arXiv is asked (again).")
+    attempts = models.PositiveSmallIntegerField(
+        default=0, help_text="How often arXiv was asked in vain."
+    )
+    decided_at = models.DateTimeField(null=True)
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        """Newest first; the queue is found by a small partial index."""
+
+        ordering = ("-submitted_at", "-id")
+        indexes: ClassVar = [
+            models.Index(
+                fields=("check_after", "id"),
+                condition=models.Q(state="checking"),
+                name="submission_unchecked",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.identifier} ({self.get_state_display()})"

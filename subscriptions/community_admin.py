@@ -1,0 +1,141 @@
+"""The editors' view of what readers submit: accept a paper, or decline it for a reason."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from kombu.exceptions import OperationalError
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+from unfold.forms import ActionForm
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from papers.tasks import rank
+from papers.texts import shorten
+from subscriptions import submissions
+from subscriptions.models import Submission
+
+TITLE_SHOWN = 100
+"""Characters of a title in the list."""
+
+
+class ReasonForm(ActionForm):  # type: ignore[misc]  # unfold is untyped
+    """The reason for declining, beside the choice of what to do."""
+
+    reason = forms.CharField(
+        label="",
+        required=False,
+        max_length=300,
+        widget=UnfoldAdminTextInputWidget(
+            attrs={"placeholder": "Why it is declined; the reader sees it"}
+        ),
+    )
+
+
+@admin.register(Submission)
+class SubmissionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+    """Papers that readers want on the list. What was said of them is only read."""
+
+    list_display = ("shown_title", "shown_state", "submitted_at", "subscriber", "name", "reason")
+    list_filter = ("state",)
+    list_select_related = ("subscriber",)
+    list_per_page = 50
+    search_fields = ("identifier", "title", "subscriber__email")
+    search_help_text = "Part of a title, an identifier or a reader's address."
+    actions = ("accept", "decline")
+    action_form = ReasonForm
+    fields = readonly_fields = (
+        "identifier",
+        "title",
+        "abstract",
+        "authors",
+        "arxiv",
+        "state",
+        "reason",
+        "name",
+        "subscriber",
+        "submitted_at",
+        "decided_at",
+        "paper",
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Readers submit; an editor picks."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What was submitted stays as it was; the actions decide. Asked about the whole list, this
+        says whether somebody may decide.
+        """
+        return obj is None and bool(super().has_change_permission(request, obj))
+
+    @display(description="paper", ordering="title")  # type: ignore[untyped-decorator]
+    def shown_title(self, submission: Submission) -> str:
+        """The title, or the identifier while there is none."""
+        return shorten(submission.title, TITLE_SHOWN) or submission.identifier
+
+    @display(  # type: ignore[untyped-decorator]
+        description="state",
+        ordering="state",
+        label={
+            Submission.State.WAITING: "warning",
+            Submission.State.ACCEPTED: "success",
+            Submission.State.DECLINED: "danger",
+            Submission.State.CHECKING: "info",
+        },
+    )
+    def shown_state(self, submission: Submission) -> tuple[str, str]:
+        """The state and its words, in its colour."""
+        return submission.state, submission.get_state_display()
+
+    @admin.display(description="abstract")
+    def abstract(self, submission: Submission) -> str:
+        """As arXiv has it."""
+        return submission.facts.get("abstract") or "–"
+
+    @admin.display(description="authors")
+    def authors(self, submission: Submission) -> str:
+        """As arXiv has them."""
+        return ", ".join(submission.facts.get("authors", ())) or "–"
+
+    @admin.display(description="at arXiv")
+    def arxiv(self, submission: Submission) -> SafeString:
+        """Where the paper is read."""
+        address = f"https://arxiv.org/abs/{submission.identifier.partition(':')[2]}"
+        return format_html('<a href="{}" rel="noreferrer">{}</a>', address, address)
+
+    @action(description="Accept: list the paper", permissions=["change"])  # type: ignore[untyped-decorator]
+    def accept(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
+        """List them on the day that is due, then have them ranked and matched."""
+        now = timezone.now()
+        done = sum(submissions.accept(one, now) for one in queryset.order_by("pk"))
+        if done:
+            try:
+                rank.delay()
+            except OperationalError:
+                self.message_user(
+                    request, "Topics follow with the next fetch: no worker hears us.", messages.INFO
+                )
+        self._report(request, done, queryset.count(), "accepted")
+
+    @action(description="Decline, for the reason given", permissions=["change"])  # type: ignore[untyped-decorator]
+    def decline(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
+        """Tell the readers why not."""
+        reason = request.POST.get("reason", "").strip()
+        if not reason:
+            self.message_user(
+                request, "Say why: the readers who submitted are told.", messages.ERROR
+            )
+            return
+        now = timezone.now()
+        done = sum(submissions.decline(one, reason, now) for one in queryset.order_by("pk"))
+        self._report(request, done, queryset.count(), "declined")
+
+    def _report(self, request: HttpRequest, done: int, of: int, what: str) -> None:
+        level = messages.SUCCESS if done else messages.WARNING
+        self.message_user(request, f"{done} of {of} {what}.", level)
