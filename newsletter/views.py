@@ -91,8 +91,7 @@ def period(request: HttpRequest, period: Period) -> HttpResponseBase:
             "narrowed": f"?topic={topic.slug}" if topic else "",
             "form": _form(topic),
             "month": periods.month_of(period.first),
-            "calendar": pages.calendar(periods.month_of(period.last), now)
-            or pages.calendar(periods.month_of(period.first), now),
+            "calendar": pages.calendar(periods.month_of(min(period.last, now.date())), now),
         }
 
     key = period, now.date(), topic.slug if topic else is_unknown, page

@@ -19,7 +19,7 @@ from papers.models import Feature, Match, Observation, Paper, PaperQuerySet, Pic
 from papers.periods import Calendar, Period, calendar_of, week_of
 
 MOST = 120
-"""Papers of one day's page, at most; the lower-ranked ones of an enormous day are found by topic."""
+"""Papers on a day's page, at most; the lower-ranked ones of an enormous day are found by topic."""
 
 SHEET = 60
 """Papers on one page of a week or a month."""

@@ -77,11 +77,24 @@ class CalendarDay:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarWeek:
+    """A row of the calendar."""
+
+    week: Period
+    days: tuple[CalendarDay, ...]
+
+    @property
+    def has_papers(self) -> bool:
+        """Whether any of its days has papers."""
+        return any(each.papers for each in self.days)
+
+
+@dataclass(frozen=True, slots=True)
 class Calendar:
     """A month in weeks, and how many papers each day has."""
 
     month: Period
-    weeks: tuple[tuple[Period, tuple[CalendarDay, ...]], ...]
+    weeks: tuple[CalendarWeek, ...]
     earlier: Period | None
     """The month before, where there may be papers."""
     later: Period | None
@@ -89,7 +102,7 @@ class Calendar:
     @property
     def papers(self) -> int:
         """In the whole month; a paper listed on two days counts twice."""
-        return sum(each.papers for _, days in self.weeks for each in days if each.is_in_month)
+        return sum(each.papers for row in self.weeks for each in row.days if each.is_in_month)
 
 
 def calendar_of(
@@ -100,15 +113,10 @@ def calendar_of(
     week = week_of(month.first)
     while week.first <= month.last:
         days = (week.first + dt.timedelta(days=n) for n in range(7))
-        weeks.append(
-            (
-                week,
-                tuple(
-                    CalendarDay(day, counts.get(day, 0), month.first <= day <= month.last)
-                    for day in days
-                ),
-            )
+        squares = (
+            CalendarDay(day, counts.get(day, 0), month.first <= day <= month.last) for day in days
         )
+        weeks.append(CalendarWeek(week, tuple(squares)))
         week = week.later
     return Calendar(
         month=month,
