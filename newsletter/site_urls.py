@@ -17,6 +17,8 @@ from newsletter import (
     tryout,
     views,
 )
+from papers import periods
+from papers.periods import Period
 
 app_name = "newsletter"
 
@@ -35,12 +37,41 @@ class DayConverter:
         return value if isinstance(value, str) else value.isoformat()
 
 
+class PeriodConverter:
+    """A week or a month in an address: 2026-W24, 2026-06."""
+
+    def to_python(self, value: str) -> Period:
+        """The period; a ValueError, which means "not found", where there is no such one."""
+        return periods.parse(value)
+
+    def to_url(self, value: Period | str) -> str:
+        """The period in an address."""
+        return str(value)
+
+
+class WeekConverter(PeriodConverter):
+    """A week as ISO 8601 writes it."""
+
+    regex = r"\d{4}-W\d{2}"
+
+
+class MonthConverter(PeriodConverter):
+    """A month as ISO 8601 writes it."""
+
+    regex = r"\d{4}-\d{2}"
+
+
 register_converter(DayConverter, "day")
+register_converter(WeekConverter, "week")
+register_converter(MonthConverter, "month")
 _hourly = cache_control(public=True, max_age=3600)
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("day/<day:day>/", views.day, name="day"),
+    path("week/<week:period>/", views.period, name="week"),
+    path("month/<month:period>/", views.period, name="month"),
+    path("calendar/<month:month>/", views.calendar, name="calendar"),
     path("issues/", views.issues, name="issues"),
     path("issues/<day:day>/", views.issue, name="issue"),
     path("digest/<str:token>/", views.digest, name="digest"),
@@ -57,6 +88,7 @@ urlpatterns = [
     path("dev/mails/", preview_views.mails, name="mails"),
     path("dev/mails/<slug:name>/", preview_views.variants, name="variants"),
     path("dev/mails/<slug:name>/html", preview_views.variant_html, name="variant_html"),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("robots.txt", views.robots, name="robots"),
     path("sitemap.xml", _hourly(sitemaps.index), name="sitemap"),
     path(

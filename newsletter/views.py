@@ -1,6 +1,7 @@
 """The day's papers and the issues. Pages that only read; what changes anything is elsewhere."""
 
 import datetime as dt
+import re
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -9,16 +10,20 @@ from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from newsletter.cards import Card
 from newsletter.models import Issue, IssuePaper
-from papers import pages
+from papers import days, pages, periods
 from papers.models import Topic
+from papers.periods import Period
 from papers.printed import printed_page
 from subscriptions import links
 from subscriptions.forms import SubscribeForm
@@ -43,8 +48,7 @@ def day(request: HttpRequest, day: dt.date) -> HttpResponseBase:
 def _front_page(request: HttpRequest, wanted: dt.date | None) -> HttpResponseBase:
     now = timezone.now()
     today = now.date()
-    slug = request.GET.get("topic", "")
-    topic = Topic.objects.active().filter(slug=slug[:50]).first() if slug else None
+    topic, is_unknown = _topic_of(request)
 
     def context() -> dict[str, Any]:
         day = wanted or pages.latest_day(today)
@@ -56,12 +60,75 @@ def _front_page(request: HttpRequest, wanted: dt.date | None) -> HttpResponseBas
             "page": pages.day_of(day, now, topic) if day else None,
             "today": today,
             "is_home": wanted is None,
-            "unknown_topic": bool(slug) and topic is None,
-            "form": SubscribeForm(initial={"topics": [topic.slug]} if topic else None),
+            "is_last_weekday": day == days.last_weekday(today),
+            "unknown_topic": is_unknown,
+            "narrowed": f"?topic={topic.slug}" if topic else "",
+            "form": _form(topic),
+            "week": periods.week_of(day) if day else None,
+            "calendar": pages.calendar(periods.month_of(day), now) if day else None,
         }
 
-    key = wanted, today, topic.slug if topic else bool(slug)
+    key = wanted, today, topic.slug if topic else is_unknown
     return printed_page(request, "newsletter/home.html", key, context)
+
+
+@require_safe
+def period(request: HttpRequest, period: Period) -> HttpResponseBase:
+    """The papers of a week or a month, page by page; out of our time there are none."""
+    now = timezone.now()
+    topic, is_unknown = _topic_of(request)
+    number = request.GET.get("page", "")
+    page = int(number) if re.fullmatch("[0-9]{1,4}", number) else 1
+
+    def context() -> dict[str, Any]:
+        span = pages.span_of(period, now, topic, page)
+        if span is None:
+            raise Http404("a time without papers, before the first or after today")
+        return {
+            "span": span,
+            "is_current": period.first <= now.date() <= period.last,
+            "unknown_topic": is_unknown,
+            "narrowed": f"?topic={topic.slug}" if topic else "",
+            "form": _form(topic),
+            "month": periods.month_of(period.first),
+            "calendar": pages.calendar(periods.month_of(min(period.last, now.date())), now),
+        }
+
+    key = period, now.date(), topic.slug if topic else is_unknown, page
+    return printed_page(request, "newsletter/period.html", key, context)
+
+
+@require_safe
+def calendar(request: HttpRequest, month: Period) -> HttpResponseBase:
+    """A month of the calendar, for the page that is open; anyone else is sent to the month."""
+    if not request.headers.get("HX-Request"):
+        response: HttpResponseBase = redirect("newsletter:month", month)
+    else:
+        now = timezone.now()
+
+        def context() -> dict[str, Any]:
+            found = pages.calendar(month, now)
+            if found is None:
+                raise Http404("a month without papers, before the first or after today")
+            return {"calendar": found, "is_open": True}
+
+        key = month, now.date()
+        response = printed_page(request, "newsletter/_calendar.html", key, context)
+    patch_vary_headers(response, ("HX-Request",))
+    return response
+
+
+def _topic_of(request: HttpRequest) -> tuple[Topic | None, bool]:
+    """The topic that the visitor narrows the papers down to, and whether there is no such one."""
+    slug = request.GET.get("topic", "")
+    if not slug or "\0" in slug:  # which PostgreSQL does not take
+        return None, bool(slug)
+    topic = Topic.objects.active().filter(slug=slug[:50]).first()
+    return topic, topic is None
+
+
+def _form(topic: Topic | None) -> SubscribeForm:
+    return SubscribeForm(initial={"topics": [topic.slug]} if topic else None)
 
 
 @require_safe
@@ -148,6 +215,13 @@ def _entry_of(place: IssuePaper, topics: dict[int, Topic]) -> pages.Entry:
         note=card.note,
         is_pick=card.is_pick,
     )
+
+
+@require_safe
+@cache_control(public=True, max_age=86_400)
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Where browsers and feed readers look for an icon without having seen a page."""
+    return redirect(static("newsletter/favicon.ico"))
 
 
 @require_safe

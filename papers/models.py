@@ -59,6 +59,18 @@ class PaperQuerySet(WatchedQuerySet["Paper"]):
             pk__in=Feature.objects.filter(day=day).values("paper_id")  # a paper may be listed twice
         )
 
+    def listed_between(self, first: dt.date, last: dt.date) -> Self:
+        """Papers that some source listed on one of these days."""
+        return self.filter(
+            pk__in=Feature.objects.filter(day__range=(first, last)).values("paper_id")
+        )
+
+    def by_upvotes(self) -> Self:
+        """Most upvoted first, those that nobody counted last; never in an order of chance."""
+        return self.order_by(
+            models.F("upvotes").desc(nulls_last=True), "-trending_score", "identifier"
+        )
+
     def shown(self) -> Self:
         """Papers that no editor hid."""
         return self.exclude(picks__kind=Pick.Kind.HIDE)

@@ -5,19 +5,24 @@ made in a number of queries that does not depend on how many papers there are.
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 from zlib import crc32
 
+from django.core.paginator import Page, Paginator
 from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
 
 from papers import abstracts, citations
 from papers.models import Feature, Match, Observation, Paper, PaperQuerySet, Pick, Topic
+from papers.periods import Calendar, Period, calendar_of, week_of
 
 MOST = 120
-"""Papers on one page, at most; the lower-ranked ones of an enormous day are found by topic."""
+"""Papers on a day's page, at most; the lower-ranked ones of an enormous day are found by topic."""
+
+SHEET = 60
+"""Papers on one page of a week or a month."""
 
 PLATES = 12
 """How many placeholder pictures the stylesheet has."""
@@ -56,6 +61,8 @@ class Entry:
     """The CSS classes of its placeholder picture."""
     reader_upvotes: int = 0
     """Of this site's own readers."""
+    listed_on: dt.date | None = None
+    """The day of the list it stood on, where the page is not that day's."""
     submitted_by: str = ""
     note: str = ""
     """An editor's words."""
@@ -119,6 +126,24 @@ class Day:
         return self.day.weekday() >= 5
 
 
+@dataclass(frozen=True)
+class Span:
+    """A week or a month, and one page of its papers."""
+
+    period: Period
+    entries: list[Entry]
+    total: int
+    """How many papers there are, on all pages."""
+    topics: list[tuple[Topic, int]]
+    topic: Topic | None
+    """As in `Day`."""
+    page: Page[Any]
+    """Which of the pages it is."""
+    earlier: Period | None
+    later: Period | None
+    """The period before and after, where there may be papers."""
+
+
 def latest_day(up_to: dt.date) -> dt.date | None:
     """The last day, not after `up_to`, on which a source listed papers; None when there is none."""
     days = Feature.objects.filter(day__lte=up_to).order_by("-day")
@@ -156,6 +181,61 @@ def day_of(day: dt.date, now: dt.datetime, topic: Topic | None = None) -> Day:
     )
 
 
+def span_of(
+    period: Period, now: dt.datetime, topic: Topic | None = None, page: int = 1
+) -> Span | None:
+    """A page of the papers of `period`, most upvoted first, of one topic if one is given.
+
+    The trending score would put the last days of a month on top, since it decays with age; who
+    looks back asks what mattered. None where the period is before the first paper or after `now`.
+    """
+    first, today = first_day(), now.date()
+    if first is None or period.last < first or period.first > today:
+        return None
+    listed = Paper.objects.shown().listed_between(period.first, min(period.last, today))
+    wanted = of_topic(listed, topic) if topic else listed
+    at = Paginator(wanted.by_upvotes().values_list("pk", flat=True), SHEET).get_page(page)
+    ids = list(at)
+    features = Feature.objects.filter(day__range=(period.first, period.last), paper__in=ids)
+    picks = Pick.objects.filter(day__range=(period.first, period.last), paper__in=ids)
+    # The first day on which a paper was listed wins, hence the last one comes first.
+    found = list(features.order_by("-day").values_list("paper_id", "day", "submitted_by"))
+    listed_on = {paper: day for paper, day, _ in found}
+    entries = entries_of(
+        Paper.objects.filter(pk__in=ids).by_upvotes(),
+        now,
+        {pick.paper_id: pick for pick in picks.order_by("day")},
+        {paper: who for paper, _, who in found if who},
+        most=SHEET,
+        pins_first=False,
+    )
+    return Span(
+        period=period,
+        entries=[replace(entry, listed_on=listed_on.get(entry.paper_id)) for entry in entries],
+        total=at.paginator.count,
+        topics=_topics_of(listed),
+        topic=topic,
+        page=at,
+        earlier=period.earlier if period.earlier.last >= first else None,
+        later=period.later if period.later.first <= today else None,
+    )
+
+
+def calendar(month: Period, now: dt.datetime) -> Calendar | None:
+    """Which days of `month`, and of the weeks it begins and ends in, have how many papers.
+
+    None where the month is before the first paper or after `now`. Two queries.
+    """
+    first, today = first_day(), now.date()
+    if first is None or month.last < first or month.first > today:
+        return None
+    shown = Feature.objects.filter(
+        day__range=(week_of(month.first).first, min(week_of(month.last).last, today))
+    ).exclude(paper__picks__kind=Pick.Kind.HIDE)
+    counts = shown.order_by().values("day").annotate(n=Count("paper", distinct=True))
+    return calendar_of(month, dict(counts.values_list("day", "n")), first, today)
+
+
 def of_topic(papers: PaperQuerySet, topic: Topic) -> PaperQuerySet:
     """Those of `papers` that readers of `topic` get."""
     return papers.filter(pk__in=Match.objects.sendable().filter(topic=topic).values("paper_id"))
@@ -168,6 +248,7 @@ def entries_of(
     submitters: dict[int, str] | None = None,
     *,
     most: int,
+    pins_first: bool = True,
 ) -> list[Entry]:
     """The first `most` of `papers` as entries, in their order but for pins, which come first.
 
@@ -186,7 +267,8 @@ def entries_of(
     picks, submitters = picks or {}, submitters or {}
     # Typed loosely, since what is annotated is not an attribute of every paper.
     shown: list[Any] = list(counted[:most])
-    shown.sort(key=lambda paper: _pinned_at(picks.get(paper.pk)))
+    if pins_first:
+        shown.sort(key=lambda paper: _pinned_at(picks.get(paper.pk)))
     topics = _links_to_topics([paper.pk for paper in shown])
     return [
         _entry_of(

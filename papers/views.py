@@ -1,5 +1,7 @@
 """Pages about papers and topics. They only read, and show the same to everyone."""
 
+import datetime as dt
+
 from django.conf import settings
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -7,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from papers import citations, pages
+from papers import citations, pages, sharing
 from papers import search as searching
 from papers.charts import line_chart
 from papers.identifiers import UnknownIdentifier, identifier
@@ -15,6 +17,10 @@ from papers.models import Feature, Match, Paper, Pick, Topic
 
 TRENDING = 9
 """Papers on a topic's page that are shown in full."""
+
+MONTH = dt.timedelta(days=30)
+OF_THE_MONTH = 10
+"""Papers on a topic's page that got most upvotes in the last month, beside those that trend."""
 
 LATEST = 30
 """Papers on a topic's page that follow, newest first."""
@@ -58,6 +64,7 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
         ),
         "plate": pages.plate_of(found.identifier),
         "bibtex": citations.bibtex(found),
+        "shares": sharing.share_links(found.title, address),
         "json_ld": citations.json_ld(found, address),
     }
     return render(request, "papers/paper.html", context)
@@ -82,13 +89,22 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     papers = pages.of_topic(Paper.objects.shown(), found)
     trending = pages.entries_of(papers.by_trend(), now, most=TRENDING)
     last = Feature.objects.filter(paper=OuterRef("pk")).order_by("-day").values("day")[:1]
-    latest = (
-        papers.by_trend()
+    dated = papers.annotate(last_day=Subquery(last))
+    today = now.date()
+    month = (
+        dated.listed_between(today - MONTH, today)
         .exclude(pk__in=[entry.paper_id for entry in trending])
-        .annotate(last_day=Subquery(last))
-        .order_by("-last_day", "-trending_score", "identifier")[:LATEST]
+        .by_upvotes()[:OF_THE_MONTH]
     )
-    context = {"topic": found, "trending": trending, "latest": latest, "total": papers.count()}
+    shown = [entry.paper_id for entry in trending] + [each.pk for each in month]
+    latest = dated.exclude(pk__in=shown).order_by("-last_day", "-trending_score", "identifier")
+    context = {
+        "topic": found,
+        "trending": trending,
+        "month": month,
+        "latest": latest[:LATEST],
+        "total": papers.count(),
+    }
     return render(request, "papers/topic.html", context)
 
 

@@ -175,6 +175,18 @@ def test_on_a_weekend_home_says_that_it_shows_fridays_list():
     make_paper(day=dt.date(2026, 6, 5))
     with time_machine.travel(dt.datetime(2026, 6, 7, 12, tzinfo=dt.UTC)):
         assert "this is Friday’s list" in text_of(get("/"))
+    with time_machine.travel(dt.datetime(2026, 6, 14, 12, tzinfo=dt.UTC)):
+        assert "this is the list of Friday, 5 June" in text_of(get("/"))
+
+
+def test_browsers_find_the_icon_where_they_look_for_it():
+    response = get("/favicon.ico")
+    assert (response.status_code, response["Location"]) == (
+        302,
+        "/static/newsletter/favicon.ico",
+    )
+    assert "max-age=86400" in response["Cache-Control"]
+    assert get(response["Location"]).status_code == 200
 
 
 def test_an_empty_database_is_no_error():
@@ -339,6 +351,8 @@ def test_hostile_titles_are_only_titles_on_every_page(title):
 
 PAGES = [
     "/",
+    "/week/2026-W24/",
+    "/month/2026-06/",
     "/day/2026-06-10/",
     "/topics/",
     "/topics/t-robots/",

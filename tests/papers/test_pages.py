@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from papers import abstracts, citations, pages
+from papers import abstracts, citations
 from papers.charts import line_chart
 from papers.models import Observation, Paper, Pick
 from tests import markup
@@ -78,6 +78,16 @@ def test_paper_page_tells_everything_we_know_of_it():
         topic.get_absolute_url(),
     ):
         assert f'href="{address}"' in html
+
+
+def test_a_paper_is_passed_on_by_plain_links():
+    paper = make_paper('Q & A: "<b>"')
+    response = get(paper.get_absolute_url())
+    html = response.content.decode()
+    assert "Share Mail Bluesky" in text_of(response)
+    assert 'href="mailto:?subject=Q%20%26%20A%3A%20%22%3Cb%3E%22&amp;body=' in html
+    assert f'href="https://papers.example.org{paper.get_absolute_url()}"' in html
+    assert html.count('rel="noopener noreferrer nofollow"') == 6
 
 
 def test_why_an_editor_hid_a_paper_is_not_for_readers():
@@ -169,18 +179,33 @@ def test_topics_stand_under_their_headings_with_their_number_of_papers():
     assert "Pictures Diffusion 2 All about Diffusion." in text
 
 
-def test_topic_page_shows_what_trends_and_then_what_is_new():
-    topic = make_topic()
-    for n in range(pages.MOST // 8):
-        make_match(make_paper(f"Paper {n:02d}", trending_score=n), topic)
+def test_topic_page_shows_what_trends_then_the_month_and_then_what_is_new():
+    topic = make_topic(keywords=["fewer bits"], categories=["cs.LG"])
+    for n in range(21):
+        paper = make_paper(f"Paper {n:02d}", trending_score=n, upvotes=100 - n)
+        make_match(paper, topic)
+    make_match(make_paper("Of long ago", day=dt.date(2026, 4, 1), upvotes=500), topic)
     make_match(make_paper("Unsure"), topic, is_sendable=False)
     make_match(make_paper("Hidden"), topic)
     Pick.objects.create(day=DAY, paper=Paper.objects.get(title="Hidden"), kind=Pick.Kind.HIDE)
     text = text_of(get(topic.get_absolute_url()))
-    assert text.index("Paper 14") < text.index("Paper 06") < text.index("Also, newest first")
-    assert text.index("Also, newest first") < text.index("Paper 05")
+    order = (
+        *("fewer bits", "arXiv’s cs.LG", "Trending now", "Paper 20", "Paper 12"),
+        *("This month, most upvoted first", "Paper 00", "100 upvotes", "Paper 09"),
+        *("Also, newest first", "Paper 11", "Paper 10", "Of long ago"),
+    )
+    places = [text.index(words) for words in order]
+    assert places == sorted(places)
+    assert text.count("Paper 00") == 1
     assert "Unsure" not in text
     assert "Hidden" not in text
+
+
+def test_a_topic_can_be_followed_alone():
+    topic = make_topic()
+    html = get(topic.get_absolute_url()).content.decode()
+    assert f'href="/subscribe/?topic={topic.slug}"' in html
+    assert f'href="/topics/{topic.slug}/feed.atom"' in html
 
 
 # --- Search ----------------------------------------------------------------------------------
