@@ -1,6 +1,16 @@
 """App configuration of `papers`."""
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+def mend_index(using: str, **kwargs: Any) -> None:
+    """Put the index of the papers' words right where a migration broke it."""
+    from papers.search import index  # which needs the models
+
+    index.mend(using)
 
 
 class PapersConfig(AppConfig):
@@ -10,7 +20,10 @@ class PapersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Have a change of whatever pages show outdate the pages that are kept."""
+        """Have a change of whatever pages show outdate the pages that are kept, and the index of
+        the papers' words looked after whenever tables have changed.
+        """
         from papers import models, stamps
 
         stamps.watch(models.Paper, models.Feature, models.Topic, models.Match, models.Pick)
+        post_migrate.connect(mend_index, sender=self)

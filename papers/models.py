@@ -3,12 +3,14 @@ got, which topics they match, and what an editor decided about them.
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models.functions import Cast, Concat, StrIndex
 from django.urls import reverse
 
 from papers.stamps import Stamp as Stamp  # Django looks for models here
@@ -78,6 +80,15 @@ class PaperQuerySet(WatchedQuerySet["Paper"]):
     def by_trend(self) -> Self:
         """Highest trending score first, in an order that never depends on chance."""
         return self.order_by("-trending_score", "-upvotes", "identifier")
+
+    def in_order(self, ids: Sequence[int]) -> Self:
+        """The papers with these ids, in the order of `ids`."""
+        # One string to look in costs the same for any number of them; a CASE does not.
+        place = StrIndex(
+            models.Value("".join(f",{pk}" for pk in ids) + ","),
+            Concat(models.Value(","), Cast("pk", models.CharField()), models.Value(",")),
+        )
+        return self.filter(pk__in=ids).order_by(place)
 
     def with_topics(self) -> Self:
         """Each paper with its sendable matches and their topics, in two more queries at most."""

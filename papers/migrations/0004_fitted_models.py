@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     """Adds two tables; what runs already does not know of them."""
 
     dependencies = [
-        ("papers", "0002_topics_and_sources"),
+        ("papers", "0003_full_text_search"),
     ]
 
     operations = [

@@ -1,0 +1,61 @@
+"""The full text of papers on whichever database there is.
+
+`papers.search.sqlite` and `papers.search.postgres` each do the same four things in their
+database's own dialect; everything else asks here.
+"""
+
+import logging
+from types import ModuleType
+
+from django.db import connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from papers.search import postgres, sqlite
+from papers.search.hits import Hit
+from papers.search.query import Query
+
+logger = logging.getLogger(__name__)
+
+
+def dialect(using: BaseDatabaseWrapper) -> ModuleType:
+    """The module that speaks the database's dialect."""
+    return postgres if using.vendor == "postgresql" else sqlite
+
+
+def install(using: BaseDatabaseWrapper) -> None:
+    """Make the index and what keeps it right anew, from all papers there are."""
+    with using.cursor() as cursor:
+        dialect(using).install(cursor)
+
+
+def uninstall(using: BaseDatabaseWrapper) -> None:
+    """Remove the index and what keeps it right."""
+    with using.cursor() as cursor:
+        dialect(using).uninstall(cursor)
+
+
+def lookup(query: Query, enough: int) -> list[Hit]:
+    """The papers that the full text finds, each once, in no order.
+
+    Papers that lack one of the words are looked for where those that have all are not `enough`.
+    """
+    if not query.words:
+        return []
+    with connection.cursor() as cursor:
+        hits: list[Hit] = dialect(connection).lookup(cursor, query, enough)
+    return hits
+
+
+def mend(using: str) -> None:
+    """Install the index anew where a migration has taken it, or its triggers, away.
+
+    Called after every `migrate`. SQLite drops a table's triggers when Django rebuilds the table.
+    """
+    database = connections[using]
+    if "papers_paper" not in database.introspection.table_names():
+        return
+    with database.cursor() as cursor:
+        if dialect(database).is_installed(cursor):
+            return
+    logger.warning("the full text of papers is indexed anew")
+    install(database)

@@ -1,0 +1,128 @@
+"""Full text on SQLite: an FTS5 table without content of its own, kept right by triggers.
+
+https://www.sqlite.org/fts5.html. The index holds words only ("contentless"), which halves its
+size; the texts stand in papers_paper. Triggers, not code, keep it right, so that bulk writes, raw
+SQL and another program's writes are indexed too. To take a paper out of such an index FTS5 must be
+told what was in it, so both triggers make the indexed text by the same expression.
+
+A rebuilt table (SQLite knows few ways to alter one, so Django makes a new one and renames it)
+loses its triggers: `papers.search.index` looks for them after every `migrate`.
+"""
+
+from typing import Any
+
+from papers.search.hits import INDEXED, MOST_OF_A_KIND, NEWEST, Hit, Kind
+from papers.search.query import LETTERS, Query, fewer
+
+TABLE = "papers_fulltext"
+
+_TRIGGERS = tuple(f"{TABLE}_{event}" for event in ("insert", "update", "delete"))
+
+# Weights of title, names and body in BM25; of the weights tried, which words of a title find its
+# paper best (`manage.py evaluate_search`).
+_RANK = f"bm25({TABLE}, 10.0, 4.0, 1.0)"
+
+
+def _folded(expression: str) -> str:
+    """SQL for `expression` with the letters folded that the tokenizer does not fold."""
+    for letter, typed in LETTERS:
+        for spelling in dict.fromkeys((letter, letter.upper())):
+            if len(spelling) == 1:
+                expression = f"replace({expression}, '{spelling}', '{typed}')"
+    return expression
+
+
+def _texts(row: str) -> str:
+    """SQL for the indexed texts of `row`, which is "old", "new" or the table's name."""
+    authors = (
+        f"CASE WHEN json_valid({row}.authors) THEN (SELECT group_concat(value, ' , ')"
+        f" FROM json_each({row}.authors)) END"
+    )
+    title = f"{row}.title"
+    names = f"coalesce({authors}, '') || ' , ' || {row}.organization || ' , ' || {row}.identifier"
+    body = (
+        f"CASE WHEN {row}.summary = {row}.abstract THEN {row}.abstract"
+        f" ELSE {row}.abstract || ' , ' || {row}.summary END"
+    )
+    return ", ".join(map(_folded, (title, names, body)))
+
+
+_COLUMNS = "title, names, body"
+_ADD = f"INSERT INTO {TABLE}(rowid, {_COLUMNS}) "
+_REMOVE = (
+    f"INSERT INTO {TABLE}({TABLE}, rowid, {_COLUMNS}) VALUES('delete', old.id, {_texts('old')});"
+)
+
+_CREATE = (
+    (
+        f"CREATE VIRTUAL TABLE {TABLE} USING fts5({_COLUMNS}, content='', "
+        "tokenize='porter unicode61 remove_diacritics 2')"
+    ),
+    (
+        f"CREATE TRIGGER {TABLE}_insert AFTER INSERT ON papers_paper BEGIN "
+        f"{_ADD} VALUES(new.id, {_texts('new')}); END"
+    ),
+    f"CREATE TRIGGER {TABLE}_update AFTER UPDATE OF {', '.join(INDEXED)} ON papers_paper WHEN "
+    + " OR ".join(f"old.{name} IS NOT new.{name}" for name in INDEXED)
+    + f" BEGIN {_REMOVE} {_ADD} VALUES(new.id, {_texts('new')}); END",
+    f"CREATE TRIGGER {TABLE}_delete AFTER DELETE ON papers_paper BEGIN {_REMOVE} END",
+)
+
+
+def install(cursor: Any) -> None:
+    """Make the index and its triggers anew, and index every paper."""
+    uninstall(cursor)
+    for statement in _CREATE:
+        cursor.execute(statement)
+    cursor.execute(f"{_ADD} SELECT id, {_texts('papers_paper')} FROM papers_paper")
+    cursor.execute(f"INSERT INTO {TABLE}({TABLE}) VALUES('optimize')")
+
+
+def uninstall(cursor: Any) -> None:
+    """Remove whatever there is of the index."""
+    for trigger in _TRIGGERS:
+        cursor.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+    cursor.execute(f"DROP TABLE IF EXISTS {TABLE}")
+
+
+def is_installed(cursor: Any) -> bool:
+    """Whether the index and its triggers are there, and of this version."""
+    cursor.execute(
+        "SELECT sql FROM sqlite_master WHERE name IN (%s, %s, %s, %s)", (TABLE, *_TRIGGERS)
+    )
+    return {sql for (sql,) in cursor.fetchall()} == set(_CREATE)
+
+
+def lookup(cursor: Any, query: Query, enough: int) -> list[Hit]:
+    """The papers that `query` finds; with all words but one where others are not `enough`."""
+    every = " AND ".join(map(_quoted, query.words))
+    found: dict[int, Hit] = {}
+    if len(query.phrase) > 1:
+        _rank(cursor, _quoted(" ".join(query.phrase)), Kind.PHRASE, found)
+    _rank(cursor, f"{{title}} : ({every})", Kind.TITLE, found)
+    _rank(cursor, every, Kind.WORDS, found)
+    if len(found) < enough and len(query.words) > 1:
+        parts = (" AND ".join(map(_quoted, part)) for part in fewer(query.words))
+        _rank(cursor, " OR ".join(f"({part})" for part in parts), Kind.SOME, found)
+    return list(found.values())
+
+
+def _rank(cursor: Any, match: str, kind: Kind, found: dict[int, Hit]) -> None:
+    """Add the best of the newest papers that `match` finds, and that were not found before."""
+    cursor.execute(
+        f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s ORDER BY rowid DESC LIMIT 1 OFFSET %s",
+        (match, NEWEST - 1),
+    )
+    last = cursor.fetchone()
+    cursor.execute(
+        f"SELECT rowid, {_RANK} FROM {TABLE} WHERE {TABLE} MATCH %s AND rowid >= %s "
+        "ORDER BY 2 LIMIT %s",
+        (match, last[0] if last else 0, MOST_OF_A_KIND),
+    )
+    for paper_id, rank in cursor.fetchall():
+        found.setdefault(paper_id, Hit(paper_id, kind, -rank))
+
+
+def _quoted(words: str) -> str:
+    """A string of FTS5's query syntax; `words` are letters, digits and spaces."""
+    return f'"{words}"'

@@ -1,0 +1,114 @@
+"""How long a search takes among 100,000 papers, and what the index costs when papers come in.
+
+    python -m tests.benchmarks.bench_search [--papers N] [--searches N]
+
+Runs on the database server of DATABASE_URL, in a database of its own that it makes and removes
+(SQLite without one). The papers are those of tests.benchmarks.corpus, the semantic model is fitted
+on them, and the process holds their vectors. Measured is the wall time of `papers.search.find`
+with everything in it: full text, meaning, fusion, and leaving hidden papers out.
+"""
+
+import argparse
+import os
+import random
+import time
+from statistics import median
+
+COMMON = (
+    "model",
+    "learning",
+    "we",
+    "the method of data",
+    "language model",
+    "model language",
+    "learning language model",
+    "large language models",
+    "reasoning benchmark",
+    "training data",
+    "graph neural network",
+    "a new approach to learning with models from data",
+)
+"""The hard ones: words of most papers."""
+
+
+def main() -> None:
+    """Make the papers, measure, print."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
+    django.setup()
+    from django.db import connection
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--papers", type=int, default=100_000)
+    parser.add_argument("--searches", type=int, default=500)
+    options = parser.parse_args()
+    before = connection.settings_dict["NAME"]
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    try:
+        measure(options.papers, options.searches)
+    finally:
+        connection.creation.destroy_test_db(before, verbosity=0)
+
+
+def measure(size: int, searches: int) -> None:
+    """Store `size` papers, then search among them."""
+    from django.db import connection
+
+    from papers.models import Paper
+    from papers.search import find, index
+    from papers.search.evaluation import sample
+    from tests.benchmarks import corpus
+
+    with_index = corpus.fill(size)
+    print(f"{connection.vendor}, {size} papers, each indexed as it is stored: {with_index:.1f} s")
+    started = time.perf_counter()
+    index.install(connection)
+    print(f"index made anew: {time.perf_counter() - started:.1f} s")
+    first = list(Paper.objects.order_by("pk")[:2_000])
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("VACUUM ANALYZE")
+    for paper in first:
+        paper.trending_score += 1
+    started = time.perf_counter()
+    Paper.objects.bulk_update(first, ["trending_score"], batch_size=500)
+    print(f"scores of 2,000 papers updated: {time.perf_counter() - started:.2f} s")
+
+    started = time.perf_counter()
+    find("warm up")
+    print(f"first search, which reads the vectors: {time.perf_counter() - started:.2f} s")
+    titles = [query for _, _, query in sample(searches, seed=7)]
+    chance = random.Random(7)
+    queries = {
+        "three words of a title": titles,
+        "two words of a title": [" ".join(query.split()[:2]) for query in titles],
+        "one word of a title": [query.split()[0] for query in titles],
+        "an author": [
+            chance.choice(authors)
+            for authors in Paper.objects.order_by("?").values_list("authors", flat=True)[:searches]
+            if authors
+        ],
+    }
+    print(f"{'':44}{'median':>10}{'p99':>10}{'most':>10}  ms")
+    for name, asked in queries.items():
+        show(name, [clocked(find, query) for query in asked])
+    for query in COMMON:
+        show(f"{query!r}", [clocked(find, query) for _ in range(max(50, searches // 10))])
+
+
+def clocked(function, argument) -> float:
+    """Milliseconds that a call takes."""
+    started = time.perf_counter()
+    function(argument)
+    return 1000 * (time.perf_counter() - started)
+
+
+def show(name: str, times: list[float]) -> None:
+    """Print a line."""
+    last = sorted(times)[min(len(times) - 1, int(len(times) * 0.99))]
+    print(f"{name:44}{median(times):10.1f}{last:10.1f}{max(times):10.1f}")
+
+
+if __name__ == "__main__":
+    main()

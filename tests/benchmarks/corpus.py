@@ -1,0 +1,104 @@
+"""The recorded papers as rows, and as many more like them as a benchmark wants.
+
+    python -m tests.benchmarks.corpus [--papers N] [--no-model]
+
+fills the database of DATABASE_URL, which must have no papers yet, and fits the semantic model.
+Beyond the recorded ones, papers are made of two others: half of the sentences of each abstract and
+half of each title, so that words are as common as they are among real ones, with a few odd new
+words, so that the vocabulary grows as it would.
+"""
+
+import argparse
+import gzip
+import json
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+RECORDS = Path(__file__).resolve().parents[3] / "shared" / "data" / "arxiv_metadata.jsonl.gz"
+
+
+def records() -> list[dict[str, Any]]:
+    """The recorded papers."""
+    if not RECORDS.is_file():
+        raise SystemExit(f"{RECORDS} is not on this machine")
+    with gzip.open(RECORDS, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def papers(size: int, seed: int = 0) -> Iterator[dict[str, Any]]:
+    """Yield `size` papers as dicts of identifier, title, abstract and authors: recorded ones in a
+    random order, and among them those made of others."""
+    found, chance = records(), random.Random(seed)
+    chance.shuffle(found)
+    sentences = [record["abstract"].split(". ") for record in found]
+    titles = [record["title"].split() for record in found]
+    real = iter(found[:size])
+    made = max(0, size - len(found))
+    for number in range(size):
+        record = None if chance.random() < made / size else next(real, None)
+        if record is not None:
+            yield {
+                "identifier": f"arxiv:{record['id']}",
+                "title": record["title"],
+                "abstract": record["abstract"],
+                "authors": record["authors"],
+            }
+            continue
+        first, second = chance.choice(sentences), chance.choice(sentences)
+        mixed = chance.sample(first, k=(len(first) + 1) // 2)
+        mixed += chance.sample(second, k=(len(second) + 1) // 2)
+        words = ". ".join(mixed).split()
+        at = chance.randrange(len(words))
+        words[at] = words[at][::-1]
+        head, tail = chance.choice(titles), chance.choice(titles)
+        yield {
+            "identifier": f"made:{number}",
+            "title": " ".join(head[: (len(head) + 1) // 2] + tail[len(tail) // 2 :])[:500],
+            "abstract": " ".join(words),
+            "authors": chance.choice(found)["authors"],
+        }
+
+
+def fill(size: int, seed: int = 0, *, with_model: bool = True) -> float:
+    """Store `size` papers in the database and fit a model; seconds that storing took."""
+    from django.utils import timezone
+
+    from papers.fitting import fit_now
+    from papers.models import Paper
+
+    if Paper.objects.exists():
+        raise SystemExit("The database has papers already; give another one.")
+    spent, batch = 0.0, []
+    for number, fields in enumerate(papers(size, seed), start=1):
+        batch.append(Paper(**fields))
+        if len(batch) == 500 or number == size:
+            started = time.perf_counter()
+            Paper.objects.bulk_create(batch)
+            spent += time.perf_counter() - started
+            batch = []
+    if with_model:
+        fit_now(timezone.now())
+    return spent
+
+
+def main() -> None:
+    """Fill the database and say how long it took."""
+    import django
+
+    django.setup()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--papers", type=int, default=len(records()))
+    parser.add_argument("--no-model", action="store_true")
+    options = parser.parse_args()
+    spent = fill(options.papers, with_model=not options.no_model)
+    print(f"{options.papers} papers stored in {spent:.1f} s")
+
+
+if __name__ == "__main__":
+    import os
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
+    main()

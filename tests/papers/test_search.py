@@ -1,0 +1,260 @@
+"""Search: what is found, in which order, and that the index follows every write."""
+
+import pytest
+from django.db import connection
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from papers import fitting
+from papers.models import Paper, Pick
+from papers.search import Kind, find, fused, index, search
+from papers.search.query import LONGEST, folded, parse
+from tests.factories import DAY, NOW, make_paper, make_papers_about
+
+pytestmark = pytest.mark.django_db
+
+HOSTILE = [
+    '"',
+    "'",
+    '"unbalanced',
+    "a AND",
+    "NOT",
+    "NEAR(a b, 3)",
+    "title: x",
+    "{title} : x",
+    "^start",
+    "pre*",
+    "a | b & !c",
+    "x:*",
+    "<->",
+    "\\",
+    "\x00",
+    "nul\x00inside",
+    "\u202eright to left\u202c",
+    "\ud800",
+    "%s %(x)s",
+    "; DROP TABLE papers_paper",
+    "a" * 10_000,
+    "word " * 2_000,
+    "( " * 500,
+    "\u0301" * 300,
+    "한국어 中文 हिन्दी العربية",
+    "²³½ﬁ Ω K",
+    "0",
+    "- + ~",
+]
+
+
+def titles(text):
+    return [paper.title for paper in search(text)]
+
+
+# --- What is found --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "quantize",
+        "QUANTIZED",
+        "fewer bit",
+        "fewer-bits",
+        "zoe muller",
+        "Zoë Müller",
+        "MÜLLER",
+        "lukasz",
+        "Łukasz",
+        "sorensen",
+        "Sørensen",
+        "naive bayes",
+        "acme research",
+        "2606.54321 bits",
+    ],
+)
+def test_a_paper_is_found_by_any_of_its_words_in_any_spelling(query):
+    make_paper(
+        "Fewer Bits",
+        abstract="A study of quantization with naïve Bayes.",
+        authors=["Zoë Müller", "Łukasz Nowak", "Ida Sørensen"],
+        organization="Acme Research",
+        identifier="arxiv:2606.54321",
+    )
+    make_paper("Something else")
+    assert titles(query) == ["Fewer Bits"]
+
+
+def test_an_author_with_decomposed_accents_is_found():
+    make_paper("Paper", authors=["Zoe\u0308 Mu\u0308ller"])
+    assert titles("Zoë Müller") == ["Paper"]
+
+
+def test_a_summary_of_its_own_is_searched_too():
+    make_paper("Paper", summary="They juggle eigenvectors.")
+    assert titles("juggling") == ["Paper"]
+
+
+def test_hidden_papers_are_not_found():
+    paper = make_paper("Juggling robots")
+    make_paper("Robots juggling")
+    Pick.objects.create(day=DAY, paper=paper, kind=Pick.Kind.HIDE)
+    assert titles("juggling robots") == ["Robots juggling"]
+
+
+def test_a_question_of_function_words_finds_what_says_just_that():
+    make_paper("Attention is all you need")
+    make_paper("Another one", abstract="Attention need be paid.")
+    assert titles("all you need")[0] == "Attention is all you need"
+    assert titles("is you") == ["Attention is all you need"]
+
+
+@pytest.mark.parametrize("query", ["", "   ", "\x00", "!?", "zzzz"])
+def test_nothing_is_found_where_there_is_nothing_to_find(query):
+    make_paper("Something")
+    assert titles(query) == []
+
+
+# --- Order ----------------------------------------------------------------------------------
+
+
+def test_the_phrase_comes_before_the_title_and_the_title_before_the_rest():
+    make_paper("Elsewhere", abstract="Whales that juggle. Some of them are blue.")
+    make_paper("Juggling for blue and other whales")
+    make_paper("In passing", abstract="We watch blue whales juggling.")
+    make_paper("Blue whales", abstract="On whales.")
+    found = find("blue whales juggling")
+    order = list(Paper.objects.in_order(found.papers).values_list("title", flat=True))
+    assert order == ["In passing", "Juggling for blue and other whales", "Elsewhere", "Blue whales"]
+    assert [found.kinds[pk] for pk in found.papers] == [
+        Kind.PHRASE,
+        Kind.TITLE,
+        Kind.WORDS,
+        Kind.SOME,
+    ]
+
+
+def test_words_as_typed_come_before_other_inflections():
+    make_paper("Whales juggled at night")
+    make_paper("A whale that is juggling at night")
+    make_paper("Night of juggled whales")
+    assert titles("juggling whale night")[0] == "A whale that is juggling at night"
+
+
+def test_papers_without_the_words_are_found_by_their_meaning():
+    make_papers_about("behavior of apes", "kernels for compilers", "rhymes in poems")
+    assert find("behaviour").papers == ()
+    fitting.fit_now(NOW)  # for which the two spellings are one word
+    found = find("behaviour")
+    assert len(found.papers) == 10
+    assert set(found.kinds.values()) == {Kind.MEANING}
+    assert all("behavior" in title.lower() for title in titles("behaviour"))
+
+
+def test_reciprocal_rank_fusion_adds_up_what_each_ranking_says():
+    scores = fused([1, 2], [2, 3])
+    assert scores == {1: 1 / 61, 2: 1 / 62 + 1 / 61, 3: 1 / 62}
+
+
+# --- The index follows ----------------------------------------------------------------------
+
+
+def test_bulk_writes_are_indexed():
+    papers = [Paper(identifier=f"arxiv:2601.{n:05d}", title=f"Whale {n}") for n in range(3)]
+    Paper.objects.bulk_create(papers)
+    assert len(titles("whale")) == 3
+    for paper in papers:
+        paper.title = "Dolphin"
+    Paper.objects.bulk_update(papers, ["title"])
+    assert (titles("whale"), len(titles("dolphin"))) == ([], 3)
+    Paper.objects.filter(pk=papers[0].pk).update(authors=["Moby Dick"])
+    assert titles("moby") == ["Dolphin"]
+    Paper.objects.filter(pk=papers[0].pk).update(authors=[])
+    assert titles("moby") == []
+    Paper.objects.all().delete()
+    assert titles("dolphin") == []
+
+
+def test_an_upsert_is_indexed():
+    make_paper("Whale", identifier="arxiv:2601.00001")
+    Paper.objects.bulk_create(
+        [Paper(identifier="arxiv:2601.00001", title="Dolphin")],
+        update_conflicts=True,
+        unique_fields=["identifier"],
+        update_fields=["title"],
+    )
+    assert (titles("whale"), titles("dolphin")) == ([], ["Dolphin"])
+
+
+def test_raw_sql_is_indexed_whatever_it_writes():
+    paper = make_paper("Whale")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE papers_paper SET title = %s, authors = %s", ["Orca", '{"a": "Ahab"}']
+        )
+    assert titles("orca ahab") == ["Orca"]
+    assert titles("whale") == []
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM papers_feature")
+        cursor.execute("DELETE FROM papers_observation")
+        cursor.execute("DELETE FROM papers_paper WHERE id = %s", [paper.pk])
+    assert find("orca").papers == ()
+
+
+def test_a_very_long_text_is_indexed_as_far_as_it_goes():
+    make_paper("Long", abstract=" ".join(f"word{n} tail" for n in range(60_000)))
+    assert titles("word17") == ["Long"]
+
+
+def test_an_index_made_anew_holds_the_papers_there_are():
+    make_paper("Whale", authors=["Zoë Müller"])
+    index.uninstall(connection)
+    make_paper("Dolphin")
+    index.mend(connection.alias)
+    assert (titles("whale"), titles("dolphin"), titles("muller")) == (
+        ["Whale"],
+        ["Dolphin"],
+        ["Whale"],
+    )
+    make_paper("Orca")
+    assert titles("orca") == ["Orca"]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite forgets triggers")
+def test_triggers_that_a_rebuilt_table_lost_are_put_back():
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER papers_fulltext_insert")
+    make_paper("Whale")
+    assert titles("whale") == []
+    index.mend(connection.alias)
+    assert titles("whale") == ["Whale"]
+
+
+# --- Hostile input --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("query", HOSTILE, ids=lambda query: repr(query)[:20])
+def test_no_query_is_a_wrong_one(query):
+    make_paper("Plain title", abstract="a word")
+    assert len(find(query).papers) <= 1
+
+
+class AnyText(TestCase):
+    """Text of any kind, both stored and searched for."""
+
+    @settings(deadline=None)
+    @given(st.text(st.characters(exclude_characters="\x00", codec="utf-8"), max_size=80))
+    def test_any_title_can_be_stored_and_any_text_searched_for(self, text):
+        make_paper(text, day=None, authors=[text])
+        find(text)
+
+    @settings(deadline=None)
+    @given(st.text(max_size=400))
+    def test_a_query_is_letters_and_digits_of_bounded_length(self, text):
+        query = parse(text)
+        assert sum(map(len, query.phrase)) <= 2 * LONGEST
+        assert all(word.isalnum() or not word.isascii() for word in query.phrase)
+        assert set(query.words) <= set(query.phrase)
+
+    @given(st.text(max_size=100))
+    def test_folding_twice_is_folding_once(self, text):
+        assert folded(folded(text)) == folded(text)
