@@ -37,16 +37,6 @@ _TEXT = (
 _HTML = _TEXT.replace(b"text/plain", b"text/html")
 
 
-# Providers that can be told, for one message, not to watch its reader. The others have no tracking
-# or one that is an account's setting alone (Amazon SES, Brevo, Resend, Mailtrap, Postal).
-_TRACKING_PROVIDERS = frozenset(
-    (
-        *("MailerSend", "Mailgun", "Mailjet", "Mandrill"),
-        *("Postmark", "SendGrid", "SparkPost", "Unisender Go"),
-    )
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Mail:
     """One message to one reader, complete.
@@ -129,13 +119,10 @@ class Mail:
         )
         if self.html:
             message.attach_alternative("".join([piece.text for piece in self.html]), "text/html")
-        for name, value in (("metadata", metadata), ("tags", tags)):
-            if value:
-                vars(message)[name] = value
-        # What readers open is no third party's business, whatever an account's own settings say.
-        # See newsletter.tracking for the choice that an operator has.
-        if getattr(connection, "esp_name", "") in _TRACKING_PROVIDERS:
-            vars(message).update(track_opens=False, track_clicks=False)
+        if metadata:
+            vars(message)["metadata"] = metadata
+        if tags:
+            vars(message)["tags"] = tags
         return message
 
     @property
