@@ -111,7 +111,7 @@ def _hurts(event: Event) -> bool:
 
 
 def _note_times(events: Iterable[Event]) -> None:
-    """Fill the deliveries' times, the earliest of each kind, and the worst bounce, at once."""
+    """Fill the deliveries' times, the earliest of each kind, and the worst bounce."""
     found: dict[int, dict[str, object]] = {}
     for event in events:
         row = found.setdefault(
@@ -230,7 +230,7 @@ def for_readers(events: Sequence[Event], now: dt.datetime) -> None:
         subscriber = subscribers.get(event.delivery_id or 0)
         if subscriber is None:
             continue
-        if event.address_hash and event.address_hash != hash_of(subscriber.email):
+        if not hash_of(subscriber.email).startswith(event.address_hash):
             logger.warning(
                 "an event names another address than the subscriber's",
                 extra={"event": event.pk, "delivery": event.delivery_id},

@@ -35,6 +35,7 @@ EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 LONGEST_PLAIN_ID = 120
 """Longer ids of providers are kept as a digest."""
 
+_ADDRESS = re.compile(r"""[^\s<>"'(),:;=]+@[^\s<>"'(),:;=]+""")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
@@ -52,6 +53,8 @@ class Report:
     severity: str = ""
     recipient: str = ""
     """The address that it is about, empty where none was given. Only its hash is kept."""
+    address_hash: str = ""
+    """The beginning of that hash, where only this is known."""
     description: str = ""
     by_machine: bool = False
 
@@ -92,11 +95,6 @@ def _row(report: Report, known: set[int], now: dt.datetime) -> Event:
         at = at.replace(tzinfo=dt.UTC)
     if not EARLIEST <= at <= now:
         at = now
-    description = clean(report.description)
-    if report.recipient:  # servers like to repeat it, and it is not to outlive the subscriber
-        description = re.sub(
-            re.escape(clean(report.recipient)), "<reader>", description, flags=re.IGNORECASE
-        )
     return Event(
         delivery_id=report.delivery_id if report.delivery_id in known else None,
         provider=report.provider[:40],
@@ -104,12 +102,19 @@ def _row(report: Report, known: set[int], now: dt.datetime) -> Event:
         kind=report.kind[:20],
         reject_reason=report.reason[:20],
         severity=report.severity,
-        address_hash=hash_of(report.recipient) if report.recipient else "",
+        address_hash=hash_of(report.recipient) if report.recipient else report.address_hash,
         by_machine=report.by_machine,
-        description=description[:300],
+        description=without_addresses(report.description),
         at=at,
         received_at=now,
     )
+
+
+def without_addresses(text: str) -> str:
+    """`text` in one clean line, addresses left out: servers like to repeat them, and what they say
+    is not to outlive the subscriber.
+    """
+    return _ADDRESS.sub("[address]", clean(text))[:300]
 
 
 def hash_of(email: str) -> str:

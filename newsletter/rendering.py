@@ -35,6 +35,7 @@ from newsletter.digests import Choice, Place, Reader
 from newsletter.mail import Mail, Piece
 from newsletter.message_ids import delivery_id_of, message_id, preview_id
 from newsletter.models import Issue
+from newsletter.return_paths import return_path
 from newsletter.stencils import Marks, Stencil
 from papers.texts import plain, shorten
 from subscriptions import links
@@ -122,7 +123,7 @@ class DigestPress:
             message_id=message_id(delivery_id)
             if delivery_id is not None
             else preview_id(f"{self.issue.day}.{reader.id}"),
-            envelope_from=self._envelope_from,
+            envelope_from=return_path(delivery_id, reader.email, self._envelope_from),
             to_addr=reader.email,
             from_header=self._from_header,
             subject=self.subject(choices),

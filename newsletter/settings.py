@@ -484,10 +484,10 @@ if DKIM_KEY:
 BOUNCE_ADDRESS = read(
     "BOUNCE_ADDRESS", env.str, "", "an address whose mail `manage.py read_bounces` is given"
 )
-if BOUNCE_ADDRESS and not re.fullmatch(r"[A-Za-z0-9._-]{1,30}@[A-Za-z0-9.-]+", BOUNCE_ADDRESS):
+if BOUNCE_ADDRESS and not re.fullmatch(r"[A-Za-z0-9._-]{1,18}@[A-Za-z0-9.-]+", BOUNCE_ADDRESS):
     raise ImproperlyConfigured(
         f"The environment variable BOUNCE_ADDRESS holds {BOUNCE_ADDRESS!r}, but it must be a plain "
-        "address of at most 30 characters before the @, such as bounce@papers.example.org."
+        "address of at most 18 characters before the @, such as bounce@papers.example.org."
     )
 TRACK_OPENS = read("TRACK_OPENS", yes_or_no, False, "true or false")
 TRACK_CLICKS = read("TRACK_CLICKS", yes_or_no, False, "true or false")
