@@ -57,6 +57,10 @@ class Provider:
     """False where it has none; then metadata becomes tags, "delivery_id:7"."""
     tags: int | None = None
     """The most tags that it takes; None for any number."""
+    watches: bool = False
+    """Whether it would note what readers open and follow, and can be told for each mail not to.
+    The others do not, or only by a setting of the account.
+    """
 
 
 _TABLE = [
@@ -86,6 +90,7 @@ _TABLE = [
         sends_message_id=False,
         link_as="list_unsubscribe",
         metadata=False,
+        watches=True,
     ),
     Provider(
         "Mailgun",
@@ -94,6 +99,7 @@ _TABLE = [
         "unsubscribe headers and a footer of its own.",
         "https://help.mailgun.com/hc/en-us/articles/203306610-Unsubscribe-Handling-Links",
         message_id=Keeps.YES,
+        watches=True,
     ),
     Provider(
         "Mailjet",
@@ -103,6 +109,7 @@ _TABLE = [
         message_id=Keeps.NO,
         sends_message_id=False,
         tags=1,
+        watches=True,
     ),
     Provider(
         "Mailtrap",
@@ -117,6 +124,7 @@ _TABLE = [
         "Leave Mandrill's unsubscribe footer and its UNSUB tag out, or it adds a List-Unsubscribe "
         "of its own.",
         "https://mandrill.zendesk.com/hc/en-us/articles/205582947",
+        watches=True,
     ),
     Provider(
         "Postal",
@@ -135,6 +143,7 @@ _TABLE = [
         message_id=Keeps.YES,
         headers={"X-PM-KeepID": "true"},
         tags=1,
+        watches=True,
     ),
     Provider(
         "Resend",
@@ -153,6 +162,7 @@ _TABLE = [
         Keeps.YES,
         "Turn subscription tracking off, or SendGrid writes unsubscribe headers of its own.",
         "https://docs.sendgrid.com/ui/sending-email/list-unsubscribe",
+        watches=True,
     ),
     Provider(
         "SparkPost",
@@ -162,6 +172,7 @@ _TABLE = [
         "https://anymail.dev/en/stable/esps/sparkpost/#limitations-and-quirks",
         extra={"options": {"transactional": True}},
         tags=1,
+        watches=True,
     ),
     Provider(
         "Unisender Go",
@@ -169,6 +180,7 @@ _TABLE = [
         "A List-Unsubscribe of one's own is for accounts that were approved to leave Unisender's "
         "unsubscribe link out.",
         "https://anymail.dev/en/stable/esps/unisender_go/",
+        watches=True,
     ),
 ]
 PROVIDERS = {provider.name: provider for provider in _TABLE}
@@ -179,7 +191,9 @@ _MODULES = {name.lower().replace(" ", "_"): provider for name, provider in PROVI
 
 
 def fit(message: EmailMessage, provider: Provider) -> None:
-    """Change a message so that `provider` takes it, and keeps the unsubscribe headers if it can."""
+    """Change a message so that `provider` takes it, keeps the unsubscribe headers if it can, and
+    does not watch its reader.
+    """
     headers = message.extra_headers
     extra: dict[str, Any] = dict(provider.extra)
     if not provider.sends_message_id:
@@ -190,6 +204,8 @@ def fit(message: EmailMessage, provider: Provider) -> None:
         if found:
             extra[provider.link_as] = found[1]
     headers.update(provider.headers)
+    if provider.watches:  # readers are watched by no third party, whatever an account's settings say
+        vars(message).update(track_opens=False, track_clicks=False)
     if extra:
         vars(message)["esp_extra"] = extra | getattr(message, "esp_extra", {})
 

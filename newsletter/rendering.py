@@ -37,6 +37,7 @@ from newsletter.message_ids import delivery_id_of, message_id, preview_id
 from newsletter.models import Issue
 from newsletter.return_paths import return_path
 from newsletter.stencils import Marks, Stencil
+from newsletter.tracking import tracker_for
 from papers.texts import plain, shorten
 from subscriptions import links
 from subscriptions.links import Purpose
@@ -90,6 +91,7 @@ class DigestPress:
         self._subjects: dict[tuple[int, int], str] = {}
         with translation.override(self.language):
             self._prepare_forms()
+        self._tracker = tracker_for(self.places)
         self._prepare_headers()
 
     def _prepare_forms(self) -> None:
@@ -118,6 +120,8 @@ class DigestPress:
         html: tuple[Piece, ...] = ()
         if self.html is not None and not reader.text_only:
             html = self.html.compose(self.html.fitted(order))
+            if self._tracker is not None and delivery_id is not None:
+                html = self._tracker.track(html, reader.id, reader.link_version, delivery_id)
         return Mail(
             delivery_id=delivery_id,
             message_id=message_id(delivery_id)

@@ -12,6 +12,7 @@ from newsletter import (
     preview_views,
     private_feed,
     sitemaps,
+    tracking_views,
     tryout,
     views,
 )
@@ -44,6 +45,8 @@ urlpatterns = [
     path("digest/<str:token>/", views.digest, name="digest"),
     path("feed/<str:token>/", private_feed.private_feed, name="feed"),
     path("preview/", tryout.preview, name="preview"),
+    path("t/<str:token>/open.gif", tracking_views.opened, name="opened"),
+    path("t/<str:token>/<int:place>/<int:number>/", tracking_views.follow, name="follow"),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("dev/mailbox/", mailbox_views.mailbox, name="mailbox"),

@@ -158,6 +158,7 @@ def robots(request: HttpRequest) -> HttpResponse:
         "Disallow: /admin/",
         "Disallow: /dev/",
         "Disallow: /search/",
+        "Disallow: /t/",
         "",
         f"Sitemap: {settings.SITE_URL}{reverse('newsletter:sitemap')}",
         "",

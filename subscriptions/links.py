@@ -44,6 +44,8 @@ class Purpose(StrEnum):
     """Agree, in the old inbox, to a change of address."""
     MOVE_TO = "move to"
     """Agree, in the new inbox, to a change of address."""
+    TRACKING = "tracking"
+    """Says whose digest a picture or a link was in, and lets nobody do anything."""
 
 
 class BadLink(ValueError):
@@ -52,8 +54,8 @@ class BadLink(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a valid link says. `extra` is the delivery's id in a DIGEST link, the Unix time of
-    signing in a CONFIRM link, and the change's id in MOVE_FROM and MOVE_TO; 0 otherwise.
+    """What a valid link says. `extra` is the delivery's id in a DIGEST or TRACKING link, the Unix
+    time of signing in a CONFIRM link, and the change's id in MOVE_FROM and MOVE_TO; 0 otherwise.
     """
 
     subscriber_id: int
