@@ -65,20 +65,23 @@ def on_tracking(sender: Any, event: AnymailTrackingEvent, esp_name: str, **_: An
 
 
 def _path_secret(key: str) -> str:
-    return hmac.digest(b"broadsheet.webhooks", key.encode(), "sha256")[:12].hex()
+    return hmac.digest(b"broadsheet.webhooks", key.encode(), "sha256")[:24].hex()
 
 
 def path_secrets() -> list[str]:
     """The secret part of the addresses: made of SECRET_KEY, so that there is nothing to set; those
-    of earlier keys in SECRET_KEY_FALLBACKS work as well.
+    of earlier keys in SECRET_KEY_FALLBACKS work as well. As long as a signed token, so that no log
+    shows it (newsletter.logs).
     """
     return [_path_secret(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
 
 
 def passwords() -> list[str]:
     """The allowed "user:password" pairs of ANYMAIL's WEBHOOK_SECRET; none if there are none."""
-    given = settings.ANYMAIL.get("WEBHOOK_SECRET") or []
-    return [given] if isinstance(given, str) else [str(one) for one in given if one]
+    given: Any = settings.ANYMAIL.get("WEBHOOK_SECRET") or getattr(
+        settings, "ANYMAIL_WEBHOOK_SECRET", ""
+    )
+    return [one for one in ([given] if isinstance(given, str) else map(str, given)) if one]
 
 
 def url_of(name: str) -> str:

@@ -224,7 +224,7 @@ class TestReturnPath:
         issue = build_issue(DAY, NOW)
         assert issue is not None
         alice = make_subscriber(ALICE, topics=[topic])
-        edition = edition_of(issue, is_weekly=False)
+        edition = edition_of(issue, is_weekly=False, language="en")
         reader = readers_of([alice.pk])[0][alice.pk]
         choices = edition.shelf.select(reader, ())
         sent = edition.press.render(reader, choices, 7)

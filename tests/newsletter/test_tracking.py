@@ -46,7 +46,7 @@ def row(db):
 
 
 def rendered(row, delivery_id="own"):
-    edition = edition_of(row.issue, is_weekly=False)
+    edition = edition_of(row.issue, is_weekly=False, language="en")
     reader = readers_of([row.subscriber_id])[0][row.subscriber_id]
     choices = edition.shelf.select(reader, ())
     pk = row.pk if delivery_id == "own" else delivery_id

@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 
 from newsletter import consequences, tasks, webhooks
 from newsletter.events import hash_of
+from newsletter.logs import redact
 from newsletter.models import Delivery, Event
 from subscriptions.models import Subscriber, Suppression
 from tests.factories import NOW, make_delivery, make_issue, make_subscriber
@@ -197,6 +198,12 @@ def test_the_address_survives_a_change_of_the_secret_key(client, row, settings):
     settings.SECRET_KEY = "another" * 10
     assert webhooks.path_secrets()[0] != before
     assert post(client, HARD_BOUNCE, row.pk, secret=before).status_code == 200
+
+
+def test_no_log_shows_the_address():
+    assert webhooks.path_secrets()[0] not in redact(
+        f"POST /webhooks/{webhooks.path_secrets()[0]}/x/"
+    )
 
 
 def test_an_unconfigured_provider_is_asked_to_come_again(client, row, settings):
