@@ -6,13 +6,13 @@ voted is none of this module's business: it is told of records and of numbers.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
 from papers import days
 from papers.ingest import store
-from papers.models import Observation, Paper, Source
+from papers.models import Feature, Observation, Paper, Source
 from papers.sources import PaperRecord
 
 
@@ -37,6 +37,13 @@ def feature(record: PaperRecord, now: dt.datetime) -> Paper:
     """List a paper on the day that is due; the paper. Once, however often it is repeated."""
     store([record], source(), listing_day(now), now)
     return Paper.objects.get(identifier=record.identifier)
+
+
+def rename_submitter(identifiers: Sequence[str], name: str) -> None:
+    """Have pages say that `name` submitted these papers here."""
+    Feature.objects.filter(source=source(), paper__identifier__in=identifiers).update(
+        submitted_by=name
+    )
 
 
 @transaction.atomic

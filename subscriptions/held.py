@@ -10,6 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 
+from subscriptions import submissions
 from subscriptions.models import Subscriber, Suppression
 
 
@@ -63,4 +64,5 @@ def erase(subscriber: Subscriber) -> None:
     LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(Subscriber), object_id=str(subscriber.pk)
     ).update(object_repr="erased subscriber")
+    submissions.disown(subscriber)
     subscriber.delete()

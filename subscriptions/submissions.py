@@ -162,8 +162,6 @@ def accept(submission: Submission, now: dt.datetime) -> bool:
     submission.refresh_from_db()
     if not changed:
         return False
-    with translation.override(settings.LANGUAGE_CODE):
-        somebody = gettext("a reader")
     facts = submission.facts
     day = facts["published_on"]
     record = PaperRecord(
@@ -173,7 +171,7 @@ def accept(submission: Submission, now: dt.datetime) -> bool:
         authors=tuple(facts["authors"]),
         categories=tuple(facts["categories"]),
         published_on=dt.date.fromisoformat(day) if day else None,
-        submitted_by=submission.name or somebody,
+        submitted_by=submission.name or _somebody(),
         submitted_at=submission.submitted_at,
     )
     submission.paper = community.feature(record, now)
@@ -193,3 +191,16 @@ def decline(submission: Submission, reason: str, now: dt.datetime) -> bool:
     )
     submission.refresh_from_db()
     return bool(changed)
+
+
+def disown(subscriber: Subscriber) -> None:
+    """Take the reader's name off what they submitted, here and on pages; the papers stay."""
+    named = Submission.objects.filter(subscriber=subscriber).exclude(name="")
+    community.rename_submitter(list(named.values_list("identifier", flat=True)), _somebody())
+    named.update(name="")
+
+
+def _somebody() -> str:
+    """Who submitted a paper without giving a name, in the site's language."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return gettext("a reader")

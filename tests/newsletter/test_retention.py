@@ -1,0 +1,145 @@
+"""What is not kept any longer is deleted, and nothing else."""
+
+import datetime as dt
+import json
+from io import StringIO
+
+import pytest
+from axes.models import AccessAttempt
+from django.core.management import call_command
+
+from newsletter import retention, tasks
+from newsletter.models import Delivery, Event
+from newsletter.retention import Forgotten, forget
+from subscriptions.models import Subscriber, Suppression
+from tests.factories import NOW, make_delivery, make_issue, make_subscriber
+
+pytestmark = pytest.mark.django_db
+
+DAY = dt.timedelta(days=1)
+Status = Subscriber.Status
+
+
+@pytest.fixture(autouse=True)
+def _times(settings):
+    settings.KEEP_UNCONFIRMED_DAYS = 14
+    settings.KEEP_LEFT_DAYS = 100
+    settings.KEEP_EVENTS_DAYS = 50
+    settings.KEEP_DELIVERIES_DAYS = 200
+
+
+def made(email: str, days_ago: int, **kwargs) -> Subscriber:
+    """A subscriber who came so long ago."""
+    one = make_subscriber(email, **kwargs)
+    Subscriber.objects.filter(pk=one.pk).update(created_at=NOW - days_ago * DAY)
+    return one
+
+
+def left() -> set[str]:
+    return set(Subscriber.objects.values_list("email", flat=True))
+
+
+def test_who_never_confirmed_is_erased_in_time():
+    made("alice@example.org", 15, status=Status.PENDING)
+    made("bob@example.org", 13, status=Status.PENDING)
+    asked = NOW - 2 * DAY
+    made("charlie@example.org", 15, status=Status.PENDING, asked_to_confirm_at=asked)
+    made("dora@example.org", 999)
+
+    assert forget(NOW) == Forgotten(unconfirmed=1)
+    assert left() == {"bob@example.org", "charlie@example.org", "dora@example.org"}
+    assert forget(NOW) == Forgotten()
+    assert forget(NOW + 13 * DAY).unconfirmed == 2
+
+
+def test_who_left_is_erased_in_time():
+    made("alice@example.org", 999, status=Status.LEFT, left_at=NOW - 101 * DAY)
+    made("bob@example.org", 999, status=Status.LEFT, left_at=NOW - 99 * DAY)
+    back = {"left_at": NOW - 101 * DAY, "asked_to_confirm_at": NOW - DAY}
+    made("charlie@example.org", 999, status=Status.LEFT, **back)
+
+    assert forget(NOW) == Forgotten(left=1)
+    assert left() == {"bob@example.org", "charlie@example.org"}
+
+
+def test_a_suppressed_reader_is_erased_and_stays_suppressed():
+    reason = Suppression.Reason.BOUNCE
+    for email, days in (("alice@example.org", 101), ("bob@example.org", 99)):
+        made(email, 999)
+        Suppression.objects.add_address(email, reason, NOW - days * DAY)
+
+    assert forget(NOW) == Forgotten(suppressed=1)
+    assert left() == {"bob@example.org"}
+    assert Suppression.objects.covers("alice@example.org")
+
+
+def test_events_and_logins_go_in_time(monkeypatch):
+    monkeypatch.setattr(retention, "BATCH", 2)
+    for number, days in enumerate((1, 49, 51, 52, 53)):
+        at = NOW - days * DAY
+        Event.objects.create(
+            provider="x", event_id=str(number), kind="opened", at=at, received_at=at
+        )
+        attempt = AccessAttempt.objects.create(username="editor", failures_since_start=1)
+        AccessAttempt.objects.filter(pk=attempt.pk).update(attempt_time=at)
+
+    assert forget(NOW) == Forgotten(events=3, logins=3)
+    assert Event.objects.count() == AccessAttempt.objects.count() == 2
+
+
+def test_the_ledger_forgets_who_and_what_and_keeps_its_numbers():
+    alice = make_subscriber()
+    days = [NOW.date() - ago * DAY for ago in (201, 199)]
+    old, young = (
+        make_delivery(
+            make_issue(day),
+            alice,
+            state=Delivery.State.SENT,
+            sent_at=NOW,
+            opened_at=NOW,
+            provider_id="abc",
+            choices=[[1, 1, [1], "because"]],
+        )
+        for day in days
+    )
+
+    assert forget(NOW) == Forgotten(deliveries=1)
+    assert forget(NOW) == Forgotten()
+    old.refresh_from_db()
+    young.refresh_from_db()
+    assert (old.subscriber, old.choices, old.provider_id, old.opened_at) == (None, [], "", None)
+    assert (old.state, old.sent_at) == (Delivery.State.SENT, NOW)
+    assert (young.subscriber, young.provider_id) == (alice, "abc")
+
+
+def test_looking_deletes_nothing_and_counts_the_same(monkeypatch):
+    made("alice@example.org", 15, status=Status.PENDING)
+    bob = made("bob@example.org", 999, status=Status.LEFT, left_at=NOW - 101 * DAY)
+    make_delivery(make_issue(NOW.date() - 201 * DAY), bob)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
+
+    out = StringIO()
+    call_command("forget", "--dry-run", stdout=out)
+    assert "Would forget 1 subscribers who never confirmed, 1 who left" in out.getvalue()
+    assert Subscriber.objects.count() == 2
+    seen = forget(NOW, dry_run=True)
+    out = StringIO()
+    call_command("forget", "--json", stdout=out)
+    done = json.loads(out.getvalue())
+    # Bob's erasure unties his delivery before the ledger is looked at.
+    assert done == {
+        "unconfirmed": seen.unconfirmed,
+        "left": seen.left,
+        "suppressed": 0,
+        "events": 0,
+        "deliveries": 0,
+        "logins": 0,
+    }
+    assert not Subscriber.objects.exists()
+
+
+def test_the_task_forgets(monkeypatch):
+    made("alice@example.org", 15, status=Status.PENDING)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
+    tasks.forget()
+    assert not Subscriber.objects.exists()

@@ -1,0 +1,64 @@
+"""Upvotes: once for each reader and paper, and gone with the reader."""
+
+import pytest
+
+from papers.models import Observation, Paper
+from subscriptions import held, upvotes
+from subscriptions.models import Upvote
+from tests.factories import NOW, make_paper, make_subscriber
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def paper():
+    return make_paper("A paper")
+
+
+def counted(paper: Paper) -> int:
+    upvotes.count(NOW)
+    paper.refresh_from_db()
+    return paper.reader_upvotes
+
+
+def test_a_reader_upvotes_once_and_can_take_it_back(paper):
+    alice = make_subscriber()
+    assert [upvotes.give(alice, paper, NOW) for _ in range(2)] == [True, False]
+    assert (upvotes.is_given(alice, paper), upvotes.total(paper)) == (True, 1)
+    assert counted(paper) == 1
+    assert [upvotes.take_back(alice, paper) for _ in range(2)] == [True, False]
+    assert (upvotes.is_given(alice, paper), upvotes.total(paper)) == (False, 0)
+    assert counted(paper) == 0
+
+
+@pytest.mark.parametrize("status", ["pending", "left", "suppressed"])
+def test_only_confirmed_readers_upvote(paper, status):
+    bob = make_subscriber("bob@example.org", status=status)
+    assert not upvotes.give(bob, paper, NOW)
+    assert not Upvote.objects.exists()
+
+
+def test_who_leaves_can_still_take_an_upvote_back(paper):
+    alice = make_subscriber()
+    upvotes.give(alice, paper, NOW)
+    alice.leave(NOW)
+    assert upvotes.take_back(alice, paper)
+
+
+def test_erasing_a_reader_takes_the_upvotes_along(paper):
+    alice, bob = make_subscriber(), make_subscriber("bob@example.org")
+    upvotes.give(alice, paper, NOW)
+    upvotes.give(bob, paper, NOW)
+    assert counted(paper) == 2
+    held.erase(alice)
+    assert counted(paper) == 1
+
+
+def test_all_votes_between_two_counts_are_one_observation(paper):
+    before = Observation.objects.count()
+    readers = [make_subscriber(f"{number}@example.org") for number in range(30)]
+    for reader in readers:
+        upvotes.give(reader, paper, NOW)
+    assert counted(paper) == 30
+    assert Observation.objects.count() == before + 1
+    assert upvotes.count(NOW) == 0
