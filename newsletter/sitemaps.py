@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from newsletter.models import Issue
 from papers.models import Feature, Paper, Topic
+from papers.periods import Period, month_of
 
 if TYPE_CHECKING:
     AnySitemap = Sitemap[Any]
@@ -48,6 +49,18 @@ class DaySitemap(_SiteMap):
         return reverse("newsletter:day", args=[item])
 
 
+class MonthSitemap(_SiteMap):
+    """The months that have papers; robots find the weeks from there."""
+
+    def items(self) -> list[Period]:
+        """Newest first."""
+        return [month_of(day) for day in Feature.objects.dates("day", "month", "DESC")]
+
+    def location(self, item: Period) -> str:
+        """The month's page."""
+        return reverse("newsletter:month", args=[item])
+
+
 class IssueSitemap(_SiteMap):
     """The issues."""
 
@@ -78,6 +91,7 @@ class PaperSitemap(_SiteMap):
 
 SITEMAPS: dict[str, type[AnySitemap]] = {
     "days": DaySitemap,
+    "months": MonthSitemap,
     "issues": IssueSitemap,
     "topics": TopicSitemap,
     "papers": PaperSitemap,

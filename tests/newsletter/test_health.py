@@ -70,6 +70,6 @@ def test_robots_and_sitemaps_name_public_addresses():
         assert address.startswith("https://papers.example.org/sitemap-")
         page = get(address.removeprefix("https://papers.example.org"))
         found |= {url[0].text for url in ElementTree.fromstring(page.content)}
-    for path in ("/day/2026-06-10/", "/issues/2026-06-10/", "/topics/t-robots/"):
+    for path in ("/day/2026-06-10/", "/month/2026-06/", "/issues/2026-06-10/", "/topics/t-robots/"):
         assert f"https://papers.example.org{path}" in found
     assert f"https://papers.example.org{paper.get_absolute_url()}" in found
