@@ -216,7 +216,7 @@ class TestReturnPath:
 
     @pytest.mark.django_db
     def test_a_digest_has_it(self):
-        from newsletter.delivery import edition_of
+        from newsletter.delivery import Wording, edition_of
         from newsletter.readers import readers_of
 
         topic = make_topic("Agents")
@@ -224,7 +224,7 @@ class TestReturnPath:
         issue = build_issue(DAY, NOW)
         assert issue is not None
         alice = make_subscriber(ALICE, topics=[topic])
-        edition = edition_of(issue, is_weekly=False, language="en")
+        edition = edition_of(issue, Wording(False, False, "en"))
         reader = readers_of([alice.pk])[0][alice.pk]
         choices = edition.shelf.select(reader, ())
         sent = edition.press.render(reader, choices, 7)

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from newsletter import consequences, tasks, tracking, tracking_views
-from newsletter.delivery import edition_of
+from newsletter.delivery import Wording, edition_of
 from newsletter.issues import build_issue
 from newsletter.mail import HTML_LIMIT
 from newsletter.models import Delivery, Event, IssuePaper
@@ -46,7 +46,7 @@ def row(db):
 
 
 def rendered(row, delivery_id="own"):
-    edition = edition_of(row.issue, is_weekly=False, language="en")
+    edition = edition_of(row.issue, Wording(False, False, "en"))
     reader = readers_of([row.subscriber_id])[0][row.subscriber_id]
     choices = edition.shelf.select(reader, ())
     pk = row.pk if delivery_id == "own" else delivery_id
@@ -79,7 +79,7 @@ class TestMail:
     def test_by_default_there_is_nothing(self, row):
         mail = rendered(row)
         assert b"/t/" not in mail.as_bytes()
-        assert "<img" not in html_of(mail)
+        assert "open.gif" not in html_of(mail)
         assert paths(row) == ([], [])
 
     def test_links_to_papers_lead_through_this_site_and_no_others(self, row, tracked):
