@@ -204,7 +204,7 @@ def fit(message: EmailMessage, provider: Provider) -> None:
         if found:
             extra[provider.link_as] = found[1]
     headers.update(provider.headers)
-    if provider.watches:  # readers are watched by no third party, whatever an account's settings say
+    if provider.watches:  # whatever the account's own settings say
         vars(message).update(track_opens=False, track_clicks=False)
     if extra:
         vars(message)["esp_extra"] = extra | getattr(message, "esp_extra", {})

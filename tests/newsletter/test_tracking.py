@@ -79,7 +79,7 @@ class TestMail:
     def test_by_default_there_is_nothing(self, row):
         mail = rendered(row)
         assert b"/t/" not in mail.as_bytes()
-        assert "<img" not in html_of(mail)
+        assert "open.gif" not in html_of(mail)
         assert paths(row) == ([], [])
 
     def test_links_to_papers_lead_through_this_site_and_no_others(self, row, tracked):
