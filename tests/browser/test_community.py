@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from newsletter import mailbox
 from papers.days import feature_day
-from papers.models import Paper
+from papers.models import Paper, Topic
 from subscriptions import emails, links, proof, submissions, tasks
 from subscriptions.models import Subscriber, Upvote
 from tests.factories import make_match, make_paper, make_subscriber, make_topic
@@ -27,6 +27,7 @@ def site(live_server, settings, monkeypatch, tmp_path):
         lambda kind, pk: emails.send(emails.Kind(kind), pk, timezone.now()),
     )
     monkeypatch.setattr(tasks.check_submissions, "delay", lambda: None)
+    Topic.objects.all().delete()
     topic = make_topic("Agents")
     make_match(make_paper("Agents at work", day=feature_day(timezone.now())), topic)
     return live_server.url

@@ -2,13 +2,17 @@
 
 import contextlib
 import json
+import os
 import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.conf import settings as configured
 from django.core.cache import cache
+from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug import Request, Response
@@ -16,6 +20,7 @@ from werkzeug import Request, Response
 from papers.sources import FetchFailed, arxiv, wire
 
 PATH = "/api/query"
+CONFIGURED = configured.CACHES
 
 
 @pytest.fixture(autouse=True)
@@ -275,6 +280,26 @@ def test_one_asks_at_a_time(site):
     for asker in askers:
         asker.join()
     assert at_once == [1, 1, 1, 1]
+
+
+@pytest.mark.redis
+@pytest.mark.skipif("REDIS_URL" not in os.environ, reason="needs a Redis server (REDIS_URL)")
+def test_redis_gives_one_turn_at_a_time():
+    inside: list[int] = []
+    most: list[int] = []
+
+    def take(number: int) -> None:
+        with arxiv.turn():
+            inside.append(number)
+            most.append(len(inside))
+            threading.Event().wait(0.02)
+            inside.remove(number)
+
+    with override_settings(CACHES=CONFIGURED):
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(take, range(4)))
+        cache.delete("papers.arxiv.turn")
+    assert most == [1, 1, 1, 1]
 
 
 def test_the_next_turn_comes_after_a_pause(site, monkeypatch):

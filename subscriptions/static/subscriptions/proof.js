@@ -9,9 +9,13 @@
 
   function solve(input) {
     return new Promise((resolve, reject) => {
-      setTimeout(() => reject(new Error("it takes too long")), ENOUGH_SECONDS * 1000);
       const worker = new Worker(input.dataset.worker);
-      worker.onerror = reject;
+      const give_up = (why) => {
+        worker.terminate();
+        reject(why);
+      };
+      setTimeout(() => give_up(new Error("it takes too long")), ENOUGH_SECONDS * 1000);
+      worker.onerror = give_up;
       worker.onmessage = (message) => {
         worker.terminate();
         if (message.data) resolve(message.data);
@@ -19,7 +23,8 @@
       };
       fetch(input.dataset.challenge)
         .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.status))))
-        .then((challenge) => worker.postMessage(challenge), reject);
+        .then((challenge) => worker.postMessage(challenge))
+        .catch(give_up);
     });
   }
 
@@ -54,7 +59,7 @@
       begin().finally(() => {
         waits.hidden = true;
         form.dataset.tried = "yes";
-        form.requestSubmit(button);
+        setTimeout(() => form.requestSubmit(button)); // not before this event is over
       });
     });
     // A page that comes back from the browser's memory has used its proof.
