@@ -22,11 +22,11 @@ PRODUCTION := DEBUG=false DATABASE_URL= REDIS_URL= EMAIL_BACKEND= ANYMAIL= ALLOW
 	POSTAL_ADDRESS="Broadsheet, 1 Example Street, 12345 Example"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install install-dev test check format bench-web lock screenshots clean
+.PHONY: help demo install install-dev install-mail-checks test check format bench-web lock screenshots clean
 
 help: ## List these commands
 	@echo "Broadsheet. Commands:"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/installed ## Run the whole thing here: papers, three readers, their mails in the browser
 	@exec $(PY) manage.py demo $(ARGS)
@@ -34,6 +34,9 @@ demo: $(VENV)/installed ## Run the whole thing here: papers, three readers, thei
 install: $(VENV)/installed ## Only install, into .venv
 
 install-dev: $(VENV)/installed-dev ## Install what tests and checks need, too
+
+install-mail-checks: ## Install what the tests hold the mails against (needs Node.js and npm)
+	cd .ci/npm && npm ci --ignore-scripts --no-progress
 
 test: $(VENV)/installed-dev ## Run all tests (ARGS go to pytest)
 	@$(PY) -m pytest $(ARGS)
@@ -70,7 +73,7 @@ screenshots: $(VENV)/installed-dev ## Make the pictures of docs/ and of the mail
 	@$(PY) -m tests.browser.screenshots $(ARGS)
 
 clean: ## Remove everything that was installed or made here, the demo's data in var/ too
-	rm -rf $(VENV) build staticfiles var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .ci/npm/node_modules build staticfiles var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- How it is installed ------------------------------------------------------------------

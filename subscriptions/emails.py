@@ -154,7 +154,7 @@ def _subject_and_link(
             subject, path = gettext("This is your new address at %(site)s"), preferences
         case Kind.NOTHING:
             raise ValueError("there is no mail of this kind")
-    return " ".join((subject % {"site": settings.SITE_NAME}).split()), links.absolute(path)
+    return " ".join((subject % {"site": plain(settings.SITE_NAME)}).split()), links.absolute(path)
 
 
 def send(kind: Kind, subscriber_id: int, now: dt.datetime) -> bool:

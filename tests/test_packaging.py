@@ -1,6 +1,7 @@
 """What ships beside the code: locked requirements, the image's steps, the compose file."""
 
 import importlib.util
+import json
 import re
 import shlex
 import sys
@@ -46,6 +47,18 @@ def test_every_requirement_is_pinned_and_hashed(name):
     for line in text.splitlines():
         assert re.match(r"[A-Za-z0-9._-]+==\S+", line), line
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", line), line
+
+
+def test_every_package_of_the_mail_checks_is_pinned_and_hashed_and_names_no_registry():
+    folder = ROOT / ".ci" / "npm"
+    wanted = json.loads((folder / "package.json").read_text())["devDependencies"]
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted.values())
+    packages = json.loads((folder / "package-lock.json").read_text())["packages"]
+    assert packages.pop("")["devDependencies"] == wanted
+    assert len(packages) > 100
+    for name, package in packages.items():
+        assert package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, name
 
 
 @pytest.mark.parametrize("name", REQUIREMENTS)

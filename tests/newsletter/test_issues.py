@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from newsletter.cards import Card
 from newsletter.issues import build_issue, closes_at, freeze_due, places_of
 from newsletter.models import Issue
 from papers.models import Observation, Pick, Source
@@ -79,15 +80,38 @@ def test_only_sure_matches_of_active_topics_count():
     assert place.card.topics == ("Sure",)
 
 
-def test_card_tells_the_upvotes_gained_since_the_day_before():
-    paper = make_paper(upvotes=30)
-    Observation.objects.create(
-        paper=paper,
-        source=make_source(),
-        observed_at=NOW - dt.timedelta(days=1, hours=1),
-        upvotes=12,
-    )
-    assert places_of(freeze())[0].card.upvotes_gained == 18
+def test_card_tells_what_was_gained_since_the_day_before():
+    paper = make_paper(upvotes=30, comments=4, stars=100, day=DAY)
+    source = make_source()
+    for hours, counts in (
+        (60, {"upvotes": 1, "comments": 4, "stars": 90}),
+        (25, {"upvotes": 12, "stars": None}),
+        (2, {"upvotes": 29}),
+    ):
+        at = NOW - dt.timedelta(hours=hours)
+        Observation.objects.create(paper=paper, source=source, observed_at=at, **counts)
+    Observation.objects.filter(comments=2).delete()
+    card = places_of(freeze())[0].card
+    assert (card.upvotes_gained, card.comments_gained, card.stars_gained) == (18, None, 10)
+
+
+def test_card_says_in_two_sentences_what_the_summary_says_else_the_abstract():
+    abstract = "One thing. Another thing. A third thing."
+    make_paper(abstract=abstract, trending_score=2.0)
+    make_paper(abstract=abstract, summary="It works. It is fast. It is small.", trending_score=1.0)
+    first, second = (place.card for place in places_of(freeze()))
+    assert (first.excerpt, first.excerpt_is_cut) == ("One thing. Another thing.", True)
+    assert (second.excerpt, second.excerpt_is_cut) == ("It works. It is fast.", False)
+    assert (first.is_summarised, second.is_summarised) == (False, True)
+
+
+def test_card_of_an_earlier_version_can_still_be_read():
+    make_paper()
+    kept = places_of(freeze())[0].card.as_dict()
+    for name in ("comments_gained", "stars_gained", "thumbnail_url", "is_summarised"):
+        del kept[name]
+    card = Card.from_dict(kept)
+    assert (card.thumbnail_url, card.is_summarised, card.stars_gained) == ("", False, None)
 
 
 def test_weekly_places_come_from_seven_days():

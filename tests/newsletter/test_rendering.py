@@ -7,10 +7,11 @@ from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 
 from newsletter import rendering
@@ -18,6 +19,7 @@ from newsletter.digest_contexts import counts_of
 from newsletter.digest_forms import HTML
 from newsletter.mail import HTML_LIMIT, Mail
 from newsletter.rendering import DigestPress, delivery_id_of, message_id
+from papers.pages import PLATES
 from papers.texts import plain, shorten
 from subscriptions import links
 from subscriptions.links import Purpose
@@ -34,6 +36,8 @@ from tests.newsletter.digest_readers import (
 )
 
 ALICE, BOB = make_reader(1), make_reader(2)
+
+STATIC = Path(settings.BASE_DIR) / "newsletter" / "static" / "newsletter"
 
 HOSTILE = {
     "tags": "<b>bold</b> & <script>alert(1)</script>",
@@ -534,43 +538,131 @@ def test_preview_belongs_to_no_delivery(press):
     mail.as_bytes()
 
 
-# --- The templates --------------------------------------------------------------------------------
-
-# From https://documentation.mjml.io: all components, and the attributes of those that we use. The
-# compiler lets anything else pass in silence.
-COMPONENTS = {
-    "mjml", "mj-head", "mj-attributes", "mj-all", "mj-class", "mj-breakpoint", "mj-font",
-    "mj-html-attributes", "mj-preview", "mj-style", "mj-title", "mj-body", "mj-accordion",
-    "mj-button", "mj-carousel", "mj-column", "mj-divider", "mj-group", "mj-hero", "mj-image",
-    "mj-include", "mj-navbar", "mj-raw", "mj-section", "mj-social", "mj-spacer", "mj-table",
-    "mj-text", "mj-wrapper",
-}  # fmt: skip
-_PADDING = {f"padding{side}" for side in ("", "-top", "-right", "-bottom", "-left")} | {"css-class"}
-_FONT = {"color", "font-family", "font-size", "font-style", "font-weight", "line-height"}
-ATTRIBUTES = {
-    "mjml": {"lang", "dir", "owa"},
-    "mj-body": {"background-color", "width", "css-class"},
-    "mj-column": {"background-color", "border", "vertical-align", "width", *_PADDING},
-    "mj-section": {"background-color", "border", "full-width", "text-align", *_PADDING},
-    "mj-divider": {
-        "align", "border-color", "border-style", "border-width", "container-background-color",
-        "width", *_PADDING,
-    },
-    "mj-text": {
-        "align", "container-background-color", "height", "letter-spacing", "text-decoration",
-        "text-transform", *_FONT, *_PADDING,
-    },
-}  # fmt: skip
+# --- The reader's choice: ranked, or by topic -----------------------------------------------------
 
 
-def test_templates_use_only_components_and_attributes_that_mjml_has(press, monkeypatch):
-    form = press.html
-    assert form is not None
-    monkeypatch.setattr(form, "markup", replace(form.markup, compiled=str))
-    source = whole(press, form, ALICE, choices_of(press, ALICE), 7)
-    tree = ElementTree.fromstring(source)
-    used = [element for element in tree.iter() if element.tag.startswith("mj")]
-    assert len(used) > 20
-    for element in used:
-        assert element.tag in COMPONENTS
-        assert set(element.attrib) <= ATTRIBUTES.get(element.tag, set()), element.tag
+def grouped_press() -> DigestPress:
+    topics = [(2,), (1,), (2, 1), (1,), (3,)]
+    return make_press([make_place(at, topics=mine) for at, mine in enumerate(topics, 1)])
+
+
+def test_papers_by_topic_stand_under_the_names_of_their_topics():
+    press, reader = grouped_press(), replace(ALICE, grouped=True)
+    mail = press.render(reader, choices_of(press, ALICE), 7)
+    found = re.findall(r"<h([23])[^>]*>(?:<a[^>]*>)?([^<]+)", html_of(mail))
+    assert found == [
+        ("2", "Efficient inference"),
+        ("3", "Paper number 1"),
+        ("3", "Paper number 3"),
+        ("2", "Agents and tool use"),
+        ("3", "Paper number 2"),
+        ("3", "Paper number 4"),
+        ("2", "Also trending, outside your topics"),
+    ]
+    order = re.findall(
+        r"^(Efficient inference|Agents and tool use|Paper number \d)$", text_of(mail), re.M
+    )
+    assert [line for line in order if line.startswith("Paper")] == [
+        f"Paper number {number}" for number in (1, 3, 2, 4, 5)
+    ]
+    ranked = press.render(ALICE, choices_of(press, ALICE), 7)
+    assert [number for number, _ in re.findall(r"<h([23])[^>]*>(<a)", html_of(ranked))] == ["2"] * 4
+    assert mail.subject == ranked.subject
+
+
+def test_papers_by_topic_are_what_the_templates_make_in_one_go():
+    press, reader = grouped_press(), replace(ALICE, grouped=True)
+    choices = choices_of(press, reader)
+    mail = press.render(reader, choices, 7)
+    assert press.html is not None
+    assert html_of(mail) == whole(press, press.html, reader, choices, 7)
+    assert text_of(mail) == whole(press, press.text, reader, choices, 7)
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_large_digest_leaves_out_the_least_trending_and_keeps_its_footer(grouped):
+    places = [
+        make_place(n, topics=(n % 6 + 1,), excerpt="“wörter” & " * 80, note="&" * 600)
+        for n in range(1, 51)
+    ]
+    press = make_press(places)
+    reader = replace(ALICE, topics=frozenset(TOPICS), papers_wanted=50, grouped=grouped)
+    mail = press.render(reader, choices_of(press, reader), 7)
+    html = html_of(mail)
+    shown = sorted(int(number) for number in re.findall(r">Paper number (\d+)<", html))
+    assert 5 < len(shown) < 50
+    assert shown == list(range(1, len(shown) + 1))
+    assert sum(piece.size for piece in mail.html) <= HTML_LIMIT
+    footer = html.split("You get this because")[1]
+    for words in ("Preferences", "Pause", "Weekly instead", "Leave", "1 Example Street", "</html>"):
+        assert words in footer
+
+
+# --- Pictures and summaries -----------------------------------------------------------------------
+
+
+def pictures(mail: Mail) -> list[dict[str, str | None]]:
+    found: list[dict[str, str | None]] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            if tag == "img":
+                found.append(dict(attrs))
+
+    Reader().feed(html_of(mail))
+    return found
+
+
+THUMBNAIL = "https://thumbnails.example.org/1.png?a=1&b=2"
+
+
+def test_plates_come_from_this_site_and_are_the_same_for_every_reader(press):
+    shown = [pictures(press.render(reader, choices_of(press, ALICE), 7)) for reader in (ALICE, BOB)]
+    assert shown[0] == shown[1]
+    assert len(shown[0]) == 10
+    for picture in shown[0]:
+        assert re.fullmatch(
+            r"https://papers\.example\.org/static/newsletter/plates/\d+\.png", picture["src"] or ""
+        )
+        assert picture["alt"]
+        assert (picture["width"], picture["height"]) == ("96", "54")
+
+
+def test_there_is_a_picture_of_every_plate():
+    assert {path.name for path in (STATIC / "plates").iterdir()} == {
+        f"{number}.png" for number in range(PLATES)
+    }
+
+
+def test_thumbnail_of_the_source_is_shown_only_where_the_operator_wants_it(settings):
+    assert "thumbnails.example.org" not in html_of(one_paper(thumbnail_url=THUMBNAIL))
+    settings.EMAIL_THUMBNAILS = "source"
+    (picture,) = pictures(one_paper('A <quiet> "title"', thumbnail_url=THUMBNAIL))
+    assert picture["src"] == THUMBNAIL
+    assert picture["alt"] == 'Thumbnail of “A <quiet> "title"”'
+    for bad in ("", "http://example.org/x.png", "javascript:alert(1)", 'https://example.org/"x'):
+        (picture,) = pictures(one_paper(thumbnail_url=bad))
+        assert "/plates/" in (picture["src"] or "")
+    settings.EMAIL_THUMBNAILS = "none"
+    assert pictures(one_paper(thumbnail_url=THUMBNAIL)) == []
+
+
+def test_summary_is_said_to_be_the_abstracts_only_where_it_is():
+    mail = one_paper(excerpt_is_cut=False, is_summarised=True)
+    assert "From the abstract" not in html_of(mail) + text_of(mail)
+    assert "a machine may have written it" in html_of(mail)
+    mail = one_paper(excerpt_is_cut=True)
+    assert "From the abstract:" in html_of(mail)
+    assert "a machine may have written it" not in html_of(mail)
+
+
+# --- Languages ------------------------------------------------------------------------------------
+
+
+def test_issue_can_be_printed_in_another_language_and_direction():
+    for language, direction in (("de", "ltr"), ("ar", "rtl")):
+        press = DigestPress(make_press([]).issue, [make_place(1)], TOPICS, language=language)
+        html = html_of(press.render(ALICE, choices_of(press, ALICE), 7))
+        assert f'<html lang="{language}" dir="{direction}"' in html
+    press = DigestPress(make_press([]).issue, [make_place(1)], TOPICS, language="de")
+    assert press.subject(choices_of(press)) == "Paper number 1 · Mi 10 Juni"

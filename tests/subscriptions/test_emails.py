@@ -11,6 +11,7 @@ import pytest
 from subscriptions import emails, links
 from subscriptions.emails import Kind
 from subscriptions.links import Purpose
+from subscriptions.mjml import RenderingFailed
 from subscriptions.models import AddressChange, Subscriber, Suppression
 from subscriptions.tasks import send_mail_to
 from tests.factories import NOW, make_subscriber
@@ -234,3 +235,21 @@ def test_a_stranger_at_a_new_address_cannot_end_the_subscription():
     stranger = emails.make_mail(Kind.MOVE_TO, alice, NOW, change)
     assert stranger.to != [alice.email]
     assert "List-Unsubscribe" not in stranger.extra_headers
+
+
+def test_mail_whose_html_cannot_be_made_goes_out_as_text_and_the_log_says_why(monkeypatch, caplog):
+    def fail(source: str) -> str:
+        raise RenderingFailed("the MJML does not compile: no reason")
+
+    monkeypatch.setattr(emails, "compile_mjml", fail)
+    _, mail = parsed(Kind.PREFERENCES)
+    assert mail.get_content_type() == "text/plain"
+    assert "https://papers.example.org/preferences/" in mail.get_content()
+    (record,) = caplog.records
+    assert vars(record)["reason"] == "the MJML does not compile: no reason"
+
+
+def test_control_characters_in_settings_do_not_stop_a_mail(settings):
+    settings.SITE_NAME, settings.POSTAL_ADDRESS = "A\x00B\x1b", "Street\x07 1"
+    _, mail = parsed(Kind.ALREADY)
+    assert "Street 1" in mail.get_body(("html",)).get_content()

@@ -54,6 +54,10 @@ def test_absolute_addresses_are_links(address):
     check_links(f'<a href="{address.replace("&", "&amp;")}">x</a>')
 
 
+def test_picture_with_an_address_a_size_and_a_text_may_be_loaded():
+    check_links('<img src="https://example.org/x.png?a=1&amp;b=2" alt="" width="1" height="1">')
+
+
 @pytest.mark.parametrize(
     "markup",
     [
@@ -63,7 +67,11 @@ def test_absolute_addresses_are_links(address):
         '<a href="javascript:alert(1)">x</a>',
         '<a href="mailto:nobody">x</a>',
         '<a href="https://exa mple.org">x</a>',
-        '<img src="https://example.org/x.png">',
+        '<img src="https://example.org/x.png" width="1" height="1">',
+        '<img src="https://example.org/x.png" alt="" height="1">',
+        '<img src="/x.png" alt="" width="1" height="1">',
+        '<img alt="" width="1" height="1">',
+        '<img src="https://a.org/1" srcset="https://b.org/1" alt="" width="1" height="1">',
         '<link rel="stylesheet" href="https://example.org/x.css">',
         '<table background="https://example.org/x.png">',
         '<form action="https://example.org/">',

@@ -1,0 +1,141 @@
+"""The welcome: once, right after the confirmation, and nothing of it twice."""
+
+import datetime as dt
+
+import pytest
+
+from newsletter import delivery, planning, tasks, welcome
+from newsletter.issues import build_issue
+from newsletter.models import Delivery, Issue
+from subscriptions.models import Subscriber, Suppression
+from tests.factories import DAY, NOW, make_match, make_paper, make_subscriber, make_topic
+from tests.newsletter.transports import RecordingTransport
+
+pytestmark = pytest.mark.django_db
+
+MINUTE = dt.timedelta(minutes=1)
+
+
+@pytest.fixture
+def topic():
+    return make_topic("Agents")
+
+
+@pytest.fixture
+def week(topic):
+    """Two days with issues of two papers each; the older day's are the more trending ones."""
+    for day, score in ((DAY - dt.timedelta(days=1), 5.0), (DAY, 1.0)):
+        for name in ("first", "second"):
+            paper = make_paper(f"The {name} of {day:%d}", day=day, trending_score=score)
+            make_match(paper, topic)
+        build_issue(day, NOW)
+
+
+@pytest.fixture
+def alice(topic):
+    """Alice, who is about to confirm; her digests come at six, two hours before `NOW`."""
+    return make_subscriber(
+        topics=[topic], status=Subscriber.Status.PENDING, hour=6, next_digest_at=None
+    )
+
+
+def sent(tmp_path, now=NOW):
+    transport = RecordingTransport()
+    delivery.drain(transport=transport, directory=tmp_path, clock=lambda: now)
+    return transport.sent
+
+
+def text_of(mail):
+    return "".join(piece.text for piece in mail.text)
+
+
+def test_who_confirms_is_welcomed_with_the_best_of_the_week(week, alice, tmp_path):
+    alice.confirm(NOW)
+    assert welcome.plan(NOW + MINUTE) == 1
+    (mail,) = sent(tmp_path, NOW + MINUTE)
+    assert mail.subject == "Welcome to Broadsheet: The first of 09 and 3 more papers"
+    assert mail.tags == ("welcome",)
+    text = text_of(mail)
+    assert "Welcome." in text
+    assert [text.index(f"The {name}") for name in ("first of 09", "second of 10")]
+    assert "This welcome comes once." in " ".join(text.split())
+    assert dict(mail.headers)["List-Unsubscribe-Post"]
+
+
+def test_one_welcome_however_often_it_is_planned_and_whoever_returns(week, alice, tmp_path):
+    alice.confirm(NOW)
+    assert [welcome.plan(NOW), welcome.plan(NOW)] == [1, 0]
+    assert len(sent(tmp_path)) == 1
+    alice.leave(NOW + MINUTE)
+    alice.confirm(NOW + 2 * MINUTE)
+    assert welcome.plan(NOW + 2 * MINUTE) == 0
+    assert Delivery.objects.count() == 1
+
+
+def test_no_paper_of_the_welcome_comes_again(week, topic, alice, tmp_path):
+    alice.confirm(NOW)
+    welcome.plan(NOW)
+    assert len(sent(tmp_path)) == 1
+    tomorrow = NOW + dt.timedelta(days=1)
+    make_match(make_paper("A new one", day=DAY + dt.timedelta(days=1)), topic)
+    old = Delivery.objects.get().choices[0][0]
+    issue = build_issue(DAY + dt.timedelta(days=1), tomorrow)
+    assert issue is not None
+    issue.places.create(paper_id=old, rank=9, score=9.0, **_card_of(old))
+    alice.refresh_from_db()
+    assert alice.next_digest_at is not None
+    assert NOW < alice.next_digest_at < tomorrow
+    planning.plan(tomorrow)
+    (mail,) = sent(tmp_path, tomorrow)
+    assert mail.subject.startswith("A new one ·")
+    assert "The first of" not in text_of(mail)
+
+
+def _card_of(paper_id):
+    place = Issue.objects.filter(places__paper=paper_id).get().places.get(paper=paper_id)
+    return {"card": place.card, "topics": place.topics}
+
+
+def test_digest_that_was_due_at_the_same_time_becomes_the_welcome(week, alice, tmp_path):
+    alice.confirm(NOW - MINUTE)
+    Subscriber.objects.update(next_digest_at=NOW)
+    planning.plan(NOW)
+    welcome.plan(NOW)
+    (mail,) = sent(tmp_path)
+    assert mail.subject.startswith("Welcome to Broadsheet:")
+
+
+def test_who_confirmed_long_ago_left_or_is_suppressed_is_not_welcomed(week, alice, tmp_path):
+    make_subscriber("old@example.org", confirmed_at=NOW - dt.timedelta(days=2))
+    alice.confirm(NOW)
+    Suppression.objects.add_address(alice.email, Suppression.Reason.REQUEST, NOW)
+    assert welcome.plan(NOW) == 0
+    assert sent(tmp_path) == []
+
+
+def test_welcome_waits_for_an_issue_of_the_last_week(topic, alice):
+    alice.confirm(NOW)
+    assert welcome.plan(NOW) == 0
+    Issue.objects.create(day=DAY - dt.timedelta(days=7), frozen_at=NOW)
+    assert welcome.plan(NOW) == 0
+    make_match(make_paper("At last"), topic)
+    build_issue(DAY, NOW)
+    assert welcome.plan(NOW + MINUTE) == 1
+
+
+def test_new_readers_are_welcomed_in_chunks(week, topic, monkeypatch):
+    monkeypatch.setattr(welcome, "CHUNK", 2)
+    for number in range(5):
+        make_subscriber(f"reader{number}@example.org", topics=[topic], confirmed_at=NOW)
+    assert welcome.plan(NOW) == 5
+    assert Delivery.objects.count() == 5
+
+
+def test_the_minute_tick_welcomes(week, alice, monkeypatch):
+    woken = []
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
+    monkeypatch.setattr(tasks.drain, "apply_async", lambda **options: woken.append(options))
+    alice.confirm(NOW)
+    tasks.tick()
+    assert len(woken) == 1
+    assert Delivery.objects.filter(subscriber=alice).count() == 1
