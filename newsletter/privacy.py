@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from newsletter.mailbox import MailboxBackend
 from subscriptions import recognition
 from subscriptions.emails import ASK_AGAIN_AFTER
-from subscriptions.links import CONFIRM_WITHIN
+from subscriptions.models import AddressChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "left_days": settings.KEEP_LEFT_DAYS,
         "events_days": settings.KEEP_EVENTS_DAYS,
         "deliveries_days": settings.KEEP_DELIVERIES_DAYS,
-        "confirm_days": CONFIRM_WITHIN.days,
+        "change_days": AddressChange.WITHIN.days,
         "ask_again_hours": int(ASK_AGAIN_AFTER.total_seconds()) // 3600,
         "cookies": cookies(),
     }

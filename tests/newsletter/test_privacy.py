@@ -26,6 +26,7 @@ def test_it_names_the_times_that_are_kept(client, settings):
     assert "never confirmed is erased after 21 days" in words
     assert "everything is erased after 321 days" in words
     assert "complained about are deleted after 43 days" in words
+    assert "not confirmed at both ends, is deleted after 3 days" in words
     assert "After 432 days we no longer know which papers" in words
     assert app.conf.beat_schedule["forget"]["task"] == "newsletter.tasks.forget"
 
