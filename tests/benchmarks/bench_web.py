@@ -27,6 +27,7 @@ from pathlib import Path
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
+os.environ["STATIC_MANIFEST"] = "false"  # what is collected is the server's, see serve()
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright runs an event loop in this thread
 django.setup()
 
