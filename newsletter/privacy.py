@@ -72,6 +72,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "contact": settings.CONTACT_EMAIL,
         "note": settings.PRIVACY_NOTE,
         "provider": mail_provider(),
+        "thumbnails": settings.EMAIL_THUMBNAILS,
         "tracks_opens": getattr(settings, "TRACK_OPENS", False),
         "tracks_clicks": getattr(settings, "TRACK_CLICKS", False),
         "unconfirmed_days": settings.KEEP_UNCONFIRMED_DAYS,

@@ -88,3 +88,18 @@ def test_every_page_and_the_form_lead_there(client):
         assert 'href="/privacy/"' in client.get(path, secure=True).content.decode()
     form = client.get("/subscribe/", secure=True).content.decode()
     assert "What we store, and for how long" in form
+
+
+@pytest.mark.parametrize(
+    ("thumbnails", "words"),
+    [
+        ("plates", "The pictures in our mails come from this site, at addresses that are the same"),
+        ("source", "asks the sites where the papers were listed for them"),
+        ("none", "Pages and mails load nothing from other sites"),
+    ],
+)
+def test_it_says_where_pictures_in_mails_come_from(client, settings, thumbnails, words):
+    settings.EMAIL_THUMBNAILS = thumbnails
+    found = said(client)
+    assert words in found
+    assert ("The pictures in our mails" in found) == (thumbnails == "plates")
