@@ -11,6 +11,6 @@ class PapersConfig(AppConfig):
 
     def ready(self) -> None:
         """Have a change of whatever pages show outdate the pages that are kept."""
-        from papers import models, stamps
+        from papers import checks, models, stamps  # noqa: F401  # checks register themselves
 
         stamps.watch(models.Paper, models.Feature, models.Topic, models.Match, models.Pick)
