@@ -376,7 +376,9 @@ if ENCODER:
     try:
         find(ENCODER)
     except EncoderError as error:
-        raise ImproperlyConfigured(f"The environment variable {error}") from None
+        raise ImproperlyConfigured(
+            f"The environment variable ENCODER holds {ENCODER!r}. {error}"
+        ) from None
 
 # --- Digests and delivery ----------------------------------------------------------------
 

@@ -414,6 +414,16 @@ class FittedModel(models.Model):
     fitted_on = models.PositiveIntegerField(default=0, help_text="Papers of its background.")
     dimensions = models.PositiveSmallIntegerField(default=0, help_text="Length of its vectors.")
     data = models.BinaryField(help_text="See papers.semantics.SemanticModel.to_bytes.")
+    encoder = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Digest of the encoder joined to it, if any.",
+    )
+    view = models.BinaryField(
+        null=True, help_text="How it sees the encoder: papers.joining.EncoderView.to_bytes."
+    )
 
     objects = FittedModelQuerySet.as_manager()
 
