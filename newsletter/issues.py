@@ -162,7 +162,11 @@ def places_of(issue: Issue, *, is_weekly: bool = False) -> list[Place]:
             score=row.score,
             card=Card.from_dict(row.card),
             topics={
-                int(topic): Reason(reason["score"], why_of(reason["evidence"]))
+                int(topic): Reason(
+                    reason["score"],
+                    # Issues that were frozen before evidence was kept say it in English.
+                    why_of(reason["evidence"]) if "evidence" in reason else reason["why"],
+                )
                 for topic, reason in row.topics.items()
             },
         )
