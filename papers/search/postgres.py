@@ -195,7 +195,7 @@ _LOOKUP = f"""
         FROM {TABLE} JOIN found USING (paper_id)
     )
     SELECT paper_id, kind, score FROM ranked
-    ORDER BY kind, score DESC, paper_id DESC LIMIT {2 * MOST_OF_A_KIND}
+    ORDER BY kind, score DESC, paper_id DESC LIMIT {MOST_OF_A_KIND}
 """
 
 

@@ -96,11 +96,13 @@ def is_installed(cursor: Any) -> bool:
 def lookup(cursor: Any, query: Query, enough: int) -> list[Hit]:
     """The papers that `query` finds; with all words but one where others are not `enough`."""
     every = _all(query.words)
-    found: dict[int, Hit] = {}
+    ways = [(Kind.TITLE, f"{{title}} : ({every})"), (Kind.WORDS, every)]
     if len(query.phrase) > 1:
-        _rank(cursor, _quoted(" ".join(query.phrase)), Kind.PHRASE, found)
-    _rank(cursor, f"{{title}} : ({every})", Kind.TITLE, found)
-    _rank(cursor, every, Kind.WORDS, found)
+        ways.insert(0, (Kind.PHRASE, _quoted(" ".join(query.phrase))))
+    found: dict[int, Hit] = {}
+    for kind, match in ways:
+        if len(found) < MOST_OF_A_KIND:  # else what comes later would not be shown
+            _rank(cursor, match, kind, found)
     if len(found) < enough and len(query.words) > 1:
         _rank(cursor, _any(fewer(query.words)), Kind.SOME, found)
     return list(found.values())
@@ -116,14 +118,10 @@ def alike(cursor: Any, title: str) -> list[int]:
 def _rank(cursor: Any, match: str, kind: Kind, found: dict[int, Hit]) -> None:
     """Add the best of the newest papers that `match` finds, and that were not found before."""
     cursor.execute(
-        f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s ORDER BY rowid DESC LIMIT 1 OFFSET %s",
-        (match, NEWEST - 1),
-    )
-    last = cursor.fetchone()
-    cursor.execute(
-        f"SELECT rowid, {_RANK} FROM {TABLE} WHERE {TABLE} MATCH %s AND rowid >= %s "
-        "ORDER BY 2 LIMIT %s",
-        (match, last[0] if last else 0, MOST_OF_A_KIND),
+        f"SELECT rowid, {_RANK} FROM {TABLE} WHERE {TABLE} MATCH %s AND rowid >= coalesce("
+        f"(SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s ORDER BY rowid DESC LIMIT 1 OFFSET %s),"
+        "0) ORDER BY 2 LIMIT %s",
+        (match, match, NEWEST - 1, MOST_OF_A_KIND),
     )
     for paper_id, rank in cursor.fetchall():
         found.setdefault(paper_id, Hit(paper_id, kind, -rank))
