@@ -208,5 +208,7 @@ def _encode(session: Any, tokenizer: Any, wanted: list[str], text: str) -> Float
         "token_type_ids": encoding.type_ids,
     }
     output = session.run(None, {name: np.array([given[name]], np.int64) for name in wanted})[0]
-    vector: Floats = output[0].mean(axis=0) if output.ndim == 3 else output[0]
+    if output.ndim == 3:
+        output = output.sum(axis=1) / max(1, len(encoding.ids))
+    vector: Floats = output[0]
     return vector

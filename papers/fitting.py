@@ -128,21 +128,22 @@ def _given_up() -> dt.timedelta:
     return GIVEN_UP + Paper.objects.count() * ENCODING * bool(settings.ENCODER)
 
 
-def _joined(model: SemanticModel) -> tuple[SemanticModel, int | None]:
-    """The model with the encoder that is set, if any, and the number of one to take its part from.
+def _joined(model: SemanticModel) -> tuple[SemanticModel, tuple[int, ...]]:
+    """The model with the encoder that is set, if any, and the numbers of those that share its view.
 
     A view that was measured on enough papers stays, so that of all papers only the new ones need
-    be encoded; a fit that was interrupted has done its share, too.
+    be encoded; what a fit that was interrupted has encoded counts, too.
     """
     encoder = configured()
     if encoder is None:
-        return model, None
+        return model, ()
     before = FittedModel.objects.filter(encoder=encoder.digest).order_by("-pk")
-    if row := before.values_list("pk", "view").first():
-        view = EncoderView.from_bytes(bytes(row[1] or b""))
+    if stored := before.values_list("view", flat=True).first():
+        view = EncoderView.from_bytes(bytes(stored))
         if view.is_settled:
-            return join(model, encoder, view), row[0]
-    return join(model, encoder), None
+            alike = before.filter(view=bytes(stored)).values_list("pk", flat=True)
+            return join(model, encoder, view), tuple(alike)
+    return join(model, encoder), ()
 
 
 def _embed_all(using: meaning.InUse, report: Progress) -> None:

@@ -40,8 +40,8 @@ class InUse:
 
     pk: int
     model: SemanticModel
-    earlier: int | None = None
-    """An older model with the same view of the same encoder, whose vectors have its part."""
+    earlier: tuple[int, ...] = ()
+    """Other models with the same view of the same encoder, whose vectors have its part."""
 
 
 @dataclass(slots=True)
@@ -147,9 +147,9 @@ def store_vectors(papers: Sequence[Paper], using: InUse) -> int:
 def _embed(texts: dict[int, str], hashes: dict[int, str], using: InUse) -> Floats:
     """The vectors of papers' texts, in their order; the encoder's part from `using.earlier`."""
     model = using.model
-    if not isinstance(model, JoinedModel) or using.earlier is None:
+    if not isinstance(model, JoinedModel) or not using.earlier:
         return model.embed(texts.values())
-    rows = PaperVector.objects.filter(fitted=using.earlier, paper__in=texts)
+    rows = PaperVector.objects.filter(fitted__in=using.earlier, paper__in=texts)
     size = len(model.view.mean)
     known = {
         pk: np.frombuffer(bytes(stored), STORED)[-size:].astype(np.float32)
