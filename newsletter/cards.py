@@ -4,6 +4,8 @@ import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
+from django.utils.translation import gettext
+
 from papers.models import Paper
 
 EXCERPT_LENGTH = 420
@@ -65,11 +67,15 @@ class Card:
 
     @property
     def byline(self) -> str:
-        """The authors on one line, such as "A, B, C … Y, Z (12 authors)"."""
+        """The authors in a line, such as "A, B, C … Y, Z (12 authors)"; in the active language."""
         if self.author_count <= len(self.authors):
             return ", ".join(self.authors)
         first, last = ", ".join(self.authors[:3]), ", ".join(self.authors[3:])
-        return f"{first} … {last} ({self.author_count} authors)"
+        return gettext("%(first)s … %(last)s (%(number)s authors)") % {
+            "first": first,
+            "last": last,
+            "number": self.author_count,
+        }
 
 
 def excerpt(text: str, length: int = EXCERPT_LENGTH) -> tuple[str, bool]:

@@ -41,13 +41,13 @@ def address_around_token(view: str, *args: object) -> tuple[str, str]:
 
 
 def date_of(day: dt.date) -> str:
-    """Such as "Wednesday, 10 June 2026"."""
-    return date_format(day, "l, j F Y")
+    """Such as "Wednesday, 10 June 2026", as the language writes it."""
+    return date_format(day, gettext("l, j F Y"))
 
 
 def short_date_of(day: dt.date) -> str:
-    """Such as "Wed 10 June"."""
-    return date_format(day, "D j F")
+    """Such as "Wed 10 June", as the language writes it."""
+    return date_format(day, gettext("D j F"))
 
 
 def papers_in_words(count: int) -> str:
@@ -177,7 +177,7 @@ def shell_context(
         "site_url": settings.SITE_URL,
         "language": get_language() or settings.LANGUAGE_CODE,
         "is_right_to_left": get_language_bidi(),
-        "curator": plain(settings.CURATOR),
+        "curator": plain(gettext(settings.CURATOR)),
         "postal_address": plain(settings.POSTAL_ADDRESS),
         "date": date_of(issue.day),
         "is_weekly": is_weekly,

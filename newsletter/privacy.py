@@ -58,7 +58,7 @@ def cookies() -> list[Cookie]:
             Cookie(
                 settings.LANGUAGE_COOKIE_NAME,
                 _("The language you chose, if you chose one."),
-                _("until you close the browser, or longer if you asked for that"),
+                _("a year"),
             )
         )
     return found

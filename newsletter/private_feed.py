@@ -57,7 +57,6 @@ def _feed(request: HttpRequest, subscriber: Subscriber) -> HttpResponseBase:
         title=gettext("Your digest · %(site)s") % {"site": settings.SITE_NAME},
         subtitle=gettext("Trending papers on your topics, each with the reason why"),
         page="/",
-        language=translation.get_language() or "en",
     )
     deliveries = list(subscriber.deliveries.readable()[:DIGESTS])
     places = IssuePaper.objects.in_bulk([row[1] for one in deliveries for row in one.choices])

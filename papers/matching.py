@@ -22,6 +22,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from django.utils.formats import number_format
 from django.utils.translation import gettext
 from scipy import sparse
 
@@ -111,7 +112,7 @@ class Evidence:
         if self.kind == "keyword":
             return gettext('"%(keyword)s" in the abstract') % {"keyword": self.detail}
         if self.kind == "meaning":
-            return gettext("meaning %(similarity)s") % {"similarity": self.detail}
+            return gettext("meaning %(similarity)s") % {"similarity": number_format(self.detail)}
         return self.detail
 
     def as_dict(self) -> dict[str, str]:

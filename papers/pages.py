@@ -13,6 +13,7 @@ from zlib import crc32
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from papers import abstracts, citations
 from papers.models import Feature, Match, Observation, Paper, PaperQuerySet, Pick, Topic
@@ -79,8 +80,8 @@ def links_of(abstract_url: str, pdf_url: str, code_url: str, project_url: str) -
     named = (
         ("arXiv", abstract_url),
         ("PDF", pdf_url),
-        ("Code", code_url),
-        ("Project", project_url),
+        (gettext("Code"), code_url),
+        (gettext("Project"), project_url),
     )
     return tuple((name, url) for name, url in named if is_web_address(url))
 
