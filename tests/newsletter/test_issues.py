@@ -156,6 +156,7 @@ def test_an_issue_that_was_frozen_with_words_for_evidence_can_still_be_read():
     topic = make_topic("Agents")
     make_match(make_paper("Old news"), topic)
     issue = build_issue(DAY, NOW)
+    assert issue is not None
     place = issue.places.get()
     place.topics = {str(topic.pk): {"score": 3.0, "why": '"agents" in the title'}}
     place.save()
