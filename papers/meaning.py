@@ -190,6 +190,18 @@ def vectors_of(paper_ids: Collection[int], fitted: int) -> dict[int, Floats]:
     }
 
 
+def vector_of(paper: Paper, using: InUse) -> Floats:
+    """A paper's unit vector, stored or not yet.
+
+    Embedding costs less than asking the database for the stored vector, but an encoder's more.
+    """
+    stored = vectors_of([paper.pk], using.pk) if isinstance(using.model, JoinedModel) else {}
+    if paper.pk in stored:
+        return stored[paper.pk]
+    vector: Floats = using.model.embed([text_of_stored(paper)])[0]
+    return vector
+
+
 def nearest(
     vector: Floats, limit: int, *, leave_out: Collection[int] = (), using: InUse | None = None
 ) -> list[tuple[int, float]]:

@@ -40,7 +40,7 @@ class Related:
 def related_to(paper: Paper) -> list[Related]:
     """Up to `MOST` shown papers related to `paper`, the closest first, no title twice.
 
-    Three queries at most.
+    Three queries at most, and one more with an encoder.
     """
     return [
         Related(each.title, each.get_absolute_url(), citations.byline(each.authors))
@@ -53,8 +53,7 @@ def _by_meaning(paper: Paper) -> list[Paper]:
     using = meaning.in_use()
     if using is None:
         return []
-    # Embedding costs less than asking the database for the stored vector.
-    vector = using.model.embed([meaning.text_of_stored(paper)])[0]
+    vector = meaning.vector_of(paper, using)
     near = meaning.nearest(vector, SPARE, leave_out=(paper.pk,), using=using)
     return _fetched([pk for pk, cosine in near if cosine >= CLOSE])
 

@@ -18,6 +18,7 @@ from papers.joining import SHARE, EncoderView, JoinedModel, join
 from papers.matching import ENCODER_SHARE, PaperText, TopicSpec, score
 from papers.models import FittedModel, Match, Paper, PaperVector
 from papers.ranking import match_topic, rank_and_match
+from papers.related import related_to
 from papers.semantics import Floats, ModelFormatError, fit, unit
 from tests.factories import NOW, make_paper, make_papers_about, make_topic
 
@@ -119,6 +120,24 @@ def test_an_encoder_has_a_say_in_the_score_and_none_in_what_is_sent():
     assert with_it.encoder_z[0, 0] > with_it.encoder_z[1, 0]
     assert np.allclose(with_it.total, without.total + ENCODER_SHARE * with_it.encoder_z)
     assert (with_it.sendable == without.sendable).all()
+
+
+@pytest.mark.django_db
+def test_a_papers_page_encodes_nothing_that_is_stored(thesaurus: Thesaurus):
+    paper, *_ = make_papers_about(CATS, CARS)
+    model = fitted()
+    anew = model.embed([meaning.text_of_stored(paper)])[0]
+    thesaurus.read.clear()
+
+    using = meaning.in_use()
+    assert using is not None
+    assert meaning.vector_of(paper, using) @ anew == pytest.approx(1, abs=0.002)
+    related_to(paper)
+    assert not thesaurus.read
+
+    PaperVector.objects.all().delete()
+    assert np.allclose(meaning.vector_of(paper, using), anew)
+    assert thesaurus.read
 
 
 @pytest.mark.django_db
