@@ -22,7 +22,7 @@ PRODUCTION := DEBUG=false DATABASE_URL= REDIS_URL= EMAIL_BACKEND= ANYMAIL= ALLOW
 	POSTAL_ADDRESS="Broadsheet, 1 Example Street, 12345 Example"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install install-dev install-mail-checks test check format bench-web lock screenshots clean
+.PHONY: help demo install install-dev install-mail-checks test check format bench-web messages lock screenshots clean
 
 help: ## List these commands
 	@echo "Broadsheet. Commands:"
@@ -53,6 +53,13 @@ check: $(VENV)/installed-dev ## Lint, format, types, import contract, migrations
 format: $(VENV)/installed-dev ## Format the code and mend what the linter can mend
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+messages: $(VENV)/installed-dev ## Gather what is to be translated, and compile it (needs GNU gettext)
+	$(PY) manage.py makemessages --all --extension html,txt,py,mjml --no-location --no-obsolete --ignore .venv --ignore tests --ignore build --ignore var
+	@for catalog in newsletter/locale/*/LC_MESSAGES/django.po; do \
+		echo "$$catalog:"; msgfmt --check --statistics -o "$${catalog%.po}.mo" "$$catalog" || exit 1; \
+		msgattrib --untranslated "$$catalog"; msgattrib --only-fuzzy "$$catalog"; \
+	done
 
 bench-web: $(VENV)/installed-dev ## Measure the day's page with wrk and a browser
 	@$(PY) -m tests.benchmarks.bench_web $(ARGS)

@@ -24,7 +24,6 @@ import idna
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
-from django.utils.translation import gettext_noop
 
 # Lets classes such as ModelForm be written with their type's parameter at run time as well.
 django_stubs_ext.monkeypatch()
@@ -384,9 +383,7 @@ if ENCODER:
 # --- Digests and delivery ----------------------------------------------------------------
 
 SITE_NAME = read("SITE_NAME", env.str, "Broadsheet", "the newsletter's name")
-CURATOR = read(
-    "CURATOR", env.str, gettext_noop("the editors"), "who picks the papers, as in “by …”"
-)
+CURATOR = read("CURATOR", env.str, "the editors", "who picks the papers, as in “by …”")
 DIGEST_PAPERS = number("DIGEST_PAPERS", 10, "papers in a digest unless the reader asks", 1, 50)
 DIGEST_DEADLINE = timedelta(
     hours=number("DIGEST_DEADLINE_HOURS", 12, "hours after which a digest is stale", 1, 168)
