@@ -23,6 +23,7 @@ import environ
 import idna
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 # Lets classes such as ModelForm be written with their type's parameter at run time as well.
@@ -589,6 +590,7 @@ UNFOLD = {
     "SITE_HEADER": SITE_NAME,
     "SITE_URL": "/",
     "SITE_SYMBOL": "newspaper",
+    "STYLES": [lambda request: static("newsletter/admin.css")],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
     "SIDEBAR": {

@@ -3,9 +3,18 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 FLAGS = (
     "--no-sandbox",
@@ -34,17 +43,44 @@ def browser() -> Iterator[Browser]:
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A phone-wide page that fails the test on any script error or policy violation."""
-    context = browser.new_context(viewport={"width": 360, "height": 800}, locale="en-GB")
+@contextmanager
+def watched(context: BrowserContext, site: str = "") -> Iterator[Page]:
+    """A page of `context`; at the end, everything that no page may do fails the test.
+
+    That is an error in a script or on the console, something that the policy refuses, a dialog,
+    and a request to another host than `site`'s, where that is given. A part that did not come is
+    none: tests make that happen, and pages that are not there are opened on purpose. Nor is a
+    picture in a mail that is shown as with pictures switched off, by a policy of its own.
+    """
     page = context.new_page()
     problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on(
-        "console",
-        lambda said: problems.append(said.text) if "Content Security" in said.text else None,
-    )
+
+    def hear(said: ConsoleMessage) -> None:
+        expected = said.text.startswith("Failed to load resource") or "img-src 'none'" in said.text
+        if said.type == "error" and not expected:
+            problems.append(f"{page.url}: {said.text}")
+
+    def refuse(dialog: Dialog) -> None:
+        problems.append(f"{page.url}: a dialog says {dialog.message}")
+        dialog.dismiss()
+
+    def ask(request: Request) -> None:
+        if not request.url.startswith((site, "data:", "blob:", "about:")):
+            problems.append(f"{page.url}: asks {request.url}")
+
+    page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
+    page.on("console", hear)
+    page.on("dialog", refuse)
+    page.on("request", ask)
     yield page
-    context.close()
+    page.close()
     assert problems == []
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A phone-wide page that is `watched`."""
+    context = browser.new_context(viewport={"width": 360, "height": 800}, locale="en-GB")
+    with watched(context) as page:
+        yield page
+    context.close()
