@@ -25,7 +25,8 @@ MOST = 6
 """Related papers of one paper."""
 
 CLOSE = 0.5
-"""Cosine below which a paper is not called related; two drawn at random have 0.2, and one pair in a hundred this much."""
+"""Cosine below which a paper is not called related; two drawn at random have 0.2, and one pair in a
+hundred this much."""
 
 SHARED = 0.1
 """The same for the words, where two drawn at random have 0.04."""
