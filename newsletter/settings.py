@@ -1,95 +1,41 @@
 """All settings, each read from one environment variable.
 
 A missing or malformed variable stops the start with a sentence that names it. The table in
-README.md documents every variable; a test compares the two. `.env` beside `manage.py` is read
-when it is there, and what is already in the environment wins over it.
+README.md documents every variable; a test compares the two. How they are read is in
+`newsletter.variables`.
 """
 
 import contextlib
 import os
 import re
-import secrets
 import sys
 import warnings
-from collections.abc import Callable
 from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import django_stubs_ext
-import environ
 import idna
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
+from newsletter.variables import READ as READ  # a test holds README to it
+from newsletter.variables import (
+    BASE_DIR,
+    env,
+    number,
+    read,
+    required_url,
+    secret_key,
+    yes_or_no,
+)
+
 # Lets classes such as ModelForm be written with their type's parameter at run time as well.
 django_stubs_ext.monkeypatch()
-
-T = TypeVar("T")
-
-BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-if (BASE_DIR / ".env").is_file() and "pytest" not in sys.modules:
-    environ.Env.read_env(BASE_DIR / ".env")
-
-#: Every environment variable that was asked for, so that a test can hold README to it.
-READ: set[str] = set()
-
-
-def read(name: str, cast: Callable[..., T], default: Any, meaning: str) -> T:
-    """The variable `name` through django-environ's `cast`, or `default` when it is not set.
-
-    Raises `ImproperlyConfigured` with a sentence saying which variable is wrong and what it
-    should hold.
-    """
-    READ.add(name)
-    if name not in os.environ or os.environ[name] == "":
-        return default  # type: ignore[no-any-return]
-    try:
-        return cast(name)
-    except (ValueError, TypeError, KeyError, AttributeError, ImproperlyConfigured) as error:
-        raise ImproperlyConfigured(
-            f"The environment variable {name} holds {os.environ[name]!r}, "
-            f"but it must be {meaning} ({error})."
-        ) from None
-
-
-def yes_or_no(name: str) -> bool:
-    """A truth value; what is neither is an error rather than false."""
-    value = os.environ[name].strip().lower()
-    if value in {"true", "1", "yes", "on"}:
-        return True
-    if value in {"false", "0", "no", "off"}:
-        return False
-    raise ValueError("neither true nor false")
-
-
-def number(name: str, default: int, meaning: str, least: int = 0, most: int = 10**9) -> int:
-    """A whole number between `least` and `most`."""
-    value: int = read(name, env.int, default, meaning)
-    if not least <= value <= most:
-        raise ImproperlyConfigured(
-            f"The environment variable {name} holds {value}, "
-            f"but it must be {meaning}, from {least} to {most}."
-        )
-    return value
-
-
-def required_url(name: str, default: str, meaning: str) -> str:
-    """An absolute http(s) address without a trailing slash."""
-    value: str = read(name, env.str, default, meaning).rstrip("/")
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise ImproperlyConfigured(
-            f"The environment variable {name} holds {value!r}, but it must be {meaning}, "
-            "such as https://papers.example.org."
-        )
-    return value
-
 
 # --- Where things live -------------------------------------------------------------------
 
@@ -102,42 +48,7 @@ JOURNAL_DIR = Path(
 # --- Security ----------------------------------------------------------------------------
 
 DEBUG = read("DEBUG", yes_or_no, False, "true or false")
-
-
-def secret_key() -> str:
-    """The secret from SECRET_KEY, or a random one kept in VAR_DIR so that links stay valid."""
-    given: str = read("SECRET_KEY", env.str, "", "a long random string")
-    if given:
-        if len(given) < 32:
-            raise ImproperlyConfigured(
-                "The environment variable SECRET_KEY is too short: it signs every link in every "
-                "mail, so make it at least 32 random characters "
-                "(python -c 'import secrets; print(secrets.token_urlsafe(50))')."
-            )
-        return given
-    kept = VAR_DIR / "secret_key"
-    try:
-        VAR_DIR.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            # Written whole under another name and linked into place, so that two processes
-            # starting at once cannot see half a key or two different ones.
-            draft = VAR_DIR / f".secret_key.{os.getpid()}"
-            if not kept.exists():
-                with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-                    file.write(secrets.token_urlsafe(50))
-                try:
-                    kept.hardlink_to(draft)
-                finally:
-                    draft.unlink()
-        return kept.read_text()
-    except OSError as error:
-        raise ImproperlyConfigured(
-            f"SECRET_KEY is not set and no key can be kept in {kept} ({error.strerror}). "
-            "Set SECRET_KEY, or set VAR_DIR to a directory we may write to."
-        ) from None
-
-
-SECRET_KEY = secret_key()
+SECRET_KEY = secret_key(VAR_DIR)
 SECRET_KEY_FALLBACKS = read(
     "SECRET_KEY_FALLBACKS", env.list, [], "earlier secret keys, separated by commas"
 )
