@@ -23,7 +23,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-from newsletter.variables import READ as READ  # a test holds README to it
 from newsletter.variables import (
     BASE_DIR,
     env,
@@ -33,6 +32,7 @@ from newsletter.variables import (
     secret_key,
     yes_or_no,
 )
+from newsletter.variables import READ as READ  # a test holds README to it
 
 # Lets classes such as ModelForm be written with their type's parameter at run time as well.
 django_stubs_ext.monkeypatch()

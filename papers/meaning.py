@@ -217,6 +217,25 @@ def nearest(
     with _lock:
         held = _refreshed(using)
         ids, matrix = held.ids, held.matrix[: held.used]
+    return _closest(vector, ids, matrix, limit, leave_out)
+
+
+def nearest_to(paper: Paper, limit: int, using: InUse) -> list[tuple[int, float]]:
+    """As `nearest`, of a paper itself, which is not among them.
+
+    Its vector is the one held in memory; a paper that has none yet is embedded.
+    """
+    with _lock:
+        held = _refreshed(using)
+        ids, matrix, row = held.ids, held.matrix[: held.used], held.rows.get(paper.pk)
+    vector = using.model.embed([text_of_stored(paper)])[0] if row is None else matrix[row]
+    return _closest(vector, ids, matrix, limit, (paper.pk,)) if np.any(vector) else []
+
+
+def _closest(
+    vector: Floats, ids: list[int], matrix: Floats, limit: int, leave_out: Collection[int]
+) -> list[tuple[int, float]]:
+    """The `limit` of `ids` whose rows of `matrix` are closest to `vector`, and their cosines."""
     cosines = matrix @ vector.astype(np.float32)
     skipped = set(leave_out)
     wanted = min(len(cosines), limit + len(skipped))

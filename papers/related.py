@@ -6,8 +6,7 @@ their TF-IDF weights, which counts twice). Judged by how often one of the six is
 same authors, for 1,200 of the recorded papers: by the vectors alone 12 %, by both 18 %; topics in
 common add nothing to either.
 
-Without a model, or for a paper of which the model knows no word, those that share its title's
-rarest words take their place.
+Without a model, those that share the rarest words of its title take their place.
 """
 
 import math
@@ -25,11 +24,11 @@ MOST = 6
 """Related papers of one paper."""
 
 CLOSE = 0.5
-"""Cosine below which a paper is not called related; two drawn at random have 0.2, and one pair in a
-hundred this much."""
+"""Cosine of the vectors below which a paper is not called related. Two papers drawn at random come
+to 0.2, and one such pair in a hundred to 0.5."""
 
 SHARED = 0.1
-"""The same for the words, where two drawn at random have 0.04."""
+"""The same for the words, where two papers drawn at random come to 0.04."""
 
 ALIKE = 0.8
 """Share of words that two titles have in common from which on they are taken for one paper, such
@@ -53,24 +52,20 @@ def related_to(paper: Paper) -> list[Related]:
 
     Three queries at most, and one more with an encoder.
     """
+    using = meaning.in_use()
     return [
         Related(each.title, each.get_absolute_url(), citations.byline(each.authors))
-        for each in _distinct(paper, _by_meaning(paper) or _by_words(paper))
+        for each in _distinct(paper, _by_meaning(paper, using) if using else _by_words(paper))
     ]
 
 
-def _by_meaning(paper: Paper) -> list[Paper]:
+def _by_meaning(paper: Paper, using: meaning.InUse) -> list[Paper]:
     """Papers close in meaning, those with most of the paper's words first."""
-    using = meaning.in_use()
-    if using is None:
-        return []
-    model, text = using.model, meaning.text_of_stored(paper)
-    vector = meaning.vector_of(paper, using)
-    near = meaning.nearest(vector, LOOKED_AT, leave_out=(paper.pk,), using=using)
+    near = meaning.nearest_to(paper, LOOKED_AT, using)
     cosines = {pk: cosine for pk, cosine in near if cosine >= CLOSE}
     found = _fetched(list(cosines))
-    texts = [text, *map(meaning.text_of_stored, found)]
-    weights = tfidf(model.counts(texts), model.idf)
+    texts = map(meaning.text_of_stored, [paper, *found])
+    weights = tfidf(using.model.counts(texts), using.model.idf)
     shared = (weights[1:] @ weights[[0]].T).toarray().ravel().tolist()
     ranked = sorted(
         zip(found, shared, strict=True), key=lambda pair: -(cosines[pair[0].pk] + 2 * pair[1])

@@ -1,6 +1,7 @@
 """Why a paper was found, as a reader sees it: the sentence that says it, with the words marked."""
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 
 import snowballstemmer
@@ -55,20 +56,24 @@ class Highlighter:
         pieces.append(conditional_escape(text[end:]))
         return mark_safe("".join(pieces).replace("</mark> <mark>", " "))  # noqa: S308 (all escaped)
 
-    def excerpt(self, text: str) -> SafeString:
-        """The part of `text` with the most of the words, marked; empty where it has none."""
+    def excerpt(self, text: str, wanted: Collection[str]) -> SafeString:
+        """The part of `text` with the most of the words `wanted`, all words of the query marked.
+
+        Empty where it has none of them.
+        """
+        stems = {stem for stem, word in self.stems.items() if word in wanted}
         at = [
-            (f.start(), stem) for f in _WORD.finditer(text) if (stem := _stem(f[0])) in self.stems
+            (found.start(), stem)
+            for found in _WORD.finditer(text)
+            if (stem := _stem(found[0])) in stems
         ]
         if not at:
             return SafeString("")
-        start, _most = max(
-            (
-                (place, len({s for p, s in at if place <= p < place + LONGEST - AROUND}))
-                for place, _s in at
-            ),
-            key=lambda found: (found[1], -found[0]),
-        )
+
+        def held(start: int) -> int:
+            return len({stem for place, stem in at if start <= place < start + LONGEST - AROUND})
+
+        start = max((place for place, _stem in at), key=lambda place: (held(place), -place))
         left = max(0, start - AROUND)
         left = text.find(" ", left, start) + 1 if left else 0
         right = left + LONGEST
@@ -93,7 +98,7 @@ class Highlighter:
             parts.append(format_html(_("Without “{}”."), ", ".join(missing)))
         if new:
             parts += [self.marked(name) for name in names if new & self.found_in(name)][:3]
-            parts.append(self.excerpt(paper.abstract) or self.excerpt(paper.summary))
+            parts.append(self.excerpt(paper.abstract, new) or self.excerpt(paper.summary, new))
         return format_html_join(" ", "{}", ((part,) for part in parts if part))
 
 

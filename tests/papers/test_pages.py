@@ -280,6 +280,15 @@ def test_search_marks_what_it_found_and_says_where():
     assert "Fewer &amp; fewer." in html
 
 
+def test_search_quotes_only_what_is_not_to_be_seen_anyway():
+    make_paper(
+        "Blue whales",
+        abstract=f"Whales are blue. {'Filler. ' * 200} They juggle, blue as they are.",
+    )
+    html = get("/search/", data={"q": "blue juggling"}).content.decode()
+    assert re.search(r'class="why-here"[^>]*>… [^<]*They <mark>juggle</mark>, <mark>blue', html)
+
+
 def test_search_says_which_word_is_missing():
     make_paper("Blue whales sing")
     html = get("/search/", data={"q": "blue <script> whales"}).content.decode()
