@@ -33,7 +33,7 @@ def messages_of(compiled: Path) -> dict[str | tuple[str, int], str]:
 
 def compiled(catalog: Path, into: Path) -> str:
     """Compile as `make messages` does; what GNU msgfmt says of it."""
-    command = ["msgfmt", "--check", "--statistics", "-o", into, catalog]
+    command = ["msgfmt", "--check", "--statistics", "-o", str(into), str(catalog)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stderr
