@@ -12,7 +12,7 @@ from django.conf import settings
 
 LOCALES = Path(settings.LOCALE_PATHS[0])
 CATALOGS = sorted(LOCALES.glob("*/LC_MESSAGES/django.po"))
-_MUST_BE_KEPT = re.compile(r"%(?:\(\w+\))?[sd]|</?\w+[^>]*>|\n")
+_MUST_BE_KEPT = re.compile(r"\{\w*\}|%(?:\(\w+\))?[sd]|</?\w+[^>]*>|\n")
 
 each_catalog = pytest.mark.parametrize("catalog", CATALOGS, ids=lambda path: path.parts[-3])
 
