@@ -137,7 +137,7 @@ class _Words(HTMLParser):
             self.said.append(data)
 
 
-def english_in(text: str, *, is_html: bool) -> set[str]:
+def english_in(text: str, *, is_html: bool) -> frozenset[str]:
     """The English words that a page or a mail says."""
     if is_html:
         words = _Words()
@@ -151,7 +151,7 @@ def said_in_german(client: Any, path: str, **kwargs: Any) -> str:
     """The page, which has to be in German to the last word."""
     send = client.post if "data" in kwargs else client.get
     response = send(path, headers={"accept-language": "de"}, follow=True, **kwargs)
-    html = response.content.decode()
+    html: str = response.content.decode()
     assert response.headers["Content-Language"] == "de"
     is_html = response.headers["Content-Type"].startswith("text/html")
     if is_html and "<html" in html:
@@ -225,7 +225,7 @@ def test_a_readers_own_pages(client, alice):
     paper = Paper.objects.get(title="Lorem 3")
     held = alice.pk, alice.link_version
     pages = links.preferences_path(*held)
-    feedback.say(alice, paper, 1, NOW)
+    feedback.say(alice, paper, feedback.VALUES["more"], NOW)
     change = AddressChange.objects.create(subscriber=alice, new_email="a@example.net", asked_at=NOW)
     unsubscribe = links.unsubscribe_path(*held)
     paths = [

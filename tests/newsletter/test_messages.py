@@ -12,7 +12,7 @@ from django.conf import settings
 
 LOCALES = Path(settings.LOCALE_PATHS[0])
 CATALOGS = sorted(LOCALES.glob("*/LC_MESSAGES/django.po"))
-_MUST_BE_KEPT = re.compile(r"%(?:\(\w+\))?[sd]|</?\w+[^>]*>|\n")
+_MUST_BE_KEPT = re.compile(r"\{\w*\}|%(?:\(\w+\))?[sd]|</?\w+[^>]*>|\n")
 
 each_catalog = pytest.mark.parametrize("catalog", CATALOGS, ids=lambda path: path.parts[-3])
 
@@ -33,7 +33,7 @@ def messages_of(compiled: Path) -> dict[str | tuple[str, int], str]:
 
 def compiled(catalog: Path, into: Path) -> str:
     """Compile as `make messages` does; what GNU msgfmt says of it."""
-    command = ["msgfmt", "--check", "--statistics", "-o", into, catalog]
+    command = ["msgfmt", "--check", "--statistics", "-o", str(into), str(catalog)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stderr

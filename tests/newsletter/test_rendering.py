@@ -665,4 +665,4 @@ def test_issue_can_be_printed_in_another_language_and_direction():
         html = html_of(press.render(ALICE, choices_of(press, ALICE), 7))
         assert f'<html lang="{language}" dir="{direction}"' in html
     press = DigestPress(make_press([]).issue, [make_place(1)], TOPICS, language="de")
-    assert press.subject(choices_of(press)) == "Paper number 1 · Mi 10 Juni"
+    assert press.subject(choices_of(press)) == "Paper number 1 · Mi, 10. Juni"
