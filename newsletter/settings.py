@@ -157,6 +157,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "subscriptions.limits.address_of"
 
 TEMPLATES = [
     {

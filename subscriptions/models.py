@@ -197,6 +197,12 @@ class Subscriber(models.Model):
                 name="subscriber_due",
             ),
             models.Index(fields=("email",), name="subscriber_email"),
+            # Asked every minute: who confirmed lately and waits for a welcome?
+            models.Index(
+                fields=("confirmed_at",),
+                condition=models.Q(welcomed_on=None),
+                name="subscriber_unwelcomed",
+            ),
         ]
 
     def __str__(self) -> str:
