@@ -63,11 +63,13 @@ def measure(size: int, searches: int) -> None:
     from papers.search.evaluation import sample
     from tests.benchmarks import corpus
 
-    with_index = corpus.fill(size)
-    print(f"{connection.vendor}, {size} papers, each indexed as it is stored: {with_index:.1f} s")
+    print(f"{connection.vendor}, {size} papers stored in {corpus.fill(size):.0f} s")
+    indexed = storing(5_000)
+    index.uninstall(connection)
+    print(f"storing 5,000 more: {indexed:.1f} s, without the index {storing(5_000):.1f} s")
     started = time.perf_counter()
     index.install(connection)
-    print(f"index made anew: {time.perf_counter() - started:.1f} s")
+    print(f"index of all papers made anew: {time.perf_counter() - started:.0f} s")
     first = list(Paper.objects.order_by("pk")[:2_000])
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -98,6 +100,22 @@ def measure(size: int, searches: int) -> None:
         show(name, [clocked(find, query) for query in asked])
     for query in COMMON:
         show(f"{query!r}", [clocked(find, query) for _ in range(max(50, searches // 10))])
+
+
+def storing(size: int) -> float:
+    """Seconds that storing `size` more papers takes; they are taken back."""
+    from django.db import transaction
+
+    from papers.models import Paper
+    from tests.benchmarks import corpus
+
+    fields = [each | {"identifier": f"more:{n}"} for n, each in enumerate(corpus.papers(size, 9))]
+    with transaction.atomic():
+        started = time.perf_counter()
+        Paper.objects.bulk_create([Paper(**each) for each in fields], batch_size=500)
+        spent = time.perf_counter() - started
+        transaction.set_rollback(True)
+    return spent
 
 
 def clocked(function: Callable[[str], object], argument: str) -> tuple[float, float]:
