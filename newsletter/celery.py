@@ -17,6 +17,11 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "fetch": {"task": "papers.tasks.fetch", "schedule": crontab(minute="7,37")},
+    "fetch-thumbnails": {
+        "task": "papers.tasks.fetch_thumbnails",
+        "schedule": crontab(minute="*/10"),
+        "options": {"expires": 540},
+    },
     "fit": {"task": "papers.tasks.fit", "schedule": crontab(minute="17")},
     "freeze": {"task": "newsletter.tasks.freeze", "schedule": crontab(minute="*/5")},
     "forget-changes": {"task": "subscriptions.tasks.forget", "schedule": crontab(minute=23)},
