@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import random
 import re
+import socket
 import threading
 from urllib.parse import urlsplit
 
@@ -177,7 +178,7 @@ def test_a_host_with_one_private_address_among_its_own_is_refused(monkeypatch):
     def two(*_args, **_kwargs):
         return [(0, 0, 0, "", (ip, 443)) for ip in ("8.8.8.8", "10.0.0.1")]
 
-    monkeypatch.setattr(outside.socket, "getaddrinfo", two)
+    monkeypatch.setattr(socket, "getaddrinfo", two)
     with pytest.raises(FetchFailed, match=r"10\.0\.0\.1, which is not public"):
         public_addresses(httpx.URL("https://pictures.example.org/p.png"))
 
@@ -498,7 +499,7 @@ def test_the_command_says_what_is_due_and_fetches_it(host, run, capsys, settings
     monkeypatch.setattr(
         thumbnails.fetch_due,
         "__kwdefaults__",
-        {**thumbnails.fetch_due.__kwdefaults__, "guard": letting(host)},
+        {**(thumbnails.fetch_due.__kwdefaults__ or {}), "guard": letting(host)},
     )
     call_command("fetch_thumbnails", "--dry-run")
     said = capsys.readouterr().out
@@ -526,7 +527,7 @@ def test_a_thumbnail_is_served_for_ever_in_one_query(django_assert_num_queries):
     with django_assert_num_queries(1):
         response = get(path_of(thumbnail), accept_encoding="gzip", accept_language="de")
     assert response.status_code == 200
-    assert response.content == bytes(thumbnail.image)
+    assert response.content == bytes(thumbnail.image or b"")
     assert response["Content-Type"] == "image/jpeg"
     assert response["Cache-Control"] == "public, max-age=31536000, immutable"
     assert response["ETag"] == f'"{thumbnail.digest}"'
