@@ -16,7 +16,7 @@ PYTHON ?=
 PRODUCTION := DEBUG=false DATABASE_URL= REDIS_URL= EMAIL_BACKEND= ANYMAIL= ALLOWED_HOSTS= \
 	HSTS_SECONDS= SSL_REDIRECT= DKIM_KEY= LOG_LEVEL= LOG_FORMAT= VAR_DIR=build/check \
 	SECRET_KEY=only-for-the-checks-of-make-check-0123456789-abcdefghijklmnop \
-	SITE_URL=https://papers.example.org EMAIL_URL=smtp://mail.example.org:587 \
+	SITE_URL=https://papers.example.org TRUSTED_PROXIES=1 EMAIL_URL=smtp://mail.example.org:587 \
 	FROM_EMAIL="Broadsheet <digest@papers.example.org>" LIST_ID=digest.papers.example.org \
 	UNSUBSCRIBE_EMAIL=leave@papers.example.org \
 	POSTAL_ADDRESS="Broadsheet, 1 Example Street, 12345 Example"

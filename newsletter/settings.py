@@ -55,6 +55,12 @@ SECRET_KEY_FALLBACKS = read(
 ADDRESS_HASH_KEY = read(
     "ADDRESS_HASH_KEY", env.str, SECRET_KEY, "a long random string that never changes"
 )
+if SECRET_KEY_FALLBACKS and not os.environ.get("ADDRESS_HASH_KEY"):
+    raise ImproperlyConfigured(
+        "The environment variable SECRET_KEY_FALLBACKS says that SECRET_KEY was changed, but "
+        "ADDRESS_HASH_KEY is not set and would change with it: addresses that must not be mailed "
+        "would no longer be recognised. Set ADDRESS_HASH_KEY to the first SECRET_KEY there was."
+    )
 SITE_URL = required_url("SITE_URL", "http://127.0.0.1:8000", "this site's public address")
 _site = urlsplit(SITE_URL)
 SITE_HOST = _site.hostname or ""

@@ -128,6 +128,7 @@ class Subscriber(models.Model):
     receives_by = models.CharField(
         max_length=4,
         choices=Means,
+        db_default=Means.MAIL,
         default=Means.MAIL,
         help_text="Whether digests are mailed, or only stand in the reader's private feed.",
     )
