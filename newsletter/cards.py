@@ -48,6 +48,8 @@ class Card:
     stars_gained: int | None = None
     thumbnail_url: str = ""
     """A picture of the paper at its source; empty where there is none."""
+    thumbnail_path: str = ""
+    """The picture of the paper on this site; empty where there was none."""
     is_summarised: bool = False
     """The excerpt is a summary that came with the paper, not the authors' abstract."""
 
@@ -61,7 +63,8 @@ class Card:
         known = {each.name: data.get(each.name) for each in fields(cls)}
         for name in ("authors", "topics"):
             known[name] = tuple(known[name] or ())
-        known["thumbnail_url"] = known["thumbnail_url"] or ""
+        for name in ("thumbnail_url", "thumbnail_path"):
+            known[name] = known[name] or ""
         known["is_summarised"] = bool(known["is_summarised"])
         return cls(**known)  # type: ignore[arg-type]
 
@@ -103,6 +106,7 @@ def card_of(
     gained: Gained | None = None,
     note: str = "",
     is_pick: bool = False,
+    thumbnail_path: str = "",
 ) -> Card:
     """The card of `paper` as it is now. A summary that the source gave goes before the abstract."""
     names = [str(name) for name in paper.authors]
@@ -132,5 +136,6 @@ def card_of(
         comments_gained=gained.comments,
         stars_gained=gained.stars,
         thumbnail_url=paper.thumbnail_url,
+        thumbnail_path=thumbnail_path,
         is_summarised=bool(paper.summary),
     )

@@ -23,6 +23,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="7,37"),
         "options": {"expires": 29 * 60},
     },
+    "fetch-thumbnails": {
+        "task": "papers.tasks.fetch_thumbnails",
+        "schedule": crontab(minute="*/10"),
+        "options": {"expires": 9 * 60},
+    },
     "fit": {
         "task": "papers.tasks.fit",
         "schedule": crontab(minute="17"),

@@ -130,7 +130,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Django lengthens compressed pages at random, so that a token cannot be guessed from sizes.
-    "django.middleware.gzip.GZipMiddleware",
+    "newsletter.middleware.Compression",
     "csp.middleware.CSPMiddleware",
     "newsletter.middleware.policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -282,6 +282,7 @@ if PAPERS_SOURCE not in {"live", "sample"}:
     )
 FETCH_TIMEOUT = number("FETCH_TIMEOUT", 20, "seconds to wait for a source's answer", 1, 300)
 FETCH_ATTEMPTS = number("FETCH_ATTEMPTS", 5, "how often a source is asked before giving up", 1, 20)
+THUMBNAILS = read("THUMBNAILS", yes_or_no, True, "true or false")
 ENCODER = read("ENCODER", env.str, "", "a directory or package:NAME with a sentence encoder")
 if ENCODER:
     from papers.encoder import EncoderError, find  # numpy takes its time to import
@@ -431,11 +432,11 @@ if BOUNCE_ADDRESS and not re.fullmatch(r"[A-Za-z0-9._-]{1,18}@[A-Za-z0-9.-]+", B
 TRACK_OPENS = read("TRACK_OPENS", yes_or_no, False, "true or false")
 TRACK_CLICKS = read("TRACK_CLICKS", yes_or_no, False, "true or false")
 
-EMAIL_THUMBNAILS = read("EMAIL_THUMBNAILS", env.str, "plates", "plates, source or none")
-if EMAIL_THUMBNAILS not in {"plates", "source", "none"}:
+EMAIL_THUMBNAILS = read("EMAIL_THUMBNAILS", env.str, "own", "own, plates, source or none")
+if EMAIL_THUMBNAILS not in {"own", "plates", "source", "none"}:
     raise ImproperlyConfigured(
         f"The environment variable EMAIL_THUMBNAILS holds {EMAIL_THUMBNAILS!r}, "
-        "but it must be plates, source or none."
+        "but it must be own, plates, source or none."
     )
 CONTACT_EMAIL = read(
     "CONTACT_EMAIL", env.str, parseaddr(DEFAULT_FROM_EMAIL)[1], "an address that a person reads"

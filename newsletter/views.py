@@ -215,6 +215,7 @@ def _entry_of(place: IssuePaper, topics: dict[int, Topic]) -> pages.Entry:
         topics=tuple((topic.name, topic.get_absolute_url()) for topic in matched),
         links=pages.links_of(card.abstract_url, card.pdf_url, card.code_url, card.project_url),
         plate=pages.plate_of(card.identifier),
+        thumbnail=card.thumbnail_path,
         note=card.note,
         is_pick=card.is_pick,
     )

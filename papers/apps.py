@@ -26,4 +26,5 @@ class PapersConfig(AppConfig):
         from papers import checks, models, stamps  # noqa: F401  # checks register themselves
 
         stamps.watch(models.Paper, models.Feature, models.Topic, models.Match, models.Pick)
+        stamps.watch(models.Thumbnail)
         post_migrate.connect(mend_index, sender=self)

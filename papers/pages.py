@@ -15,7 +15,7 @@ from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from papers import abstracts, citations
+from papers import abstracts, citations, pictures
 from papers.models import Feature, Match, Observation, Paper, PaperQuerySet, Pick, Topic
 from papers.periods import Calendar, Period, calendar_of, week_of
 
@@ -60,6 +60,8 @@ class Entry:
     """(name, address) of where it can be read and tried."""
     plate: str
     """The CSS classes of its placeholder picture."""
+    thumbnail: str = ""
+    """The address of its picture on this site; empty where the placeholder stands for it."""
     reader_upvotes: int = 0
     """Of this site's own readers."""
     listed_on: dt.date | None = None
@@ -261,7 +263,7 @@ def entries_of(
         .filter(paper=OuterRef("pk"), observed_at__range=(now - oldest, now - youngest))
         .order_by("-observed_at")
     )
-    counted = papers.annotate(
+    counted = papers.with_thumbnails().annotate(
         upvotes_before=Subquery(earlier.filter(upvotes__isnull=False).values("upvotes")[:1]),
         stars_before=Subquery(earlier.filter(stars__isnull=False).values("stars")[:1]),
     )
@@ -323,6 +325,7 @@ def _entry_of(
         topics=topics,
         links=links_of(paper.abstract_url, paper.pdf_url, paper.code_url, paper.project_url),
         plate=plate_of(paper.identifier),
+        thumbnail=pictures.path_of(paper.pk, paper.thumbnail_digest),
         reader_upvotes=paper.reader_upvotes,
         submitted_by=submitted_by,
         note=pick.note if pick else "",

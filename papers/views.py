@@ -8,13 +8,14 @@ from django.db.models import Count, OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from papers import citations, pages, related, sharing
+from papers import citations, pages, pictures, related, sharing
 from papers import search as searching
 from papers.charts import line_chart
 from papers.identifiers import UnknownIdentifier, identifier
-from papers.models import Feature, Match, Paper, Pick, Topic
+from papers.models import Feature, Match, Paper, Pick, Thumbnail, Topic
 from papers.search import results, suggestions
 
 TRENDING = 9
@@ -39,7 +40,7 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
     """One paper; another spelling of its identifier, such as one with a version, leads to it."""
     if not local_id.isprintable():
         raise Http404("no such paper")  # PostgreSQL takes no NUL, and no identifier has one
-    found = Paper.objects.filter(identifier=f"{scheme}:{local_id}").first()
+    found = Paper.objects.with_thumbnails().filter(identifier=f"{scheme}:{local_id}").first()
     if found is None:
         known = _named(local_id) if scheme == "arxiv" else None
         if known is None:
@@ -65,12 +66,29 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
             found.abstract_url, found.pdf_url, found.code_url, found.project_url
         ),
         "plate": pages.plate_of(found.identifier),
+        "thumbnail": pictures.path_of(found.pk, found.thumbnail_digest),
         "bibtex": citations.bibtex(found),
         "shares": sharing.share_links(found.title, address),
         "json_ld": citations.json_ld(found, address),
         "related": related.related_to(found),
     }
     return render(request, "papers/paper.html", context)
+
+
+@require_safe
+def thumbnail(request: HttpRequest, paper_id: str, digest: str) -> HttpResponseBase:
+    """The picture of a paper, which is for ever the same at this address."""
+    etag = f'"{digest}"'
+    found = Thumbnail.objects.filter(paper=int(paper_id), digest=digest)
+    image = found.values_list("image", flat=True).first()
+    if image is None:
+        raise Http404("no such thumbnail")
+    response = HttpResponse(
+        bytes(image),
+        content_type="image/jpeg",
+        headers={"ETag": etag, "Cache-Control": "public, max-age=31536000, immutable"},
+    )
+    return get_conditional_response(request, etag, None, response) or response
 
 
 @require_safe
