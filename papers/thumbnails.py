@@ -69,12 +69,11 @@ def fetch_due(
     *,
     most: int = MOST,
     longest: float = LONGEST_RUN,
-    guard: outside.Guard = outside.public_addresses,
     progress: Progress | None = None,
 ) -> Fetched:
     """Fetch the pictures that are due, at most `most` and for about `longest` seconds.
 
-    `guard` says which addresses may be asked. Raises nothing for what a host answers.
+    Raises nothing for what a host answers.
     """
     total = Fetched()
     if not settings.THUMBNAILS:
@@ -87,7 +86,7 @@ def fetch_due(
             time.sleep(PAUSE)
         if progress:
             progress(paper.identifier)
-        made = fetch(paper, now, guard)
+        made = fetch(paper, now)
         if made is None:
             total.taken += 1
         elif made:
@@ -99,9 +98,7 @@ def fetch_due(
     return total
 
 
-def fetch(
-    paper: Paper, now: dt.datetime, guard: outside.Guard = outside.public_addresses
-) -> bool | None:
+def fetch(paper: Paper, now: dt.datetime) -> bool | None:
     """Ask for the picture of `paper`: whether there is one now, None where another worker asks."""
     claimed = _claim(paper, now)
     if claimed is None:
@@ -112,7 +109,6 @@ def fetch(
             paper.thumbnail_url,
             accept="image/webp,image/png,image/jpeg,image/gif",
             most_bytes=MOST_BYTES,
-            guard=guard,
         )
         picture = cropped(body)
     except (FetchFailed, BadPicture) as error:

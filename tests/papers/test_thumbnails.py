@@ -4,7 +4,6 @@ import datetime as dt
 import io
 import random
 import re
-import socket
 import threading
 from urllib.parse import urlsplit
 
@@ -78,10 +77,10 @@ def run(host, monkeypatch):
     real = outside.get
 
     def get(address, **how):
-        return real(host.url_for(urlsplit(address).path), **how)
+        return real(host.url_for(urlsplit(address).path), **how | {"guard": letting(host)})
 
     monkeypatch.setattr(outside, "get", get)
-    return lambda now=NOW, **how: thumbnails.fetch_due(now, guard=letting(host), **how)
+    return lambda now=NOW, **how: thumbnails.fetch_due(now, **how)
 
 
 def make_thumbnail(paper: Paper, seed: int = 1) -> Thumbnail:
@@ -178,7 +177,7 @@ def test_a_host_with_one_private_address_among_its_own_is_refused(monkeypatch):
     def two(*_args, **_kwargs):
         return [(0, 0, 0, "", (ip, 443)) for ip in ("8.8.8.8", "10.0.0.1")]
 
-    monkeypatch.setattr(socket, "getaddrinfo", two)
+    monkeypatch.setattr("socket.getaddrinfo", two)
     with pytest.raises(FetchFailed, match=r"10\.0\.0\.1, which is not public"):
         public_addresses(httpx.URL("https://pictures.example.org/p.png"))
 
@@ -462,9 +461,8 @@ def test_a_picture_that_another_worker_asks_for_is_left_to_it(host, run):
     host.expect_request("/p.png").respond_with_data(picture())
     paper = listed(host)
     again = Paper.objects.get(pk=paper.pk)
-    guard = letting(host)
-    assert thumbnails.fetch(paper, NOW, guard) is True
-    assert thumbnails.fetch(again, NOW, guard) is None
+    assert thumbnails.fetch(paper, NOW) is True
+    assert thumbnails.fetch(again, NOW) is None
     assert len(host.log) == 1
 
 
@@ -493,14 +491,9 @@ def test_two_workers_at_once_ask_for_each_picture_once(host, run):
     assert Thumbnail.objects.exclude(digest="").count() == 6
 
 
-def test_the_command_says_what_is_due_and_fetches_it(host, run, capsys, settings, monkeypatch):
+def test_the_command_says_what_is_due_and_fetches_it(host, run, capsys, settings):
     host.expect_request("/p.png").respond_with_data(picture())
     paper = listed(host)
-    monkeypatch.setattr(
-        thumbnails.fetch_due,
-        "__kwdefaults__",
-        {**(thumbnails.fetch_due.__kwdefaults__ or {}), "guard": letting(host)},
-    )
     call_command("fetch_thumbnails", "--dry-run")
     said = capsys.readouterr().out
     assert paper.identifier in said
@@ -527,7 +520,8 @@ def test_a_thumbnail_is_served_for_ever_in_one_query(django_assert_num_queries):
     with django_assert_num_queries(1):
         response = get(path_of(thumbnail), accept_encoding="gzip", accept_language="de")
     assert response.status_code == 200
-    assert response.content == bytes(thumbnail.image or b"")
+    assert thumbnail.image
+    assert response.content == bytes(thumbnail.image)
     assert response["Content-Type"] == "image/jpeg"
     assert response["Cache-Control"] == "public, max-age=31536000, immutable"
     assert response["ETag"] == f'"{thumbnail.digest}"'
