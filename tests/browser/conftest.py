@@ -43,21 +43,23 @@ def browser() -> Iterator[Browser]:
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
+EXPECTED = ("Failed to load resource", "img-src 'none'", "'allow-scripts' permission is not set")
+
+
 @contextmanager
 def watched(context: BrowserContext, site: str = "") -> Iterator[Page]:
     """A page of `context`; at the end, everything that no page may do fails the test.
 
     That is an error in a script or on the console, something that the policy refuses, a dialog,
     and a request to another host than `site`'s, where that is given. A part that did not come is
-    none: tests make that happen, and pages that are not there are opened on purpose. Nor is a
-    picture in a mail that is shown as with pictures switched off, by a policy of its own.
+    none: tests make that happen, and pages that are not there are opened on purpose. Nor is what
+    the frame around a mail holds back: pictures that are switched off, and scripts.
     """
     page = context.new_page()
     problems: list[str] = []
 
     def hear(said: ConsoleMessage) -> None:
-        expected = said.text.startswith("Failed to load resource") or "img-src 'none'" in said.text
-        if said.type == "error" and not expected:
+        if said.type == "error" and not any(each in said.text for each in EXPECTED):
             problems.append(f"{page.url}: {said.text}")
 
     def refuse(dialog: Dialog) -> None:

@@ -14,7 +14,7 @@ from django.core.cache import cache
 from playwright.sync_api import Browser, Page
 
 from subscriptions.recognition import COOKIE
-from tests.browser import pages
+from tests import every_page
 from tests.browser.conftest import watched
 
 AXE = Path(__file__).parent.parent.parent / ".ci/npm/node_modules/axe-core/axe.min.js"
@@ -51,13 +51,15 @@ def site(live_server, settings, tmp_path) -> str:
 @pytest.fixture
 def open_pages(browser: Browser, site, settings) -> Iterator[tuple[str, Page]]:
     """Every page, opened one after another, with its name."""
-    paths = pages.make_hostile_site()
+    paths = every_page.make_hostile_site()
 
     def each() -> Iterator[tuple[str, Page]]:
         for is_remembered in (False, True):
             context = browser.new_context(locale="en-GB")
             if is_remembered:
-                context.add_cookies([{"name": COOKIE, "value": pages.remembered(), "url": site}])
+                context.add_cookies(
+                    [{"name": COOKIE, "value": every_page.remembered(), "url": site}]
+                )
             with watched(context, site) as page:
                 for name, path in paths.items():
                     if name.endswith("remembered") != is_remembered:
@@ -101,7 +103,7 @@ def test_axe_finds_no_fault_with_any_page_in_either_scheme(open_pages):
 
 
 def test_no_title_is_run_in_the_admin_nor_makes_it_wider(browser: Browser, site):
-    pages.make_hostile_site()
+    every_page.make_hostile_site()
     get_user_model().objects.create_superuser("admin", "admin@example.org", "a long password")
     context = browser.new_context(viewport={"width": 360, "height": 800}, locale="en-GB")
     wide = []
@@ -110,7 +112,7 @@ def test_no_title_is_run_in_the_admin_nor_makes_it_wider(browser: Browser, site)
         page.fill("[name=username]", "admin")
         page.fill("[name=password]", "a long password")
         page.click("button[type=submit]")
-        for path in pages.admin_paths():
+        for path in every_page.admin_paths():
             page.goto(f"{site}{path}")
             if (found := page.evaluate("document.documentElement.scrollWidth")) > 360:
                 wide.append((path, found, page.evaluate(WIDEST)))
