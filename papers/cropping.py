@@ -17,15 +17,20 @@ MOST_PIXELS = 20_000_000
 """A file that unpacks to more is refused before it is unpacked; some 80 MB of memory."""
 
 LARGEST = (416, 234)
-"""Width and height of a thumbnail in pixels, twice what a column of the day's page shows."""
+"""Width and height in pixels, as the day's first paper, a paper's page and mails show it."""
+
+SMALL = (192, 108)
+"""Those of the one beside each paper of a list: nearly twice as many as its place has."""
 
 NARROWEST = 96
 """Pixels; what is narrower once cropped is a symbol and no picture of a paper."""
 
-AIM = 12_000
-"""Bytes: coarser compression is tried until a thumbnail is no larger, if it gets there."""
+AIM, SMALL_AIM = 9_000, 2_500
+"""Bytes: coarser compression is tried until a picture is no larger, if it gets there. A day's page
+shows five of them at once, and must come quickly over a poor line.
+"""
 
-QUALITIES = (72, 60, 48)
+QUALITIES = (75, 65, 55, 45, 35)
 
 # A second fence around whatever reads a picture in this process, now or later.
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
@@ -37,9 +42,10 @@ class BadPicture(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Cropped:
-    """A thumbnail as a JPEG, which every mail program shows."""
+    """A thumbnail in two sizes as JPEGs, which every mail program shows."""
 
     image: bytes
+    small: bytes
     width: int
     height: int
 
@@ -58,7 +64,7 @@ def cropped(data: bytes) -> Cropped:
         with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 raise BadPicture(f"The picture has {picture.width} × {picture.height} pixels.")
-            small = _fitted(picture)
+            whole = _fitted(picture)
     except Image.DecompressionBombError:
         raise BadPicture("The picture unpacks to too many pixels.") from None
     except UnidentifiedImageError:
@@ -67,7 +73,10 @@ def cropped(data: bytes) -> Cropped:
         raise
     except Exception as error:  # readers of broken files raise whatever they stumble over
         raise BadPicture(f"The picture is broken ({type(error).__name__}).") from error
-    return Cropped(_packed(small), *small.size)
+    smaller = ImageOps.contain(whole, SMALL, Image.Resampling.LANCZOS)
+    if whole.width <= SMALL[0]:
+        smaller = whole
+    return Cropped(_packed(whole, AIM), _packed(smaller, SMALL_AIM), *whole.size)
 
 
 def _fitted(picture: Image.Image) -> Image.Image:
@@ -90,12 +99,12 @@ def _fitted(picture: Image.Image) -> Image.Image:
     return bare
 
 
-def _packed(picture: Image.Image) -> bytes:
+def _packed(picture: Image.Image, aim: int) -> bytes:
     packed = b""
     for quality in QUALITIES:
         file = io.BytesIO()
         picture.save(file, "JPEG", quality=quality, optimize=True, progressive=True)
         packed = file.getvalue()
-        if len(packed) <= AIM:
+        if len(packed) <= aim:
             break
     return packed

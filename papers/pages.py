@@ -76,6 +76,11 @@ class Entry:
     answers: tuple[Link, ...] = ()
     """What a reader of a digest can say to it, and where."""
 
+    @property
+    def small_thumbnail(self) -> str:
+        """The address of the small form of the picture; empty where the placeholder stands."""
+        return pictures.small_of(self.thumbnail)
+
 
 def links_of(abstract_url: str, pdf_url: str, code_url: str, project_url: str) -> tuple[Link, ...]:
     """Those of the addresses that are fit for a link, each with its name."""

@@ -18,6 +18,9 @@ class Thumbnail(models.Model):
     paper = models.OneToOneField("papers.Paper", on_delete=models.CASCADE, related_name="thumbnail")
     source_url = models.URLField(max_length=500, help_text="Where it was last asked for.")
     image = models.BinaryField(null=True, help_text="A JPEG; empty while there is none.")
+    small = models.BinaryField(
+        null=True, help_text="The same in small, for lists; empty while there is none."
+    )
     digest = models.CharField(
         max_length=8, blank=True, help_text="Of the image, for its address; empty without one."
     )
@@ -45,3 +48,8 @@ class Thumbnail(models.Model):
 def path_of(paper_id: int, digest: str | None) -> str:
     """The address of the paper's thumbnail on this site; empty where there is none."""
     return reverse("papers:thumbnail", args=[paper_id, digest]) if digest else ""
+
+
+def small_of(path: str) -> str:
+    """The address of the small form of the thumbnail at `path`; empty where that is."""
+    return f"{path.removesuffix('.jpg')}-small.jpg" if path else ""

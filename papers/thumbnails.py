@@ -117,6 +117,7 @@ def fetch(paper: Paper, now: dt.datetime) -> bool | None:
         return False
     mine.update(
         image=picture.image,
+        small=picture.small,
         digest=picture.digest,
         width=picture.width,
         height=picture.height,

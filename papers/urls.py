@@ -9,7 +9,7 @@ app_name = "papers"
 urlpatterns = [
     path("papers/<slug:scheme>/<path:local_id>/", views.paper, name="paper"),
     re_path(
-        r"^thumbnails/(?P<paper_id>[1-9][0-9]{0,17})-(?P<digest>[0-9a-f]{8})\.jpg$",
+        r"^thumbnails/(?P<paper_id>[1-9][0-9]{0,17})-(?P<digest>[0-9a-f]{8})(?P<small>-small)?\.jpg$",
         views.thumbnail,
         name="thumbnail",
     ),

@@ -76,11 +76,13 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
 
 
 @require_safe
-def thumbnail(request: HttpRequest, paper_id: str, digest: str) -> HttpResponseBase:
-    """The picture of a paper, which is for ever the same at this address."""
-    etag = f'"{digest}"'
+def thumbnail(
+    request: HttpRequest, paper_id: str, digest: str, small: str | None = None
+) -> HttpResponseBase:
+    """The picture of a paper in either size, which is for ever the same at this address."""
+    etag = f'"{digest}{small or ""}"'
     found = Thumbnail.objects.filter(paper=int(paper_id), digest=digest)
-    image = found.values_list("image", flat=True).first()
+    image = found.values_list("small" if small else "image", flat=True).first()
     if image is None:
         raise Http404("no such thumbnail")
     response = HttpResponse(

@@ -30,6 +30,13 @@ class Migration(migrations.Migration):
                     models.BinaryField(help_text="A JPEG; empty while there is none.", null=True),
                 ),
                 (
+                    "small",
+                    models.BinaryField(
+                        help_text="The same in small, for lists; empty while there is none.",
+                        null=True,
+                    ),
+                ),
+                (
                     "digest",
                     models.CharField(
                         blank=True,
