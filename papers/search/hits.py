@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-NEWEST = 1_000
+NEWEST = 500
 """Papers that are ranked for each way in which a query can be found, the newest ones. A word of
 every second paper says nothing of which is meant; the newest are the best guess, and finding and
 ranking them costs the same however many others there are."""

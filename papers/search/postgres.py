@@ -1,20 +1,23 @@
 """Full text on PostgreSQL: a table of text search vectors, kept right by triggers.
 
-https://www.postgresql.org/docs/current/textsearch.html. The vectors stand in a table of their own,
-because papers_paper is rewritten all the time as counts come in. Words are stemmed as English by a
-configuration of our own that drops none: "attention is all you need" is a phrase of five words.
-Diacritics are folded by a function of our own, since not everyone may install `unaccent`.
+https://www.postgresql.org/docs/current/textsearch.html. The vectors stand in tables of their own,
+because papers_paper is rewritten all the time as counts come in; those of the titles stand in a
+narrow one besides, of which a search for common words reads few pages. Words are stemmed as English
+by a configuration of our own that drops none: "attention is all you need" is a phrase of five
+words. Diacritics are folded by a function of our own, since not everyone may install `unaccent`.
 
 A common word is found in most papers, and PostgreSQL then reads the table from its newest row on
 until there are enough; so rows are kept whole where they are read, uncompressed up to 8 kB.
 """
 
+import hashlib
 from typing import Any
 
 from papers.search.hits import INDEXED, MOST_OF_A_KIND, NEWEST, Hit, Kind
 from papers.search.query import LETTERS, Query, fewer, pairs
 
 TABLE = "papers_fulltext"
+TITLES = "papers_fulltext_titles"
 
 _ENGLISH = "papers_english"
 
@@ -60,10 +63,11 @@ _CREATE = (
         f"asciiword, asciihword, hword_asciipart, word, hword, hword_part WITH {_ENGLISH}"
     ),
     (
-        f"CREATE TABLE {TABLE} (paper_id bigint PRIMARY KEY, title tsvector NOT NULL, "
-        "words tsvector NOT NULL) WITH (toast_tuple_target = 8160)"
+        f"CREATE TABLE {TABLE} (paper_id bigint PRIMARY KEY, words tsvector NOT NULL) "
+        "WITH (toast_tuple_target = 8160)"
     ),
-    f"ALTER TABLE {TABLE} ALTER title SET STORAGE EXTERNAL, ALTER words SET STORAGE EXTERNAL",
+    f"ALTER TABLE {TABLE} ALTER words SET STORAGE EXTERNAL",
+    f"CREATE TABLE {TITLES} (paper_id bigint PRIMARY KEY, title tsvector NOT NULL)",
     (
         f"CREATE FUNCTION {TABLE}_vector(text) RETURNS tsvector LANGUAGE sql IMMUTABLE "
         f"PARALLEL SAFE SET search_path FROM CURRENT AS $$ "
@@ -74,19 +78,22 @@ _CREATE = (
     SET search_path FROM CURRENT AS $$
     DECLARE found tsvector := {TABLE}_vector(paper.title);
     BEGIN
+        INSERT INTO {TITLES} VALUES (paper.id, found)
+        ON CONFLICT (paper_id) DO UPDATE SET title = excluded.title;
         INSERT INTO {TABLE} VALUES (
-            paper.id, found,
+            paper.id,
             setweight(found, 'A') || setweight({TABLE}_vector({_NAMES}), 'B')
             || {TABLE}_vector({_BODY}))
-        ON CONFLICT (paper_id) DO UPDATE SET title = excluded.title, words = excluded.words;
+        ON CONFLICT (paper_id) DO UPDATE SET words = excluded.words;
     END $$""",
     f"""CREATE FUNCTION {TABLE}_keep() RETURNS trigger LANGUAGE plpgsql
     SET search_path FROM CURRENT AS $$
     BEGIN
         IF TG_OP = 'TRUNCATE' THEN
-            TRUNCATE {TABLE};
+            TRUNCATE {TABLE}, {TITLES};
         ELSIF TG_OP = 'DELETE' THEN
             DELETE FROM {TABLE} WHERE paper_id = old.id;
+            DELETE FROM {TITLES} WHERE paper_id = old.id;
         ELSE
             PERFORM {TABLE}_put(new);
         END IF;
@@ -112,10 +119,11 @@ _CREATE = (
 _INDEX = tuple(
     # Every search reads the list of pending entries through, so it is kept short (1 MB instead of
     # 4); storing without any takes five times as long.
-    f"CREATE INDEX {TABLE}_{column} ON {TABLE} USING gin ({column}) "
+    f"CREATE INDEX {table}_{column} ON {table} USING gin ({column}) "
     "WITH (gin_pending_list_limit = 1024)"
-    for column in ("title", "words")
+    for table, column in ((TABLE, "words"), (TITLES, "title"))
 )
+_VERSION = hashlib.blake2b("".join(_CREATE + _INDEX).encode(), digest_size=8).hexdigest()
 _DROP = (
     *(
         f"DROP TRIGGER IF EXISTS {TABLE}_{event} ON papers_paper"
@@ -124,7 +132,7 @@ _DROP = (
     f"DROP FUNCTION IF EXISTS {TABLE}_keep()",
     f"DROP FUNCTION IF EXISTS {TABLE}_put(papers_paper)",
     f"DROP FUNCTION IF EXISTS {TABLE}_vector(text)",
-    f"DROP TABLE IF EXISTS {TABLE}",
+    f"DROP TABLE IF EXISTS {TABLE}, {TITLES}",
     f"DROP TEXT SEARCH CONFIGURATION IF EXISTS {_ENGLISH}",
     f"DROP TEXT SEARCH DICTIONARY IF EXISTS {_ENGLISH}",
 )
@@ -138,7 +146,8 @@ def install(cursor: Any) -> None:
     cursor.execute(f"SELECT count({TABLE}_put(papers_paper)) FROM papers_paper")
     for statement in _INDEX:
         cursor.execute(statement)
-    cursor.execute(f"ANALYZE {TABLE}")
+    cursor.execute(f"ANALYZE {TABLE}, {TITLES}")
+    cursor.execute(f"COMMENT ON TABLE {TABLE} IS '{_VERSION}'")
 
 
 def uninstall(cursor: Any) -> None:
@@ -148,19 +157,18 @@ def uninstall(cursor: Any) -> None:
 
 
 def is_installed(cursor: Any) -> bool:
-    """Whether the index is there. Triggers stay with their table for its life."""
-    cursor.execute("SELECT to_regclass(%s)", (TABLE,))
-    return cursor.fetchone()[0] is not None
+    """Whether the index is there, and of this version. Triggers stay with their table."""
+    cursor.execute("SELECT obj_description(to_regclass(%s), 'pg_class')", (TABLE,))
+    return bool(cursor.fetchone()[0] == _VERSION)
 
 
 def lookup(cursor: Any, query: Query, enough: int) -> list[Hit]:
     """The papers that `query` finds; with all words but one where others are not `enough`."""
-    every = _all(query.words)
     phrase = " <-> ".join(map(_quoted, query.phrase)) if len(query.phrase) > 1 else ""
-    found = _rank(cursor, every, phrase, every)
+    found = _rank(cursor, _all(query.words), phrase, Kind.TITLE, Kind.WORDS)
     if len(found) < enough and len(query.words) > 1:
         known = {hit.paper_id for hit in found}
-        more = _rank(cursor, every, phrase, _any(fewer(query.words)))
+        more = _rank(cursor, _any(fewer(query.words)), phrase, Kind.SOME, Kind.SOME)
         found += [hit for hit in more if hit.paper_id not in known]
     return found
 
@@ -171,39 +179,38 @@ def alike(cursor: Any, title: str) -> list[int]:
     return [paper_id for (paper_id,) in cursor.fetchall()]
 
 
+_TITLES = f"""
+    (SELECT paper_id, title FROM {TITLES} WHERE title @@ to_tsquery('{_ENGLISH}', %(sought)s)
+     ORDER BY paper_id DESC LIMIT {NEWEST})
+"""
 _ALIKE = f"""
-    SELECT paper_id FROM (
-        SELECT paper_id, title FROM {TABLE} WHERE title @@ to_tsquery('{_ENGLISH}', %(sought)s)
-        ORDER BY paper_id DESC LIMIT {NEWEST}
-    ) AS found
+    SELECT paper_id FROM {_TITLES} AS found
     ORDER BY ts_rank(title, to_tsquery('{_ENGLISH}', %(sought)s), 1) DESC, paper_id DESC
     LIMIT {MOST_OF_A_KIND}
 """
-
 _LOOKUP = f"""
     WITH found AS (
-        (SELECT paper_id FROM {TABLE} WHERE title @@ to_tsquery('{_ENGLISH}', %(sought)s)
+        SELECT paper_id, %(in_title)s AS kind FROM {_TITLES} AS titles
+        UNION ALL
+        (SELECT paper_id, %(anywhere)s FROM {TABLE}
+         WHERE words @@ to_tsquery('{_ENGLISH}', %(sought)s)
          ORDER BY paper_id DESC LIMIT {NEWEST})
-        UNION
-        (SELECT paper_id FROM {TABLE} WHERE words @@ to_tsquery('{_ENGLISH}', %(sought)s)
-         ORDER BY paper_id DESC LIMIT {NEWEST})
-    ), ranked AS (
-        SELECT paper_id, CASE
-                WHEN words @@ to_tsquery('{_ENGLISH}', %(phrase)s) THEN {Kind.PHRASE}
-                WHEN title @@ to_tsquery('{_ENGLISH}', %(every)s) THEN {Kind.TITLE}
-                WHEN words @@ to_tsquery('{_ENGLISH}', %(every)s) THEN {Kind.WORDS}
-                ELSE {Kind.SOME} END AS kind,
-            ts_rank({_WEIGHTS}, words, to_tsquery('{_ENGLISH}', %(sought)s), 1) AS score
-        FROM {TABLE} JOIN found USING (paper_id)
+    ), best AS (
+        SELECT paper_id, min(kind) AS kind FROM found GROUP BY paper_id
     )
-    SELECT paper_id, kind, score FROM ranked
-    ORDER BY kind, score DESC, paper_id DESC LIMIT {MOST_OF_A_KIND}
+    SELECT paper_id,
+        CASE WHEN words @@ to_tsquery('{_ENGLISH}', %(phrase)s) THEN {Kind.PHRASE} ELSE kind END
+            AS kind,
+        ts_rank({_WEIGHTS}, words, to_tsquery('{_ENGLISH}', %(sought)s), 1) AS score
+    FROM {TABLE} JOIN best USING (paper_id)
+    ORDER BY 2, score DESC, paper_id DESC LIMIT {MOST_OF_A_KIND}
 """
 
 
-def _rank(cursor: Any, every: str, phrase: str, sought: str) -> list[Hit]:
-    """The best of the newest papers that `sought` finds."""
-    cursor.execute(_LOOKUP, {"every": every, "phrase": phrase, "sought": sought})
+def _rank(cursor: Any, sought: str, phrase: str, in_title: Kind, anywhere: Kind) -> list[Hit]:
+    """The best of the newest papers that `sought` finds, each with how it was found."""
+    given = {"sought": sought, "phrase": phrase, "in_title": in_title, "anywhere": anywhere}
+    cursor.execute(_LOOKUP, given)
     return [Hit(paper_id, Kind(kind), score) for paper_id, kind, score in cursor.fetchall()]
 
 
