@@ -16,13 +16,13 @@ PYTHON ?=
 PRODUCTION := DEBUG=false DATABASE_URL= REDIS_URL= EMAIL_BACKEND= ANYMAIL= ALLOWED_HOSTS= \
 	HSTS_SECONDS= SSL_REDIRECT= DKIM_KEY= LOG_LEVEL= LOG_FORMAT= VAR_DIR=build/check \
 	SECRET_KEY=only-for-the-checks-of-make-check-0123456789-abcdefghijklmnop \
-	SITE_URL=https://papers.example.org EMAIL_URL=smtp://mail.example.org:587 \
+	SITE_URL=https://papers.example.org TRUSTED_PROXIES=1 EMAIL_URL=smtp://mail.example.org:587 \
 	FROM_EMAIL="Broadsheet <digest@papers.example.org>" LIST_ID=digest.papers.example.org \
 	UNSUBSCRIBE_EMAIL=leave@papers.example.org \
 	POSTAL_ADDRESS="Broadsheet, 1 Example Street, 12345 Example"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install install-dev install-mail-checks test check format bench-web lock screenshots clean
+.PHONY: help demo install install-dev install-mail-checks test check format bench-web messages lock screenshots clean
 
 help: ## List these commands
 	@echo "Broadsheet. Commands:"
@@ -53,6 +53,13 @@ check: $(VENV)/installed-dev ## Lint, format, types, import contract, migrations
 format: $(VENV)/installed-dev ## Format the code and mend what the linter can mend
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+messages: $(VENV)/installed-dev ## Gather what is to be translated, and compile it (needs GNU gettext)
+	$(PY) manage.py makemessages --all --extension html,txt,py,mjml --no-location --no-obsolete --ignore .venv --ignore tests --ignore build --ignore var
+	@for catalog in newsletter/locale/*/LC_MESSAGES/django.po; do \
+		echo "$$catalog:"; msgfmt --check --statistics -o "$${catalog%.po}.mo" "$$catalog" || exit 1; \
+		msgattrib --untranslated "$$catalog"; msgattrib --only-fuzzy "$$catalog"; \
+	done
 
 bench-web: $(VENV)/installed-dev ## Measure the day's page with wrk and a browser
 	@$(PY) -m tests.benchmarks.bench_web $(ARGS)

@@ -2,7 +2,7 @@
 
 Gunicorn formats what it logs itself, past Django's settings: errors always, and requests where an
 operator turns the access log on (`--access-logfile -`). The server is started with
-`--logger-class newsletter.access_log.Logger`, see the Dockerfile.
+`--logger-class newsletter.access_log.Logger`, as newsletter/web.py says.
 """
 
 import logging

@@ -4,6 +4,8 @@ import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
+from django.utils.translation import gettext
+
 from papers.models import Paper
 
 EXCERPT_LENGTH = 420
@@ -46,6 +48,8 @@ class Card:
     stars_gained: int | None = None
     thumbnail_url: str = ""
     """A picture of the paper at its source; empty where there is none."""
+    thumbnail_path: str = ""
+    """The picture of the paper on this site; empty where there was none."""
     is_summarised: bool = False
     """The excerpt is a summary that came with the paper, not the authors' abstract."""
 
@@ -59,17 +63,22 @@ class Card:
         known = {each.name: data.get(each.name) for each in fields(cls)}
         for name in ("authors", "topics"):
             known[name] = tuple(known[name] or ())
-        known["thumbnail_url"] = known["thumbnail_url"] or ""
+        for name in ("thumbnail_url", "thumbnail_path"):
+            known[name] = known[name] or ""
         known["is_summarised"] = bool(known["is_summarised"])
         return cls(**known)  # type: ignore[arg-type]
 
     @property
     def byline(self) -> str:
-        """The authors on one line, such as "A, B, C … Y, Z (12 authors)"."""
+        """The authors in a line, such as "A, B, C … Y, Z (12 authors)"; in the active language."""
         if self.author_count <= len(self.authors):
             return ", ".join(self.authors)
         first, last = ", ".join(self.authors[:3]), ", ".join(self.authors[3:])
-        return f"{first} … {last} ({self.author_count} authors)"
+        return gettext("%(first)s … %(last)s (%(number)s authors)") % {
+            "first": first,
+            "last": last,
+            "number": self.author_count,
+        }
 
 
 def excerpt(text: str, length: int = EXCERPT_LENGTH) -> tuple[str, bool]:
@@ -97,6 +106,7 @@ def card_of(
     gained: Gained | None = None,
     note: str = "",
     is_pick: bool = False,
+    thumbnail_path: str = "",
 ) -> Card:
     """The card of `paper` as it is now. A summary that the source gave goes before the abstract."""
     names = [str(name) for name in paper.authors]
@@ -126,5 +136,6 @@ def card_of(
         comments_gained=gained.comments,
         stars_gained=gained.stars,
         thumbnail_url=paper.thumbnail_url,
+        thumbnail_path=thumbnail_path,
         is_summarised=bool(paper.summary),
     )

@@ -15,11 +15,34 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
 app = Celery("broadsheet")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# Each has an `expires` shorter than its interval: while no worker runs, beat goes on calling, and
+# the worker that comes back must not do a day's wake-ups one by one before it sends a mail.
 app.conf.beat_schedule = {
-    "fetch": {"task": "papers.tasks.fetch", "schedule": crontab(minute="7,37")},
-    "fit": {"task": "papers.tasks.fit", "schedule": crontab(minute="17")},
-    "freeze": {"task": "newsletter.tasks.freeze", "schedule": crontab(minute="*/5")},
-    "forget-changes": {"task": "subscriptions.tasks.forget", "schedule": crontab(minute=23)},
+    "fetch": {
+        "task": "papers.tasks.fetch",
+        "schedule": crontab(minute="7,37"),
+        "options": {"expires": 29 * 60},
+    },
+    "fetch-thumbnails": {
+        "task": "papers.tasks.fetch_thumbnails",
+        "schedule": crontab(minute="*/10"),
+        "options": {"expires": 540},
+    },
+    "fit": {
+        "task": "papers.tasks.fit",
+        "schedule": crontab(minute="17"),
+        "options": {"expires": 59 * 60},
+    },
+    "freeze": {
+        "task": "newsletter.tasks.freeze",
+        "schedule": crontab(minute="*/5"),
+        "options": {"expires": 240},
+    },
+    "forget-changes": {
+        "task": "subscriptions.tasks.forget",
+        "schedule": crontab(minute=23),
+        "options": {"expires": 59 * 60},
+    },
     "tick": {"task": "newsletter.tasks.tick", "schedule": 60.0, "options": {"expires": 55}},
     "heed": {"task": "newsletter.tasks.heed", "schedule": 60.0, "options": {"expires": 55}},
     "check-submissions": {
@@ -32,7 +55,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="*/5"),
         "options": {"expires": 240},
     },
-    "forget": {"task": "newsletter.tasks.forget", "schedule": crontab(hour=3, minute=23)},
+    "forget": {
+        "task": "newsletter.tasks.forget",
+        "schedule": crontab(hour=3, minute=23),
+        "options": {"expires": 23 * 3600},
+    },
     "sweep": {"task": "newsletter.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
 }
 

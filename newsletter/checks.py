@@ -43,6 +43,16 @@ def check_sender(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 id="newsletter.W001",
             )
         )
+    elif not settings.TRUSTED_PROXIES:
+        found.append(
+            Warning(
+                "SITE_URL is https, but TRUSTED_PROXIES is 0: all visitors seem to come from the "
+                "proxy, and share one limit on subscribing and one on wrong passwords.",
+                hint="Set TRUSTED_PROXIES to the number of proxies in front. Where there is none, "
+                "silence this check (newsletter.W005).",
+                id="newsletter.W005",
+            )
+        )
     if settings.EMAIL_BACKEND == transports.MAILBOX:
         found.append(
             Warning(

@@ -4,16 +4,21 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
+
+gettext_noop("the editors")  # what CURATOR says unless an operator says otherwise
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The site's name, curator and address, whether its forms ask for a proof of work, and whether
-    this is a development server.
+    """The site's name, curator and address, whether its forms ask for a proof of work, whether this
+    is a development server, and the time.
     """
     return {
         "site_name": settings.SITE_NAME,
-        "curator": settings.CURATOR,
+        "curator": gettext(settings.CURATOR),
         "site_url": settings.SITE_URL,
         "proof_of_work": settings.PROOF_OF_WORK,
         "debug": settings.DEBUG,
+        "now": timezone.now(),
     }

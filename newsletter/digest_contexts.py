@@ -41,13 +41,13 @@ def address_around_token(view: str, *args: object) -> tuple[str, str]:
 
 
 def date_of(day: dt.date) -> str:
-    """Such as "Wednesday, 10 June 2026"."""
-    return date_format(day, "l, j F Y")
+    """Such as "Wednesday, 10 June 2026", as the language writes it."""
+    return date_format(day, gettext("l, j F Y"))
 
 
 def short_date_of(day: dt.date) -> str:
-    """Such as "Wed 10 June"."""
-    return date_format(day, "D j F")
+    """Such as "Wed 10 June", as the language writes it."""
+    return date_format(day, gettext("D j F"))
 
 
 def papers_in_words(count: int) -> str:
@@ -96,22 +96,30 @@ def title_of(card: Card, limit: int = 300) -> str:
 
 def page_of(card: Card) -> str:
     """The address of the paper's page on this site."""
-    return links.absolute("/" + quote(plain(card.path).lstrip("/"), safe="/:.~"))
+    return _on_this_site(card.path)
+
+
+def _on_this_site(path: str) -> str:
+    return links.absolute("/" + quote(plain(path).lstrip("/"), safe="/:.~"))
 
 
 def picture_of(card: Card) -> dict[str, str] | None:
     """The paper's thumbnail: its address and what stands in its place where none is shown.
 
-    A plate is one of a dozen drawings that every reader gets from this site at the same address,
-    so that loading it tells nobody who reads what. It says nothing of the paper but which it is,
-    and so does the text in its place. A thumbnail of the source's tells the source that a mail was
-    opened.
+    Our own copy, where there was one when the issue froze, has one address for all readers who get
+    the paper. A plate, which stands for a paper without one, is one of a dozen drawings; it says
+    nothing of the paper but which it is, and so does the text in its place. Loading either tells
+    nobody who reads. A thumbnail of the source's tells the source that a mail was opened.
     """
     wanted = settings.EMAIL_THUMBNAILS
     if wanted == "none":
         return None
-    url = card.thumbnail_url
-    if wanted == "source" and url.startswith("https://") and safe_url(url) == url:
+    url = ""
+    if wanted == "own" and card.thumbnail_path:
+        url = _on_this_site(card.thumbnail_path)
+    elif wanted == "source" and card.thumbnail_url.startswith("https://"):
+        url = card.thumbnail_url if safe_url(card.thumbnail_url) == card.thumbnail_url else ""
+    if url:
         title = title_of(card, 60)
         return {"url": url, "alt": gettext("Thumbnail of “%(title)s”") % {"title": title}}
     number = plate_number(card.identifier)
@@ -177,7 +185,7 @@ def shell_context(
         "site_url": settings.SITE_URL,
         "language": get_language() or settings.LANGUAGE_CODE,
         "is_right_to_left": get_language_bidi(),
-        "curator": plain(settings.CURATOR),
+        "curator": plain(gettext(settings.CURATOR)),
         "postal_address": plain(settings.POSTAL_ADDRESS),
         "date": date_of(issue.day),
         "is_weekly": is_weekly,

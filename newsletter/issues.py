@@ -13,6 +13,7 @@ from newsletter.models import Issue, IssuePaper
 from papers.days import feature_day
 from papers.matching import why_of
 from papers.models import Match, Observation, Paper, Pick, Source
+from papers.pictures import path_of
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
     papers = list(
         (Paper.objects.featured_on(day) | Paper.objects.filter(pk__in=pinned))
         .exclude(pk__in=hidden)
+        .with_thumbnails()
         .by_trend()
     )
     if not papers:
@@ -94,6 +96,7 @@ def _places(issue: Issue, papers: Sequence[Paper], picks: dict[int, Pick]) -> li
             gained=gained.get(paper.pk),
             note=pick.note if pick else "",
             is_pick=pick is not None and pick.kind == Pick.Kind.PIN,
+            thumbnail_path=path_of(paper.pk, paper.thumbnail_digest),
         )
         places.append(
             IssuePaper(
@@ -162,7 +165,11 @@ def places_of(issue: Issue, *, is_weekly: bool = False) -> list[Place]:
             score=row.score,
             card=Card.from_dict(row.card),
             topics={
-                int(topic): Reason(reason["score"], why_of(reason["evidence"]))
+                int(topic): Reason(
+                    reason["score"],
+                    # Issues that were frozen before evidence was kept say it in English.
+                    why_of(reason["evidence"]) if "evidence" in reason else reason["why"],
+                )
                 for topic, reason in row.topics.items()
             },
         )

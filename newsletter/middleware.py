@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from csp.constants import SELF
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -28,3 +30,20 @@ def policy(get_response: Handler) -> Handler:
         return response
 
     return handle
+
+
+class Compression(GZipMiddleware):
+    """Django's compression, but for thumbnails, which are compressed already.
+
+    What never changes at its address is the same in every language, too, so that a cache may keep
+    one of it for everyone.
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """The response, compressed where that is of use."""
+        if "immutable" in response.get("Cache-Control", ""):
+            del response["Vary"], response["Content-Language"]
+            return response
+        return super().process_response(request, response)

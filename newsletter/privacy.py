@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from newsletter.mailbox import MailboxBackend
 from subscriptions import recognition
 from subscriptions.emails import ASK_AGAIN_AFTER
-from subscriptions.links import CONFIRM_WITHIN
+from subscriptions.models import AddressChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def cookies() -> list[Cookie]:
             Cookie(
                 settings.LANGUAGE_COOKIE_NAME,
                 _("The language you chose, if you chose one."),
-                _("until you close the browser, or longer if you asked for that"),
+                _("a year"),
             )
         )
     return found
@@ -72,13 +72,14 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "contact": settings.CONTACT_EMAIL,
         "note": settings.PRIVACY_NOTE,
         "provider": mail_provider(),
+        "thumbnails": settings.EMAIL_THUMBNAILS,
         "tracks_opens": getattr(settings, "TRACK_OPENS", False),
         "tracks_clicks": getattr(settings, "TRACK_CLICKS", False),
         "unconfirmed_days": settings.KEEP_UNCONFIRMED_DAYS,
         "left_days": settings.KEEP_LEFT_DAYS,
         "events_days": settings.KEEP_EVENTS_DAYS,
         "deliveries_days": settings.KEEP_DELIVERIES_DAYS,
-        "confirm_days": CONFIRM_WITHIN.days,
+        "change_days": AddressChange.WITHIN.days,
         "ask_again_hours": int(ASK_AGAIN_AFTER.total_seconds()) // 3600,
         "cookies": cookies(),
     }

@@ -2,7 +2,8 @@
 
 It reads the ledger and so equals what was mailed; who takes the feed instead of mail has a row
 there all the same, settled without a mail. Whoever knows the address reads along, and some feed
-programs publish what they fetch: so nothing in the feed leads to the reader's preferences.
+programs publish what they fetch: so nothing in the feed leads to the reader's preferences, to
+their address, or to upvotes in their name.
 """
 
 import datetime as dt
@@ -57,7 +58,6 @@ def _feed(request: HttpRequest, subscriber: Subscriber) -> HttpResponseBase:
         title=gettext("Your digest · %(site)s") % {"site": settings.SITE_NAME},
         subtitle=gettext("Trending papers on your topics, each with the reason why"),
         page="/",
-        language=translation.get_language() or "en",
     )
     deliveries = list(subscriber.deliveries.readable()[:DIGESTS])
     places = IssuePaper.objects.in_bulk([row[1] for one in deliveries for row in one.choices])
@@ -99,10 +99,11 @@ def _add(
 
 def _content(subscriber: Subscriber, place: IssuePaper, card: Card, why: str) -> SafeString:
     held = subscriber.pk, subscriber.link_version, place.paper_id
-    answers = (
-        (gettext("More like this"), links.absolute(links.feedback_path(*held, "more"))),
-        (gettext("Less like this"), links.absolute(links.feedback_path(*held, "less"))),
+    more, less = (
+        links.absolute(links.feedback_path(*held, word, is_shared=True))
+        for word in ("more", "less")
     )
+    answers = (gettext("More like this"), more), (gettext("Less like this"), less)
     elsewhere = links_of(card.abstract_url, card.pdf_url, card.code_url, card.project_url)
     return format_html_join(
         "",

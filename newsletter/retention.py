@@ -115,7 +115,8 @@ def _untie(day: dt.date, dry_run: bool) -> int:
     """Take the reader, and what the reader got and did, from the deliveries of issues before `day`.
 
     The ledger's numbers stay. The rows of an issue that were forgotten already are not looked at:
-    the unique index (issue, subscriber) has them last.
+    the unique index (issue, subscriber) has them apart, and is read in its own order. In the order
+    of the rows' ids PostgreSQL would walk over the whole ledger, for each batch anew.
     """
     count = 0
     for issue in Issue.objects.filter(day__lt=day).order_by("day"):
@@ -123,7 +124,7 @@ def _untie(day: dt.date, dry_run: bool) -> int:
         if dry_run:
             count += rows.count()
             continue
-        for batch in _batches(rows):
+        for batch in _batches(rows.order_by("subscriber_id")):
             count += Delivery.objects.filter(pk__in=batch).update(
                 subscriber=None, choices=[], provider_id="", opened_at=None, clicked_at=None
             )
@@ -131,8 +132,9 @@ def _untie(day: dt.date, dry_run: bool) -> int:
 
 
 def _batches(rows: QuerySet[Any]) -> Iterator[list[Any]]:
-    """Keys of the rows, until there are none left: what a batch names is gone when the next is
-    asked for.
+    """Keys of the rows, in their order or by key, until there are none left: what a batch names is
+    gone when the next is asked for.
     """
-    while batch := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+    ordered = rows if rows.query.order_by else rows.order_by("pk")
+    while batch := list(ordered.values_list("pk", flat=True)[:BATCH]):
         yield batch

@@ -1,95 +1,41 @@
 """All settings, each read from one environment variable.
 
 A missing or malformed variable stops the start with a sentence that names it. The table in
-README.md documents every variable; a test compares the two. `.env` beside `manage.py` is read
-when it is there, and what is already in the environment wins over it.
+README.md documents every variable; a test compares the two. How they are read is in
+`newsletter.variables`.
 """
 
 import contextlib
 import os
 import re
-import secrets
 import sys
 import warnings
-from collections.abc import Callable
 from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import django_stubs_ext
-import environ
 import idna
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
+from newsletter.variables import (
+    BASE_DIR,
+    env,
+    number,
+    read,
+    required_url,
+    secret_key,
+    yes_or_no,
+)
+from newsletter.variables import READ as READ  # a test holds README to it
+
 # Lets classes such as ModelForm be written with their type's parameter at run time as well.
 django_stubs_ext.monkeypatch()
-
-T = TypeVar("T")
-
-BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-if (BASE_DIR / ".env").is_file() and "pytest" not in sys.modules:
-    environ.Env.read_env(BASE_DIR / ".env")
-
-#: Every environment variable that was asked for, so that a test can hold README to it.
-READ: set[str] = set()
-
-
-def read(name: str, cast: Callable[..., T], default: Any, meaning: str) -> T:
-    """The variable `name` through django-environ's `cast`, or `default` when it is not set.
-
-    Raises `ImproperlyConfigured` with a sentence saying which variable is wrong and what it
-    should hold.
-    """
-    READ.add(name)
-    if name not in os.environ or os.environ[name] == "":
-        return default  # type: ignore[no-any-return]
-    try:
-        return cast(name)
-    except (ValueError, TypeError, KeyError, AttributeError, ImproperlyConfigured) as error:
-        raise ImproperlyConfigured(
-            f"The environment variable {name} holds {os.environ[name]!r}, "
-            f"but it must be {meaning} ({error})."
-        ) from None
-
-
-def yes_or_no(name: str) -> bool:
-    """A truth value; what is neither is an error rather than false."""
-    value = os.environ[name].strip().lower()
-    if value in {"true", "1", "yes", "on"}:
-        return True
-    if value in {"false", "0", "no", "off"}:
-        return False
-    raise ValueError("neither true nor false")
-
-
-def number(name: str, default: int, meaning: str, least: int = 0, most: int = 10**9) -> int:
-    """A whole number between `least` and `most`."""
-    value: int = read(name, env.int, default, meaning)
-    if not least <= value <= most:
-        raise ImproperlyConfigured(
-            f"The environment variable {name} holds {value}, "
-            f"but it must be {meaning}, from {least} to {most}."
-        )
-    return value
-
-
-def required_url(name: str, default: str, meaning: str) -> str:
-    """An absolute http(s) address without a trailing slash."""
-    value: str = read(name, env.str, default, meaning).rstrip("/")
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise ImproperlyConfigured(
-            f"The environment variable {name} holds {value!r}, but it must be {meaning}, "
-            "such as https://papers.example.org."
-        )
-    return value
-
 
 # --- Where things live -------------------------------------------------------------------
 
@@ -102,48 +48,19 @@ JOURNAL_DIR = Path(
 # --- Security ----------------------------------------------------------------------------
 
 DEBUG = read("DEBUG", yes_or_no, False, "true or false")
-
-
-def secret_key() -> str:
-    """The secret from SECRET_KEY, or a random one kept in VAR_DIR so that links stay valid."""
-    given: str = read("SECRET_KEY", env.str, "", "a long random string")
-    if given:
-        if len(given) < 32:
-            raise ImproperlyConfigured(
-                "The environment variable SECRET_KEY is too short: it signs every link in every "
-                "mail, so make it at least 32 random characters "
-                "(python -c 'import secrets; print(secrets.token_urlsafe(50))')."
-            )
-        return given
-    kept = VAR_DIR / "secret_key"
-    try:
-        VAR_DIR.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            # Written whole under another name and linked into place, so that two processes
-            # starting at once cannot see half a key or two different ones.
-            draft = VAR_DIR / f".secret_key.{os.getpid()}"
-            if not kept.exists():
-                with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-                    file.write(secrets.token_urlsafe(50))
-                try:
-                    kept.hardlink_to(draft)
-                finally:
-                    draft.unlink()
-        return kept.read_text()
-    except OSError as error:
-        raise ImproperlyConfigured(
-            f"SECRET_KEY is not set and no key can be kept in {kept} ({error.strerror}). "
-            "Set SECRET_KEY, or set VAR_DIR to a directory we may write to."
-        ) from None
-
-
-SECRET_KEY = secret_key()
+SECRET_KEY = secret_key(VAR_DIR)
 SECRET_KEY_FALLBACKS = read(
     "SECRET_KEY_FALLBACKS", env.list, [], "earlier secret keys, separated by commas"
 )
 ADDRESS_HASH_KEY = read(
     "ADDRESS_HASH_KEY", env.str, SECRET_KEY, "a long random string that never changes"
 )
+if SECRET_KEY_FALLBACKS and not os.environ.get("ADDRESS_HASH_KEY"):
+    raise ImproperlyConfigured(
+        "The environment variable SECRET_KEY_FALLBACKS says that SECRET_KEY was changed, but "
+        "ADDRESS_HASH_KEY is not set and would change with it: addresses that must not be mailed "
+        "would no longer be recognised. Set ADDRESS_HASH_KEY to the first SECRET_KEY there was."
+    )
 SITE_URL = required_url("SITE_URL", "http://127.0.0.1:8000", "this site's public address")
 _site = urlsplit(SITE_URL)
 SITE_HOST = _site.hostname or ""
@@ -219,7 +136,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Django lengthens compressed pages at random, so that a token cannot be guessed from sizes.
-    "django.middleware.gzip.GZipMiddleware",
+    "newsletter.middleware.Compression",
     "csp.middleware.CSPMiddleware",
     "newsletter.middleware.policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -246,6 +163,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "subscriptions.limits.address_of"
 
 TEMPLATES = [
     {
@@ -370,6 +288,7 @@ if PAPERS_SOURCE not in {"live", "sample"}:
     )
 FETCH_TIMEOUT = number("FETCH_TIMEOUT", 20, "seconds to wait for a source's answer", 1, 300)
 FETCH_ATTEMPTS = number("FETCH_ATTEMPTS", 5, "how often a source is asked before giving up", 1, 20)
+THUMBNAILS = read("THUMBNAILS", yes_or_no, True, "true or false")
 ENCODER = read("ENCODER", env.str, "", "a directory or package:NAME with a sentence encoder")
 if ENCODER:
     from papers.encoder import EncoderError, find  # numpy takes its time to import
@@ -377,7 +296,9 @@ if ENCODER:
     try:
         find(ENCODER)
     except EncoderError as error:
-        raise ImproperlyConfigured(f"The environment variable {error}") from None
+        raise ImproperlyConfigured(
+            f"The environment variable ENCODER holds {ENCODER!r}. {error}"
+        ) from None
 
 # --- Digests and delivery ----------------------------------------------------------------
 
@@ -517,11 +438,11 @@ if BOUNCE_ADDRESS and not re.fullmatch(r"[A-Za-z0-9._-]{1,18}@[A-Za-z0-9.-]+", B
 TRACK_OPENS = read("TRACK_OPENS", yes_or_no, False, "true or false")
 TRACK_CLICKS = read("TRACK_CLICKS", yes_or_no, False, "true or false")
 
-EMAIL_THUMBNAILS = read("EMAIL_THUMBNAILS", env.str, "plates", "plates, source or none")
-if EMAIL_THUMBNAILS not in {"plates", "source", "none"}:
+EMAIL_THUMBNAILS = read("EMAIL_THUMBNAILS", env.str, "own", "own, plates, source or none")
+if EMAIL_THUMBNAILS not in {"own", "plates", "source", "none"}:
     raise ImproperlyConfigured(
         f"The environment variable EMAIL_THUMBNAILS holds {EMAIL_THUMBNAILS!r}, "
-        "but it must be plates, source or none."
+        "but it must be own, plates, source or none."
     )
 CONTACT_EMAIL = read(
     "CONTACT_EMAIL", env.str, parseaddr(DEFAULT_FROM_EMAIL)[1], "an address that a person reads"
@@ -532,7 +453,11 @@ ADMINS = [("", address) for address in read("ADMINS", env.list, [], "addresses o
 # --- Language, time, static files --------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = HTTPS
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

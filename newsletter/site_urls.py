@@ -5,6 +5,7 @@ import datetime as dt
 from django.contrib.sitemaps import views as sitemap_views
 from django.urls import path, register_converter
 from django.views.decorators.cache import cache_control
+from django.views.i18n import set_language
 
 from newsletter import (
     health,
@@ -79,6 +80,7 @@ urlpatterns = [
     path("preview/", tryout.preview, name="preview"),
     path("t/<str:token>/open.gif", tracking_views.opened, name="opened"),
     path("t/<str:token>/<int:place>/<int:number>/", tracking_views.follow, name="follow"),
+    path("language/", set_language, name="language"),
     path("privacy/", privacy.privacy, name="privacy"),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),

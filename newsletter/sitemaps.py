@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from newsletter.models import Issue
@@ -36,12 +37,17 @@ class _SiteMap(AnySitemap):
         return urlsplit(settings.SITE_URL).netloc
 
 
+def _listed() -> QuerySet[Feature]:
+    """What was listed up to today. Papers of a weekend's submissions wait for Monday."""
+    return Feature.objects.filter(day__lte=timezone.now().date())
+
+
 class DaySitemap(_SiteMap):
     """The days that have papers."""
 
     def items(self) -> list[dt.date]:
         """Newest first."""
-        days = Feature.objects.order_by("-day").values_list("day", flat=True)
+        days = _listed().order_by("-day").values_list("day", flat=True)
         return list(days.distinct())
 
     def location(self, item: dt.date) -> str:
@@ -54,7 +60,7 @@ class MonthSitemap(_SiteMap):
 
     def items(self) -> list[Period]:
         """Newest first."""
-        return [month_of(day) for day in Feature.objects.dates("day", "month", "DESC")]
+        return [month_of(day) for day in _listed().dates("day", "month", "DESC")]
 
     def location(self, item: Period) -> str:
         """The month's page."""

@@ -164,7 +164,11 @@ def issue(request: HttpRequest, day: dt.date) -> HttpResponse:
 @require_safe
 @signed(links.Purpose.DIGEST)
 def digest(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """A reader's own digest on the web, with all its papers, behind the link in the mail."""
+    """A reader's own digest on the web, with all its papers, behind the link in the mail.
+
+    It is the one link of a mail that readers pass on. So the page leads neither to the reader's
+    preferences nor to their address, and cannot unsubscribe them; the mail does.
+    """
     subscriber = reader.subscriber
     delivery = get_object_or_404(
         subscriber.deliveries.select_related("issue"), pk=reader.claims.extra
@@ -177,20 +181,19 @@ def digest(request: HttpRequest, reader: Reader) -> HttpResponse:
             _entry_of(places[place], topics),
             why=why,
             answers=(
-                (gettext("More like this"), links.feedback_path(*held, paper, "more")),
-                (gettext("Less like this"), links.feedback_path(*held, paper, "less")),
+                (gettext("More like this"), _answer(*held, paper, "more")),
+                (gettext("Less like this"), _answer(*held, paper, "less")),
             ),
         )
         for paper, place, _, why in delivery.choices
         if place in places
     ]
-    context = {
-        "issue": delivery.issue,
-        "entries": entries,
-        "preferences": links.preferences_path(*held),
-        "unsubscribe": links.unsubscribe_path(*held),
-    }
+    context = {"issue": delivery.issue, "entries": entries}
     return render(request, "newsletter/digest.html", context)
+
+
+def _answer(subscriber_id: int, version: int, paper_id: int, value: str) -> str:
+    return links.feedback_path(subscriber_id, version, paper_id, value, is_shared=True)
 
 
 def _entry_of(place: IssuePaper, topics: dict[int, Topic]) -> pages.Entry:
@@ -212,6 +215,7 @@ def _entry_of(place: IssuePaper, topics: dict[int, Topic]) -> pages.Entry:
         topics=tuple((topic.name, topic.get_absolute_url()) for topic in matched),
         links=pages.links_of(card.abstract_url, card.pdf_url, card.code_url, card.project_url),
         plate=pages.plate_of(card.identifier),
+        thumbnail=card.thumbnail_path,
         note=card.note,
         is_pick=card.is_pick,
     )

@@ -49,7 +49,9 @@ def plan(now: dt.datetime) -> int:
 
 @transaction.atomic
 def _plan_chunk(issue: Issue, now: dt.datetime) -> int:
-    new = Subscriber.objects.mailable().unwelcomed(now - WITHIN).order_by("pk")
+    # By the order of the index that has only those who had none: by their ids, every reader would
+    # be looked at every minute.
+    new = Subscriber.objects.mailable().unwelcomed(now - WITHIN).order_by("confirmed_at", "pk")
     if connection.features.has_select_for_update_skip_locked:
         new = new.select_for_update(skip_locked=True, of=("self",))
     ids = list(new.values_list("pk", flat=True)[:CHUNK])

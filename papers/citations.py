@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import Any
 
+from django.utils.translation import gettext
+
 from papers.models import Paper
 
 _TEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
@@ -14,11 +16,17 @@ _TEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
 
 
 def byline(authors: list[Any], first: int = 3, last: int = 2) -> str:
-    """The authors on one line, such as "A, B, C … Y, Z, 12 authors" where they are many."""
+    """The authors on one line, such as "A, B, C … Y, Z, 12 authors" where they are many; in the
+    active language.
+    """
     names = [str(name) for name in authors]
     if len(names) <= first + last:
         return ", ".join(names)
-    return f"{', '.join(names[:first])} … {', '.join(names[-last:])}, {len(names)} authors"
+    return gettext("%(first)s … %(last)s, %(number)s authors") % {
+        "first": ", ".join(names[:first]),
+        "last": ", ".join(names[-last:]),
+        "number": len(names),
+    }
 
 
 def bibtex(paper: Paper) -> str:

@@ -1,28 +1,32 @@
 """An optional sentence encoder: a small transformer that is run here, from files that are here.
 
 Latent semantic analysis knows words by the company they keep in this site's own papers. An encoder
-trained on a billion sentences also knows that "LLM" and "language model" are one thing. It costs
-two packages (the extra `semantic` in pyproject.toml), a file of some 20 to 100 MB, and some
-hundredths of a second a text, so it is for those who ask for it by the setting `ENCODER`. Nothing
-is ever downloaded: the files lie in a directory, or came with an installed package.
+trained on a billion sentences also knows words that this site has hardly seen. It costs two
+packages (the extra `semantic` in pyproject.toml), a file of some 20 to 100 MB, and some hundredths
+of a second a text, so it is for those who ask for it by the setting `ENCODER`. Nothing is ever
+downloaded: the files lie in a directory, or came with an installed package.
 
 Any encoder will do that sentence-transformers would pool by the mean, exported to ONNX: all-MiniLM,
 GTE, E5. What it makes of a text joins the semantic model's own vectors (`papers.joining`).
 """
 
 import hashlib
+import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from django.conf import settings
 
 from papers.semantics import Floats, unit
+
+logger = logging.getLogger(__name__)
 
 LONGEST = 256
 """Tokens of a text that are read, the title's first: most abstracts have no more."""
@@ -107,15 +111,40 @@ class Encoder:
             wanted = [given.name for given in session.get_inputs()]
             if not {"input_ids"} <= set(wanted) <= INPUTS:
                 raise ValueError(f"its inputs are {', '.join(wanted)}")
-            if len(tried := _encode(session, tokenizer, wanted, "A paper")) < 2:
+            if len(tried := _encode(session, tokenizer, wanted, "paper " * LONGEST)) < 2:
                 raise ValueError(f"its output has {len(tried)} dimensions")
         except Exception as error:  # onnxruntime and tokenizers raise classes of their own
             raise EncoderError(
                 f"{self.files.model} and {self.files.tokenizer} are no sentence encoder ({error}). "
-                "ENCODER needs an ONNX export of a model for sentences and the tokenizer.json "
-                "that belongs to it."
+                "It takes an ONNX export of a model for sentences and the tokenizer.json that "
+                "belongs to it."
             ) from error
         return session, tokenizer, wanted
+
+
+def configured() -> Encoder | None:
+    """Return the encoder of the setting `ENCODER`, always the same object; None where it is empty.
+
+    None, too, where its files cannot be used, after an error in the log: everything works without.
+    """
+    where: str = settings.ENCODER
+    return _usable(where) if where else None
+
+
+@lru_cache(maxsize=1)
+def _usable(where: str) -> Encoder | None:
+    try:
+        return load(where)
+    except EncoderError as error:
+        logger.error("the encoder cannot be used", extra={"why": str(error)})
+        return None
+
+
+def load(where: str) -> Encoder:
+    """Return the encoder that lies at `where`, ready for use; raises `EncoderError` as `find`."""
+    encoder = Encoder(find(where))
+    encoder.embed([])
+    return encoder
 
 
 def find(where: str) -> EncoderFiles:
@@ -128,8 +157,8 @@ def find(where: str) -> EncoderFiles:
     missing = [name for name in ("onnxruntime", "tokenizers") if find_spec(name) is None]
     if missing:
         raise EncoderError(
-            f"ENCODER is set, but this Python has no {' and no '.join(missing)}. "
-            f"Run {HOW_TO_INSTALL}, or leave ENCODER empty: everything works without it."
+            f"An encoder needs {' and '.join(missing)}, which this Python has not got. "
+            f"Run {HOW_TO_INSTALL}, or do without an encoder: everything works without."
         )
     places = [place.strip() for place in where.split(",") if place.strip()]
     found = [_files_of(place) for place in places]
@@ -138,8 +167,8 @@ def find(where: str) -> EncoderFiles:
         chosen[name] = next((path for files in found if (path := files.get(name))), None)
         if chosen[name] is None:
             raise EncoderError(
-                f"ENCODER is {where!r}, where there is no {name}. It must be a directory or "
-                "package:NAME with the files model.onnx (or onnx/model.onnx) and tokenizer.json."
+                f"There is no {name} in {where!r}, which must be a directory or package:NAME "
+                "with the files model.onnx (or onnx/model.onnx) and tokenizer.json."
             )
     model, tokenizer = chosen.values()
     assert model is not None
@@ -155,16 +184,14 @@ def _files_of(place: str) -> dict[str, Path]:
             listed = distribution(name).files or []
         except (PackageNotFoundError, ValueError):
             raise EncoderError(
-                f"ENCODER names the package {name!r}, which is not installed. "
-                "Install it in the environment that Broadsheet runs in, or mend the name."
+                f"The package {name!r} is not installed. Install it in the environment that "
+                "Broadsheet runs in, or mend the name."
             ) from None
         paths = [Path(str(path.locate())) for path in listed]
     else:
         directory = Path(place).expanduser()
         if not directory.is_dir():
-            raise EncoderError(
-                f"ENCODER is {place!r}, which is neither a directory nor package:NAME."
-            )
+            raise EncoderError(f"{place!r} is neither a directory nor package:NAME.")
         paths = [directory / "model.onnx", directory / "onnx/model.onnx"]
         paths.append(directory / "tokenizer.json")
     ordered = sorted(paths, key=lambda path: -len(path.parts))
@@ -181,5 +208,7 @@ def _encode(session: Any, tokenizer: Any, wanted: list[str], text: str) -> Float
         "token_type_ids": encoding.type_ids,
     }
     output = session.run(None, {name: np.array([given[name]], np.int64) for name in wanted})[0]
-    vector: Floats = output[0].mean(axis=0) if output.ndim == 3 else output[0]
+    if output.ndim == 3:
+        output = output.sum(axis=1) / max(1, len(encoding.ids))
+    vector: Floats = output[0]
     return vector

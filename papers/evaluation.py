@@ -8,13 +8,14 @@ The trending side is in `papers.trending_evaluation`.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 
 import numpy as np
 
-from papers.matching import PaperText, Scores, TopicSpec, score
+from papers.joining import JoinedModel
+from papers.matching import ENCODER_SHARE, PaperText, Scores, TopicSpec, score
 from papers.semantics import Floats, SemanticModel, text_of, tfidf
 from papers.words import words
 
@@ -23,10 +24,12 @@ METHODS = {
     "keywords": "its keywords alone",
     "bm25": "its BM25 alone",
     "meaning": "its LSA alone",
+    "encoder": "the encoder alone",
+    "with-encoder": "the sum with the encoder's z-score, as in the service with ENCODER set",
     "lsa-description": "LSA of the topic's name and description, without keywords",
     "tfidf-description": "TF-IDF of the topic's name and description, without keywords",
 }
-"""The rankings that are compared; those after "keywords" need a model."""
+"""The rankings that are compared; those after "keywords" need a model, and some an encoder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +111,14 @@ def evaluate(
     topics: Sequence[TopicSpec],
     judgments: Mapping[tuple[str, str], set[str]],
     model: SemanticModel | None,
+    progress: Callable[[], object] | None = None,
 ) -> list[Case]:
     """Rank each week's candidates for each topic that was judged in that week.
 
     ``judgments`` maps (week, topic name) to the chosen papers' ids; chosen papers that are not
     among the week's candidates are left out, and so is a case without any. ``topics`` that
-    nobody judged are ignored.
+    nobody judged are ignored. What is sent, and what is first, is by "ours", without an encoder.
+    ``progress`` is called after every week.
     """
     by_week: dict[str, list[PaperText]] = {}
     for candidate in candidates:
@@ -125,7 +130,12 @@ def evaluate(
         ]
         if not judged:
             continue
-        scores = score(papers, topics, model)
+        encoded = None
+        if isinstance(model, JoinedModel):
+            encoded = model.encode([text_of(paper.title, paper.abstract) for paper in papers])
+        scores = score(papers, topics, model, encoded)
+        if progress is not None:
+            progress()
         rankings = _rankings(papers, topics, model, scores)
         for at, topic in judged:
             chosen = judgments[week, topic.name]
@@ -205,6 +215,10 @@ def _rankings(
         return rankings
     texts = model.counts(text_of(paper.title, paper.abstract) for paper in papers)
     plain = model.counts(text_of(topic.name, topic.description) for topic in topics)
+    if scores.encoder_z is not None:
+        rankings["encoder"] = scores.encoder_z
+        rankings["with-encoder"] = scores.total
+        rankings["ours"] = scores.total - ENCODER_SHARE * scores.encoder_z
     rankings["bm25"] = scores.bm25_z
     rankings["meaning"] = scores.similarity
     rankings["lsa-description"] = model.embed_counts(texts) @ model.embed_counts(plain).T

@@ -14,10 +14,11 @@ from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.cache import get_conditional_response
+from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import format_html, format_html_join
 from django.utils.http import http_date
+from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
 from papers import citations, pages
@@ -49,7 +50,7 @@ def papers_feed(request: HttpRequest) -> HttpResponseBase:
     return _answer(
         request,
         title=settings.SITE_NAME,
-        subtitle="Each day’s trending research papers",
+        subtitle=gettext("Each day’s trending research papers"),
         page="/",
         papers=papers,
     )
@@ -82,25 +83,25 @@ def _answer(
     changed = max(
         (max(_moment(paper.listed, paper), paper.created_at) for paper in newest), default=None
     )
-    return answer(request, feed, changed, f"public, max-age={MAX_AGE}")
+    response = answer(request, feed, changed, f"public, max-age={MAX_AGE}")
+    patch_vary_headers(response, ("Cookie",))  # which may hold the language
+    return response
 
 
-def new_feed(
-    request: HttpRequest, *, title: str, subtitle: str, page: str, language: str = "en"
-) -> Atom1Feed:
-    """A feed without entries that stands at the request's address; `page` is the path of what it
-    belongs to.
+def new_feed(request: HttpRequest, *, title: str, subtitle: str, page: str) -> Atom1Feed:
+    """A feed without entries, in the active language, that stands at the request's address; `page`
+    is the path of what it belongs to.
     """
     address = f"{settings.SITE_URL}{request.path}"
     return Atom1Feed(
         title=xml_text(title),
         link=f"{settings.SITE_URL}{page}",
         description="",
-        author_name=xml_text(settings.CURATOR),
+        author_name=xml_text(gettext(settings.CURATOR)),
         subtitle=xml_text(subtitle),
         feed_url=address,
         feed_guid=address,
-        language=language,
+        language=get_language() or "en",
     )
 
 

@@ -3,19 +3,22 @@
 A model is fitted on a rolling background, the newest `BACKGROUND` papers, and then stays as it is,
 so that a score means the same from one day to the next. It comes into use once every paper has its
 vector by it, all at once for all machines; until then the one before serves. A machine that dies
-while fitting leaves a row behind that is not ready, and after `GIVEN_UP` another one tries.
+while fitting leaves a row behind that is not ready, and after a while another one tries.
 """
 
 import datetime as dt
 import logging
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
 
 from papers import meaning
+from papers.encoder import configured
+from papers.joining import EncoderView, JoinedModel, join
 from papers.models import FittedModel, Paper, PaperVector
-from papers.semantics import fit, text_of
+from papers.semantics import SemanticModel, fit, text_of
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +35,11 @@ GROWTH = 2.0
 """A model is renewed sooner once this many times its papers are stored: a young site grows fast."""
 
 GIVEN_UP = dt.timedelta(hours=1)
-"""After this time a fit that is not ready is taken for dead."""
+"""After this time a fit that is not ready is taken for dead; with an encoder after more, see
+`_given_up`."""
+
+ENCODING = dt.timedelta(milliseconds=250)
+"""What an encoder may take for a paper on a busy core; it should take an eighth of that."""
 
 KEPT = 2
 """Ready models that are kept: the one in use, and the one that running workers may still hold."""
@@ -44,17 +51,19 @@ Progress = Callable[[str, int, int], None]
 
 
 def is_due(now: dt.datetime) -> bool:
-    """Whether a model should be fitted: none yet, papers doubled, or a week old and news."""
+    """Whether a model should be fitted: none yet, or of another encoder; papers doubled; or a week
+    old, and news."""
     papers = Paper.objects.count()
     if (
         papers < FEWEST
         or FittedModel.objects.filter(
-            ready_at=None, started_at__gt=now - GIVEN_UP, started_at__lte=now
+            ready_at=None, started_at__gt=now - _given_up(), started_at__lte=now
         ).exists()
     ):
         return False
-    last = FittedModel.objects.ready().values("pk", "fitted_on", "started_at").first()
-    if last is None:
+    last = FittedModel.objects.ready().values("fitted_on", "started_at", "encoder").first()
+    encoder = configured()
+    if last is None or last["encoder"] != (encoder.digest if encoder else ""):
         return True
     if papers >= GROWTH * last["fitted_on"] and last["fitted_on"] < BACKGROUND / GROWTH:
         return True
@@ -93,6 +102,8 @@ def fit_now(now: dt.datetime, progress: Progress | None = None) -> FittedModel |
             return None
         report("fitting", 0, 1)
         model = fit(texts, version=version)
+        report("measuring the encoder", 0, 1)
+        model, earlier = _joined(model)
     except BaseException as error:
         row.delete()  # so that the next try need not wait for it
         if isinstance(error, ValueError):
@@ -100,14 +111,39 @@ def fit_now(now: dt.datetime, progress: Progress | None = None) -> FittedModel |
             return None
         raise
     row.data, row.fitted_on, row.dimensions = model.to_bytes(), len(texts), model.dimensions
-    row.save(update_fields=["data", "fitted_on", "dimensions"])
+    if isinstance(model, JoinedModel):
+        row.encoder, row.view = model.view.encoder, model.view.to_bytes()
+    row.save(update_fields=["data", "fitted_on", "dimensions", "encoder", "view"])
     del texts
-    _embed_all(meaning.InUse(row.pk, model), report)
+    _embed_all(meaning.InUse(row.pk, model, earlier), report)
     row.ready_at = timezone.now()
     row.save(update_fields=["ready_at"])
     _forget_old(now)
     logger.info("model fitted", extra={"version": version, "papers": row.fitted_on})
     return row
+
+
+def _given_up() -> dt.timedelta:
+    """After what time a fit that is not ready is taken for dead."""
+    return GIVEN_UP + Paper.objects.count() * ENCODING * bool(settings.ENCODER)
+
+
+def _joined(model: SemanticModel) -> tuple[SemanticModel, tuple[int, ...]]:
+    """The model with the encoder that is set, if any, and the numbers of those that share its view.
+
+    A view that was measured on enough papers stays, so that of all papers only the new ones need
+    be encoded; what a fit that was interrupted has encoded counts, too.
+    """
+    encoder = configured()
+    if encoder is None:
+        return model, ()
+    before = FittedModel.objects.filter(encoder=encoder.digest).order_by("-pk")
+    if stored := before.values_list("view", flat=True).first():
+        view = EncoderView.from_bytes(bytes(stored))
+        if view.is_settled:
+            alike = before.filter(view=bytes(stored)).values_list("pk", flat=True)
+            return join(model, encoder, view), tuple(alike)
+    return join(model, encoder), ()
 
 
 def _embed_all(using: meaning.InUse, report: Progress) -> None:
@@ -123,7 +159,7 @@ def _embed_all(using: meaning.InUse, report: Progress) -> None:
 def _forget_old(now: dt.datetime) -> None:
     """Drop models that nobody uses any more, and fits that died."""
     kept = list(FittedModel.objects.ready().values_list("pk", flat=True)[:KEPT])
-    alive = FittedModel.objects.filter(ready_at=None, started_at__gt=now - GIVEN_UP)
+    alive = FittedModel.objects.filter(ready_at=None, started_at__gt=now - _given_up())
     gone = FittedModel.objects.exclude(pk__in=kept).exclude(pk__in=alive.values("pk"))
     ids = list(gone.values_list("pk", flat=True))
     PaperVector.objects.filter(fitted__in=ids).delete()  # one statement: nothing hangs on them

@@ -6,6 +6,8 @@ Three views of a paper are put together, because each fails where the others do 
 * BM25 of the topic's name, keywords and description (`papers.semantics`);
 * meaning: the similarity of paper and topic in a fitted LSA model (`papers.semantics`).
 
+Where there is an encoder (`papers.encoder`), its view of the similarity is a fourth.
+
 Their z-scores against the model's background of recent papers are added up to the score that
 ranks; a stricter rule says what may be *sent* (`papers.sending`). Until a model is fitted, keywords
 and a plain TF-IDF of the papers at hand stand in; a model of few papers ranks, but has no say yet
@@ -20,9 +22,11 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from django.utils.formats import number_format
 from django.utils.translation import gettext
 from scipy import sparse
 
+from papers.joining import JoinedModel
 from papers.keywords import Booleans, Findings, Found, KeywordFinder
 from papers.semantics import (
     FEWEST_TO_VOUCH,
@@ -38,6 +42,9 @@ from papers.words import without_notices, words
 
 KEYWORD_SHARE = 1.5
 """Weight of the keywords' z-score beside those of BM25 and meaning: an editor chose them."""
+
+ENCODER_SHARE = 0.5
+"""Weight of an encoder's z-score: it knows less of a topic than the words that describe it."""
 
 TFIDF_SCALE = 10.0
 """What a TF-IDF cosine is multiplied with, without a model, to weigh about as much as a z-score."""
@@ -105,7 +112,7 @@ class Evidence:
         if self.kind == "keyword":
             return gettext('"%(keyword)s" in the abstract') % {"keyword": self.detail}
         if self.kind == "meaning":
-            return gettext("meaning %(similarity)s") % {"similarity": self.detail}
+            return gettext("meaning %(similarity)s") % {"similarity": number_format(self.detail)}
         return self.detail
 
     def as_dict(self) -> dict[str, str]:
@@ -155,6 +162,8 @@ class Scores:
     """Cosine, of LSA vectors with a model and of TF-IDF without."""
     meaning_z: Floats | None
     """z of the similarity against the model's background; None without a model."""
+    encoder_z: Floats | None
+    """z of the similarity to the encoder; None without one."""
     findings: Findings
     """The keywords found."""
     sendable: Booleans
@@ -162,7 +171,10 @@ class Scores:
 
 
 def match(
-    papers: Sequence[PaperText], topics: Sequence[TopicSpec], model: SemanticModel | None = None
+    papers: Sequence[PaperText],
+    topics: Sequence[TopicSpec],
+    model: SemanticModel | None = None,
+    encoded: Floats | None = None,
 ) -> list[MatchResult]:
     """Return the pairs of a paper and a topic that have evidence, by paper, best topic first.
 
@@ -171,10 +183,12 @@ def match(
     `MEANT_AT_ALL`), or none and a striking closeness (z above `MEANT_ALONE`). Without a model
     every keyword counts. No papers or no topics give an empty list. With a model, what a pair
     gets does not depend on the other pairs of the call; without one, only its score does.
+    ``encoded`` is what the model's encoder made of the papers (`JoinedModel.encode`); it has a say
+    in the score, none in what may be sent.
     """
     if not papers or not topics:
         return []
-    scores = score(papers, topics, model)
+    scores = score(papers, topics, model, encoded)
     kept = scores.sendable | _worth_keeping(scores)
     results: list[MatchResult] = []
     for row, (paper, found) in enumerate(zip(papers, scores.findings.by_paper(), strict=True)):
@@ -185,7 +199,10 @@ def match(
 
 
 def score(
-    papers: Sequence[PaperText], topics: Sequence[TopicSpec], model: SemanticModel | None = None
+    papers: Sequence[PaperText],
+    topics: Sequence[TopicSpec],
+    model: SemanticModel | None = None,
+    encoded: Floats | None = None,
 ) -> Scores:
     """Score every paper against every topic; both must be non-empty. See the module for how."""
     finder, background = _finder_and_background(tuple(topic.phrases for topic in topics), model)
@@ -204,7 +221,7 @@ def score(
         similarity = _tfidf_similarity(paper_texts, topic_texts)
         total = KEYWORD_SHARE * keyword_z + TFIDF_SCALE * similarity
         allowed = allowed_without_model()
-        return Scores(total, keyword_z, None, similarity, None, findings, allowed)
+        return Scores(total, keyword_z, None, similarity, None, None, findings, allowed)
     counts = model.counts(paper_texts)
     topic_counts = model.counts(topic_texts)
     vectors = model.embed_counts(topic_counts)
@@ -213,11 +230,15 @@ def score(
     meaning_z = (similarity - mean) / deviation
     bm25_z = model.bm25(counts, topic_counts)
     total = KEYWORD_SHARE * keyword_z + bm25_z + meaning_z
+    encoder_z = None
+    if encoded is not None and isinstance(model, JoinedModel) and model.encoder is not None:
+        encoder_z = model.view.z_scores(encoded, _encoded_topics(tuple(topic_texts), model))
+        total = total + ENCODER_SHARE * encoder_z
     if model.fitted_on < FEWEST_TO_VOUCH:
         allowed = allowed_without_model()
     else:
         allowed = sendable(findings, standing_in, meaning_z, model, counts, vectors)
-    return Scores(total, keyword_z, bm25_z, similarity, meaning_z, findings, allowed)
+    return Scores(total, keyword_z, bm25_z, similarity, meaning_z, encoder_z, findings, allowed)
 
 
 def _worth_keeping(scores: Scores) -> Booleans:
@@ -278,6 +299,12 @@ def _finder_and_background(
     finder = KeywordFinder(phrases)
     sample = () if model is None else model.sample
     return finder, finder.find(_title_and_abstract(text) for text in sample)
+
+
+@lru_cache(maxsize=4)
+def _encoded_topics(texts: tuple[str, ...], model: JoinedModel) -> Floats:
+    """Return what the model's encoder makes of topics; kept for the next call."""
+    return model.encode(texts)
 
 
 def _title_and_abstract(text: str) -> tuple[str, str]:

@@ -16,13 +16,16 @@ import numpy as np
 import numpy.typing as npt
 from django.db import transaction
 
+from papers.encoder import configured
+from papers.joining import EncoderView, JoinedModel, join
 from papers.models import FittedModel, Paper, PaperVector
-from papers.semantics import Floats, ModelFormatError, SemanticModel, text_of
+from papers.semantics import Floats, ModelFormatError, SemanticModel, text_of, unit
 
 logger = logging.getLogger(__name__)
 
 MOST_IN_MEMORY = 200_000
-"""Vectors that `nearest` looks through, newest first: 80 MB at 100 dimensions."""
+"""Vectors that `nearest` looks through, newest first: 80 MB at 100 dimensions, 160 MB with an
+encoder's."""
 
 OVERLAP = 2_000
 """Rows read again when new ones are looked for: of two that were written at the same time, the
@@ -37,6 +40,8 @@ class InUse:
 
     pk: int
     model: SemanticModel
+    earlier: tuple[int, ...] = ()
+    """Other models with the same view of the same encoder, whose vectors have its part."""
 
 
 @dataclass(slots=True)
@@ -77,14 +82,25 @@ def in_use() -> InUse | None:
             return _in_use
         if _unusable == pk:
             return None
-        data = FittedModel.objects.filter(pk=pk).values_list("data", flat=True).first()
+        row = FittedModel.objects.filter(pk=pk).values_list("data", "view").first()
         try:
-            _in_use = InUse(pk, SemanticModel.from_bytes(bytes(data or b"")))
+            _in_use = InUse(pk, _read(*(bytes(part or b"") for part in row or (b"", b""))))
         except ModelFormatError as error:
             _unusable = pk
             logger.error("the fitted model cannot be read", extra={"why": str(error)})
             return None
         return _in_use
+
+
+def _read(data: bytes, view: bytes) -> SemanticModel:
+    """The model of a row, with the encoder that it was fitted with if it is here."""
+    model = SemanticModel.from_bytes(data)
+    if not view:
+        return model
+    measured, encoder = EncoderView.from_bytes(view), configured()
+    # With another encoder than the one that was measured, another model is due.
+    is_same = encoder is not None and encoder.digest == measured.encoder
+    return join(model, encoder if is_same else None, measured)
 
 
 def current_model() -> SemanticModel | None:
@@ -104,13 +120,16 @@ def store_vectors(papers: Sequence[Paper], using: InUse) -> int:
     Safe to repeat, and on two machines at once.
     """
     texts = {paper.pk: text_of_stored(paper) for paper in papers}
-    hashes = {pk: _hash(text) for pk, text in texts.items()}
+    whole = {pk: _hash(text, using.model) for pk, text in texts.items()}
+    hashes = whole
+    if isinstance(using.model, JoinedModel) and using.model.encoder is None:
+        hashes = {pk: _hash(text) for pk, text in texts.items()}
     stored = PaperVector.objects.filter(fitted=using.pk, paper__in=texts)
     known = dict(stored.values_list("paper_id", "text_hash"))
-    wanted = sorted(pk for pk, hashed in hashes.items() if known.get(pk) != hashed)
+    wanted = sorted(pk for pk in texts if known.get(pk) not in (hashes[pk], whole[pk]))
     if not wanted:
         return 0
-    embedded = using.model.embed(texts[pk] for pk in wanted).astype(STORED)
+    embedded = _embed({pk: texts[pk] for pk in wanted}, hashes, using).astype(STORED)
     with transaction.atomic():
         PaperVector.objects.filter(fitted=using.pk, paper__in=wanted).delete()
         PaperVector.objects.bulk_create(
@@ -125,6 +144,38 @@ def store_vectors(papers: Sequence[Paper], using: InUse) -> int:
     return len(wanted)
 
 
+def _embed(texts: dict[int, str], hashes: dict[int, str], using: InUse) -> Floats:
+    """The vectors of papers' texts, in their order; the encoder's part from `using.earlier`."""
+    model = using.model
+    if not isinstance(model, JoinedModel) or not using.earlier:
+        return model.embed(texts.values())
+    rows = PaperVector.objects.filter(fitted__in=using.earlier, paper__in=texts)
+    size = len(model.view.mean)
+    known = {
+        pk: np.frombuffer(bytes(stored), STORED)[-size:].astype(np.float32)
+        for pk, hashed, stored in rows.values_list("paper_id", "text_hash", "vector")
+        if hashed == hashes[pk]
+    }
+    new = [pk for pk in texts if pk not in known]
+    known |= zip(new, model.encode([texts[pk] for pk in new]), strict=True)
+    lsa = model.embed_counts(model.counts(texts.values()))
+    return model.joined(lsa, unit(np.stack([known[pk] for pk in texts])))
+
+
+def encoded(papers: Sequence[Paper], using: InUse) -> Floats | None:
+    """The encoder's part of the papers' vectors, in their order; None where there is no encoder.
+
+    What is not stored yet is stored first: an encoder takes its time.
+    """
+    model = using.model
+    if not isinstance(model, JoinedModel) or model.encoder is None or not papers:
+        return None
+    store_vectors(papers, using)
+    found = vectors_of([paper.pk for paper in papers], using.pk)
+    nothing = np.zeros(model.dimensions, np.float32)  # of a paper that was deleted just now
+    return model.encoded_part(np.stack([found.get(paper.pk, nothing) for paper in papers]))
+
+
 def vectors_of(paper_ids: Collection[int], fitted: int) -> dict[int, Floats]:
     """The unit vectors of these papers by the model with the number `fitted`, by paper id.
 
@@ -137,6 +188,18 @@ def vectors_of(paper_ids: Collection[int], fitted: int) -> dict[int, Floats]:
         pk: np.frombuffer(bytes(stored), STORED).astype(np.float32)
         for pk, stored in rows.values_list("paper_id", "vector")
     }
+
+
+def vector_of(paper: Paper, using: InUse) -> Floats:
+    """A paper's unit vector, stored or not yet.
+
+    Embedding costs less than asking the database for the stored vector, but an encoder's more.
+    """
+    stored = vectors_of([paper.pk], using.pk) if isinstance(using.model, JoinedModel) else {}
+    if paper.pk in stored:
+        return stored[paper.pk]
+    vector: Floats = using.model.embed([text_of_stored(paper)])[0]
+    return vector
 
 
 def nearest(
@@ -154,6 +217,25 @@ def nearest(
     with _lock:
         held = _refreshed(using)
         ids, matrix = held.ids, held.matrix[: held.used]
+    return _closest(vector, ids, matrix, limit, leave_out)
+
+
+def nearest_to(paper: Paper, limit: int, using: InUse) -> list[tuple[int, float]]:
+    """As `nearest`, of a paper itself, which is not among them.
+
+    Its vector is the one held in memory; a paper that has none yet is embedded.
+    """
+    with _lock:
+        held = _refreshed(using)
+        ids, matrix, row = held.ids, held.matrix[: held.used], held.rows.get(paper.pk)
+    vector = using.model.embed([text_of_stored(paper)])[0] if row is None else matrix[row]
+    return _closest(vector, ids, matrix, limit, (paper.pk,)) if np.any(vector) else []
+
+
+def _closest(
+    vector: Floats, ids: list[int], matrix: Floats, limit: int, leave_out: Collection[int]
+) -> list[tuple[int, float]]:
+    """The `limit` of `ids` whose rows of `matrix` are closest to `vector`, and their cosines."""
     cosines = matrix @ vector.astype(np.float32)
     skipped = set(leave_out)
     wanted = min(len(cosines), limit + len(skipped))
@@ -214,5 +296,8 @@ def _take_in(held: _Vectors, rows: Iterable[tuple[int, int, bytes | memoryview]]
     held.last = last
 
 
-def _hash(text: str) -> str:
-    return hashlib.blake2b(text.encode(errors="replace"), digest_size=8).hexdigest()
+def _hash(text: str, model: SemanticModel | None = None) -> str:
+    """A hash of a text and of the encoder that `model` would have read it with, if any."""
+    encoder = model.view.encoder if isinstance(model, JoinedModel) else ""
+    both = text.encode(errors="replace") + encoder.encode()
+    return hashlib.blake2b(both, digest_size=8).hexdigest()

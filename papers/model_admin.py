@@ -14,12 +14,12 @@ from papers.models import FittedModel
 class FittedModelAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     """Semantic models: which is in use, since when, and on how many papers it was fitted."""
 
-    list_display = ("version", "is_in_use", "fitted_on", "dimensions", "started_at", "ready_at")
-    fields: ClassVar = ["version", "fitted_on", "dimensions", "started_at", "ready_at"]
+    list_display = ("version", "is_in_use", "fitted_on", "dimensions", "encoder", "ready_at")
+    fields: ClassVar = ["version", "fitted_on", "dimensions", "encoder", "started_at", "ready_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FittedModel]:
         """Without the models themselves, which are megabytes."""
-        return super().get_queryset(request).defer("data")  # type: ignore[no-any-return]
+        return super().get_queryset(request).defer("data", "view")  # type: ignore[no-any-return]
 
     @admin.display(description="in use", boolean=True)
     def is_in_use(self, fitted: FittedModel) -> bool:

@@ -13,7 +13,8 @@ from django.db import models
 from django.db.models.functions import Cast, Concat, StrIndex
 from django.urls import reverse
 
-from papers.stamps import Stamp as Stamp  # Django looks for models here
+from papers.pictures import Thumbnail as Thumbnail  # Django looks for models here
+from papers.stamps import Stamp as Stamp
 from papers.stamps import WatchedQuerySet
 
 
@@ -90,6 +91,28 @@ class PaperQuerySet(WatchedQuerySet["Paper"]):
         )
         return self.filter(pk__in=ids).order_by(place)
 
+    def newest_first(self) -> Self:
+        """Last listed first, of one day the most trending."""
+        last = Feature.objects.filter(paper=models.OuterRef("pk")).order_by("-day").values("day")
+        return self.order_by(models.Subquery(last[:1]).desc(), "-trending_score", "identifier")
+
+    def awaiting_thumbnail(self, now: dt.datetime) -> Self:
+        """Papers whose source has a picture that we have not, and that may be asked for at `now`:
+        for the first time, again, or at another address than the one that failed.
+        """
+        return self.filter(thumbnail_url__startswith="https://").filter(
+            models.Q(thumbnail=None)
+            | models.Q(thumbnail__digest="")
+            & (
+                models.Q(thumbnail__next_try_at__lte=now)
+                | ~models.Q(thumbnail__source_url=models.F("thumbnail_url"))
+            )
+        )
+
+    def with_thumbnails(self) -> Self:
+        """Each paper with what the address of its thumbnail takes, and without its bytes."""
+        return self.annotate(thumbnail_digest=models.F("thumbnail__digest"))
+
     def with_topics(self) -> Self:
         """Each paper with its sendable matches and their topics, in two more queries at most."""
         matches = Match.objects.sendable().select_related("topic").order_by("-score")
@@ -140,6 +163,7 @@ class Paper(models.Model):
 
     objects = PaperQuerySet.as_manager()
     shown_matches: list["Match"]
+    thumbnail_digest: str | None
 
     class Meta:
         """Newest first."""
@@ -414,6 +438,16 @@ class FittedModel(models.Model):
     fitted_on = models.PositiveIntegerField(default=0, help_text="Papers of its background.")
     dimensions = models.PositiveSmallIntegerField(default=0, help_text="Length of its vectors.")
     data = models.BinaryField(help_text="See papers.semantics.SemanticModel.to_bytes.")
+    encoder = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Digest of the encoder joined to it, if any.",
+    )
+    view = models.BinaryField(
+        null=True, help_text="How it sees the encoder: papers.joining.EncoderView.to_bytes."
+    )
 
     objects = FittedModelQuerySet.as_manager()
 

@@ -13,8 +13,9 @@ from zlib import crc32
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
+from django.utils.translation import gettext
 
-from papers import abstracts, citations
+from papers import abstracts, citations, pictures
 from papers.models import Feature, Match, Observation, Paper, PaperQuerySet, Pick, Topic
 from papers.periods import Calendar, Period, calendar_of, week_of
 
@@ -59,6 +60,8 @@ class Entry:
     """(name, address) of where it can be read and tried."""
     plate: str
     """The CSS classes of its placeholder picture."""
+    thumbnail: str = ""
+    """The address of its picture on this site; empty where the placeholder stands for it."""
     reader_upvotes: int = 0
     """Of this site's own readers."""
     listed_on: dt.date | None = None
@@ -73,14 +76,19 @@ class Entry:
     answers: tuple[Link, ...] = ()
     """What a reader of a digest can say to it, and where."""
 
+    @property
+    def small_thumbnail(self) -> str:
+        """The address of the small form of the picture; empty where the placeholder stands."""
+        return pictures.small_of(self.thumbnail)
+
 
 def links_of(abstract_url: str, pdf_url: str, code_url: str, project_url: str) -> tuple[Link, ...]:
     """Those of the addresses that are fit for a link, each with its name."""
     named = (
         ("arXiv", abstract_url),
         ("PDF", pdf_url),
-        ("Code", code_url),
-        ("Project", project_url),
+        (gettext("Code"), code_url),
+        (gettext("Project"), project_url),
     )
     return tuple((name, url) for name, url in named if is_web_address(url))
 
@@ -260,7 +268,7 @@ def entries_of(
         .filter(paper=OuterRef("pk"), observed_at__range=(now - oldest, now - youngest))
         .order_by("-observed_at")
     )
-    counted = papers.annotate(
+    counted = papers.with_thumbnails().annotate(
         upvotes_before=Subquery(earlier.filter(upvotes__isnull=False).values("upvotes")[:1]),
         stars_before=Subquery(earlier.filter(stars__isnull=False).values("stars")[:1]),
     )
@@ -322,6 +330,7 @@ def _entry_of(
         topics=topics,
         links=links_of(paper.abstract_url, paper.pdf_url, paper.code_url, paper.project_url),
         plate=plate_of(paper.identifier),
+        thumbnail=pictures.path_of(paper.pk, paper.thumbnail_digest),
         reader_upvotes=paper.reader_upvotes,
         submitted_by=submitted_by,
         note=pick.note if pick else "",
@@ -339,11 +348,9 @@ def _gained(count: int | None, before: int | None) -> int | None:
 
 
 def _topics_of(papers: PaperQuerySet) -> list[tuple[Topic, int]]:
+    """The topics of `papers` in the editor's order, each with its number of papers; one query."""
     matched = Match.objects.sendable().filter(paper__in=papers.order_by().values("pk"))
-    counts = dict(
-        matched.values("topic_id").order_by().annotate(n=Count("pk")).values_list("topic_id", "n")
-    )
-    return [
-        (topic, counts[topic.pk])
-        for topic in Topic.objects.active().filter(pk__in=counts).only("slug", "name")
-    ]
+    topics = Topic.objects.active().filter(matches__in=matched.values("pk"))
+    # Typed loosely, since what is annotated is not an attribute of every topic.
+    counted: list[Any] = list(topics.annotate(n=Count("matches")).only("slug", "name", "position"))
+    return [(topic, topic.n) for topic in counted]

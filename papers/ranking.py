@@ -17,8 +17,8 @@ from django.db.models import Max, QuerySet
 
 from papers import days, meaning
 from papers.matching import MatchResult, PaperText, TopicSpec, match
+from papers.meaning import InUse
 from papers.models import Feature, Match, Observation, Paper, Pick, Topic
-from papers.semantics import SemanticModel
 from papers.trending import Attention, Breakdown, Listing, explain, trending_score
 from papers.trending import Pick as Hand
 
@@ -77,7 +77,7 @@ def rank_and_match(
     total = Ranked()
     for batch in _batches(papers):
         total += Ranked(papers=len(batch), rescored=_score(batch, now, pins_from))
-        total += _match(batch, topics, using.model if using else None)
+        total += _match(batch, topics, using)
         if using:
             meaning.store_vectors(batch, using)
     logger.info("ranked", extra={"papers": total.papers, "matches": total.matches})
@@ -88,8 +88,8 @@ def match_topic(topic: Topic, now: dt.datetime) -> Ranked:
     """Match one topic anew with the papers of the last `WINDOW`, as after an editor changed it."""
     if not topic.is_active:
         return Ranked()
-    model = meaning.current_model()
-    steps = (_match(batch, [topic], model) for batch in _batches(recent(now)))
+    using = meaning.in_use()
+    steps = (_match(batch, [topic], using) for batch in _batches(recent(now)))
     return reduce(Ranked.__add__, steps, Ranked())
 
 
@@ -227,12 +227,13 @@ def _lock(papers: Sequence[Paper]) -> None:
     list(locked.order_by("identifier").values_list("pk", flat=True))
 
 
-def _match(papers: Sequence[Paper], topics: Sequence[Topic], model: SemanticModel | None) -> Ranked:
+def _match(papers: Sequence[Paper], topics: Sequence[Topic], using: InUse | None) -> Ranked:
     """Store which of the papers match which of the topics; what an editor said stays."""
     results = match(
         [text_of_paper(paper) for paper in papers],
         [spec_of_topic(topic) for topic in topics],
-        model,
+        using.model if using else None,
+        meaning.encoded(papers, using) if using else None,
     )
     found = {(int(result.paper_id), int(result.topic_id)): result for result in results}
     with transaction.atomic():

@@ -2,6 +2,8 @@
 
 from urllib.parse import quote, urlencode
 
+from django.utils.translation import gettext
+
 from papers.pages import Link
 
 TITLE_LENGTH = 200
@@ -15,7 +17,7 @@ def share_links(title: str, address: str) -> tuple[Link, ...]:
         title = f"{title[: TITLE_LENGTH - 1].rstrip()}…"
     both = f"{title}\n{address}"
     return (
-        ("Mail", f"mailto:?subject={quote(title, safe='')}&body={quote(both, safe='')}"),
+        (gettext("Mail"), f"mailto:?subject={quote(title, safe='')}&body={quote(both, safe='')}"),
         ("Bluesky", _at("https://bsky.app/intent/compose", text=both)),
         ("Hacker News", _at("https://news.ycombinator.com/submitlink", u=address, t=title)),
         ("LinkedIn", _at("https://www.linkedin.com/sharing/share-offsite/", url=address)),

@@ -1,15 +1,18 @@
 """Celery tasks: wake-ups without payload. What is to be done stands in the database."""
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
-from papers import fitting, ingest
+from papers import fitting, ingest, thumbnails
 
 
 @shared_task
 def fetch() -> None:
     """Fetch the days that still change from every active source, then rank and match."""
     ingest.refresh(timezone.now())
+    if settings.THUMBNAILS:
+        fetch_thumbnails.apply_async(expires=540)
 
 
 @shared_task
@@ -24,3 +27,9 @@ def fit() -> None:
     now = timezone.now()
     if fitting.fit_if_due(now):
         ingest.rank_and_match(now=now)
+
+
+@shared_task(soft_time_limit=240)
+def fetch_thumbnails() -> None:
+    """Fetch the pictures of papers that have none yet; see `papers.thumbnails`."""
+    thumbnails.fetch_due(timezone.now())

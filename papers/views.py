@@ -3,17 +3,20 @@
 import datetime as dt
 
 from django.conf import settings
+from django.core.paginator import Paginator
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from papers import citations, pages, sharing
+from papers import citations, pages, pictures, related, sharing
 from papers import search as searching
 from papers.charts import line_chart
 from papers.identifiers import UnknownIdentifier, identifier
-from papers.models import Feature, Match, Paper, Pick, Topic
+from papers.models import Feature, Match, Paper, Pick, Thumbnail, Topic
+from papers.search import results, suggestions
 
 TRENDING = 9
 """Papers on a topic's page that are shown in full."""
@@ -25,8 +28,8 @@ OF_THE_MONTH = 10
 LATEST = 30
 """Papers on a topic's page that follow, newest first."""
 
-FOUND = 50
-"""Papers that a search shows, at most."""
+FOUND = 25
+"""Papers on one page of what a search found."""
 
 OBSERVATIONS = 2000
 """Observations that a chart looks at, the latest ones."""
@@ -37,7 +40,7 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
     """One paper; another spelling of its identifier, such as one with a version, leads to it."""
     if not local_id.isprintable():
         raise Http404("no such paper")  # PostgreSQL takes no NUL, and no identifier has one
-    found = Paper.objects.filter(identifier=f"{scheme}:{local_id}").first()
+    found = Paper.objects.with_thumbnails().filter(identifier=f"{scheme}:{local_id}").first()
     if found is None:
         known = _named(local_id) if scheme == "arxiv" else None
         if known is None:
@@ -63,11 +66,31 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
             found.abstract_url, found.pdf_url, found.code_url, found.project_url
         ),
         "plate": pages.plate_of(found.identifier),
+        "thumbnail": pictures.path_of(found.pk, found.thumbnail_digest),
         "bibtex": citations.bibtex(found),
         "shares": sharing.share_links(found.title, address),
         "json_ld": citations.json_ld(found, address),
+        "related": related.related_to(found),
     }
     return render(request, "papers/paper.html", context)
+
+
+@require_safe
+def thumbnail(
+    request: HttpRequest, paper_id: str, digest: str, small: str | None = None
+) -> HttpResponseBase:
+    """The picture of a paper in either size, which is for ever the same at this address."""
+    etag = f'"{digest}{small or ""}"'
+    found = Thumbnail.objects.filter(paper=int(paper_id), digest=digest)
+    image = found.values_list("small" if small else "image", flat=True).first()
+    if image is None:
+        raise Http404("no such thumbnail")
+    response = HttpResponse(
+        bytes(image),
+        content_type="image/jpeg",
+        headers={"ETag": etag, "Cache-Control": "public, max-age=31536000, immutable"},
+    )
+    return get_conditional_response(request, etag, None, response) or response
 
 
 @require_safe
@@ -118,17 +141,19 @@ def search(request: HttpRequest) -> HttpResponseBase:
             named = identifier(query)
         except UnknownIdentifier:
             named = ""
-        found = Paper.objects.filter(identifier=named).first() if named else None
-        if found is not None:
-            return redirect(found)
+        paper = Paper.objects.filter(identifier=named).first() if named else None
+        if paper is not None:
+            return redirect(paper)
         elsewhere = named.partition(":")[2]
-    entries = pages.entries_of(searching.search(query), timezone.now(), most=FOUND + 1)
+    found = searching.find(query)
+    at = Paginator(found.papers, FOUND).get_page(request.GET.get("page"))
     context = {
         "query": query,
-        "entries": entries[:FOUND],
-        "is_capped": len(entries) > FOUND,
-        "most": FOUND,
+        "found": found,
+        "page": at,
+        "entries": results.entries_of(found, list(at.object_list), query, timezone.now()),
         "elsewhere": f"https://arxiv.org/abs/{elsewhere}" if elsewhere else "",
+        "suggested": [] if found.papers else suggestions.topics_for(query),
     }
     return render(request, "papers/search.html", context)
 

@@ -11,6 +11,7 @@ different words as it has papers, and the stemmer, pure Python, is asked about e
 """
 
 import re
+import threading
 from functools import lru_cache
 
 import snowballstemmer
@@ -40,6 +41,8 @@ _NOTICE = re.compile(
 _SIGNS = ("http", "www.", "github", "available", "accessible", "release", "open", "be found")
 
 _PORTER2 = snowballstemmer.stemmer("english")
+# It keeps the word at hand in itself: two threads at once would get a wrong stem, or none.
+_ONE_AT_A_TIME = threading.Lock()
 
 # British to American, on lower-case words. Both sides of every comparison go through it, so it
 # only has to be consistent ("rise" becomes "rize" everywhere), not right.
@@ -164,7 +167,8 @@ def stem(word: str) -> str:
     verb = _IZE.match(word)
     if verb is not None:
         return verb.group(1)
-    root: str = _PORTER2.stemWord(word)
+    with _ONE_AT_A_TIME:
+        root: str = _PORTER2.stemWord(word)
     # British doubling: "modelling", "labelled".
     return root[:-1] if len(root) > 4 and root.endswith("ll") else root
 

@@ -12,6 +12,15 @@ from django.db import models
 from papers.models import Paper
 
 
+class UpvoteQuerySet(models.QuerySet["Upvote"]):
+    """Upvotes, narrowed down by what callers ask for."""
+
+    def counting(self, before: dt.datetime) -> Self:
+        """Upvotes of active readers who confirmed before then."""
+        # In words and not by the model's own, which is made of this module.
+        return self.filter(subscriber__status="active", subscriber__confirmed_at__lte=before)
+
+
 class Upvote(models.Model):
     """A reader thinks that others should see the paper."""
 
@@ -23,6 +32,8 @@ class Upvote(models.Model):
     )
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="votes")
     at = models.DateTimeField()
+
+    objects = UpvoteQuerySet.as_manager()
 
     class Meta:
         """Once for each reader and paper."""

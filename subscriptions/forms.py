@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import get_language
@@ -256,6 +257,12 @@ class PreferencesForm(TopicsForm):
         widget=forms.RadioSelect,
         help_text=_("The feed’s address is further down on this page."),
     )
+    language = forms.ChoiceField(
+        label=_("Language of your mails"),
+        choices=settings.LANGUAGES,
+        required=False,
+        help_text=_("Papers stay in the language that they were written in."),
+    )
     text_only = forms.BooleanField(label=_("Plain text only, no HTML"), required=False)
     groups_by_topic = forms.BooleanField(
         label=_("Group the papers by topic, instead of one list by rank"), required=False
@@ -286,6 +293,10 @@ class PreferencesForm(TopicsForm):
     def clean_receives_by(self) -> str:
         """Stays as it is where nothing was said."""
         return self.cleaned_data["receives_by"] or self.subscriber.receives_by
+
+    def clean_language(self) -> str:
+        """Stays as it is where nothing was said."""
+        return self.cleaned_data["language"] or self.subscriber.language
 
     def clean_paused_until(self) -> dt.date | None:
         """A day to come, and not too far; one that has passed is no pause any more."""

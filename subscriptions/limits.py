@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpRequest
 
 from subscriptions.models import address_hash
 
@@ -48,6 +49,18 @@ def allowance(action: str) -> Allowance:
     return Allowance(settings.LIMIT_PER_ADDRESS, settings.LIMIT_PER_NETWORK, in_total)
 
 
+def address_of(request: HttpRequest) -> str | None:
+    """The visitor's IP address; None where it is not known. Axes asks here, too: behind a proxy the
+    peer's address is everybody's, and one who guesses passwords would lock the editors out.
+    """
+    address = _visitor(
+        request.META.get("REMOTE_ADDR", ""),
+        request.META.get("HTTP_X_FORWARDED_FOR", ""),
+        settings.TRUSTED_PROXIES,
+    )
+    return str(address) if address else None
+
+
 def network(remote: str, forwarded: str, trusted: int) -> str:
     """The visitor's network, /24 for IPv4 and /64 for IPv6; empty where it is not known.
 
@@ -55,6 +68,16 @@ def network(remote: str, forwarded: str, trusted: int) -> str:
     `trusted` proxies in front of us added one entry at its right, so the visitor is the
     `trusted`-th from the right, and whatever stands left of it may be made up.
     """
+    address = _visitor(remote, forwarded, trusted)
+    if address is None:
+        return ""
+    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False))
+
+
+def _visitor(
+    remote: str, forwarded: str, trusted: int
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The visitor's address, without port or zone; see `network`."""
     entries = [entry.strip() for entry in forwarded.split(",") if entry.strip()]
     visitor = entries[-trusted] if 0 < trusted <= len(entries) else remote.strip()
     if visitor.startswith("["):
@@ -64,10 +87,10 @@ def network(remote: str, forwarded: str, trusted: int) -> str:
     try:
         address = ipaddress.ip_address(visitor.partition("%")[0])
     except ValueError:
-        return ""
+        return None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False))
+        return address.ipv4_mapped
+    return address
 
 
 def seconds_to_wait(action: str, email: str, visitor: str, now: dt.datetime) -> int:

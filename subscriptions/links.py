@@ -59,8 +59,8 @@ class BadLink(ValueError):
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What a valid link says. `extra` is the delivery's id in a DIGEST or TRACKING link, the Unix
-    time of signing in a CONFIRM link and a REMEMBERED cookie, and the change's id in MOVE_FROM and
-    MOVE_TO; 0 otherwise.
+    time of signing in a CONFIRM link and a REMEMBERED cookie, the change's id in MOVE_FROM and
+    MOVE_TO, and 1 in a FEEDBACK link that others may come to see; 0 otherwise.
     """
 
     subscriber_id: int
@@ -125,9 +125,15 @@ def unsubscribe_path(subscriber_id: int, version: int) -> str:
     return reverse("subscriptions:unsubscribe", args=[signed])
 
 
-def feedback_path(subscriber_id: int, version: int, paper_id: int, value: str) -> str:
-    """The path of "more like this" (`value` "more") or "less like this" ("less")."""
-    signed = token(Purpose.FEEDBACK, subscriber_id, version)
+def feedback_path(
+    subscriber_id: int, version: int, paper_id: int, value: str, *, is_shared: bool = False
+) -> str:
+    """The path of "more like this" (`value` "more") or "less like this" ("less").
+
+    `is_shared`: it stands where others may come to see it, in a feed or on a page that readers
+    pass on. Then its page leads to nothing else that is the reader's.
+    """
+    signed = token(Purpose.FEEDBACK, subscriber_id, version, int(is_shared))
     return reverse("subscriptions:feedback", args=[signed, paper_id, value])
 
 

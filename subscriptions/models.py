@@ -128,6 +128,7 @@ class Subscriber(models.Model):
     receives_by = models.CharField(
         max_length=4,
         choices=Means,
+        db_default=Means.MAIL,
         default=Means.MAIL,
         help_text="Whether digests are mailed, or only stand in the reader's private feed.",
     )
@@ -197,6 +198,12 @@ class Subscriber(models.Model):
                 name="subscriber_due",
             ),
             models.Index(fields=("email",), name="subscriber_email"),
+            # Asked every minute: who confirmed lately and waits for a welcome?
+            models.Index(
+                fields=("confirmed_at",),
+                condition=models.Q(welcomed_on=None),
+                name="subscriber_unwelcomed",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, fields
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
 
 from papers.models import Topic
@@ -31,6 +32,7 @@ class Preferences:
     learns: bool
     paused_until: dt.date | None
     groups_by_topic: bool = False
+    language: str = settings.LANGUAGE_CODE
 
 
 def zone_of(subscriber: Subscriber) -> ZoneInfo:

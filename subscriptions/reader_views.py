@@ -9,6 +9,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -204,18 +205,22 @@ def feedback_on(request: HttpRequest, reader: Reader, paper_id: int, value: str)
     if paper is None or value not in feedback.VALUES:
         return void_link(request, 404)
     wanted = feedback.VALUES[value]
+    held_link = subscriber.pk, subscriber.link_version
+    is_shared = bool(reader.claims.extra)
     if request.method == "POST":
         if request.POST.get("action") == "undo":
             feedback.take_back(subscriber, paper)
         else:
             feedback.say(subscriber, paper, wanted, reader.now)
-        address = links.feedback_path(subscriber.pk, subscriber.link_version, paper.pk, value)
-        return redirect(address)
+        return redirect(links.feedback_path(*held_link, paper.pk, value, is_shared=is_shared))
     context = {
         "paper": paper,
         "is_more": value == "more",
         "is_said": feedback.said(subscriber, paper) == wanted,
         "learns": subscriber.learns,
-        "upvote": links.upvote_path(subscriber.pk, subscriber.link_version, paper.pk),
+        # From a feed that others read along, the cookie alone says who upvotes.
+        "upvote": reverse("subscriptions:upvote", args=[paper.pk])
+        if is_shared
+        else links.upvote_path(*held_link, paper.pk),
     }
     return render(request, "subscriptions/feedback.html", context)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.views.decorators.http import require_http_methods
 
 from subscriptions import links
@@ -43,6 +44,13 @@ def keep_private(response: HttpResponse) -> HttpResponse:
     response["Referrer-Policy"] = "same-origin"
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+def speak_to(request: HttpRequest, subscriber: Subscriber) -> None:
+    """Answer in the language of the reader's mails, unless the visitor chose one on this site."""
+    if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+        translation.activate(subscriber.language)
+        request.LANGUAGE_CODE = translation.get_language()
 
 
 def void_link(request: HttpRequest, status: int) -> HttpResponse:
@@ -77,6 +85,7 @@ def signed(purpose: links.Purpose) -> Callable[[View], View]:
             reader = reader_of(purpose, token, timezone.now())
             if isinstance(reader, int):
                 return void_link(request, reader)
+            speak_to(request, reader.subscriber)
             return keep_private(view(request, reader, **kwargs))
 
         return handle

@@ -28,5 +28,12 @@ os.environ.update(
         "PAGE_CACHE_SECONDS": "0",
     }
 )
-for name in ("EMAIL_URL", "EMAIL_BACKEND", "ANYMAIL", "DKIM_KEY", "UNSUBSCRIBE_HEADERS_SEEN"):
+for name in (
+    "EMAIL_URL",
+    "EMAIL_BACKEND",
+    "ANYMAIL",
+    "ENCODER",
+    "DKIM_KEY",
+    "UNSUBSCRIBE_HEADERS_SEEN",
+):
     os.environ.pop(name, None)

@@ -23,6 +23,7 @@ from django.core import mail as django_mail
 
 from newsletter.mail import Mail
 from newsletter.rendering import DigestPress
+from papers.texts import plain
 from subscriptions import emails
 
 ALL_OF = 200
@@ -101,7 +102,7 @@ def content(
     domain = settings.MAIL_DOMAIN
     if domain.isascii() and not headers.get(b"message-id", "").endswith(f"@{domain}>"):
         wrong.append("the Message-ID is not of the sender's domain")
-    address = " ".join(settings.POSTAL_ADDRESS.split())
+    address = " ".join(plain(settings.POSTAL_ADDRESS).split())
     for form, body in (("text", text), ("HTML", unescape(html))):
         if address and body and address not in " ".join(body.split()):
             wrong.append(f"the {form} does not name the postal address")

@@ -27,6 +27,9 @@ RRF_K = 60
 CLOSE = 0.45
 """Cosine from which a paper counts as close in meaning to a query."""
 
+CLOSEST = 100
+"""Papers that are looked at for their meaning, the nearest ones."""
+
 ENOUGH = 20
 """Papers that hold all words from which on none is shown that does not."""
 
@@ -94,5 +97,5 @@ def _close_to(text: str) -> list[int]:
     using = meaning.in_use()
     if using is None or not text:
         return []
-    nearest = meaning.nearest(using.model.embed([text])[0], MOST, using=using)
+    nearest = meaning.nearest(using.model.embed([text])[0], CLOSEST, using=using)
     return [pk for pk, cosine in nearest if cosine >= CLOSE]

@@ -9,8 +9,8 @@ every second paper says nothing of which is meant; the newest are the best guess
 ranking them costs the same however many others there are."""
 
 
-MOST_OF_A_KIND = 300
-"""Of these, the best ones are given."""
+MOST_OF_A_KIND = 250
+"""Of these, the best ones are given; a few more than are shown, for some may be hidden."""
 
 INDEXED = ("id", "title", "abstract", "summary", "authors", "organization", "identifier")
 """The columns of papers_paper that the indexes are made of."""

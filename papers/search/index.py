@@ -12,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from papers.search import postgres, sqlite
 from papers.search.hits import Hit
-from papers.search.query import Query
+from papers.search.query import Query, pairs
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,18 @@ def lookup(query: Query, enough: int) -> list[Hit]:
     with connection.cursor() as cursor:
         hits: list[Hit] = dialect(connection).lookup(cursor, query, enough)
     return hits
+
+
+def alike(title: str) -> list[int]:
+    """The ids of papers whose titles share two words with `title`, the best matches first.
+
+    Only the longest words of `title` are looked at, and of the papers only the newest.
+    """
+    if not pairs(title):
+        return []
+    with connection.cursor() as cursor:
+        found: list[int] = dialect(connection).alike(cursor, title)
+    return found
 
 
 def mend(using: str) -> None:

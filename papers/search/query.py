@@ -8,12 +8,16 @@ is letters and digits only, and no query can be a wrong one.
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import combinations
 
 LONGEST = 200
 """Characters of a query that are looked at."""
 
 MOST_WORDS = 24
 """Words of a query that are looked at."""
+
+TELLING = 8
+"""Words of a title that are looked at to find others like it."""
 
 LETTERS = (("ø", "o"), ("ł", "l"), ("đ", "d"), ("ı", "i"), ("ß", "ss"), ("æ", "ae"), ("œ", "oe"))
 """Letters that no decomposition of Unicode takes apart, and what is typed for them; the databases
@@ -63,3 +67,10 @@ def parse(text: str) -> Query:
 def fewer(words: tuple[str, ...]) -> list[tuple[str, ...]]:
     """`words` without one of them, for each of them."""
     return [words[:at] + words[at + 1 :] for at in range(len(words))]
+
+
+def pairs(title: str) -> list[tuple[str, ...]]:
+    """Every two of the `TELLING` longest words of a title; its only word where there is but one."""
+    words = sorted(dict.fromkeys(folded(title).split()), key=lambda word: (-len(word), word))
+    telling = [word for word in words if word not in FUNCTION_WORDS][:TELLING]
+    return list(combinations(telling, 2)) or [(word,) for word in telling]

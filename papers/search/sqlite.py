@@ -12,14 +12,16 @@ loses its triggers: `papers.search.index` looks for them after every `migrate`.
 from typing import Any
 
 from papers.search.hits import INDEXED, MOST_OF_A_KIND, NEWEST, Hit, Kind
-from papers.search.query import LETTERS, Query, fewer
+from papers.search.query import LETTERS, Query, fewer, pairs
 
 TABLE = "papers_fulltext"
 
 _TRIGGERS = tuple(f"{TABLE}_{event}" for event in ("insert", "update", "delete"))
 
-# Weights of title, names and body in BM25; of the weights tried, which words of a title find its
-# paper best (`manage.py evaluate_search`).
+_IN_TITLE = 1_000
+"""Added to the score of a phrase in a title; more than BM25 ever gives."""
+
+# BM25 with the weights of title, names and body.
 _RANK = f"bm25({TABLE}, 10.0, 4.0, 1.0)"
 
 
@@ -95,32 +97,55 @@ def is_installed(cursor: Any) -> bool:
 
 def lookup(cursor: Any, query: Query, enough: int) -> list[Hit]:
     """The papers that `query` finds; with all words but one where others are not `enough`."""
-    every = " AND ".join(map(_quoted, query.words))
+    every = _all(query.words)
+    phrase = _newest(cursor, _quoted(" ".join(query.phrase))) if len(query.phrase) > 1 else []
     found: dict[int, Hit] = {}
-    if len(query.phrase) > 1:
-        _rank(cursor, _quoted(" ".join(query.phrase)), Kind.PHRASE, found)
     _rank(cursor, f"{{title}} : ({every})", Kind.TITLE, found)
-    _rank(cursor, every, Kind.WORDS, found)
-    if len(found) < enough and len(query.words) > 1:
-        parts = (" AND ".join(map(_quoted, part)) for part in fewer(query.words))
-        _rank(cursor, " OR ".join(f"({part})" for part in parts), Kind.SOME, found)
+    if len(found.keys() | phrase) < MOST_OF_A_KIND:  # else what follows would not be shown
+        _rank(cursor, every, Kind.WORDS, found)
+    if len(found.keys() | phrase) < enough and len(query.words) > 1:
+        _rank(cursor, _any(fewer(query.words)), Kind.SOME, found)
+    for paper_id in phrase:
+        known = found.get(paper_id)
+        score = known.score + (_IN_TITLE if known.kind == Kind.TITLE else 0) if known else 0
+        found[paper_id] = Hit(paper_id, Kind.PHRASE, score)
     return list(found.values())
+
+
+def alike(cursor: Any, title: str) -> list[int]:
+    """The ids of papers with a title like `title`, as `papers.search.index.alike` says."""
+    found: dict[int, Hit] = {}
+    _rank(cursor, f"{{title}} : ({_any(pairs(title))})", Kind.SOME, found)
+    return list(found)
+
+
+def _newest(cursor: Any, match: str) -> list[int]:
+    """The ids of the newest papers that `match` finds, which costs a third of ranking them."""
+    cursor.execute(
+        f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s ORDER BY rowid DESC LIMIT %s",
+        (match, MOST_OF_A_KIND),
+    )
+    return [paper_id for (paper_id,) in cursor.fetchall()]
 
 
 def _rank(cursor: Any, match: str, kind: Kind, found: dict[int, Hit]) -> None:
     """Add the best of the newest papers that `match` finds, and that were not found before."""
     cursor.execute(
-        f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s ORDER BY rowid DESC LIMIT 1 OFFSET %s",
-        (match, NEWEST - 1),
-    )
-    last = cursor.fetchone()
-    cursor.execute(
-        f"SELECT rowid, {_RANK} FROM {TABLE} WHERE {TABLE} MATCH %s AND rowid >= %s "
-        "ORDER BY 2 LIMIT %s",
-        (match, last[0] if last else 0, MOST_OF_A_KIND),
+        f"SELECT rowid, {_RANK} FROM {TABLE} WHERE {TABLE} MATCH %s AND rowid >= coalesce("
+        f"(SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s ORDER BY rowid DESC LIMIT 1 OFFSET %s),"
+        "0) ORDER BY 2 LIMIT %s",
+        (match, match, NEWEST - 1, MOST_OF_A_KIND),
     )
     for paper_id, rank in cursor.fetchall():
         found.setdefault(paper_id, Hit(paper_id, kind, -rank))
+
+
+def _any(parts: list[tuple[str, ...]]) -> str:
+    return " OR ".join(f"({_all(part)})" for part in parts)
+
+
+def _all(words: tuple[str, ...]) -> str:
+    return " AND ".join(map(_quoted, words))
 
 
 def _quoted(words: str) -> str:

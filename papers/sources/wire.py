@@ -52,7 +52,7 @@ class Refused(FetchFailed):
 def client(accept: str) -> httpx.Client:
     """A client that says who asks and that it takes `accept`; for several questions in a row."""
     return httpx.Client(
-        headers={"User-Agent": _who_asks(), "Accept": accept},
+        headers={"User-Agent": who_asks(), "Accept": accept},
         timeout=settings.FETCH_TIMEOUT,
         follow_redirects=False,
     )
@@ -166,7 +166,7 @@ def _same_host(url: str, location: str) -> str:
     return target
 
 
-def _who_asks() -> str:
+def who_asks() -> str:
     """The User-Agent, in the characters that a header takes."""
     who = texts.plain(f"{settings.SITE_NAME} (+{settings.SITE_URL})")
     return who.encode("ascii", "replace").decode()

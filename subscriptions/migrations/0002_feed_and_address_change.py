@@ -15,6 +15,7 @@ class Migration(migrations.Migration):
             name="receives_by",
             field=models.CharField(
                 choices=[("mail", "By mail"), ("feed", "Into my private feed, without mail")],
+                db_default="mail",
                 default="mail",
                 help_text="Whether digests are mailed, or only stand in the reader's private feed.",
                 max_length=4,

@@ -169,8 +169,8 @@ def test_after_kill_9_nothing_is_left_and_the_next_run_works(var):
 
         done = once(var)
 
+    # Whether it had to wait for what the last run left depends on how long its own start took.
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Waiting for what the last run left" in done.stdout
     assert left_behind(var) == []
 
 

@@ -1,11 +1,13 @@
 """What machines ask for: probes, robots and sitemaps."""
 
+import datetime as dt
 import json
 from xml.etree import ElementTree
 
 import pytest
 import time_machine
 from django.test import Client
+from django.utils import timezone
 
 from newsletter import health
 from newsletter.issues import build_issue
@@ -73,3 +75,12 @@ def test_robots_and_sitemaps_name_public_addresses():
     for path in ("/day/2026-06-10/", "/month/2026-06/", "/issues/2026-06-10/", "/topics/t-robots/"):
         assert f"https://papers.example.org{path}" in found
     assert f"https://papers.example.org{paper.get_absolute_url()}" in found
+
+
+def test_sitemaps_name_no_day_that_is_still_to_come():
+    """A paper submitted on a weekend is listed on Monday, and that day has no page yet."""
+    make_paper(day=DAY)
+    make_paper(day=timezone.now().date() + dt.timedelta(days=40))
+    days = get("/sitemap-days.xml").content.decode()
+    assert days.count("<loc>") == 1
+    assert get("/sitemap-months.xml").content.decode().count("<loc>") == 1

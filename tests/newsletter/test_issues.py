@@ -150,3 +150,17 @@ def test_pause_resume_stop_move_as_named():
     assert not issue.resume()
     assert issue.state == Issue.State.STOPPED
     assert issue.state_reason == "wrong papers"
+
+
+def test_an_issue_that_was_frozen_with_words_for_evidence_can_still_be_read():
+    topic = make_topic("Agents")
+    make_match(make_paper("Old news"), topic)
+    issue = build_issue(DAY, NOW)
+    assert issue is not None
+    place = issue.places.get()
+    place.topics = {str(topic.pk): {"score": 3.0, "why": '"agents" in the title'}}
+    place.save()
+
+    (read,) = places_of(issue)
+
+    assert read.topics[topic.pk].why == '"agents" in the title'

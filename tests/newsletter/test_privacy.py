@@ -26,6 +26,7 @@ def test_it_names_the_times_that_are_kept(client, settings):
     assert "never confirmed is erased after 21 days" in words
     assert "everything is erased after 321 days" in words
     assert "complained about are deleted after 43 days" in words
+    assert "not confirmed at both ends, is deleted after 3 days" in words
     assert "After 432 days we no longer know which papers" in words
     assert app.conf.beat_schedule["forget"]["task"] == "newsletter.tasks.forget"
 
@@ -87,3 +88,19 @@ def test_every_page_and_the_form_lead_there(client):
         assert 'href="/privacy/"' in client.get(path, secure=True).content.decode()
     form = client.get("/subscribe/", secure=True).content.decode()
     assert "What we store, and for how long" in form
+
+
+@pytest.mark.parametrize(
+    ("thumbnails", "words"),
+    [
+        ("own", "A paper’s picture has one address, the same for every reader who gets the paper"),
+        ("plates", "The pictures in our mails come from this site, at addresses that are the same"),
+        ("source", "asks the sites where the papers were listed for them"),
+        ("none", "Pages and mails load nothing from other sites"),
+    ],
+)
+def test_it_says_where_pictures_in_mails_come_from(client, settings, thumbnails, words):
+    settings.EMAIL_THUMBNAILS = thumbnails
+    found = said(client)
+    assert words in found
+    assert ("The pictures in our mails" in found) == (thumbnails in {"own", "plates"})

@@ -109,7 +109,8 @@ def test_an_entry_says_why_and_lets_the_reader_answer(topic, alice, tmp_path):
     assert "&quot;agents&quot; in the title · trending #1" in summary
     paper = Delivery.objects.get().choices[0][0]
     for word in ("more", "less"):
-        assert links.absolute(links.feedback_path(alice.pk, 1, paper, word)) in summary
+        path = links.feedback_path(alice.pk, 1, paper, word, is_shared=True)
+        assert links.absolute(path) in summary
     category = entry.find(f"{ATOM}category")
     assert category is not None
     assert category.get("term") == "Agents"
@@ -132,6 +133,22 @@ def test_nothing_in_the_feed_leads_to_the_preferences(topic, alice, tmp_path):
     assert "/preferences/" not in text
     assert "/unsubscribe/" not in text
     assert alice.email not in text
+
+
+def test_an_answer_from_the_feed_names_nobody_and_leads_nowhere_else(topic, alice, tmp_path):
+    """Feeds are read along by others: no step from there may reach more than the answer."""
+    make_day(topic, "A paper")
+    deliver(tmp_path)
+    paper = Delivery.objects.get().choices[0][0]
+    path = links.feedback_path(alice.pk, 1, paper, "more", is_shared=True)
+    answer = Client().post(path, {"action": "say"}, secure=True)
+    assert answer["Location"] == path
+    assert Feedback.objects.get().value == Feedback.Value.MORE
+    page = get(path).content.decode()
+    assert "Noted, thank you." in page
+    assert f'href="/upvote/{paper}/"' in page
+    assert links.upvote_path(alice.pk, 1, paper) not in page
+    assert alice.email not in page
 
 
 @pytest.mark.parametrize(

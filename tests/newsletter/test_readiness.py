@@ -72,10 +72,14 @@ def test_with_everything_said_the_deployment_checks_are_content(tmp_path):
         **SMTP,
         **SENDER,
         SITE_URL="https://papers.example.org",
+        TRUSTED_PROXIES="1",
         SECRET_KEY="only-for-this-test-0123456789-abcdefghijklmnopqrstuvwxyz",
     )
     done = manage("check", "--deploy", "--fail-level", "WARNING", environment=environment)
     assert done.returncode == 0, done.stderr
+    environment["TRUSTED_PROXIES"] = "0"
+    done = manage("check", "--deploy", environment=environment)
+    assert "all visitors seem to come from the proxy" in done.stderr
 
 
 @pytest.mark.django_db

@@ -647,6 +647,26 @@ def test_thumbnail_of_the_source_is_shown_only_where_the_operator_wants_it(setti
     assert pictures(one_paper(thumbnail_url=THUMBNAIL)) == []
 
 
+def test_our_own_thumbnail_is_shown_where_there_was_one_when_the_issue_froze(settings):
+    path = "/thumbnails/7-0123abcd.jpg"
+    for title, alt in (
+        ('A <quiet> "title"', 'Thumbnail of “A <quiet> "title"”'),
+        ("<script>alert(1)</script>\r\nBcc: x", "Thumbnail of “<script>alert(1)</script> Bcc: x”"),
+    ):
+        (picture,) = pictures(one_paper(title, thumbnail_path=path, thumbnail_url=THUMBNAIL))
+        assert picture["src"] == f"https://papers.example.org{path}"
+        assert picture["alt"] == alt
+        assert (picture["width"], picture["height"]) == ("96", "54")
+    (picture,) = pictures(one_paper(thumbnail_path="", thumbnail_url=THUMBNAIL))
+    assert "/plates/" in (picture["src"] or "")
+    for path in ("//example.net/x.jpg", "https://example.net/x.jpg", 'x" onerror="y'):
+        (picture,) = pictures(one_paper(thumbnail_path=path))
+        assert (picture["src"] or "").startswith("https://papers.example.org/")
+    settings.EMAIL_THUMBNAILS = "plates"
+    (picture,) = pictures(one_paper(thumbnail_path="/thumbnails/7-0123abcd.jpg"))
+    assert "/plates/" in (picture["src"] or "")
+
+
 def test_summary_is_said_to_be_the_abstracts_only_where_it_is():
     mail = one_paper(excerpt_is_cut=False, is_summarised=True)
     assert "From the abstract" not in html_of(mail) + text_of(mail)
@@ -665,4 +685,4 @@ def test_issue_can_be_printed_in_another_language_and_direction():
         html = html_of(press.render(ALICE, choices_of(press, ALICE), 7))
         assert f'<html lang="{language}" dir="{direction}"' in html
     press = DigestPress(make_press([]).issue, [make_place(1)], TOPICS, language="de")
-    assert press.subject(choices_of(press)) == "Paper number 1 · Mi 10 Juni"
+    assert press.subject(choices_of(press)) == "Paper number 1 · Mi, 10. Juni"

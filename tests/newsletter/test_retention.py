@@ -7,6 +7,8 @@ from io import StringIO
 import pytest
 from axes.models import AccessAttempt
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from newsletter import retention, tasks
 from newsletter.models import Delivery, Event
@@ -143,3 +145,22 @@ def test_the_task_forgets(monkeypatch):
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
     tasks.forget()
     assert not Subscriber.objects.exists()
+
+
+def test_a_large_issue_is_forgotten_batch_by_batch_in_the_order_of_its_index(monkeypatch):
+    """In that of its rows' ids PostgreSQL walks over the whole ledger, once for each batch."""
+    monkeypatch.setattr(retention, "BATCH", 2)
+    issue = make_issue(NOW.date() - 201 * DAY)
+    for number in range(5):
+        make_delivery(issue, make_subscriber(f"{number}@example.org"))
+
+    with CaptureQueriesContext(connection) as queries:
+        assert forget(NOW) == Forgotten(deliveries=5)
+    assert not Delivery.objects.filter(subscriber__isnull=False).exists()
+    looked = [
+        one["sql"]
+        for one in queries
+        if one["sql"].startswith("SELECT") and 'FROM "newsletter_delivery"' in one["sql"]
+    ]
+    assert len(looked) == 4
+    assert all('ORDER BY "newsletter_delivery"."subscriber_id"' in sql for sql in looked)

@@ -119,6 +119,17 @@ def test_a_malformed_variable_stops_the_start_with_a_sentence(tmp_path, name, va
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_a_new_secret_key_does_not_make_suppressed_addresses_unknown(tmp_path):
+    keys = {"SECRET_KEY": "n" * 50, "SECRET_KEY_FALLBACKS": "o" * 50}
+    done = manage("check", environment=clean_environment(tmp_path, **keys))
+    assert done.returncode != 0
+    assert "ADDRESS_HASH_KEY" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+    keys["ADDRESS_HASH_KEY"] = "o" * 50
+    assert manage("check", environment=clean_environment(tmp_path, **keys)).returncode == 0
+
+
 def test_a_directory_that_cannot_be_written_is_a_sentence(tmp_path):
     in_the_way = tmp_path / "var"
     in_the_way.write_text("a file")

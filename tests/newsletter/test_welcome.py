@@ -1,8 +1,12 @@
 """The welcome: once, right after the confirmation, and nothing of it twice."""
 
 import datetime as dt
+import importlib
 
 import pytest
+from django.apps import apps
+from django.db import connection
+from django.utils import timezone
 
 from newsletter import delivery, planning, tasks, welcome
 from newsletter.issues import build_issue
@@ -139,3 +143,27 @@ def test_the_minute_tick_welcomes(week, alice, monkeypatch):
     tasks.tick()
     assert len(woken) == 1
     assert Delivery.objects.filter(subscriber=alice).count() == 1
+
+
+def test_readers_of_long_ago_are_not_welcomed_when_they_come_back(week, alice, tmp_path):
+    """They were here before there was a welcome; the migration says so."""
+    migration = importlib.import_module("subscriptions.migrations.0006_whom_to_welcome")
+    new = make_subscriber("bob@example.org", confirmed_at=timezone.now())
+    alice.confirm(NOW - dt.timedelta(days=300))
+    migration.take_for_welcomed(apps, None)
+    alice.refresh_from_db()
+    assert alice.welcomed_on == (NOW - dt.timedelta(days=300)).date()
+    new.refresh_from_db()
+    assert new.welcomed_on is None
+    new.delete()
+    alice.leave(NOW)
+    alice.confirm(NOW + MINUTE)
+    assert welcome.plan(NOW + MINUTE) == 0
+
+
+def test_looking_for_whom_to_welcome_reads_an_index_of_those_alone():
+    new = Subscriber.objects.mailable().unwelcomed(NOW).order_by("confirmed_at", "pk")
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # an empty table is read whole otherwise
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        assert "subscriber_unwelcomed" in new[:10].explain()

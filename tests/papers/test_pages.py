@@ -246,10 +246,61 @@ def test_wildcards_and_quotes_are_only_characters(query):
     assert "Plain title" not in text_of(get("/search/", data={"q": query}))
 
 
-def test_search_shows_so_many_and_says_so():
-    for _ in range(52):
-        make_paper("Common words")
-    assert "The first 50 papers" in text_of(get("/search/", data={"q": "common"}))
+def test_search_shows_so_many_on_a_page_and_says_so():
+    for number in range(27):
+        make_paper(f"Common words {number}")
+    first = text_of(get("/search/", data={"q": "common"}))
+    second = text_of(get("/search/", data={"q": "common", "page": "2"}))
+    assert "27 papers · page 1 of 2" in first
+    assert "27 papers · page 2 of 2" in second
+    shown = [set(re.findall(r"words \d+", page)) for page in (first, second)]
+    assert (len(shown[0]), len(shown[1]), len(shown[0] | shown[1])) == (25, 2, 27)
+
+
+def test_search_says_when_it_shows_only_the_closest():
+    Paper.objects.bulk_create(
+        Paper(identifier=f"arxiv:2601.{number:05d}", title="Common") for number in range(201)
+    )
+    assert "More than 200 papers; these come closest" in text_of(
+        get("/search/", data={"q": "common"})
+    )
+
+
+def test_search_marks_what_it_found_and_says_where():
+    make_paper(
+        "Quantising <b>bits</b>",
+        abstract=f"Fewer & fewer. {'Filler. ' * 200} At last we quantize whales & dolphins.",
+        authors=["A", "B", "C", "Zoë Müller", "D", "E", "F"],
+    )
+    html = get("/search/", data={"q": "bit whale muller"}).content.decode()
+    assert "Quantising &lt;b&gt;<mark>bits</mark>&lt;/b&gt;" in html
+    assert "<mark>Zoë</mark>" not in html
+    assert "Zoë <mark>Müller</mark>" in html
+    assert "we quantize <mark>whales</mark> &amp; dolphins." in html
+    assert "Fewer &amp; fewer." in html
+
+
+def test_search_quotes_only_what_is_not_to_be_seen_anyway():
+    make_paper(
+        "Blue whales",
+        abstract=f"Whales are blue. {'Filler. ' * 200} They juggle, blue as they are.",
+    )
+    html = get("/search/", data={"q": "blue juggling"}).content.decode()
+    assert re.search(r'class="why-here"[^>]*>… [^<]*They <mark>juggle</mark>, <mark>blue', html)
+
+
+def test_search_says_which_word_is_missing():
+    make_paper("Blue whales sing")
+    html = get("/search/", data={"q": "blue <script> whales"}).content.decode()
+    assert "Without “script”." in html
+    assert "<script>" not in html.partition("<main")[2].partition("</main")[0]
+
+
+def test_a_search_in_vain_suggests_topics_those_that_share_words_first():
+    make_topic("Whale song", position=9999)
+    text = text_of(get("/search/", data={"q": "whales zzz"}))
+    assert "No paper holds these words." in text
+    assert "Or look at a topic: Whale song" in text
 
 
 def test_search_without_words_is_the_form():
@@ -257,9 +308,11 @@ def test_search_without_words_is_the_form():
 
 
 @examples(max_examples=60, deadline=None)
-@given(query=st.text(max_size=300), name=st.sampled_from(["q", "page", "topic"]))
-def test_no_query_breaks_the_search(query, name):
-    assert get("/search/", data={name: query}).status_code in {200, 302}
+@given(query=st.text(max_size=300), page=st.text(max_size=20) | st.integers().map(str))
+def test_no_query_breaks_the_search(query, page):
+    make_paper("Plain title", abstract=query.replace("\x00", "").encode(errors="replace").decode())
+    for data in ({"q": query}, {"q": f"plain {query}", "page": page}):
+        assert get("/search/", data=data).status_code in {200, 302}
 
 
 # --- Pieces ----------------------------------------------------------------------------------

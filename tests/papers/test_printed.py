@@ -268,6 +268,28 @@ def test_a_change_shows_at_once_however_it_is_written(change):
 
 
 @pytest.mark.usefixtures("kept")
+def test_a_change_in_one_process_shows_in_all_others(monkeypatch):
+    """Each process keeps pages of its own; only the database tells one of the other."""
+    make_paper("As it was")
+    processes = [printed._Kept() for _ in range(3)]
+    for process in processes:
+        monkeypatch.setattr(printed, "_kept", process)
+        assert "As it was" in text(home())
+    Paper.objects.update(title="As it is")
+    for process in processes:
+        monkeypatch.setattr(printed, "_kept", process)
+        assert "As it is" in text(home())
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_page_that_is_not_found_is_not_kept():
+    make_paper()
+    for _ in range(2):
+        assert Client().get("/day/2999-01-01/", secure=True).status_code == 404
+    assert not printed._kept._pages
+
+
+@pytest.mark.usefixtures("kept")
 def test_what_is_rolled_back_outdates_nothing():
     paper = make_paper()
     before = stamps.current()

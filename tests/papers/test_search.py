@@ -1,6 +1,10 @@
 """Search: what is found, in which order, and that the index follows every write."""
 
+import json
+from io import StringIO
+
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +13,7 @@ from hypothesis.extra.django import TestCase
 from papers import fitting
 from papers.models import Paper, Pick
 from papers.search import Kind, find, fused, index, search
+from papers.search.evaluation import evaluate
 from papers.search.query import LONGEST, folded, parse
 from tests.factories import DAY, NOW, make_paper, make_papers_about
 
@@ -258,3 +263,30 @@ class AnyText(TestCase):
     @given(st.text(max_size=100))
     def test_folding_twice_is_folding_once(self, text):
         assert folded(folded(text)) == folded(text)
+
+
+# --- The known-item test --------------------------------------------------------------------
+
+
+def test_known_papers_are_found_by_three_words_of_their_titles():
+    make_paper("Blue whales juggle spheres")
+    make_paper("Green whales juggle cubes")
+    make_paper("On it")  # has no three words that say anything
+    out = StringIO()
+    call_command("evaluate_search", "--papers", "9", "--json", stdout=out)
+    quality = json.loads(out.getvalue())
+    assert (quality["papers"], quality["stored"], quality["found"]) == (2, 3, 1.0)
+    assert quality["mean_reciprocal_rank"] >= 0.75
+    assert quality["missed"] == []
+
+
+def test_a_search_that_finds_nothing_scores_nothing():
+    make_paper("Blue whales juggle spheres")
+    quality = evaluate(5, seed=1, search=lambda text: [])
+    assert (quality.found, quality.mean_reciprocal_rank) == (0, 0)
+    assert quality.missed[0][1] == "Blue whales juggle spheres"
+
+
+def test_without_papers_there_is_nothing_to_evaluate():
+    with pytest.raises(CommandError, match="no paper whose title has three words"):
+        call_command("evaluate_search")

@@ -1,5 +1,8 @@
 """Which words are the same word, and which are not."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from papers.words import content_stems, stem, stems, without_notices, words
@@ -95,3 +98,17 @@ def test_an_abstract_that_is_about_code_is_kept() -> None:
 def test_an_abstract_of_notices_alone_is_kept() -> None:
     abstract = "Code is available at https://example.org."
     assert without_notices(abstract) == abstract
+
+
+def test_threads_get_the_stems_that_one_alone_gets() -> None:
+    endings = ("ization", "fulness", "ousness", "ational", "ingly", "ables")
+    spellings = [f"q{a}{b}r{ending}" for a in "abcdeiou" for b in "bdfglmnpt" for ending in endings]
+    alone = [stem.__wrapped__(word) for word in spellings]
+    pause = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            together = list(pool.map(lambda _: [stem.__wrapped__(w) for w in spellings], range(8)))
+    finally:
+        sys.setswitchinterval(pause)
+    assert all(each == alone for each in together)

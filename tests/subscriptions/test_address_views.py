@@ -5,7 +5,7 @@ import re
 import pytest
 from kombu.exceptions import OperationalError
 
-from subscriptions import addresses, limits, links
+from subscriptions import addresses, links
 from subscriptions.links import Purpose
 from subscriptions.models import AddressChange, Consent, Subscriber, Suppression
 from subscriptions.tasks import send_mail_to
@@ -118,12 +118,12 @@ def test_what_is_no_new_address_is_said_on_the_form(browser, alice, email, mailo
     assert mailoutbox == []
 
 
-def test_asking_is_limited(browser, alice, monkeypatch):
+def test_asking_is_limited(browser, alice, settings):
     for number in range(addresses.MOST_ASKED):
         assert ask(browser, alice, f"stranger{number}@example.org").status_code == 302
     over = ask(browser, alice, "another@example.org")
     assert "several changes lately" in text_of(over)
-    monkeypatch.setattr(limits, "PER_NETWORK", 1)
+    settings.LIMIT_PER_NETWORK = 1
     assert ask(browser, make_subscriber("bob@example.org"), NEW).status_code == 429
 
 

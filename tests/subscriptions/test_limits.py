@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.cache import cache
-from django.test import override_settings
+from django.test import RequestFactory, override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,3 +104,28 @@ def test_a_cache_that_is_down_lets_everybody_through(monkeypatch, settings, capl
     monkeypatch.setattr("django.core.cache.backends.locmem.LocMemCache.add", fail)
     assert not limits.seconds_to_wait("link", "alice@example.org", "10.0.0.0/24", NOW)
     assert "limits are off" in caplog.text
+
+
+@pytest.mark.django_db
+def test_behind_a_proxy_who_guesses_passwords_locks_out_nobody_else(client, settings):
+    """The proxy's address is everybody's; what counts is the visitor's."""
+    settings.TRUSTED_PROXIES = 1
+    User.objects.create_superuser("editor", password="a long pass phrase")
+
+    def log_in(password: str, visitor: str) -> int:
+        form = {"username": "editor", "password": password}
+        headers = {"X-Forwarded-For": visitor}
+        answer = client.post("/admin/login/", form, secure=True, headers=headers)
+        return int(answer.status_code)
+
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        refused = log_in("guessed", "203.0.113.5")
+    assert refused == 429
+    assert log_in("a long pass phrase", "203.0.113.5") == 429
+    assert log_in("a long pass phrase", "198.51.100.7") == 302
+
+
+def test_a_visitor_whose_address_is_not_known_has_none():
+    request = RequestFactory().get("/", headers={"X-Forwarded-For": "unknown"})
+    with override_settings(TRUSTED_PROXIES=1):
+        assert limits.address_of(request) is None

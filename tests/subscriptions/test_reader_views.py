@@ -379,3 +379,17 @@ def test_a_signed_page_takes_few_queries(alice, paper, django_assert_max_num_que
     for path in pages(alice, paper).values():
         with django_assert_max_num_queries(12):
             client.get(path, secure=True)
+
+
+def test_a_reader_whose_mails_came_back_is_told_and_can_end_the_pause(client, alice, topics):
+    until = NOW.date() + dt.timedelta(days=28)
+    alice.pause_for_bounces(until, "5 digests came back within 7 days", NOW)
+    path = links.preferences_path(alice.pk, alice.link_version)
+    page = client.get(path).content.decode()
+    assert page.count('class="notice"') == 1
+    assert "mails to you came back" in page
+    assert client.post(path, CHANGED).status_code == 302
+    alice.refresh_from_db()
+    assert (alice.paused_until, alice.pause_reason) == (None, "")
+    assert alice.bounces_count_after == NOW
+    assert "mails to you came back" not in client.get(path).content.decode()

@@ -4,7 +4,7 @@ import pytest
 
 from papers.models import Observation, Paper
 from subscriptions import held, upvotes
-from subscriptions.models import Upvote
+from subscriptions.models import Suppression, Upvote
 from tests.factories import NOW, make_paper, make_subscriber
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +43,27 @@ def test_who_leaves_can_still_take_an_upvote_back(paper):
     upvotes.give(alice, paper, NOW)
     alice.leave(NOW)
     assert upvotes.take_back(alice, paper)
+
+
+def test_a_crowd_that_signed_up_for_a_paper_does_not_count_yet(paper):
+    crowd = [make_subscriber(f"{n}@example.org", confirmed_at=NOW) for n in range(10)]
+    for one in [*crowd, make_subscriber()]:
+        assert upvotes.give(one, paper, NOW)
+    assert counted(paper) == 1
+    assert upvotes.total(paper) == 11
+    upvotes.count(NOW + upvotes.READER_FOR)
+    paper.refresh_from_db()
+    assert paper.reader_upvotes == 11
+
+
+def test_upvotes_of_suppressed_and_lost_readers_no_longer_count(paper):
+    alice, bob = make_subscriber(), make_subscriber("bob@example.org")
+    for reader in (alice, bob):
+        upvotes.give(reader, paper, NOW)
+    assert counted(paper) == 2
+    Suppression.objects.add_address(alice.email, Suppression.Reason.BOUNCE, NOW)
+    bob.leave(NOW)
+    assert counted(paper) == 0
 
 
 def test_erasing_a_reader_takes_the_upvotes_along(paper):

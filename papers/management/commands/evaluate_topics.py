@@ -1,6 +1,7 @@
 """`manage.py evaluate_topics`: how well topic matching agrees with recorded judgments."""
 
 import json
+import sys
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -8,7 +9,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+from rich.progress import Progress
 
+from papers.encoder import EncoderError, load
 from papers.evaluation import (
     METHODS,
     Candidate,
@@ -18,6 +22,7 @@ from papers.evaluation import (
     phrases_from,
     summarize,
 )
+from papers.joining import join
 from papers.matching import TopicSpec
 from papers.recordings import (
     RecordingError,
@@ -67,6 +72,12 @@ class Command(BaseCommand):
             help="weeks from this day on are also summed up by themselves (default: %(default)s, "
             "the weeks on which nothing was chosen)",
         )
+        parser.add_argument(
+            "--encoder",
+            metavar="PLACE",
+            help="rank with a sentence encoder as well, and show what it adds: a directory or "
+            "package:NAME, as in the setting ENCODER; takes some minutes",
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -92,7 +103,17 @@ class Command(BaseCommand):
         model = None
         if not options["no_model"]:
             model = _fit(candidates, background, options["dimensions"], options["seed"])
-        cases = evaluate(candidates, topics, judgments, model)
+        if options["encoder"]:
+            if model is None:
+                raise CommandError("An encoder joins a model; --no-model leaves it without one.")
+            try:
+                model = join(model, load(options["encoder"]))
+            except EncoderError as error:
+                raise CommandError(str(error)) from error
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+            task = bar.add_task("ranking weeks", total=len({c.week for c in candidates}))
+            cases = evaluate(candidates, topics, judgments, model, lambda: bar.advance(task))
         if not cases:
             raise CommandError("No judgment names a topic of the file and a candidate of its week.")
         apart = options["apart_from"].isoformat()

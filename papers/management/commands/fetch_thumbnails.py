@@ -1,0 +1,77 @@
+"""`manage.py fetch_thumbnails`: fetch the pictures of papers that have none yet."""
+
+import datetime as dt
+import logging
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from papers import thumbnails
+from papers.texts import shorten
+
+MOST = 10_000
+
+
+class Command(BaseCommand):
+    """Fetch what is due, as the workers do every ten minutes; run twice, nothing is asked twice."""
+
+    help = "Fetch the thumbnails of the last two weeks' papers that have none yet."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """`--limit` and `--dry-run`."""
+        parser.add_argument(
+            "--limit",
+            type=int,
+            default=thumbnails.MOST,
+            metavar="N",
+            help=f"fetch N at most (default: {thumbnails.MOST})",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what is due, ask nobody, store nothing"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """List what is due, or fetch it."""
+        if not 1 <= options["limit"] <= MOST:
+            raise CommandError(f"--limit takes a number from 1 to {MOST}.")
+        if not settings.THUMBNAILS:
+            raise CommandError("THUMBNAILS is false: this site fetches no thumbnails.")
+        now = timezone.now()
+        if options["dry_run"]:
+            waiting = thumbnails.due(now, options["limit"])
+            for paper in waiting:
+                self.stdout.write(f"{paper.identifier}  {shorten(paper.thumbnail_url, 100)}")
+            self.stdout.write(f"would ask for {len(waiting)} thumbnails")
+            return
+        fetched = self._fetch(now, options["limit"])
+        self.stdout.write(str(fetched))
+
+    def _fetch(self, now: dt.datetime, limit: int) -> thumbnails.Fetched:
+        """Fetch; a bar shows how far it is where a person watches."""
+        longest = float("inf")  # nobody else waits for this process
+        if not sys.stderr.isatty():
+            return thumbnails.fetch_due(now, most=limit, longest=longest)
+        chatter = logging.getLogger("papers")
+        level = chatter.level
+        chatter.setLevel(logging.WARNING)
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        try:
+            with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+                task = bar.add_task("", total=len(thumbnails.due(now, limit)))
+
+                def step(identifier: str) -> None:
+                    bar.update(task, description=identifier, advance=1)
+
+                return thumbnails.fetch_due(now, most=limit, longest=longest, progress=step)
+        finally:
+            chatter.setLevel(level)

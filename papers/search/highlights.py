@@ -1,0 +1,106 @@
+"""Why a paper was found, as a reader sees it: the sentence that says it, with the words marked."""
+
+import re
+from collections.abc import Collection
+from functools import lru_cache
+
+import snowballstemmer
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from papers.models import Paper
+from papers.search.hits import Kind
+from papers.search.query import folded, parse
+
+AROUND = 70
+"""Characters shown before and behind the first word that was found."""
+
+LONGEST = 240
+"""Characters of an excerpt, about."""
+
+_WORD = re.compile(r"[^\W_]+")
+_STEMMER = snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=100_000)
+def _stem(word: str) -> str:
+    """What the databases make of a word, nearly: SQLite has the older of Porter's two stemmers."""
+    plain = folded(word)
+    stem: str = _STEMMER.stemWord(plain) if plain.isascii() else plain
+    return stem
+
+
+class Highlighter:
+    """Marks the words of one query wherever they stand."""
+
+    def __init__(self, text: str) -> None:
+        self.words = parse(text).words
+        self.stems = {_stem(word): word for word in self.words}
+
+    def found_in(self, text: str) -> set[str]:
+        """The words of the query that `text` has, in whatever inflection."""
+        return {
+            self.stems[stem] for word in _WORD.findall(text) if (stem := _stem(word)) in self.stems
+        }
+
+    def marked(self, text: str) -> SafeString:
+        """`text` as HTML, escaped, with the words in <mark>."""
+        pieces: list[str] = []
+        end = 0
+        for found in _WORD.finditer(text):
+            if _stem(found[0]) in self.stems:
+                pieces += (conditional_escape(text[end : found.start()]), "<mark>")
+                pieces += (conditional_escape(found[0]), "</mark>")
+                end = found.end()
+        pieces.append(conditional_escape(text[end:]))
+        return mark_safe("".join(pieces).replace("</mark> <mark>", " "))  # noqa: S308 (all escaped)
+
+    def excerpt(self, text: str, wanted: Collection[str]) -> SafeString:
+        """The part of `text` with the most of the words `wanted`, all words of the query marked.
+
+        Empty where it has none of them.
+        """
+        stems = {stem for stem, word in self.stems.items() if word in wanted}
+        at = [
+            (found.start(), stem)
+            for found in _WORD.finditer(text)
+            if (stem := _stem(found[0])) in stems
+        ]
+        if not at:
+            return SafeString("")
+
+        def held(start: int) -> int:
+            return len({stem for place, stem in at if start <= place < start + LONGEST - AROUND})
+
+        start = max((place for place, _stem in at), key=lambda place: (held(place), -place))
+        left = max(0, start - AROUND)
+        left = text.find(" ", left, start) + 1 if left else 0
+        right = left + LONGEST
+        if right < len(text):
+            right = max(text.rfind(" ", left, right), start + 1)
+        return format_html(
+            "{}{}{}",
+            "… " if left else "",
+            self.marked(text[left:right]),
+            " …" if right < len(text) else "",
+        )
+
+    def reason(self, paper: Paper, kind: Kind, *, seen: str) -> SafeString:
+        """Why `paper` was found, as HTML; empty where `seen`, the text beside it, shows it."""
+        if kind == Kind.MEANING:
+            return conditional_escape(_("Not in these words, but close in meaning."))
+        names = [*filter(_is_text, paper.authors), paper.organization]
+        held = self.found_in(" ".join((paper.title, paper.abstract, paper.summary, *names)))
+        new = held - self.found_in(seen)
+        parts: list[str] = []
+        if kind == Kind.SOME and (missing := [word for word in self.words if word not in held]):
+            parts.append(format_html(_("Without “{}”."), ", ".join(missing)))
+        if new:
+            parts += [self.marked(name) for name in names if new & self.found_in(name)][:3]
+            parts.append(self.excerpt(paper.abstract, new) or self.excerpt(paper.summary, new))
+        return format_html_join(" ", "{}", ((part,) for part in parts if part))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)

@@ -1,0 +1,23 @@
+"""What beat wakes when."""
+
+import itertools
+from typing import Any
+
+import pytest
+from celery.schedules import crontab
+
+from newsletter.celery import app
+
+
+@pytest.mark.parametrize("name", sorted(app.conf.beat_schedule))
+def test_what_beat_calls_for_runs_out_before_it_calls_again(name):
+    """Or a worker that was away for a day would work off a day's calls, one by one."""
+    entry = app.conf.beat_schedule[name]
+    when: Any = entry["schedule"]
+    shortest = when
+    if isinstance(when, crontab):
+        two_days = range(2 * 24 * 60)
+        hours, minutes = when.hour, when.minute  # type: ignore[attr-defined]  # sets of numbers
+        at = [n * 60 for n in two_days if n % 60 in minutes and n // 60 % 24 in hours]
+        shortest = min(after - before for before, after in itertools.pairwise(at))
+    assert 0 < entry["options"]["expires"] < shortest
