@@ -2,8 +2,8 @@
 
     python -m tests.browser.screenshots [--only plates|docs]
 
-docs/*.png: a digest in both schemes and the home page, from the demo with the sample's papers, in
-a directory of its own that is thrown away. newsletter/static/newsletter/plates/*.png: the plates
+docs/*.png: a digest and the home page in both schemes, from the demo with the sample's papers, in a
+directory of its own that is thrown away. newsletter/static/newsletter/plates/*.png: the plates
 of plates.svg for mail programs, which do not draw SVG. Needs Chromium (CHROMIUM or the PATH).
 """
 
@@ -62,19 +62,22 @@ def draw_plates(browser: Browser) -> list[Path]:
 
 
 def take_pictures(browser: Browser, site: str) -> list[Path]:
-    """The digest, light and dark, and the home page."""
+    """The digest and the home page, each light and dark."""
     taken = []
     schemes: tuple[tuple[Literal["light", "dark"], str], ...]
-    schemes = ("light", "digest"), ("dark", "digest-dark")
-    for scheme, name in schemes:
-        page = browser.new_page(viewport={"width": 640, "height": 1180}, color_scheme=scheme)
-        page.goto(f"{site}/dev/mails/digest/html", wait_until="networkidle")
-        taken.append(DOCS / f"{name}.png")
-        page.screenshot(path=taken[-1])
-    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
-    page.goto(site, wait_until="networkidle")
-    taken.append(DOCS / "home.png")
-    page.screenshot(path=taken[-1])
+    schemes = ("light", ""), ("dark", "-dark")
+    for name, path, width, height in (
+        ("digest", "/dev/mails/digest/html", 640, 1180),
+        ("home", "/", 1280, 900),
+    ):
+        for scheme, ending in schemes:
+            page = browser.new_page(
+                viewport={"width": width, "height": height}, color_scheme=scheme
+            )
+            page.goto(f"{site}{path}", wait_until="networkidle")
+            taken.append(DOCS / f"{name}{ending}.png")
+            page.screenshot(path=taken[-1])
+            page.close()
     return taken
 
 
