@@ -93,6 +93,8 @@ def paths(settings, tmp_path, monkeypatch) -> list[str]:
         reverse("newsletter:mail", args=[mail]),
         reverse("newsletter:mail_html", args=[mail]),
         reverse("newsletter:variant_html", args=["digest"]),
+        reverse("newsletter:language"),
+        f"/thumbnails/{paper}-{'0' * 8}.jpg",
         reverse("papers:feed"),
         reverse("papers:topic_feed", args=["robots"]),
         reverse("subscriptions:challenge"),
