@@ -14,10 +14,10 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from newsletter import reputation
-from newsletter.delivery import compose_for
+from newsletter.delivery.worker import compose_for
+from newsletter.digests.readers import readers_of
+from newsletter.events import reputation
 from newsletter.models import Delivery, Event, Issue, IssuePaper
-from newsletter.readers import readers_of
 from papers.models import Topic
 from subscriptions.models import Subscriber
 

@@ -13,4 +13,6 @@ class NewsletterConfig(AppConfig):
         """Connect what listens: system checks, the last look at mail, and the Celery app, without
         which a web process would send its tasks to nowhere.
         """
-        from newsletter import celery, checks, outgoing  # noqa: F401
+        from newsletter import celery  # noqa: F401
+        from newsletter.mail import outgoing  # noqa: F401
+        from newsletter.operations import checks  # noqa: F401

@@ -25,11 +25,12 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from newsletter import planning, tables
+from newsletter import bulk_sql
+from newsletter.delivery import planning
 from newsletter.demo.environment import valkey_binary
-from newsletter.issues import build_issue
+from newsletter.demo.processes import Family, Lock
+from newsletter.issues.freezing import build_issue
 from newsletter.models import Delivery, Issue
-from newsletter.processes import Family, Lock
 from papers.days import feature_day
 from papers.models import Feature, Match, Paper, Source, Topic
 from subscriptions.models import Subscriber, Subscription
@@ -167,28 +168,28 @@ def _insert_readers(count: int, now: dt.datetime, topics: list[int]) -> None:
     """Readers and their topics, made by the database itself: a million take seconds."""
     numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %s)"
     true, false = ("true", "false") if connection.vendor == "postgresql" else ("1", "0")
-    moment = tables.stamp(now)
+    moment = bulk_sql.stamp(now)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""INSERT INTO {tables.table(Subscriber)}
+            f"""INSERT INTO {bulk_sql.table(Subscriber)}
                 (email, status, rhythm, weekday, hour, timezone, papers_wanted, receives_by,
                  text_only, learns, language, link_version, created_at, confirmed_at,
                  next_digest_at)
                 {numbers}
                 SELECT 'reader' || i || '@benchmark.example.org', 'active', 'daily', 0, 7, 'UTC',
                        10, 'mail', {false}, {true}, 'en', 1, r.at, r.at, r.at
-                FROM n, {tables.rows({"at": "time"})}""",  # noqa: S608 - names of our own
-            [count, tables.packed([{"at": moment}])],
+                FROM n, {bulk_sql.rows({"at": "time"})}""",  # noqa: S608 - names of our own
+            [count, bulk_sql.packed([{"at": moment}])],
         )
         # Five different topics each: a start that moves on with the reader, and steps of seven.
         cursor.execute(
-            f"""INSERT INTO {tables.table(Subscription)} (subscriber_id, topic_id)
-                SELECT s.id, r.id FROM {tables.table(Subscriber)} s
+            f"""INSERT INTO {bulk_sql.table(Subscription)} (subscriber_id, topic_id)
+                SELECT s.id, r.id FROM {bulk_sql.table(Subscriber)} s
                 CROSS JOIN (SELECT 0 AS step UNION SELECT 1 UNION SELECT 2 UNION SELECT 3
                             UNION SELECT 4) AS steps
-                JOIN {tables.rows({"id": "id", "place": "integer"})}
+                JOIN {bulk_sql.rows({"id": "id", "place": "integer"})}
                   ON r.place = (s.id + step * 7) %% {TOPICS}""",  # noqa: S608 - names of our own
-            [tables.packed([{"id": pk, "place": n} for n, pk in enumerate(topics)])],
+            [bulk_sql.packed([{"id": pk, "place": n} for n, pk in enumerate(topics)])],
         )
         cursor.execute("ANALYZE")
 
@@ -289,8 +290,8 @@ def stage_shares(log: Path) -> dict[str, float]:
 
 def bytes_of_one(issue: Issue) -> int:
     """The size of one reader's digest as sent."""
-    from newsletter.delivery import compose_for
-    from newsletter.readers import readers_of
+    from newsletter.delivery.worker import compose_for
+    from newsletter.digests.readers import readers_of
 
     pk = Subscriber.objects.order_by("pk").values_list("pk", flat=True)[0]
     readers, _ = readers_of([pk])

@@ -75,7 +75,7 @@ def _refuse_to_send_unready(**_: object) -> None:
 
     SystemExit, because Celery logs any other exception here and goes on.
     """
-    from newsletter import readiness
+    from newsletter.operations import readiness
 
     try:
         readiness.require()

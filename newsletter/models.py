@@ -42,7 +42,7 @@ class Issue(models.Model):
         max_length=300,
         blank=True,
         db_default="",
-        help_text="What came back so often that sending was paused; see newsletter.reputation.",
+        help_text="What came back so often that sending was paused; see newsletter.events.reputation.",
     )
     frozen_at = models.DateTimeField(help_text="When the papers and their order were fixed.")
 
@@ -90,7 +90,7 @@ class IssuePaper(models.Model):
     rank = models.PositiveSmallIntegerField(help_text="1 is the most trending.")
     score = models.FloatField(help_text="Trending score when the issue was frozen.")
     card = models.JSONField(
-        help_text="What a digest shows of the paper, see newsletter.issues.Card."
+        help_text="What a digest shows of the paper, see newsletter.issues.freezing.Card."
     )
     topics = models.JSONField(
         default=dict, help_text="Topic id to {score, why} for every sendable match."
@@ -155,7 +155,7 @@ class Delivery(models.Model):
         EXPIRED = "expired", "too late"
 
     class Bounce(models.TextChoices):
-        """How a mail came back; see newsletter.statuses."""
+        """How a mail came back; see newsletter.mail.bounce_severity."""
 
         HARD = "hard", "for good: there is no such address"
         SOFT = "soft", "for now: the mailbox is full, or cannot be reached"

@@ -21,7 +21,7 @@ from anymail.exceptions import (
     AnymailRecipientsRefused,
 )
 
-from newsletter.outcomes import (
+from newsletter.mail.outcomes import (
     QUOTA,
     Kind,
     Outcome,

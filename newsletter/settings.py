@@ -2,7 +2,7 @@
 
 A missing or malformed variable stops the start with a sentence that names it. The table in
 README.md documents every variable; a test compares the two. How they are read is in
-`newsletter.variables`.
+`newsletter.env`.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-from newsletter.variables import (
+from newsletter.env import (
     BASE_DIR,
     env,
     number,
@@ -32,7 +32,7 @@ from newsletter.variables import (
     secret_key,
     yes_or_no,
 )
-from newsletter.variables import READ as READ  # a test holds README to it
+from newsletter.env import READ as READ  # a test holds README to it
 
 # Lets classes such as ModelForm be written with their type's parameter at run time as well.
 django_stubs_ext.monkeypatch()
@@ -163,7 +163,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
-AXES_CLIENT_IP_CALLABLE = "subscriptions.limits.address_of"
+AXES_CLIENT_IP_CALLABLE = "subscriptions.readers.limits.address_of"
 
 TEMPLATES = [
     {
@@ -175,7 +175,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "newsletter.context.site",
+                "newsletter.context_processors.site",
             ],
         },
     }
@@ -291,7 +291,7 @@ FETCH_ATTEMPTS = number("FETCH_ATTEMPTS", 5, "how often a source is asked before
 THUMBNAILS = read("THUMBNAILS", yes_or_no, True, "true or false")
 ENCODER = read("ENCODER", env.str, "", "a directory or package:NAME with a sentence encoder")
 if ENCODER:
-    from papers.encoder import EncoderError, find  # numpy takes its time to import
+    from papers.semantics.encoder import EncoderError, find  # numpy takes its time to import
 
     try:
         find(ENCODER)
@@ -344,7 +344,10 @@ PRIVACY_NOTE = read("PRIVACY_NOTE", env.str, "", "a paragraph for the privacy pa
 # --- Mail --------------------------------------------------------------------------------
 
 EMAIL_BACKEND = read(
-    "EMAIL_BACKEND", env.str, "newsletter.mailbox.MailboxBackend", "the path of a mail backend"
+    "EMAIL_BACKEND",
+    env.str,
+    "newsletter.mail.local_mailbox.MailboxBackend",
+    "the path of a mail backend",
 )
 EMAIL_TIMEOUT = number("EMAIL_TIMEOUT", 30, "seconds to wait for a mail server", 1, 600)
 if read("EMAIL_URL", env.str, "", "a mail server's address"):
@@ -413,7 +416,7 @@ for _name, _value in (("DKIM_DOMAIN", DKIM_DOMAIN), ("DKIM_SELECTOR", DKIM_SELEC
             f"The environment variable {_name} holds {_value!r}, but it must be a name in DNS."
         )
 if DKIM_KEY:
-    from newsletter import dkim_keys  # its library takes 50 ms to import
+    from newsletter.mail import dkim_keys  # its library takes 50 ms to import
 
     try:
         DKIM_KEY = dkim_keys.read(DKIM_KEY).pem
@@ -423,7 +426,7 @@ if DKIM_KEY:
             f"with one, but {error}. manage.py make_dkim_key makes one."
         ) from None
     if EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend":
-        EMAIL_BACKEND = "newsletter.signing_backend.EmailBackend"
+        EMAIL_BACKEND = "newsletter.mail.transports.signing.EmailBackend"
 
 # --- Listening: what comes back, and what readers do with their mail --------------------
 

@@ -6,16 +6,11 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter import (
-    consequences,
-    delivery,
-    issues,
-    ledger,
-    planning,
-    retention,
-    welcome,
-)
+from newsletter.delivery import ledger, planning, welcome, worker
+from newsletter.events import consequences
+from newsletter.issues import freezing
 from newsletter.models import Delivery
+from newsletter.operations import retention
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +21,7 @@ DRAIN_SECONDS = 50.0
 @shared_task
 def freeze() -> None:
     """Freeze the feature day's issue when its time has come."""
-    issues.freeze_due(timezone.now())
+    freezing.freeze_due(timezone.now())
 
 
 @shared_task
@@ -50,7 +45,7 @@ def drain() -> None:
         return
     if found > settings.DELIVERY_BATCH:
         drain.apply_async(expires=30)
-    tally = delivery.drain(seconds=DRAIN_SECONDS)
+    tally = worker.drain(seconds=DRAIN_SECONDS)
     if tally.total:
         logger.info("drained", extra=tally.as_dict())
     if tally.total and not tally.is_stuck and waiting[:1].exists():

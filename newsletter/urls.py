@@ -4,9 +4,9 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
-    path("", include("newsletter.site_urls")),
-    path("", include("papers.urls")),
-    path("", include("subscriptions.urls")),
+    path("", include("newsletter.pages.urls")),
+    path("", include("papers.pages.urls")),
+    path("", include("subscriptions.pages.urls")),
     path("admin/", admin.site.urls),
-    path("webhooks/", include("newsletter.webhooks")),
+    path("webhooks/", include("newsletter.pages.webhooks")),
 ]

@@ -12,10 +12,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 
-from papers import ranking
+from papers.matching import ranking
 from papers.model_admin import FittedModelAdmin
 from papers.models import Feature, Match, Paper, Pick, Source
-from papers.texts import shorten
+from papers.text.cleaning import shorten
 from papers.topic_admin import TopicAdmin
 
 __all__ = [

@@ -23,7 +23,7 @@ class Source(models.Model):
 
     class Kind(models.TextChoices):
         """The kinds of source there is a module for in `papers.sources`, and our own readers, who
-        are not fetched from anywhere: see `papers.community`.
+        are not fetched from anywhere: see `papers.ingest.community`.
         """
 
         HUGGINGFACE = "huggingface", "Hugging Face Daily Papers"
@@ -154,10 +154,10 @@ class Paper(models.Model):
         default=0,
         db_default=0,
         editable=False,
-        help_text="Of this site's own readers, as last counted; see papers.community.",
+        help_text="Of this site's own readers, as last counted; see papers.ingest.community.",
     )
     trending_score = models.FloatField(
-        default=0.0, db_index=True, help_text="See papers.trending for the formula."
+        default=0.0, db_index=True, help_text="See papers.matching.trending for the formula."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -351,7 +351,7 @@ class Match(models.Model):
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="matches")
     score = models.FloatField(help_text="Ranks the papers of one topic; higher is closer.")
     is_sendable = models.BooleanField(help_text="Whether the match is sure enough for a digest.")
-    evidence = models.JSONField(default=list, help_text="Why, as papers.matching.Evidence.")
+    evidence = models.JSONField(default=list, help_text="Why, as papers.matching.scoring.Evidence.")
     verdict = models.CharField(max_length=6, choices=Verdict, default=Verdict.NONE, blank=True)
 
     objects = MatchQuerySet.as_manager()
@@ -373,7 +373,7 @@ class Match(models.Model):
     @property
     def why(self) -> str:
         """The evidence as a reader understands it, strongest first; empty where there is none."""
-        from papers.matching import why_of
+        from papers.matching.scoring import why_of
 
         return why_of(self.evidence) if self.evidence else ""
 
@@ -437,7 +437,7 @@ class FittedModel(models.Model):
     )
     fitted_on = models.PositiveIntegerField(default=0, help_text="Papers of its background.")
     dimensions = models.PositiveSmallIntegerField(default=0, help_text="Length of its vectors.")
-    data = models.BinaryField(help_text="See papers.semantics.SemanticModel.to_bytes.")
+    data = models.BinaryField(help_text="See papers.semantics.lsa.SemanticModel.to_bytes.")
     encoder = models.CharField(
         max_length=16,
         blank=True,
@@ -446,7 +446,8 @@ class FittedModel(models.Model):
         help_text="Digest of the encoder joined to it, if any.",
     )
     view = models.BinaryField(
-        null=True, help_text="How it sees the encoder: papers.joining.EncoderView.to_bytes."
+        null=True,
+        help_text="How it sees the encoder: papers.semantics.joined.EncoderView.to_bytes.",
     )
 
     objects = FittedModelQuerySet.as_manager()

@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from papers import meaning, ranking
-from papers.matching import Evidence, MatchResult, TopicSpec, match
+from papers.matching import ranking
+from papers.matching.scoring import Evidence, MatchResult, TopicSpec, match
 from papers.models import Paper
+from papers.semantics import current
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def preview(before: TopicSpec | None, after: TopicSpec, now: dt.datetime) -> Pre
         )
     }
     texts = [ranking.text_of_paper(paper) for paper in papers.values()]
-    model = meaning.current_model()
+    model = current.current_model()
     old = {int(r.paper_id): r for r in match(texts, [before], model)} if before else {}
     new = {int(r.paper_id): r for r in match(texts, [after], model)}
 

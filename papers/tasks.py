@@ -4,13 +4,15 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from papers import fitting, ingest, thumbnails
+from papers.ingest import records
+from papers.semantics import fitting
+from papers.thumbnails import fetching
 
 
 @shared_task
 def fetch() -> None:
     """Fetch the days that still change from every active source, then rank and match."""
-    ingest.refresh(timezone.now())
+    records.refresh(timezone.now())
     if settings.THUMBNAILS:
         fetch_thumbnails.apply_async(expires=540)
 
@@ -18,7 +20,7 @@ def fetch() -> None:
 @shared_task
 def rank() -> None:
     """Rank and match the last weeks' papers anew, as after a change of topics or picks."""
-    ingest.rank_and_match(now=timezone.now())
+    records.rank_and_match(now=timezone.now())
 
 
 @shared_task
@@ -26,10 +28,10 @@ def fit() -> None:
     """Fit the semantic model when it is due, and match the last weeks' papers by the new one."""
     now = timezone.now()
     if fitting.fit_if_due(now):
-        ingest.rank_and_match(now=now)
+        records.rank_and_match(now=now)
 
 
 @shared_task(soft_time_limit=240)
 def fetch_thumbnails() -> None:
-    """Fetch the pictures of papers that have none yet; see `papers.thumbnails`."""
-    thumbnails.fetch_due(timezone.now())
+    """Fetch the pictures of papers that have none yet; see `papers.thumbnails.fetching`."""
+    fetching.fetch_due(timezone.now())

@@ -15,7 +15,7 @@ from django.utils import timezone
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from papers import ranking
+from papers.matching import ranking
 from papers.models import Match, Topic
 from papers.previews import preview
 

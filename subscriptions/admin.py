@@ -18,9 +18,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 
-from subscriptions import held
 from subscriptions.community_admin import SubmissionAdmin
-from subscriptions.emails import Kind, Outgoing
 from subscriptions.models import (
     Consent,
     Feedback,
@@ -29,7 +27,9 @@ from subscriptions.models import (
     Suppression,
     address_hash,
 )
-from subscriptions.preferences import move_digest
+from subscriptions.notices.letters import Kind, Outgoing
+from subscriptions.readers import personal_data
+from subscriptions.readers.preferences import move_digest
 from subscriptions.tasks import send_mail_to
 
 __all__ = ["SubmissionAdmin", "SubscriberAdmin", "SuppressionAdmin"]
@@ -223,12 +223,12 @@ class SubscriberAdmin(ModelAdmin):  # type: ignore[misc]
 
     def delete_model(self, request: HttpRequest, obj: Subscriber) -> None:
         """Erase the subscriber, from the admin's history as well."""
-        held.erase(obj)
+        personal_data.erase(obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
         """Erase the subscribers, from the admin's history as well."""
         for subscriber in queryset:
-            held.erase(subscriber)
+            personal_data.erase(subscriber)
 
     @action(description="Mail them the link to their preferences", permissions=["change"])  # type: ignore[untyped-decorator]
     def send_preferences_link(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:

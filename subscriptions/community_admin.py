@@ -16,9 +16,9 @@ from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from papers.tasks import rank
-from papers.texts import shorten
-from subscriptions import submissions
+from papers.text.cleaning import shorten
 from subscriptions.models import Submission
+from subscriptions.readers import submissions
 
 TITLE_SHOWN = 100
 """Characters of a title in the list."""

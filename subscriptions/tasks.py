@@ -6,7 +6,8 @@ import smtplib
 from celery import shared_task
 from django.utils import timezone
 
-from subscriptions import addresses, emails, submissions, upvotes
+from subscriptions.notices import letters
+from subscriptions.readers import address_change, submissions, upvotes
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ def send_mail_to(kind: str, subscriber_id: int) -> None:
     is logged and not retried.
     """
     try:
-        emails.send(emails.Kind(kind), subscriber_id, timezone.now())
+        letters.send(letters.Kind(kind), subscriber_id, timezone.now())
     except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as error:
         if not _is_final(error):
             raise
@@ -37,7 +38,7 @@ def send_mail_to(kind: str, subscriber_id: int) -> None:
 @shared_task
 def forget() -> None:
     """Delete what was kept for a few days only: changes of address that nobody confirmed."""
-    addresses.forget_lapsed(timezone.now())
+    address_change.forget_lapsed(timezone.now())
 
 
 def _is_final(error: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException) -> bool:

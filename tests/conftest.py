@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from papers import meaning
+from papers.semantics import current
 from tests.mail_rules import mails_keep_the_rules, watch_mails  # noqa: F401 - fixtures
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
@@ -22,6 +22,6 @@ def shared() -> Path:
 @pytest.fixture(autouse=True)
 def no_model_of_another_test() -> Iterator[None]:
     """A process keeps the semantic model by its row's number, which tests use again."""
-    meaning.forget()
+    current.forget()
     yield
-    meaning.forget()
+    current.forget()

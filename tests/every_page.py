@@ -11,12 +11,12 @@ from django.core.mail import EmailMultiAlternatives
 from django.urls import reverse
 from django.utils import timezone
 
-from newsletter.issues import build_issue
+from newsletter.issues.freezing import build_issue
 from newsletter.models import Issue
-from newsletter.previews import NAMES
+from newsletter.operations.previews import NAMES
 from papers.days import feature_day, feature_days
 from papers.models import Feature, Observation, Pick, Source, Topic
-from papers.periods import month_of, week_of
+from papers.pages.periods import month_of, week_of
 from subscriptions import links
 from subscriptions.links import Purpose
 from subscriptions.models import Feedback, Submission, Subscriber

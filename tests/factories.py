@@ -98,7 +98,7 @@ def make_subscriber(
 
 
 def make_issue(day: dt.date = DAY, **kwargs: Any) -> Issue:
-    """An issue without papers; `newsletter.issues.build_issue` makes real ones."""
+    """An issue without papers; `newsletter.issues.freezing.build_issue` makes real ones."""
     return Issue.objects.create(day=day, **({"frozen_at": NOW} | kwargs))
 
 

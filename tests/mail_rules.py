@@ -1,12 +1,12 @@
 """Every mail that the test suite makes is held to the rules, whatever its test is about.
 
-What leaves `newsletter.mail`, the press, and the makers of all other mails is looked at as it is
+What leaves `newsletter.mail.message`, the press, and the makers of all other mails is looked at as it is
 made. Code that makes mails catches what goes wrong with one, so a broken rule is remembered and
 fails the test at its end. It costs about half a millisecond a mail; of a test that makes thousands,
 the first `ALL_OF` are looked at and then every fiftieth, and what worker processes of their own
 send (in the kill tests) is not looked at here: the same code made it.
 
-This is written apart from `newsletter.deliverability`, so that one can show the other wrong.
+This is written apart from `newsletter.operations.deliverability`, so that one can show the other wrong.
 """
 
 import re
@@ -21,10 +21,10 @@ import pytest
 from django.conf import settings
 from django.core import mail as django_mail
 
-from newsletter.mail import Mail
-from newsletter.rendering import DigestPress
-from papers.texts import plain
-from subscriptions import emails
+from newsletter.digests.rendering import DigestPress
+from newsletter.mail.message import Mail
+from papers.text.cleaning import plain
+from subscriptions.notices import letters
 
 ALL_OF = 200
 
@@ -174,7 +174,7 @@ def watch_mails() -> Iterator[None]:
             Mail, "as_pieces", _watching(Mail.as_pieces, lambda made: structure(b"".join(made)))
         ),
         patch.object(DigestPress, "render", _watching(DigestPress.render, of_digest)),
-        patch.object(emails, "make_mail", _watching(emails.make_mail, of_service)),
+        patch.object(letters, "make_mail", _watching(letters.make_mail, of_service)),
     ):
         yield
 

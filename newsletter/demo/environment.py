@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from rich.console import Console
 
-from newsletter.processes import AlreadyRunning, Lock
+from newsletter.demo.processes import AlreadyRunning, Lock
 
 PREPARED = "BROADSHEET_DEMO"
 """Holds the id of the process that the environment was made for. Not a setting."""

@@ -9,11 +9,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from newsletter.demo.environment import DemoFailed
-from newsletter.issues import WEEK, build_issue
+from newsletter.issues.freezing import WEEK, build_issue
 from newsletter.models import Issue
 from papers.days import feature_day, feature_days
-from papers.fitting import fit_if_due
-from papers.ingest import fetch_day, rank_and_match
+from papers.ingest.records import fetch_day, rank_and_match
+from papers.semantics.fitting import fit_if_due
 
 PROBE_TIMEOUT = httpx.Timeout(8.0, connect=4.0)
 """Seconds. Short, because a person waits and the sample is as good for a look around."""

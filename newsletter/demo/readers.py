@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import transaction
 
-from newsletter import digests, planning
-from newsletter.history import issues_sharing, papers_had
-from newsletter.issues import places_of
+from newsletter.delivery import planning
+from newsletter.digests import selection
+from newsletter.digests.history import issues_sharing, papers_had
+from newsletter.digests.readers import readers_of
+from newsletter.issues.freezing import places_of
 from newsletter.models import Delivery, Issue, IssuePaper
-from newsletter.readers import readers_of
 from papers.models import Topic
 from subscriptions.models import Subscriber
-from subscriptions.signup import Choices, subscribe
+from subscriptions.readers.signup import Choices, subscribe
 
 WORDING = "Subscribed by the demo"
 
@@ -179,10 +180,10 @@ def start_afresh(readers: Sequence[Reader], issue: Issue) -> bool:
     return bool(Delivery.objects.filter(subscriber__in=done).update(subscriber=None))
 
 
-def _has_news(issue: Issue, reader: digests.Reader) -> bool:
+def _has_news(issue: Issue, reader: selection.Reader) -> bool:
     places = places_of(issue, is_weekly=reader.is_weekly)
     had = papers_had([reader.id], issues_sharing(place.paper_id for place in places))
-    return bool(digests.Shelf(places).select(reader, had.get(reader.id, ())))
+    return bool(selection.Shelf(places).select(reader, had.get(reader.id, ())))
 
 
 def waiting(readers: Sequence[Reader], issue: Issue) -> bool:

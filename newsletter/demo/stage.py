@@ -31,9 +31,9 @@ from newsletter.demo.environment import (
     valkey_binary,
 )
 from newsletter.demo.papers import make_issue
+from newsletter.demo.processes import ChildFailed, Family, Signals, Stopped
 from newsletter.demo.readers import Reader
 from newsletter.models import Issue
-from newsletter.processes import ChildFailed, Family, Signals, Stopped
 
 START_PATIENCE = 60.0
 """Seconds that the servers have to start."""

@@ -1,7 +1,7 @@
 """Finding papers by what a reader types: exact phrases first, then all words, then meaning.
 
 The database's full text (`papers.search.index`) finds words, in any inflection and with or without
-diacritics; the semantic model (`papers.meaning`) finds what is close in meaning. The two cannot be
+diacritics; the semantic model (`papers.semantics.current`) finds what is close in meaning. The two cannot be
 compared by score, so they are joined by rank: reciprocal rank fusion (Cormack, Clarke and
 Buettcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods",
 SIGIR 2009). Without a model the full text alone decides.
@@ -10,11 +10,11 @@ SIGIR 2009). Without a model the full text alone decides.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from papers import meaning
 from papers.models import Paper, PaperQuerySet
 from papers.search import index
 from papers.search.hits import Kind
 from papers.search.query import cleaned, folded, parse
+from papers.semantics import current
 
 __all__ = ["MOST", "Found", "Kind", "cleaned", "find", "fused", "search"]
 
@@ -94,8 +94,8 @@ def fused(*rankings: Iterable[int]) -> dict[int, float]:
 
 def _close_to(text: str) -> list[int]:
     """The ids of papers close in meaning to `text`, the nearest first; none without a model."""
-    using = meaning.in_use()
+    using = current.in_use()
     if using is None or not text:
         return []
-    nearest = meaning.nearest(using.model.embed([text])[0], CLOSEST, using=using)
+    nearest = current.nearest(using.model.embed([text])[0], CLOSEST, using=using)
     return [pk for pk, cosine in nearest if cosine >= CLOSE]

@@ -1,7 +1,7 @@
 """Where to look next when a search finds nothing: topics, the nearest in words first."""
 
 from papers.models import Topic
-from papers.words import stems
+from papers.text.words import stems
 
 MOST = 8
 """Topics that are suggested."""

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from papers import texts
 from papers.identifiers import UnknownIdentifier, identifier
 from papers.models import Paper
+from papers.text import cleaning
 
 logger = logging.getLogger(__name__)
 
@@ -104,20 +104,20 @@ class Draft:
             known_as = identifier(self.id)
         except UnknownIdentifier as error:
             raise BadRecord(str(error)) from None
-        title = texts.title(self.title)
+        title = cleaning.title(self.title)
         if not title:
             raise BadRecord("it has no title")
         return PaperRecord(
             identifier=known_as,
             title=title,
-            abstract=texts.abstract(self.abstract),
-            summary=texts.abstract(self.summary),
-            authors=texts.names(self.authors, MOST_AUTHORS),
-            organization=texts.name(
+            abstract=cleaning.abstract(self.abstract),
+            summary=cleaning.abstract(self.summary),
+            authors=cleaning.names(self.authors, MOST_AUTHORS),
+            organization=cleaning.name(
                 self.organization, Paper._meta.get_field("organization").max_length or 200
             ),
-            categories=texts.names(self.categories, MOST_CATEGORIES, 30),
-            keywords=texts.names(self.keywords, MOST_KEYWORDS, 80),
+            categories=cleaning.names(self.categories, MOST_CATEGORIES, 30),
+            keywords=cleaning.names(self.keywords, MOST_KEYWORDS, 80),
             published_on=self._day(self.published_on),
             code_url=self._link("code_url"),
             project_url=self._link("project_url"),
@@ -125,7 +125,7 @@ class Draft:
             upvotes=self._count("upvotes"),
             comments=self._count("comments"),
             stars=self._count("stars"),
-            submitted_by=texts.name(self.submitted_by),
+            submitted_by=cleaning.name(self.submitted_by),
             submitted_at=moment(self.submitted_at),
         )
 
@@ -141,7 +141,7 @@ class Draft:
 
     def _link(self, what: str) -> str:
         value = getattr(self, what)
-        link = texts.safe_url(value)
+        link = cleaning.safe_url(value)
         if value and not link:
             self.problems.append(f"its {what} is no web address: {str(value)[:80]!r}")
         return link

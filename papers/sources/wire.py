@@ -16,8 +16,8 @@ import stamina
 import stamina.instrumentation
 from django.conf import settings
 
-from papers import texts
 from papers.sources.base import FetchFailed
+from papers.text import cleaning
 
 # Retries are logged as everything else is, rather than printed by structlog's default.
 stamina.instrumentation.set_on_retry_hooks([stamina.instrumentation.LoggingOnRetryHook])
@@ -168,7 +168,7 @@ def _same_host(url: str, location: str) -> str:
 
 def who_asks() -> str:
     """The User-Agent, in the characters that a header takes."""
-    who = texts.plain(f"{settings.SITE_NAME} (+{settings.SITE_URL})")
+    who = cleaning.plain(f"{settings.SITE_NAME} (+{settings.SITE_URL})")
     return who.encode("ascii", "replace").decode()
 
 

@@ -25,9 +25,9 @@ django.setup()
 from django.core.management import call_command  # noqa: E402  # needs Django set up
 from django.utils import timezone  # noqa: E402
 
-from papers import meaning  # noqa: E402
-from papers.fitting import fit_now  # noqa: E402
 from papers.models import Paper  # noqa: E402
+from papers.semantics import current  # noqa: E402
+from papers.semantics.fitting import fit_now  # noqa: E402
 from tests.benchmarks.bench_matching import RECORDS, background, peak  # noqa: E402
 
 
@@ -74,15 +74,15 @@ def main() -> None:
         f"fitted on {row.fitted_on}: {parts}; peak {peak()} MB, {len(row.data) / 1e6:.1f} MB stored"
     )
 
-    meaning.forget()
+    current.forget()
     began = time.process_time()
-    model = meaning.current_model()
+    model = current.current_model()
     assert model is not None
     print(f"model read: {time.process_time() - began:.2f} s")
     query = model.embed(["efficient inference of language models"])[0]
     for turn in ("vectors read, nearest found", "nearest found again"):
         began = time.process_time()
-        found = meaning.nearest(query, 100)
+        found = current.nearest(query, 100)
         print(f"{turn}: {(time.process_time() - began) * 1e3:.1f} ms, {len(found)} papers")
 
 

@@ -18,9 +18,9 @@ import resource
 import time
 from pathlib import Path
 
-from papers.matching import PaperText, TopicSpec, match
-from papers.semantics import fit, text_of
-from papers.words import content_stems
+from papers.matching.scoring import PaperText, TopicSpec, match
+from papers.semantics.lsa import fit, text_of
+from papers.text.words import content_stems
 
 RECORDS = Path(__file__).resolve().parents[3] / "shared" / "data" / "arxiv_metadata.jsonl.gz"
 

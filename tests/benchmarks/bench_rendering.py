@@ -18,7 +18,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
 django.setup()
 
-from newsletter.digests import Choice, Reader, Shelf  # noqa: E402  # models need Django set up
+from newsletter.digests.selection import Choice, Reader, Shelf  # noqa: E402  # models need Django set up
 from tests.newsletter import digest_readers as made  # noqa: E402
 
 

@@ -58,9 +58,9 @@ def measure(size: int, searches: int) -> None:
     """Store `size` papers, then search among them."""
     from django.db import connection
 
+    from papers.evaluation.search import sample
     from papers.models import Paper
     from papers.search import find, index
-    from papers.search.evaluation import sample
     from tests.benchmarks import corpus
 
     print(f"{connection.vendor}, {size} papers stored in {corpus.fill(size):.0f} s")

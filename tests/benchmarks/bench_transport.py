@@ -29,10 +29,10 @@ from typing import Any
 import django
 from django.conf import settings
 
-from newsletter.mail import Mail, Piece
-from newsletter.outcomes import Kind
-from newsletter.smtp import SMTPTransport
-from newsletter.transports import NullTransport
+from newsletter.mail.message import Mail, Piece
+from newsletter.mail.outcomes import Kind
+from newsletter.mail.transports.backend import NullTransport
+from newsletter.mail.transports.smtp import SMTPTransport
 
 Result = tuple[int, float, float]  # messages, seconds, CPU seconds
 BODY_SIZE = 40_960

@@ -39,8 +39,8 @@ from django.utils import timezone  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 
 from newsletter.benchmark import scratch_database  # noqa: E402
-from newsletter.processes import Family, Lock  # noqa: E402
-from papers.ingest import rank_and_match, store  # noqa: E402
+from newsletter.demo.processes import Family, Lock  # noqa: E402
+from papers.ingest.records import rank_and_match, store  # noqa: E402
 from papers.models import Source  # noqa: E402
 from papers.sources import PaperRecord, reader_of  # noqa: E402
 

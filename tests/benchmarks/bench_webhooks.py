@@ -242,8 +242,9 @@ def main() -> None:
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0)
-        from newsletter import consequences, webhooks
+        from newsletter.events import consequences
         from newsletter.models import Event
+        from newsletter.pages import webhooks
 
         bodies = [payload(*one) for one in enumerate(fill(options.events))]
         path = "/webhooks/" + webhooks.url_of("postmark").partition("/webhooks/")[2]

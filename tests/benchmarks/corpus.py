@@ -66,8 +66,8 @@ def fill(size: int, seed: int = 0, *, with_model: bool = True) -> float:
     """Store `size` papers in the database and fit a model; seconds that storing took."""
     from django.utils import timezone
 
-    from papers.fitting import fit_now
     from papers.models import Paper
+    from papers.semantics.fitting import fit_now
 
     if Paper.objects.exists():
         raise SystemExit("The database has papers already; give another one.")

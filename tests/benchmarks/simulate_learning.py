@@ -26,11 +26,11 @@ import numpy as np
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
 django.setup()
 
-from newsletter import tastes  # noqa: E402  # models need Django set up
-from newsletter.cards import Card  # noqa: E402
-from newsletter.digests import Place, Reader, Reason, Shelf  # noqa: E402
-from newsletter.tastes import Ratings  # noqa: E402
-from papers.semantics import Floats, fit, text_of  # noqa: E402
+from newsletter.digests import taste  # noqa: E402  # models need Django set up
+from newsletter.digests.selection import Place, Reader, Reason, Shelf  # noqa: E402
+from newsletter.digests.taste import Ratings  # noqa: E402
+from newsletter.issues.cards import Card  # noqa: E402
+from papers.semantics.lsa import Floats, fit, text_of  # noqa: E402
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 SHOWN = 10
@@ -39,7 +39,7 @@ LAST = 10
 WEIGHTS: dict[str, Callable[[int], float]] = {
     "no learning": lambda n: 0.0,
     "n/(n+15)": lambda n: n / (n + 15),
-    "2n/(n+15), ours": tastes.trust,
+    "2n/(n+15), ours": taste.trust,
     "4n/(n+15)": lambda n: 4 * n / (n + 15),
     "taste alone": lambda n: 1e6 if n else 0.0,
 }
@@ -71,7 +71,7 @@ class Day:
 
     def __init__(self, vectors: Floats, upvotes: list[int], categories: list[str]) -> None:
         self.vectors = vectors
-        self.prior = tastes.deviations(np.log1p(np.array(upvotes, np.float32)))
+        self.prior = taste.deviations(np.log1p(np.array(upvotes, np.float32)))
         self.categories = categories
 
 
@@ -107,7 +107,7 @@ def follow(
         worth = day.prior
         if values:
             ratings = Ratings(np.stack(vectors), np.array(values, np.float32), ("",) * len(values))
-            worth = day.prior + weight(len(values)) * tastes.taste(ratings, day.vectors)
+            worth = day.prior + weight(len(values)) * taste.taste(ratings, day.vectors)
         chosen = np.argsort(-worth, kind="stable")[:SHOWN].tolist()
         liked = [day.categories[at] in wanted for at in chosen]
         liked_shown.append(sum(liked))

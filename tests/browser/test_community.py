@@ -4,11 +4,13 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from newsletter import mailbox
+from newsletter.mail import local_mailbox
 from papers.days import feature_day
 from papers.models import Paper, Topic
-from subscriptions import emails, links, proof, submissions, tasks
+from subscriptions import links, tasks
 from subscriptions.models import Subscriber, Upvote
+from subscriptions.notices import letters
+from subscriptions.readers import proof_of_work, submissions
 from tests.factories import make_match, make_paper, make_subscriber, make_topic
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -20,11 +22,11 @@ def site(live_server, settings, monkeypatch, tmp_path):
     settings.SITE_URL = live_server.url
     settings.HTTPS = False
     settings.MAILBOX_DIR = tmp_path
-    settings.EMAIL_BACKEND = "newsletter.mailbox.MailboxBackend"
+    settings.EMAIL_BACKEND = "newsletter.mail.local_mailbox.MailboxBackend"
     monkeypatch.setattr(
         tasks.send_mail_to,
         "delay",
-        lambda kind, pk: emails.send(emails.Kind(kind), pk, timezone.now()),
+        lambda kind, pk: letters.send(letters.Kind(kind), pk, timezone.now()),
     )
     monkeypatch.setattr(tasks.check_submissions, "delay", lambda: None)
     Topic.objects.all().delete()
@@ -60,7 +62,7 @@ def test_a_reader_is_remembered_upvotes_and_submits(page, site):
 def test_a_browser_proves_its_work_by_itself(page, site, settings, monkeypatch):
     settings.PROOF_OF_WORK = True
     settings.LIMIT_UNPROVEN = 0
-    monkeypatch.setattr(proof, "COST", 20)
+    monkeypatch.setattr(proof_of_work, "COST", 20)
     elsewhere: list[str] = []
     page.on(
         "request",
@@ -72,7 +74,7 @@ def test_a_browser_proves_its_work_by_itself(page, site, settings, monkeypatch):
     page.keyboard.press("Enter")
     page.wait_for_url("**/check-inbox/")
     assert Subscriber.objects.get().email == "bob@example.org"
-    assert len(mailbox.list_mails(5)) == 1
+    assert len(local_mailbox.list_mails(5)) == 1
     assert elsewhere == []
 
 

@@ -13,7 +13,7 @@ from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from playwright.sync_api import Browser, Page
 
-from subscriptions.recognition import COOKIE
+from subscriptions.pages.recognition import COOKIE
 from tests import every_page
 from tests.browser.conftest import watched
 
@@ -43,7 +43,7 @@ def site(live_server, settings, tmp_path) -> str:
     settings.SITE_URL = live_server.url
     settings.HTTPS = False
     settings.MAILBOX_DIR = tmp_path
-    settings.EMAIL_BACKEND = "newsletter.mailbox.MailboxBackend"
+    settings.EMAIL_BACKEND = "newsletter.mail.local_mailbox.MailboxBackend"
     cache.clear()
     return str(live_server.url)
 

@@ -9,11 +9,12 @@ from django.core.cache import cache
 from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from newsletter.issues import build_issue
+from newsletter.issues.freezing import build_issue
 from papers.days import feature_day
 from papers.models import Topic
-from subscriptions import emails, tasks
+from subscriptions import tasks
 from subscriptions.models import Subscriber
+from subscriptions.notices import letters
 from tests.browser.conftest import watched
 from tests.factories import make_match, make_paper, make_topic
 
@@ -27,11 +28,11 @@ def site(live_server, settings, tmp_path, monkeypatch) -> str:
     settings.SITE_URL = live_server.url
     settings.HTTPS = False
     settings.MAILBOX_DIR = tmp_path
-    settings.EMAIL_BACKEND = "newsletter.mailbox.MailboxBackend"
+    settings.EMAIL_BACKEND = "newsletter.mail.local_mailbox.MailboxBackend"
     monkeypatch.setattr(
         tasks.send_mail_to,
         "delay",
-        lambda kind, pk: emails.send(emails.Kind(kind), pk, timezone.now()),
+        lambda kind, pk: letters.send(letters.Kind(kind), pk, timezone.now()),
     )
     cache.clear()
     Topic.objects.all().delete()

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from newsletter.issues import build_issue
+from newsletter.issues.freezing import build_issue
 from papers.days import feature_day
 from papers.models import Topic
 from subscriptions import links

@@ -6,10 +6,11 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from newsletter import mailbox
+from newsletter.mail import local_mailbox
 from papers.days import feature_day
-from subscriptions import emails, tasks
+from subscriptions import tasks
 from subscriptions.models import Subscriber
+from subscriptions.notices import letters
 from tests.factories import make_match, make_paper, make_topic
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -22,11 +23,11 @@ def site(live_server, settings, monkeypatch, tmp_path):
     """
     settings.SITE_URL = live_server.url
     settings.MAILBOX_DIR = tmp_path
-    settings.EMAIL_BACKEND = "newsletter.mailbox.MailboxBackend"
+    settings.EMAIL_BACKEND = "newsletter.mail.local_mailbox.MailboxBackend"
     monkeypatch.setattr(
         tasks.send_mail_to,
         "delay",
-        lambda kind, pk: emails.send(emails.Kind(kind), pk, timezone.now()),
+        lambda kind, pk: letters.send(letters.Kind(kind), pk, timezone.now()),
     )
     topic = make_topic("Agents")
     make_match(make_paper("Agents at work", day=feature_day(timezone.now())), topic)
@@ -34,7 +35,7 @@ def site(live_server, settings, monkeypatch, tmp_path):
 
 
 def link_in_the_newest_mail(name: str) -> str:
-    mail = mailbox.read_mail(mailbox.list_mails(1)[0].name)
+    mail = local_mailbox.read_mail(local_mailbox.list_mails(1)[0].name)
     found = re.search(rf"http\S+/{name}/\S+", mail.text)
     assert found, mail.text
     return found[0]

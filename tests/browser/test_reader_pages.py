@@ -7,12 +7,13 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from newsletter import mailbox
-from newsletter.issues import build_issue
+from newsletter.issues.freezing import build_issue
+from newsletter.mail import local_mailbox
 from papers.days import feature_day
 from papers.models import Topic
-from subscriptions import emails, links, tasks
+from subscriptions import links, tasks
 from subscriptions.models import Subscriber
+from subscriptions.notices import letters
 from tests.factories import make_match, make_paper, make_subscriber, make_topic
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -23,11 +24,11 @@ def site(live_server, settings, tmp_path, monkeypatch):
     """The running site with an issue of two topics' papers; mails go to the mailbox at once."""
     settings.SITE_URL = live_server.url
     settings.MAILBOX_DIR = tmp_path / "mailbox"
-    settings.EMAIL_BACKEND = "newsletter.mailbox.MailboxBackend"
+    settings.EMAIL_BACKEND = "newsletter.mail.local_mailbox.MailboxBackend"
     monkeypatch.setattr(
         tasks.send_mail_to,
         "delay",
-        lambda kind, pk: emails.send(emails.Kind(kind), pk, timezone.now()),
+        lambda kind, pk: letters.send(letters.Kind(kind), pk, timezone.now()),
     )
     Topic.objects.all().delete()
     now = timezone.now()
@@ -52,7 +53,7 @@ def preferences(subscriber: Subscriber) -> str:
 
 def links_in_mails(name: str) -> list[str]:
     """The links to a page called `name`, of the newest mail first."""
-    texts = [mailbox.read_mail(mail.name).text for mail in mailbox.list_mails(10)]
+    texts = [local_mailbox.read_mail(mail.name).text for mail in local_mailbox.list_mails(10)]
     return [found[0] for text in texts if (found := re.search(rf"http\S+/{name}/\S+", text))]
 
 

@@ -11,12 +11,12 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
-from newsletter.cards import Card, excerpt
-from newsletter.digest_contexts import card_context, page_of, shell_context, title_of
-from newsletter.digest_forms import Form
-from newsletter.digests import Choice, Place, Reader, Reason, Shelf
+from newsletter.digests.bodies import Form
+from newsletter.digests.contexts import card_context, page_of, shell_context, title_of
+from newsletter.digests.rendering import DigestPress
+from newsletter.digests.selection import Choice, Place, Reader, Reason, Shelf
+from newsletter.issues.cards import Card, excerpt
 from newsletter.models import Issue
-from newsletter.rendering import DigestPress
 
 SAMPLE = Path(__file__).parent.parent.parent / "papers" / "data" / "sample.json"
 TOPICS = {

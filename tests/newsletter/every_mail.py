@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from mjml import mjml2html
 
-from newsletter.issues import build_issue
+from newsletter.issues.freezing import build_issue
 from newsletter.models import Issue
-from newsletter.previews import NAMES, Preview, preview
+from newsletter.operations.previews import NAMES, Preview, preview
 from papers.models import Pick
 from subscriptions.models import Subscriber
 from tests.factories import DAY, NOW, make_match, make_paper, make_subscriber, make_topic
@@ -67,5 +67,5 @@ def recorded_sources(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         return html
 
     with monkeypatch.context() as patch:
-        patch.setattr("subscriptions.mjml.mjml2html", record)
+        patch.setattr("subscriptions.notices.mjml.mjml2html", record)
         yield sources

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from newsletter.outcomes import Kind
+from newsletter.mail.outcomes import Kind
 
 REFUSED, DEFERRED = Kind.REFUSED, Kind.DEFERRED
 IN_DOUBT, BROKEN = Kind.IN_DOUBT, Kind.BROKEN

@@ -15,8 +15,8 @@ from urllib.parse import urlencode
 
 from django.test import Client
 
-from newsletter.message_ids import message_id
-from newsletter.webhooks import path_secrets, url_of
+from newsletter.mail.message_ids import message_id
+from newsletter.pages.webhooks import path_secrets, url_of
 
 PASSWORD = "hook:s3cret"
 AT = 1_781_165_100  # 2026-06-11 08:05:00 UTC

@@ -13,7 +13,7 @@ from email import message_from_bytes
 from types import ModuleType
 from typing import Any
 
-from newsletter.transports import Transport, open_transport
+from newsletter.mail.transports.backend import Transport, open_transport
 
 Pairs = list[tuple[str, str]]
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from newsletter.smtp import SMTPTransport
+from newsletter.mail.transports.smtp import SMTPTransport
 
 HOST = "127.0.0.1"
 

@@ -12,11 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsletter import consequences, reputation, scanners
-from newsletter.events import Report, store
+from newsletter.events import consequences, reputation, scanners
+from newsletter.events.intake import Report, store
 from newsletter.models import Delivery, Event, Issue
-from subscriptions import preferences
 from subscriptions.models import Consent, Subscriber, Suppression
+from subscriptions.readers import preferences
 from tests.factories import DAY, NOW, make_delivery, make_issue, make_subscriber
 
 pytestmark = pytest.mark.django_db

@@ -7,13 +7,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
-from newsletter import dkim_keys
-from newsletter.deliverability import body_rules, header_rules, review
-from newsletter.deliverability.dns_records import Resolver
-from newsletter.deliverability.domains import are_aligned, organizational_domain
-from newsletter.deliverability.findings import Level
-from newsletter.deliverability.message import Message, NotAMessage
-from newsletter.dkim_signer import Signer
+from newsletter.mail import dkim_keys
+from newsletter.mail.dkim_signer import Signer
+from newsletter.operations.deliverability import body_rules, header_rules, review
+from newsletter.operations.deliverability.dns_records import Resolver
+from newsletter.operations.deliverability.domains import are_aligned, organizational_domain
+from newsletter.operations.deliverability.findings import Level
+from newsletter.operations.deliverability.message import Message, NotAMessage
 from tests.factories import NOW, make_issue
 from tests.newsletter.dns_server import DnsServer
 

@@ -8,12 +8,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from newsletter import delivery, ledger
-from newsletter.issues import build_issue
-from newsletter.journal import Journal
+from newsletter.delivery import ledger, worker
+from newsletter.delivery.journal import Journal
+from newsletter.issues.freezing import build_issue
+from newsletter.mail.outcomes import Kind, Outcome
+from newsletter.mail.transports.backend import open_transport
 from newsletter.models import Delivery, Issue
-from newsletter.outcomes import Kind, Outcome
-from newsletter.transports import open_transport
 from papers.models import Paper
 from subscriptions.models import Feedback, Subscriber, Suppression
 from tests.factories import (
@@ -40,7 +40,7 @@ def make_day(topic, *titles, day=DAY):
 
 
 def run(transport, tmp_path, now=NOW):
-    return delivery.drain(transport=transport, directory=tmp_path, clock=lambda: now)
+    return worker.drain(transport=transport, directory=tmp_path, clock=lambda: now)
 
 
 def state_of(subscriber):
@@ -333,8 +333,8 @@ def test_rate_per_day_holds(topic, tmp_path, settings):
     for number in range(5):
         make_delivery(issue, make_subscriber(f"r{number}@example.org", topics=[topic]))
     transport = RecordingTransport()
-    delivery.drain(transport=transport, directory=tmp_path, clock=lambda: NOW, seconds=5)
-    delivery.drain(transport=transport, directory=tmp_path, clock=lambda: NOW, seconds=5)
+    worker.drain(transport=transport, directory=tmp_path, clock=lambda: NOW, seconds=5)
+    worker.drain(transport=transport, directory=tmp_path, clock=lambda: NOW, seconds=5)
     assert len(transport.sent) == 3
 
 
@@ -354,8 +354,8 @@ def test_full_disk_under_the_mailbox_delays_and_loses_nothing(topic, tmp_path, m
             room[0] -= len(data)
         return real(file, data)
 
-    monkeypatch.setattr("newsletter.mailbox.os.write", write)
-    mailbox = open_transport("newsletter.mailbox.MailboxBackend", directory=box)
+    monkeypatch.setattr("newsletter.mail.local_mailbox.os.write", write)
+    mailbox = open_transport("newsletter.mail.local_mailbox.MailboxBackend", directory=box)
     tally = run(mailbox, tmp_path / "journal")
     kept = len(list(box.iterdir()))
     assert tally.is_stuck

@@ -7,9 +7,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.cards import Card
-from newsletter.digests import Place, Reader, Reason, Shelf
-from newsletter.tastes import Ratings
+from newsletter.digests.selection import Place, Reader, Reason, Shelf
+from newsletter.digests.taste import Ratings
+from newsletter.issues.cards import Card
 
 CARD = Card(
     identifier="arxiv:2606.00001",

@@ -12,15 +12,15 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
-from newsletter import dkim_keys, dkim_signer
-from newsletter.dkim_keys import BadKey
-from newsletter.dkim_signer import Signer
-from newsletter.mail import Piece
-from newsletter.outcomes import Kind
-from newsletter.signing_backend import EmailBackend
-from newsletter.transports import SIGNING_SMTP, open_transport
-from subscriptions import emails
+from newsletter.mail import dkim_keys, dkim_signer
+from newsletter.mail.dkim_keys import BadKey
+from newsletter.mail.dkim_signer import Signer
+from newsletter.mail.message import Piece
+from newsletter.mail.outcomes import Kind
+from newsletter.mail.transports.backend import SIGNING_SMTP, open_transport
+from newsletter.mail.transports.signing import EmailBackend
 from subscriptions.models import Subscriber
+from subscriptions.notices import letters
 from tests.factories import NOW, make_subscriber
 from tests.newsletter.smtp_servers import Inbox, serving
 from tests.newsletter.test_mail import make_mail
@@ -154,16 +154,18 @@ class TestOnTheWire:
         assert all(verifies(message) for message in messages)
 
     @pytest.mark.django_db
-    @pytest.mark.parametrize("kind", [one for one in emails.Kind if one is not emails.Kind.NOTHING])
+    @pytest.mark.parametrize(
+        "kind", [one for one in letters.Kind if one is not letters.Kind.NOTHING]
+    )
     def test_every_other_mail_is_signed_in_seven_bits(self, signing, settings, kind):
         suits = {
-            emails.Kind.CONFIRM: Subscriber.Status.PENDING,
-            emails.Kind.GOODBYE: Subscriber.Status.LEFT,
+            letters.Kind.CONFIRM: Subscriber.Status.PENDING,
+            letters.Kind.GOODBYE: Subscriber.Status.LEFT,
         }
         alice = make_subscriber(status=suits.get(kind, Subscriber.Status.ACTIVE))
         settings.SITE_NAME = "Das tägliche Blatt"
         with taking(settings) as messages:
-            message = emails.make_mail(kind, alice, NOW)
+            message = letters.make_mail(kind, alice, NOW)
             message.connection = django_mail.get_connection(SIGNING_SMTP)
             message.send()
         assert messages[0].isascii()

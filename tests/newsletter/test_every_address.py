@@ -22,7 +22,7 @@ from newsletter.models import Delivery
 from papers.models import Paper
 from subscriptions import links, tasks
 from subscriptions.models import Subscriber
-from subscriptions.recognition import COOKIE
+from subscriptions.pages.recognition import COOKIE
 from tests.every_page import admin_paths, make_hostile_site, remembered
 
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
@@ -65,7 +65,7 @@ def paths(settings, tmp_path, monkeypatch) -> list[str]:
     """An address of each kind, all of them with something behind."""
     settings.DEBUG = True
     settings.MAILBOX_DIR = tmp_path
-    settings.EMAIL_BACKEND = "newsletter.mailbox.MailboxBackend"
+    settings.EMAIL_BACKEND = "newsletter.mail.local_mailbox.MailboxBackend"
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     for name in ("PER_ADDRESS", "PER_NETWORK", "IN_TOTAL", "UPVOTES", "SUBMISSIONS", "UNPROVEN"):
         setattr(settings, f"LIMIT_{name}", 10**9)  # or the limits would answer

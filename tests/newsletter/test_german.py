@@ -12,13 +12,14 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import translation
 
-from newsletter import delivery
-from newsletter.issues import build_issue
+from newsletter.delivery import worker
+from newsletter.issues.freezing import build_issue
 from newsletter.models import Delivery, Issue
-from newsletter.previews import NAMES, preview
+from newsletter.operations.previews import NAMES, preview
 from papers.models import Feature, Observation, Paper, Pick, Topic
-from subscriptions import feedback, links
+from subscriptions import links
 from subscriptions.models import AddressChange, Subscriber
+from subscriptions.readers import feedback
 from tests.factories import (
     DAY,
     NOW,
@@ -265,7 +266,7 @@ def test_a_readers_own_pages(client, alice):
 
 def test_a_digest_in_the_mail_and_on_the_web(client, alice, mailoutbox):
     call_command("send_digests", "--now", NOW.isoformat(), verbosity=0)
-    delivery.drain(clock=lambda: NOW)
+    worker.drain(clock=lambda: NOW)
     sent = Delivery.objects.get(subscriber=alice)
     assert sent.choices
     token = links.token(links.Purpose.DIGEST, alice.pk, alice.link_version, sent.pk)

@@ -9,8 +9,8 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from newsletter import health
-from newsletter.issues import build_issue
+from newsletter.issues.freezing import build_issue
+from newsletter.pages import health
 from tests.factories import DAY, NOW, make_paper, make_topic
 
 pytestmark = pytest.mark.django_db

@@ -20,10 +20,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from newsletter import delivery, ledger
-from newsletter.issues import build_issue
+from newsletter.delivery import ledger, worker
+from newsletter.issues.freezing import build_issue
+from newsletter.mail.transports.smtp import SMTPTransport
 from newsletter.models import Delivery, Issue
-from newsletter.smtp import SMTPTransport
 from subscriptions.models import Subscriber, Subscription
 from tests.factories import DAY, make_match, make_paper, make_topic
 from tests.newsletter.sink import ApiSink, Sink
@@ -256,7 +256,7 @@ def test_server_that_hangs_up_stalls_and_talks_nonsense_costs_no_reader_a_digest
         end = time.monotonic() + 60
         while Delivery.objects.open().exists():
             assert time.monotonic() < end, states()
-            delivery.drain(transport=transport, directory=tmp_path)
+            worker.drain(transport=transport, directory=tmp_path)
             Delivery.objects.filter(state="pending").update(not_before=timezone.now())
     found = states()
     assert found.keys() == {"sent", "unknown"}

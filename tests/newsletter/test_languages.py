@@ -5,8 +5,8 @@ import time_machine
 from django.conf import settings
 from django.utils import translation
 
-from newsletter.previews import preview
-from papers import printed
+from newsletter.operations.previews import preview
+from papers.pages import page_cache
 from subscriptions import links
 from subscriptions.models import Subscriber
 from tests.factories import NOW, make_paper, make_subscriber, make_topic
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _no_language_stays_behind():
-    printed.forget()
+    page_cache.forget()
     with time_machine.travel(NOW, tick=False), translation.override(settings.LANGUAGE_CODE):
         yield
 

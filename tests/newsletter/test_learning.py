@@ -6,15 +6,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from newsletter import delivery
-from newsletter.issues import build_issue
+from newsletter.delivery import worker
+from newsletter.digests.readers import ratings_of, readers_of
+from newsletter.issues.freezing import build_issue
 from newsletter.models import Delivery
-from newsletter.readers import ratings_of, readers_of
-from papers import meaning
-from papers.fitting import fit_now
 from papers.models import Paper
-from subscriptions import feedback
+from papers.semantics import current
+from papers.semantics.fitting import fit_now
 from subscriptions.models import Feedback
+from subscriptions.readers import feedback
 from tests.factories import (
     DAY,
     NOW,
@@ -67,7 +67,7 @@ def rate(subscriber, about, value, count=10):
 def sent(issue, subscriber, tmp_path):
     """The choices of the subscriber's digest: [(title, why)]."""
     make_delivery(issue, subscriber)
-    delivery.drain(transport=RecordingTransport(), directory=tmp_path, clock=lambda: NOW)
+    worker.drain(transport=RecordingTransport(), directory=tmp_path, clock=lambda: NOW)
     row = Delivery.objects.get(subscriber=subscriber)
     titles = dict(Paper.objects.values_list("pk", "title"))
     return [(titles[paper], why) for paper, _, _, why in row.choices]
@@ -90,7 +90,7 @@ def test_the_mail_says_so_too(issue, alice, tmp_path):
     rate(alice, "cat", Feedback.Value.MORE)
     make_delivery(issue, alice)
     transport = RecordingTransport()
-    delivery.drain(transport=transport, directory=tmp_path, clock=lambda: NOW)
+    worker.drain(transport=transport, directory=tmp_path, clock=lambda: NOW)
     text = "".join(piece.text for piece in transport.sent[0].text)
     assert "because you liked “" in text
 
@@ -129,14 +129,14 @@ def test_liked_papers_of_another_topic_bring_in_none_of_its_papers(issue, tmp_pa
     charlie = make_subscriber("charlie@example.org", topics=[other])
     rate(charlie, "cat", Feedback.Value.MORE)
     make_delivery(issue, charlie)
-    delivery.drain(transport=RecordingTransport(), directory=tmp_path, clock=lambda: NOW)
+    worker.drain(transport=RecordingTransport(), directory=tmp_path, clock=lambda: NOW)
     assert Delivery.objects.get(subscriber=charlie).state == Delivery.State.SKIPPED
 
 
 def test_the_preview_of_a_digest_learns_as_well(issue, alice):
     rate(alice, "cat", Feedback.Value.MORE)
     reader = readers_of([alice.pk])[0][alice.pk]
-    _, choices = delivery.compose_for(issue, reader)
+    _, choices = worker.compose_for(issue, reader)
     assert choices[0].place.card.title == "A whisker and a paw"
 
 
@@ -149,7 +149,7 @@ def test_a_model_that_was_replaced_in_between_does_no_harm(issue, alice):
 
 def test_ratings_take_as_many_queries_for_many_readers_as_for_one(issue, topic):
     counts = []
-    fitted = meaning.number_in_use()
+    fitted = current.number_in_use()
     for number in range(1, 6):
         reader = make_subscriber(f"reader{number}@example.org", topics=[topic])
         rate(reader, "cat", Feedback.Value.MORE)

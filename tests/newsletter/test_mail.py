@@ -12,7 +12,14 @@ from django.core.mail.backends.smtp import EmailBackend as DjangoSMTPBackend
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.mail import HTML_LIMIT, Mail, Piece, UnsendableMail, address, quoted_printable
+from newsletter.mail.message import (
+    HTML_LIMIT,
+    Mail,
+    Piece,
+    UnsendableMail,
+    address,
+    quoted_printable,
+)
 
 LINK = "https://papers.example.org/p/eyJzdWIiOjEyMzQ1/1t5Yzk:Q0dXbG9uZ3NpZ25hdHVyZWhlcmVfYWJjZGVm"
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from subscriptions.mjml import compile_mjml
+from subscriptions.notices.mjml import compile_mjml
 from tests.newsletter.every_mail import every_mail, make_issue_of_all_kinds, recorded_sources
 
 CHECKS = Path(__file__).parent.parent.parent / ".ci" / "npm"

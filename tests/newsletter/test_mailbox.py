@@ -9,10 +9,10 @@ from email import message_from_bytes
 import pytest
 from django.core.mail import EmailMessage, get_connection, send_mail
 
-from newsletter.mail import Piece
-from newsletter.mailbox import list_mails, read_mail, store
-from newsletter.outcomes import Kind
-from newsletter.transports import MAILBOX, open_transport
+from newsletter.mail.local_mailbox import list_mails, read_mail, store
+from newsletter.mail.message import Piece
+from newsletter.mail.outcomes import Kind
+from newsletter.mail.transports.backend import MAILBOX, open_transport
 from tests.newsletter.test_mail import make_mail
 
 

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 import pytest
 from django.test import Client
 
-from newsletter.mailbox import store
+from newsletter.mail.local_mailbox import store
 from tests import markup
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from newsletter.issues import build_issue
+from newsletter.issues.freezing import build_issue
 from newsletter.models import Delivery, Event, Issue
 from tests.factories import (
     DAY,

@@ -10,8 +10,8 @@ from anymail.exceptions import AnymailConfigurationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.mail import UnsendableMail
-from newsletter.outcomes import REASON_LIMIT, Kind, Stage, clean, sort_error, sort_reply
+from newsletter.mail.message import UnsendableMail
+from newsletter.mail.outcomes import REASON_LIMIT, Kind, Stage, clean, sort_error, sort_reply
 from newsletter.provider_outcomes import sort_provider_error
 
 ACCEPTED, REFUSED, DEFERRED = Kind.ACCEPTED, Kind.REFUSED, Kind.DEFERRED

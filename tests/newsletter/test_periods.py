@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from papers import pages
 from papers.models import Feature, Paper, Pick
+from papers.pages import entries
 from tests import markup
 from tests.factories import DAY, NOW, make_match, make_paper, make_source, make_topic
 
@@ -122,7 +122,7 @@ def test_weeks_and_months_can_be_narrowed_down_to_a_topic_which_links_keep():
 
 
 def test_a_long_month_has_pages(monkeypatch):
-    monkeypatch.setattr(pages, "SHEET", 2)
+    monkeypatch.setattr(entries, "SHEET", 2)
     topic = make_topic("Robots")
     for n in range(5):
         make_match(make_paper(f"Paper {n}", upvotes=n), topic)

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from newsletter import planning
+from newsletter.delivery import planning
 from newsletter.models import Delivery
 from subscriptions.models import Subscriber
 from tests.factories import DAY, NOW, make_issue, make_subscriber

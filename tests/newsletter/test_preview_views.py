@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from newsletter.previews import NAMES
+from newsletter.operations.previews import NAMES
 from tests import markup
 from tests.factories import DAY
 from tests.newsletter.every_mail import make_issue_of_all_kinds

@@ -6,9 +6,9 @@ from email import message_from_bytes, policy
 import pytest
 from django.core.management import CommandError, call_command
 
-from newsletter.issues import build_issue
+from newsletter.issues.freezing import build_issue
 from newsletter.models import Delivery
-from newsletter.previews import NAMES, NoPreview, preview
+from newsletter.operations.previews import NAMES, NoPreview, preview
 from subscriptions.models import Subscriber
 from tests.factories import DAY, NOW, make_match, make_paper, make_subscriber, make_topic
 

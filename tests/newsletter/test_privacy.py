@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from newsletter import privacy
 from newsletter.celery import app
+from newsletter.pages import privacy
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +51,7 @@ def test_it_says_whether_mail_is_tracked(client, settings, opens, clicks, words)
         ("anymail.backends.postmark.EmailBackend", "Our mail is handed to Postmark"),
         ("anymail.backends.mailgun.EmailBackend", "Our mail is handed to Mailgun"),
         ("django.core.mail.backends.smtp.EmailBackend", "Our mail is handed to mail.example.org"),
-        ("newsletter.mailbox.MailboxBackend", "Mail stays on this machine"),
+        ("newsletter.mail.local_mailbox.MailboxBackend", "Mail stays on this machine"),
     ],
 )
 def test_it_names_the_mail_provider(client, settings, backend, words):

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from newsletter import delivery, ledger, planning
-from newsletter.issues import build_issue
+from newsletter.delivery import ledger, planning, worker
+from newsletter.issues.freezing import build_issue
 from newsletter.models import Delivery, Issue
 from papers.models import Feature, Topic
 from subscriptions import links
@@ -64,7 +64,7 @@ def deliver(tmp_path, now: dt.datetime = NOW) -> RecordingTransport:
     """Plan and deliver what is due at `now`."""
     planning.plan(now)
     transport = RecordingTransport()
-    delivery.drain(transport=transport, directory=tmp_path, clock=lambda: now)
+    worker.drain(transport=transport, directory=tmp_path, clock=lambda: now)
     return transport
 
 
@@ -328,7 +328,7 @@ def test_a_worker_that_dies_before_settling_costs_a_feed_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying:
-        dying.setattr("newsletter.ledger.settle", die)
+        dying.setattr("newsletter.delivery.ledger.settle", die)
         with pytest.raises(KeyboardInterrupt):
             deliver(tmp_path)
     row = Delivery.objects.get()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.processes import AlreadyRunning, ChildFailed, Family, Lock, Signals, Stopped
+from newsletter.demo.processes import AlreadyRunning, ChildFailed, Family, Lock, Signals, Stopped
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -32,7 +32,7 @@ PARENT = textwrap.dedent(
     """
     import os, sys, time
     from pathlib import Path
-    from newsletter.processes import Family, Lock
+    from newsletter.demo.processes import Family, Lock
     var, stubborn = Path(sys.argv[1]), sys.argv[2]
     lock = Lock(var / "lock")
     lock.acquire("here", lambda: None)
@@ -72,7 +72,7 @@ def held(path: Path) -> Lock:
 
 
 def test_children_and_grandchildren_end_with_the_block(tmp_path, monkeypatch):
-    monkeypatch.setattr("newsletter.processes.PATIENCE", 0.5)
+    monkeypatch.setattr("newsletter.demo.processes.PATIENCE", 0.5)
     with Family(tmp_path, held(tmp_path / "lock")) as family:
         ids = tmp_path / "ids"
         family.start("child", [sys.executable, "-c", STUBBORN, str(ids)], os.environ)

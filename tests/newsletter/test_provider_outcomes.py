@@ -20,7 +20,7 @@ from anymail.message import AnymailRecipientStatus, AnymailStatus
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.outcomes import REASON_LIMIT, Kind
+from newsletter.mail.outcomes import REASON_LIMIT, Kind
 from newsletter.provider_outcomes import retry_after, sort_provider_error, sort_status
 
 ACCEPTED, REFUSED, DEFERRED = Kind.ACCEPTED, Kind.REFUSED, Kind.DEFERRED

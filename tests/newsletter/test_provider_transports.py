@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from werkzeug import Response
 
-from newsletter.outcomes import Kind
-from newsletter.transports import open_transport
+from newsletter.mail.outcomes import Kind
+from newsletter.mail.transports.backend import open_transport
 from tests.newsletter.provider_answers import ANSWERS
 from tests.newsletter.smtp_servers import ScriptedServer
 from tests.newsletter.test_mail import make_mail

@@ -8,11 +8,12 @@ from django.core import checks
 from django.core import mail as django_mail
 from django.core.exceptions import ImproperlyConfigured
 
-from newsletter import providers, readiness
-from newsletter.outcomes import Kind
+from newsletter import providers
+from newsletter.mail.outcomes import Kind
+from newsletter.operations import readiness
 from newsletter.providers import PROVIDERS, Keeps
-from subscriptions import emails
 from subscriptions.models import Subscriber
+from subscriptions.notices import letters
 from tests.factories import NOW, make_subscriber
 from tests.newsletter.digest_readers import choices_of, make_place, make_press, make_reader
 from tests.newsletter.provider_requests import (
@@ -114,12 +115,12 @@ class TestTheRequest:
 
     @EVERY
     @pytest.mark.django_db
-    @pytest.mark.parametrize("kind", [emails.Kind.CONFIRM, emails.Kind.ALREADY])
+    @pytest.mark.parametrize("kind", [letters.Kind.CONFIRM, letters.Kind.ALREADY])
     def test_other_mails_carry_their_headers_too(self, name, kind, httpserver):
         answer(httpserver, name)
-        is_new = kind is emails.Kind.CONFIRM
+        is_new = kind is letters.Kind.CONFIRM
         status = Subscriber.Status.PENDING if is_new else Subscriber.Status.ACTIVE
-        message = emails.make_mail(kind, make_subscriber(status=status), NOW)
+        message = letters.make_mail(kind, make_subscriber(status=status), NOW)
         options = {**STAND_INS[name].settings, "api_url": httpserver.url_for("/")}
         backend = f"anymail.backends.{name}.EmailBackend"
         message.connection = django_mail.get_connection(backend, **options)
@@ -127,7 +128,7 @@ class TestTheRequest:
         fields = once(told(name, httpserver.log[0][0]))
         assert fields["auto-submitted"] == "auto-generated"
         assert ("message-id" in fields) == of(name).sends_message_id
-        assert ("list-unsubscribe" in fields) == (kind is emails.Kind.ALREADY)
+        assert ("list-unsubscribe" in fields) == (kind is letters.Kind.ALREADY)
 
 
 class TestOtherMailsThroughAProvider:
@@ -190,7 +191,7 @@ class TestWhoMayBeUsed:
 
     def test_smtp_carries_everything(self):
         assert providers.objection("django.core.mail.backends.smtp.EmailBackend") == ""
-        assert providers.objection("newsletter.signing_backend.EmailBackend") == ""
+        assert providers.objection("newsletter.mail.transports.signing.EmailBackend") == ""
 
     def test_deploying_shows_the_table(self):
         rows = re.findall(r"(?m)^\| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", DOCS.read_text())

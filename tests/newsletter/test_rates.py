@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from newsletter import rates
+from newsletter.delivery import rates
 from newsletter.models import RateBucket
 from tests.factories import NOW
 

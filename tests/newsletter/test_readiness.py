@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
-from newsletter import readiness
+from newsletter.operations import readiness
 from tests.newsletter.test_settings import ROOT, clean_environment, manage
 
 SMTP = {"EMAIL_URL": "smtp://127.0.0.1:1"}
@@ -95,7 +95,7 @@ def test_send_digests_refuses_too_but_still_shows_what_it_would_do(settings, cap
 @pytest.mark.parametrize(
     ("debug", "backend"),
     [
-        (False, "newsletter.mailbox.MailboxBackend"),
+        (False, "newsletter.mail.local_mailbox.MailboxBackend"),
         (False, "django.core.mail.backends.locmem.EmailBackend"),
         (False, "null"),
         (True, "django.core.mail.backends.smtp.EmailBackend"),

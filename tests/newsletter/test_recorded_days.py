@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import delivery, planning
-from newsletter.issues import build_issue
+from newsletter.delivery import planning, worker
+from newsletter.issues.freezing import build_issue
 from newsletter.models import Delivery, Issue, IssuePaper
 from papers.days import feature_day
-from papers.ingest import fetch_day, rank_and_match
+from papers.ingest.records import fetch_day, rank_and_match
 from papers.models import Feature, Match, Paper, Topic
 from subscriptions.models import Subscriber
 from tests.factories import make_subscriber
@@ -73,7 +73,7 @@ def test_ten_recorded_days_are_sent_once_however_often_each_step_runs(replay, se
             rank_and_match(day=day, now=now)
             assert build_issue(day, now) is not None
             planning.plan(now)
-            delivery.drain(transport=transport, directory=tmp_path, clock=lambda now=now: now)
+            worker.drain(transport=transport, directory=tmp_path, clock=lambda now=now: now)
             seen.append((counts(), len(transport.sent)))
         assert seen[0] == seen[1]
     assert not Delivery.objects.exclude(state__in=("sent", "skipped")).exists()

@@ -14,16 +14,16 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from newsletter import rendering
-from newsletter.digest_contexts import counts_of
-from newsletter.digest_forms import HTML
-from newsletter.mail import HTML_LIMIT, Mail
-from newsletter.rendering import DigestPress, delivery_id_of, message_id
-from papers.pages import PLATES
-from papers.texts import plain, shorten
+from newsletter.digests import rendering
+from newsletter.digests.bodies import HTML
+from newsletter.digests.contexts import counts_of
+from newsletter.digests.rendering import DigestPress, delivery_id_of, message_id
+from newsletter.mail.message import HTML_LIMIT, Mail
+from papers.pages.entries import PLATES
+from papers.text.cleaning import plain, shorten
 from subscriptions import links
 from subscriptions.links import Purpose
-from subscriptions.mjml import RenderingFailed
+from subscriptions.notices.mjml import RenderingFailed
 from tests.newsletter.digest_readers import (
     TOPICS,
     choices_of,

@@ -10,9 +10,10 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from newsletter import retention, tasks
+from newsletter import tasks
 from newsletter.models import Delivery, Event
-from newsletter.retention import Forgotten, forget
+from newsletter.operations import retention
+from newsletter.operations.retention import Forgotten, forget
 from subscriptions.models import Subscriber, Suppression
 from tests.factories import NOW, make_delivery, make_issue, make_subscriber
 

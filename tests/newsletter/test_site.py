@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from newsletter.issues import build_issue
+from newsletter.issues.freezing import build_issue
 from papers.models import Feature, Observation, Paper, Pick
 from subscriptions import links
 from tests import markup
@@ -205,7 +205,7 @@ def test_days_that_cannot_be_are_not_found(path):
 
 
 def test_an_enormous_day_is_cut_and_says_so(monkeypatch):
-    monkeypatch.setattr("papers.pages.MOST", 3)
+    monkeypatch.setattr("papers.pages.entries.MOST", 3)
     for _ in range(5):
         make_paper()
     text = text_of(get("/"))
@@ -251,7 +251,7 @@ def test_an_issue_stays_as_it_was_frozen():
 
 
 def test_issues_lead_to_each_other_and_the_archive_has_pages(monkeypatch):
-    monkeypatch.setattr("newsletter.views.ISSUES_ON_A_PAGE", 2)
+    monkeypatch.setattr("newsletter.pages.days.ISSUES_ON_A_PAGE", 2)
     for ago in range(4):
         make_issue(DAY - dt.timedelta(days=ago))
     html = get("/issues/2026-06-09/").content.decode()

@@ -8,9 +8,9 @@ import time
 import pytest
 from aiosmtpd.smtp import AuthResult
 
-from newsletter.mail import Piece
-from newsletter.outcomes import Kind
-from newsletter.smtp import SMTPTransport
+from newsletter.mail.message import Piece
+from newsletter.mail.outcomes import Kind
+from newsletter.mail.transports.smtp import SMTPTransport
 from tests.newsletter.smtp_servers import HOST, Inbox, ScriptedServer, serving, transport_to
 from tests.newsletter.test_mail import make_mail
 

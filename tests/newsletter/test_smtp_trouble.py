@@ -8,9 +8,9 @@ from email import message_from_bytes
 
 import pytest
 
-from newsletter.mail import Piece
-from newsletter.outcomes import Kind
-from newsletter.smtp import SMTPTransport
+from newsletter.mail.message import Piece
+from newsletter.mail.outcomes import Kind
+from newsletter.mail.transports.smtp import SMTPTransport
 from tests.newsletter.smtp_servers import HOST, ScriptedServer, transport_to
 from tests.newsletter.test_mail import make_mail
 

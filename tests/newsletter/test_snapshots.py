@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.digests import Choice
-from newsletter.mail import Mail
-from subscriptions import emails
+from newsletter.digests.selection import Choice
+from newsletter.mail.message import Mail
 from subscriptions.models import Subscriber
+from subscriptions.notices import letters
 from tests.factories import NOW
 from tests.newsletter.digest_readers import choices_of, make_place, make_press, make_reader
 
@@ -104,13 +104,18 @@ def test_snapshots_of_digests(name, form):
     check(name, written(mail.subject, text, html))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in emails.Kind if kind is not emails.Kind.NOTHING])
+OTHER_MAILS = [kind for kind in letters.Kind if kind is not letters.Kind.NOTHING]
+
+
+@pytest.mark.parametrize("kind", OTHER_MAILS)
+    "kind", [kind for kind in letters.Kind if kind is not letters.Kind.NOTHING]
+)
 def test_snapshots_of_the_other_mails(kind):
-    mail = emails.make_mail(kind, Subscriber(pk=7, email="alice@example.org"), NOW)
+    mail = letters.make_mail(kind, Subscriber(pk=7, email="alice@example.org"), NOW)
     ((html, _),) = mail.alternatives
     check(kind.value, written(str(mail.subject), str(mail.body), str(html)))
 
 
 def test_no_snapshot_is_left_of_a_mail_that_is_gone():
-    names = {"daily", "weekly", "by_topic", "welcome"} | {kind.value for kind in emails.Kind}
+    names = {"daily", "weekly", "by_topic", "welcome"} | {kind.value for kind in letters.Kind}
     assert {path.stem for path in SNAPSHOTS.iterdir()} == names - {"nothing"}

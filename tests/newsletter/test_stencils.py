@@ -2,9 +2,9 @@
 
 import pytest
 
-from newsletter.mail import Piece
-from newsletter.stencils import Marks
-from subscriptions.mjml import RenderingFailed
+from newsletter.digests.prerendered import Marks
+from newsletter.mail.message import Piece
+from subscriptions.notices.mjml import RenderingFailed
 
 
 def joined(pieces):

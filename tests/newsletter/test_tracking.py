@@ -10,13 +10,15 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from newsletter import consequences, tasks, tracking, tracking_views
-from newsletter.delivery import Wording, edition_of
-from newsletter.issues import build_issue
-from newsletter.mail import HTML_LIMIT
+from newsletter import tasks
+from newsletter.delivery.worker import Wording, edition_of
+from newsletter.digests.readers import readers_of
+from newsletter.events import consequences, tracking
+from newsletter.issues.freezing import build_issue
+from newsletter.mail.message import HTML_LIMIT
+from newsletter.mail.transports.backend import open_transport
 from newsletter.models import Delivery, Event, IssuePaper
-from newsletter.readers import readers_of
-from newsletter.transports import open_transport
+from newsletter.pages import tracking as tracking_views
 from subscriptions import links
 from tests.factories import DAY, NOW, make_delivery, make_match, make_paper, make_topic
 from tests.factories import make_subscriber as make_reader

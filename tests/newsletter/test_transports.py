@@ -8,9 +8,8 @@ from django.core import mail as django_mail
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail.backends.base import BaseEmailBackend
 
-from newsletter.outcomes import Kind
-from newsletter.smtp import SMTPTransport
-from newsletter.transports import (
+from newsletter.mail.outcomes import Kind
+from newsletter.mail.transports.backend import (
     DJANGO_SMTP,
     MAILBOX,
     NULL,
@@ -20,6 +19,7 @@ from newsletter.transports import (
     for_settings,
     open_transport,
 )
+from newsletter.mail.transports.smtp import SMTPTransport
 from tests.newsletter.smtp_servers import Inbox, serving
 from tests.newsletter.test_mail import make_mail
 

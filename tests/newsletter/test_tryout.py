@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from newsletter import tryout
-from newsletter.issues import build_issue
+from newsletter.issues.freezing import build_issue
+from newsletter.pages import live_preview
 from papers.models import Topic
 from tests import markup
 from tests.factories import DAY, NOW, make_match, make_paper, make_topic
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _morning():
-    tryout._shelf.cache_clear()  # rows of one test get the numbers of another's
+    live_preview._shelf.cache_clear()  # rows of one test get the numbers of another's
     with time_machine.travel(NOW, tick=False):
         yield
 
@@ -122,7 +122,7 @@ def test_titles_are_only_titles():
     assert "<script>alert(1)</script> {{ 7 }}" in text_of(get("?everything=on"))
 
 
-NAMES = st.sampled_from([*tryout.ASKED, "page", "q"]) | st.text(max_size=8)
+NAMES = st.sampled_from([*live_preview.ASKED, "page", "q"]) | st.text(max_size=8)
 VALUES = st.text(max_size=60) | st.sampled_from(["on", "weekly", "agents", "-1", "9" * 40, "²"])
 
 

@@ -14,10 +14,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from kombu.exceptions import OperationalError
 
-from newsletter import consequences, tasks, webhooks
-from newsletter.events import hash_of
+from newsletter import tasks
+from newsletter.events import consequences
+from newsletter.events.intake import hash_of
 from newsletter.logs import redact
 from newsletter.models import Delivery, Event
+from newsletter.pages import webhooks
 from subscriptions.models import Subscriber, Suppression
 from tests.factories import NOW, make_delivery, make_issue, make_subscriber
 from tests.newsletter.provider_events import (

@@ -8,8 +8,9 @@ from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
-from newsletter import delivery, planning, tasks, welcome
-from newsletter.issues import build_issue
+from newsletter import tasks
+from newsletter.delivery import planning, welcome, worker
+from newsletter.issues.freezing import build_issue
 from newsletter.models import Delivery, Issue
 from subscriptions.models import Subscriber, Suppression
 from tests.factories import DAY, NOW, make_match, make_paper, make_subscriber, make_topic
@@ -45,7 +46,7 @@ def alice(topic):
 
 def sent(tmp_path, now=NOW):
     transport = RecordingTransport()
-    delivery.drain(transport=transport, directory=tmp_path, clock=lambda: now)
+    worker.drain(transport=transport, directory=tmp_path, clock=lambda: now)
     return transport.sent
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from newsletter.mail import Mail
-from newsletter.outcomes import Kind, Outcome
+from newsletter.mail.message import Mail
+from newsletter.mail.outcomes import Kind, Outcome
 
 ACCEPTED = Outcome(Kind.ACCEPTED, "250", "ok")
 

@@ -18,13 +18,13 @@ def work(seconds: float) -> None:
     from django.db import DatabaseError, close_old_connections
     from django.utils import timezone
 
-    from newsletter import delivery, ledger
+    from newsletter.delivery import ledger, worker
 
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
             ledger.sweep(settings.JOURNAL_DIR, timezone.now())
-            delivery.drain(seconds=5)
+            worker.drain(seconds=5)
         except DatabaseError:
             traceback.print_exc()
             close_old_connections()
@@ -36,7 +36,7 @@ def main() -> None:
     import django
 
     django.setup()
-    from newsletter import delivery  # noqa: F401  # what workers need is imported before the fork
+    from newsletter.delivery import worker  # noqa: F401  # what workers need is imported before the fork
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the children
     print("ready", flush=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from papers.matching import MatchResult, PaperText, TopicSpec
+from papers.matching.scoring import MatchResult, PaperText, TopicSpec
 
 FILE = Path(__file__).resolve().parent.parent / "data" / "labelled_topics.json"
 

@@ -4,11 +4,11 @@ import datetime as dt
 
 import pytest
 
-from papers import community
-from papers.ingest import rank_and_match
+from papers.ingest import community
+from papers.ingest.records import rank_and_match
+from papers.matching.ranking import explain_score
 from papers.models import Feature, Observation, Paper, Source
-from papers.pages import day_of
-from papers.ranking import explain_score
+from papers.pages.entries import day_of
 from papers.sources import PaperRecord, active_sources
 from tests.factories import DAY, NOW, make_match, make_paper, make_topic
 

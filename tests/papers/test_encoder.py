@@ -11,15 +11,16 @@ import pytest
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 
-from papers import encoder, fitting, joining, meaning
-from papers.encoder import Encoder, EncoderError, EncoderFiles, find
-from papers.fitting import fit_now, is_due
-from papers.joining import SHARE, EncoderView, JoinedModel, join
-from papers.matching import ENCODER_SHARE, PaperText, TopicSpec, score
+from papers.matching.ranking import match_topic, rank_and_match
+from papers.matching.scoring import ENCODER_SHARE, PaperText, TopicSpec, score
 from papers.models import FittedModel, Match, Paper, PaperVector
-from papers.ranking import match_topic, rank_and_match
-from papers.related import related_to
-from papers.semantics import Floats, ModelFormatError, fit, unit
+from papers.search.related import related_to
+from papers.semantics import current, encoder, fitting
+from papers.semantics import joined as joining
+from papers.semantics.encoder import Encoder, EncoderError, EncoderFiles, find
+from papers.semantics.fitting import fit_now, is_due
+from papers.semantics.joined import SHARE, EncoderView, JoinedModel, join
+from papers.semantics.lsa import Floats, ModelFormatError, fit, unit
 from tests.factories import NOW, make_paper, make_papers_about, make_topic
 
 CATS = "cat purr whisker paw milk"
@@ -61,15 +62,15 @@ def thesaurus(monkeypatch: pytest.MonkeyPatch) -> Thesaurus:
 
 def set_encoder(monkeypatch: pytest.MonkeyPatch, found: Thesaurus | None) -> None:
     """Have a process with this encoder, or with none."""
-    meaning.forget()
-    monkeypatch.setattr(meaning, "configured", lambda: found)
+    current.forget()
+    monkeypatch.setattr(current, "configured", lambda: found)
     monkeypatch.setattr(fitting, "configured", lambda: found)
 
 
 def fitted(now: dt.datetime = NOW) -> JoinedModel:
     """The model in use after another fit."""
     assert fit_now(now) is not None
-    model = meaning.current_model()
+    model = current.current_model()
     assert isinstance(model, JoinedModel)
     return model
 
@@ -99,7 +100,7 @@ def test_papers_are_found_by_a_word_that_none_of_them_has(thesaurus: Thesaurus):
     make_papers_about(CATS, CARS)
     model = fitted()
 
-    found = meaning.nearest(model.embed(["feline"])[0], 10)
+    found = current.nearest(model.embed(["feline"])[0], 10)
 
     assert len(found) == 10
     assert all("cat" in Paper.objects.get(pk=pk).abstract for pk, _ in found)
@@ -126,17 +127,17 @@ def test_an_encoder_has_a_say_in_the_score_and_none_in_what_is_sent():
 def test_a_papers_page_encodes_nothing_that_is_stored(thesaurus: Thesaurus):
     paper, *_ = make_papers_about(CATS, CARS)
     model = fitted()
-    anew = model.embed([meaning.text_of_stored(paper)])[0]
+    anew = model.embed([current.text_of_stored(paper)])[0]
     thesaurus.read.clear()
 
-    using = meaning.in_use()
+    using = current.in_use()
     assert using is not None
-    assert meaning.vector_of(paper, using) @ anew == pytest.approx(1, abs=0.002)
+    assert current.vector_of(paper, using) @ anew == pytest.approx(1, abs=0.002)
     related_to(paper)
     assert not thesaurus.read
 
     PaperVector.objects.all().delete()
-    assert np.allclose(meaning.vector_of(paper, using), anew)
+    assert np.allclose(current.vector_of(paper, using), anew)
     assert thesaurus.read
 
 
@@ -192,9 +193,9 @@ def test_the_next_model_encodes_only_papers_that_are_new(
 
     assert thesaurus.read == ["Feline on wheels\nA cat and a car"]
     latest = FittedModel.objects.latest("pk")
-    vectors = meaning.vectors_of(Paper.objects.values_list("pk", flat=True), latest.pk)
+    vectors = current.vectors_of(Paper.objects.values_list("pk", flat=True), latest.pk)
     for paper in Paper.objects.all():
-        anew = model.embed([meaning.text_of_stored(paper)])[0]
+        anew = model.embed([current.text_of_stored(paper)])[0]
         assert vectors[paper.pk] @ anew == pytest.approx(1, abs=0.002)
 
 
@@ -241,10 +242,10 @@ def test_a_machine_without_the_encoder_orders_by_words_and_spoils_nothing(
     before = dict(PaperVector.objects.values_list("pk", "vector"))
 
     set_encoder(monkeypatch, None)
-    model = meaning.current_model()
+    model = current.current_model()
     assert model is not None
     rank_and_match(now=NOW)
-    found = meaning.nearest(model.embed(["whisker paw"])[0], 10)
+    found = current.nearest(model.embed(["whisker paw"])[0], 10)
 
     assert all("cat" in Paper.objects.get(pk=pk).abstract for pk, _ in found)
     assert dict(PaperVector.objects.values_list("pk", "vector")) == before
@@ -259,17 +260,17 @@ def test_what_was_stored_without_the_encoder_is_made_whole_by_a_machine_with_it(
     set_encoder(monkeypatch, None)
     paper = make_paper("Feline", abstract="whisker")
     rank_and_match(now=NOW)
-    number = meaning.number_in_use()
+    number = current.number_in_use()
     assert number is not None
-    half = meaning.vectors_of([paper.pk], number)[paper.pk]
+    half = current.vectors_of([paper.pk], number)[paper.pk]
 
     set_encoder(monkeypatch, thesaurus)
     rank_and_match(now=NOW)
 
-    model = meaning.current_model()
+    model = current.current_model()
     assert isinstance(model, JoinedModel)
     assert not model.encoded_part(half[None]).any()
-    assert model.encoded_part(meaning.vectors_of([paper.pk], number)[paper.pk][None]).any()
+    assert model.encoded_part(current.vectors_of([paper.pk], number)[paper.pk][None]).any()
 
 
 def test_a_view_is_read_as_it_was_stored():
@@ -444,6 +445,6 @@ def test_the_service_fits_and_searches_with_a_real_encoder(tiny: Path, settings)
 
     model = fitted()
 
-    found = meaning.nearest(model.embed(["cat whisker"])[0], 10)
+    found = current.nearest(model.embed(["cat whisker"])[0], 10)
     assert not run_checks(include_deployment_checks=False)
     assert all("cat" in Paper.objects.get(pk=pk).abstract for pk, _ in found)

@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from papers.evaluation import (
+from papers.evaluation.recordings import (
+    RecordingError,
+    Seen,
+    read_candidates,
+    read_judgments,
+    read_topics,
+)
+from papers.evaluation.topics import (
     average_precision,
     discounted_gain,
     evaluate,
@@ -18,15 +25,8 @@ from papers.evaluation import (
     phrases_from,
     summarize,
 )
-from papers.matching import TopicSpec
-from papers.recordings import (
-    RecordingError,
-    Seen,
-    read_candidates,
-    read_judgments,
-    read_topics,
-)
-from papers.trending_evaluation import Day, compare, days_of, halves
+from papers.evaluation.trending import Day, compare, days_of, halves
+from papers.matching.scoring import TopicSpec
 
 # Measures
 

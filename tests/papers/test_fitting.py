@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from papers import fitting, meaning, tasks
-from papers.fitting import fit_if_due, fit_now, is_due
+from papers import tasks
+from papers.matching.ranking import rank_and_match
 from papers.models import FittedModel, Paper, PaperVector
-from papers.ranking import rank_and_match
-from papers.semantics import Floats
+from papers.semantics import current, fitting
+from papers.semantics.fitting import fit_if_due, fit_now, is_due
+from papers.semantics.lsa import Floats
 from tests.factories import NOW, make_paper, make_papers_about
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +33,7 @@ def fitted() -> FittedModel:
 
 def about(text: str) -> Floats:
     """The vector of a text by the model in use."""
-    model = meaning.current_model()
+    model = current.current_model()
     assert model is not None
     vector: Floats = model.embed([text])[0]
     return vector
@@ -44,7 +45,7 @@ def test_nothing_is_fitted_on_a_handful_of_papers():
     assert not is_due(NOW)
     assert fit_now(NOW) is None
     assert not FittedModel.objects.exists()
-    assert meaning.current_model() is None
+    assert current.current_model() is None
 
 
 def test_the_first_model_is_due_as_soon_as_there_are_papers_enough():
@@ -55,7 +56,7 @@ def test_the_first_model_is_due_as_soon_as_there_are_papers_enough():
     assert row is not None
     assert row.fitted_on == 20
     assert PaperVector.objects.filter(fitted=row).count() == 20
-    model = meaning.current_model()
+    model = current.current_model()
     assert model is not None
     assert model.version == row.version
 
@@ -65,7 +66,7 @@ def test_a_model_stays_as_it_is_between_fits(fitted):
 
     assert not is_due(NOW + HOUR)
     assert fit_if_due(NOW + HOUR) is None
-    assert meaning.current_model() is meaning.current_model()
+    assert current.current_model() is current.current_model()
 
 
 def test_a_model_is_due_again_after_a_week_with_new_papers(fitted):
@@ -106,7 +107,7 @@ def test_a_fit_that_fails_leaves_the_one_before_in_use(fitted, monkeypatch):
     with pytest.raises(MemoryError):
         fit_now(NOW + HOUR)
 
-    model = meaning.current_model()
+    model = current.current_model()
     assert model is not None
     assert model.version == fitted.version
     assert FittedModel.objects.count() == 1
@@ -115,14 +116,14 @@ def test_a_fit_that_fails_leaves_the_one_before_in_use(fitted, monkeypatch):
 def test_a_model_that_is_not_ready_is_not_used(fitted):
     FittedModel.objects.update(ready_at=None)
 
-    assert meaning.current_model() is None
+    assert current.current_model() is None
 
 
 def test_a_stored_model_that_cannot_be_read_counts_as_none(fitted):
     FittedModel.objects.update(data=b"not a model")
 
-    assert meaning.current_model() is None
-    assert meaning.nearest(np.ones(3, np.float32), 5) == []
+    assert current.current_model() is None
+    assert current.nearest(np.ones(3, np.float32), 5) == []
     rank_and_match(now=NOW)
 
 
@@ -140,7 +141,7 @@ def test_papers_that_come_later_get_their_vector_when_they_are_ranked(fitted):
     rank_and_match(now=NOW)
 
     cat = Paper.objects.filter(title__startswith="Cat purr")[0]
-    vectors = meaning.vectors_of([paper.pk, cat.pk], fitted.pk)
+    vectors = current.vectors_of([paper.pk, cat.pk], fitted.pk)
     assert vectors[paper.pk] @ vectors[cat.pk] > 0.5
 
 
@@ -155,12 +156,12 @@ def test_ranking_again_embeds_nothing_again(fitted):
 
 def test_a_paper_whose_abstract_changed_gets_another_vector(fitted):
     paper = Paper.objects.filter(title__startswith="Cat")[0]
-    before = meaning.vectors_of([paper.pk], fitted.pk)[paper.pk]
+    before = current.vectors_of([paper.pk], fitted.pk)[paper.pk]
     Paper.objects.filter(pk=paper.pk).update(title="Engine", abstract="car engine wheel")
 
     rank_and_match(now=NOW)
 
-    after = meaning.vectors_of([paper.pk], fitted.pk)[paper.pk]
+    after = current.vectors_of([paper.pk], fitted.pk)[paper.pk]
     assert before @ after < 0.5
     assert PaperVector.objects.filter(paper=paper).count() == 1
 
@@ -168,7 +169,7 @@ def test_a_paper_whose_abstract_changed_gets_another_vector(fitted):
 def test_nearest_finds_the_papers_of_the_same_subject_first(fitted):
     query = about("whisker")
 
-    found = meaning.nearest(query, 10)
+    found = current.nearest(query, 10)
 
     assert len(found) == 10
     assert all("cat" in Paper.objects.get(pk=pk).abstract for pk, _ in found)
@@ -178,23 +179,23 @@ def test_nearest_finds_the_papers_of_the_same_subject_first(fitted):
 
 def test_nearest_leaves_out_what_it_is_told_to_and_finds_what_came_since(fitted):
     query = about("whisker paw")
-    first = meaning.nearest(query, 1)[0][0]
+    first = current.nearest(query, 1)[0][0]
     paper = make_paper("whisker paw", abstract="whisker paw")
     rank_and_match(now=NOW)
 
-    assert first not in dict(meaning.nearest(query, 30, leave_out=[first]))
-    assert paper.pk in dict(meaning.nearest(query, 30))
-    assert len(meaning.nearest(query, 30)) == 21
+    assert first not in dict(current.nearest(query, 30, leave_out=[first]))
+    assert paper.pk in dict(current.nearest(query, 30))
+    assert len(current.nearest(query, 30)) == 21
 
 
 def test_nearest_follows_a_paper_whose_text_changed(fitted):
     query = about("engine wheel")
-    assert len(meaning.nearest(query, 30)) == 20
+    assert len(current.nearest(query, 30)) == 20
     cat = Paper.objects.filter(title__startswith="Cat")[0]
     Paper.objects.filter(pk=cat.pk).update(title="Engine wheel", abstract="engine wheel")
     rank_and_match(now=NOW)
 
-    found = dict(meaning.nearest(query, 30))
+    found = dict(current.nearest(query, 30))
     assert found[cat.pk] > 0.9
     assert len(found) == 20
 
@@ -202,7 +203,7 @@ def test_nearest_follows_a_paper_whose_text_changed(fitted):
 def test_words_that_the_model_does_not_know_are_near_to_nothing(fitted):
     query = about("zyzzyva")
 
-    assert meaning.nearest(query, 5) == []
+    assert current.nearest(query, 5) == []
 
 
 def test_the_task_fits_and_matches_when_due_and_else_does_nothing():

@@ -9,7 +9,7 @@ import sys
 import pytest
 import stamina
 
-from papers.ingest import fetch_day, rank_and_match, refresh
+from papers.ingest.records import fetch_day, rank_and_match, refresh
 from papers.models import Feature, Match, Observation, Paper, Source
 from papers.sources.huggingface import HuggingFace
 from tests.papers.daily_papers import DAY, PATH

@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from papers import ingest, sources, tasks
-from papers.ingest import Summary, fetch_day, rank_and_match, refresh, store
+from papers import sources, tasks
+from papers.ingest import records as ingest
+from papers.ingest.records import Summary, fetch_day, rank_and_match, refresh, store
 from papers.models import Feature, Observation, Paper, Source
 from papers.sources import Fetched, FetchFailed, PaperRecord, PaperSource
 from tests.factories import DAY, NOW, make_source, make_topic

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from papers.keywords import KeywordFinder
-from papers.phrases import PhraseTable
+from papers.matching.keywords import KeywordFinder
+from papers.text.phrases import PhraseTable
 
 
 def is_found(keyword: str, text: str) -> bool:

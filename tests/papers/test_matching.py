@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from papers.matching import Evidence, MatchResult, PaperText, TopicSpec, match, score
-from papers.semantics import FEWEST_TO_VOUCH, SemanticModel, fit, text_of
-from papers.sending import MEANT_TITLE
+from papers.matching.scoring import Evidence, MatchResult, PaperText, TopicSpec, match, score
+from papers.matching.sendable import MEANT_TITLE
+from papers.semantics.lsa import FEWEST_TO_VOUCH, SemanticModel, fit, text_of
 from tests.papers.labelled import Labelled, labelled
 
 CACHE = TopicSpec("cache", "Efficient inference", "Serving models", ("KV cache", "pruning"))

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from papers import abstracts, citations
-from papers.charts import line_chart
 from papers.models import Observation, Paper, Pick
+from papers.pages.charts import line_chart
+from papers.text import abstracts, citations
 from tests import markup
 from tests.factories import DAY, NOW, make_match, make_paper, make_source, make_topic
 

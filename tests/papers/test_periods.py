@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from papers.periods import EARLIEST, LATEST, calendar_of, month_of, parse, week_of
+from papers.pages.periods import EARLIEST, LATEST, calendar_of, month_of, parse, week_of
 
 days = st.dates(EARLIEST + dt.timedelta(days=400), LATEST - dt.timedelta(days=400))
 

@@ -15,11 +15,12 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from papers import printed, stamps
+from papers import stamps
 from papers.days import last_weekday
+from papers.matching.ranking import rank_and_match
 from papers.models import Feature, Match, Paper, Pick, Topic
-from papers.printed import Printed
-from papers.ranking import rank_and_match
+from papers.pages import page_cache
+from papers.pages.page_cache import Printed
 from tests.factories import make_match, make_paper, make_topic
 
 MARKER = "0123456789abcdef"
@@ -48,9 +49,9 @@ def test_two_tokens_make_streams_of_one_length():
 def kept(settings, transactional_db) -> Iterator[None]:
     """Pages are kept, as in production; and changes are committed, which is what counts."""
     settings.PAGE_CACHE_SECONDS = 300
-    printed.forget()
+    page_cache.forget()
     yield
-    printed.forget()
+    page_cache.forget()
 
 
 def home(client: Client | None = None, **headers: str):
@@ -138,12 +139,12 @@ def test_days_topics_and_languages_are_pages_of_their_own():
 
 @pytest.mark.usefixtures("kept")
 def test_no_more_than_so_many_pages_are_kept(monkeypatch):
-    monkeypatch.setattr(printed, "MOST_KEPT", 3)
+    monkeypatch.setattr(page_cache, "MOST_KEPT", 3)
     make_paper()
     for n in range(6):
         topic = make_topic(f"Topic {n}")
         Client().get(f"/?topic={topic.slug}", secure=True)
-    assert len(printed._kept._pages) == 3
+    assert len(page_cache._kept._pages) == 3
 
 
 @pytest.mark.usefixtures("kept")
@@ -271,13 +272,13 @@ def test_a_change_shows_at_once_however_it_is_written(change):
 def test_a_change_in_one_process_shows_in_all_others(monkeypatch):
     """Each process keeps pages of its own; only the database tells one of the other."""
     make_paper("As it was")
-    processes = [printed._Kept() for _ in range(3)]
+    processes = [page_cache._Kept() for _ in range(3)]
     for process in processes:
-        monkeypatch.setattr(printed, "_kept", process)
+        monkeypatch.setattr(page_cache, "_kept", process)
         assert "As it was" in text(home())
     Paper.objects.update(title="As it is")
     for process in processes:
-        monkeypatch.setattr(printed, "_kept", process)
+        monkeypatch.setattr(page_cache, "_kept", process)
         assert "As it is" in text(home())
 
 
@@ -286,7 +287,7 @@ def test_a_page_that_is_not_found_is_not_kept():
     make_paper()
     for _ in range(2):
         assert Client().get("/day/2999-01-01/", secure=True).status_code == 404
-    assert not printed._kept._pages
+    assert not page_cache._kept._pages
 
 
 @pytest.mark.usefixtures("kept")
@@ -316,6 +317,6 @@ def test_a_change_while_a_page_is_made_is_not_lost(monkeypatch):
             Paper.objects.filter(pk=paper.pk).update(title="As it is")
         return html
 
-    monkeypatch.setattr("papers.printed.render_to_string", slowly)
+    monkeypatch.setattr("papers.pages.page_cache.render_to_string", slowly)
     assert "As it was" in text(home())
     assert "As it is" in text(home())

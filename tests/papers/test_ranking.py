@@ -6,10 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from papers import ranking, tasks
+from papers import tasks
+from papers.matching import ranking
+from papers.matching.ranking import match_topic, rank_and_match, recent
+from papers.matching.trending import HIDDEN, PINNED
 from papers.models import Match, Observation, Paper, Pick, Topic
-from papers.ranking import match_topic, rank_and_match, recent
-from papers.trending import HIDDEN, PINNED
 from tests.factories import DAY, NOW, make_match, make_paper, make_source, make_topic
 
 pytestmark = pytest.mark.django_db

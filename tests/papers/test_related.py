@@ -2,9 +2,9 @@
 
 import pytest
 
-from papers import fitting
 from papers.models import Paper, Pick
-from papers.related import MOST, related_to
+from papers.search.related import MOST, related_to
+from papers.semantics import fitting
 from tests.factories import DAY, NOW, make_paper, make_papers_about
 
 pytestmark = pytest.mark.django_db

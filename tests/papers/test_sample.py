@@ -4,8 +4,9 @@ import datetime as dt
 
 import pytest
 
-from papers import days, texts
+from papers import days
 from papers.sources.sample import Sample
+from papers.text import cleaning
 
 DAY = dt.date(2026, 6, 12)
 
@@ -44,7 +45,7 @@ def test_every_paper_has_what_a_card_needs(day):
         assert record.categories
         assert record.upvotes is not None
         assert "$" not in record.title
-        assert record.code_url == texts.safe_url(record.code_url)
+        assert record.code_url == cleaning.safe_url(record.code_url)
 
 
 def test_a_count_that_nobody_made_is_not_a_zero():

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from papers import fitting
+from papers.evaluation.search import evaluate
 from papers.models import Paper, Pick
 from papers.search import Kind, find, fused, index, search
-from papers.search.evaluation import evaluate
 from papers.search.query import LONGEST, folded, parse
+from papers.semantics import fitting
 from tests.factories import DAY, NOW, make_paper, make_papers_about
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from papers.semantics import (
+from papers.semantics.lsa import (
     FORMAT,
     SAMPLE,
     ModelFormatError,

@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from papers.pages import is_web_address
-from papers.sharing import TITLE_LENGTH, share_links
+from papers.pages.entries import is_web_address
+from papers.pages.sharing import TITLE_LENGTH, share_links
 
 ADDRESS = "https://papers.example.org/papers/arxiv/2606.00001/"
 

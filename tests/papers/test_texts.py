@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from papers import texts
 from papers.models import Paper
+from papers.text import cleaning
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ from papers.models import Paper
     ],
 )
 def test_latex_in_titles_becomes_readable(raw, shown):
-    assert texts.title(raw) == shown
+    assert cleaning.title(raw) == shown
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_latex_in_titles_becomes_readable(raw, shown):
     ],
 )
 def test_accents_in_names_become_letters(raw, shown):
-    assert texts.name(raw) == shown
+    assert cleaning.name(raw) == shown
 
 
 @pytest.mark.parametrize(
@@ -76,58 +76,58 @@ def test_accents_in_names_become_letters(raw, shown):
     ],
 )
 def test_plain_text_survives_as_it_is(plain):
-    assert texts.title(plain) == plain
+    assert cleaning.title(plain) == plain
 
 
 def test_whitespace_collapses_and_lines_become_one():
-    assert texts.title("  A\r\nB\tC\u00a0 D\u2028E\x0bF \n") == "A B C D E F"
+    assert cleaning.title("  A\r\nB\tC\u00a0 D\u2028E\x0bF \n") == "A B C D E F"
 
 
 def test_control_characters_and_lone_surrogates_go():
-    assert texts.title("A\x00B\x1b[31mC\ud83dD\x7fE\u0085F") == "AB[31mCDE F"
+    assert cleaning.title("A\x00B\x1b[31mC\ud83dD\x7fE\u0085F") == "AB[31mCDE F"
 
 
 def test_direction_overrides_go_and_right_to_left_text_stays():
-    assert texts.title("abc \u202egnp.exe\u202c \u2067שלום\u2069 d") == "abc gnp.exe שלום d"
-    assert texts.title("\u200fשלום\u200f!") == "\u200fשלום\u200f!"
+    assert cleaning.title("abc \u202egnp.exe\u202c \u2067שלום\u2069 d") == "abc gnp.exe שלום d"
+    assert cleaning.title("\u200fשלום\u200f!") == "\u200fשלום\u200f!"
 
 
 def test_invisible_characters_go():
-    assert texts.title("K\u200bV\u00ad ca\ufeffche\U000e0041") == "KV cache"
+    assert cleaning.title("K\u200bV\u00ad ca\ufeffche\U000e0041") == "KV cache"
 
 
 def test_a_tower_of_accents_is_cut_down():
-    assert len(texts.title("e" + "\u0301" * 5_000 + "x")) < 10
+    assert len(cleaning.title("e" + "\u0301" * 5_000 + "x")) < 10
 
 
 def test_an_absurdly_long_title_ends_in_an_ellipsis_at_a_word():
-    title = texts.title("word " * 400)
+    title = cleaning.title("word " * 400)
 
     assert len(title) <= Paper.TITLE_LENGTH
     assert title.endswith("word…")
 
 
 def test_a_long_title_without_spaces_still_fits():
-    assert len(texts.title("x" * 2_000)) == Paper.TITLE_LENGTH
+    assert len(cleaning.title("x" * 2_000)) == Paper.TITLE_LENGTH
 
 
 def test_an_abstract_is_capped():
-    abstract = texts.abstract("y z" * 100_000)
+    abstract = cleaning.abstract("y z" * 100_000)
 
     assert Paper.ABSTRACT_LENGTH * 0.7 < len(abstract) <= Paper.ABSTRACT_LENGTH
     assert abstract.endswith("…")
 
 
 def test_shortening_splits_no_accent_and_no_emoji():
-    assert texts.shorten("abcde\u0301fgh", 6) == "abcd…"
-    assert texts.shorten("abc👩‍🔬def", 6) == "abc…"
-    assert texts.shorten("short", 5) == "short"
+    assert cleaning.shorten("abcde\u0301fgh", 6) == "abcd…"
+    assert cleaning.shorten("abc👩‍🔬def", 6) == "abc…"
+    assert cleaning.shorten("short", 5) == "short"
 
 
 @pytest.mark.parametrize("value", [None, 5, True, ["a"], {"a": 1}, b"bytes"])
 def test_what_is_no_text_is_empty(value):
-    assert texts.title(value) == texts.abstract(value) == texts.name(value) == ""
-    assert texts.safe_url(value) == ""
+    assert cleaning.title(value) == cleaning.abstract(value) == cleaning.name(value) == ""
+    assert cleaning.safe_url(value) == ""
 
 
 HOSTILE = [
@@ -158,11 +158,11 @@ HOSTILE = [
 def test_hostile_latex_neither_raises_nor_hangs_nor_grows(text):
     started = time.process_time()
 
-    cleaned = texts.abstract(text)
+    cleaned = cleaning.abstract(text)
 
     assert time.process_time() - started < 1.5
     assert len(cleaned) <= Paper.ABSTRACT_LENGTH
-    assert len(texts.title(text)) <= Paper.TITLE_LENGTH
+    assert len(cleaning.title(text)) <= Paper.TITLE_LENGTH
 
 
 @pytest.mark.parametrize(
@@ -176,24 +176,24 @@ def test_hostile_latex_neither_raises_nor_hangs_nor_grows(text):
     ],
 )
 def test_latex_that_does_not_close_stays_as_it_was(text):
-    assert texts.title(text) == text
+    assert cleaning.title(text) == text
 
 
 def test_a_switch_of_fonts_says_nothing():
-    assert texts.title(r"A \bf bold word\xspace and \em more") == "A bold word and more"
+    assert cleaning.title(r"A \bf bold word\xspace and \em more") == "A bold word and more"
 
 
 def test_a_file_is_never_read_for_input():
-    assert texts.title(r"A \input{/etc/hostname} B") == r"A \input{/etc/hostname} B"
+    assert cleaning.title(r"A \input{/etc/hostname} B") == r"A \input{/etc/hostname} B"
 
 
 @given(st.text(max_size=300) | st.text(alphabet="\\${}^_ab1'\"`~%& \n()[]", max_size=120))
 def test_anything_comes_out_in_one_line_that_a_database_takes(text):
-    for clean in (texts.title(text), texts.name(text)):
+    for clean in (cleaning.title(text), cleaning.name(text)):
         assert "\x00" not in clean
         assert clean == " ".join(clean.split())
         clean.encode()  # no lone surrogate
-        assert texts.plain(clean) == clean
+        assert cleaning.plain(clean) == clean
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_anything_comes_out_in_one_line_that_a_database_takes(text):
     ],
 )
 def test_web_addresses_are_kept(url):
-    assert texts.safe_url(f" {url}\n") == url
+    assert cleaning.safe_url(f" {url}\n") == url
 
 
 @pytest.mark.parametrize(
@@ -233,10 +233,10 @@ def test_web_addresses_are_kept(url):
     ],
 )
 def test_what_is_no_safe_web_address_is_empty(url):
-    assert texts.safe_url(url) == ""
+    assert cleaning.safe_url(url) == ""
 
 
 def test_names_are_each_once_and_in_order():
-    assert texts.names(["Bob", "Alice ", None, "", "Bob", 7], 10) == ("Bob", "Alice")
-    assert texts.names([f"n{i}" for i in range(1_000)], 5) == ("n0", "n1", "n2", "n3", "n4")
-    assert texts.names("Alice", 5) == ()
+    assert cleaning.names(["Bob", "Alice ", None, "", "Bob", 7], 10) == ("Bob", "Alice")
+    assert cleaning.names([f"n{i}" for i in range(1_000)], 5) == ("n0", "n1", "n2", "n3", "n4")
+    assert cleaning.names("Alice", 5) == ()

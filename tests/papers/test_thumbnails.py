@@ -16,16 +16,19 @@ from django.test import Client
 from PIL import Image
 from werkzeug import Response
 
-from newsletter.cards import Card
 from newsletter.celery import app
-from newsletter.issues import build_issue
-from papers import outside, printed, tasks, thumbnails
-from papers.cropping import LARGEST, BadPicture, cropped
+from newsletter.issues.cards import Card
+from newsletter.issues.freezing import build_issue
+from papers import tasks
 from papers.models import Paper, Thumbnail
-from papers.outside import is_public, public_addresses
+from papers.pages import page_cache
 from papers.pictures import small_of
+from papers.sources import outside
 from papers.sources.base import FetchFailed
+from papers.sources.outside import is_public, public_addresses
 from papers.sources.wire import who_asks
+from papers.thumbnails import fetching
+from papers.thumbnails.cropping import LARGEST, BadPicture, cropped
 from tests.factories import DAY, NOW, make_paper
 from tests.papers.images import bomb, file_of, picture
 
@@ -34,7 +37,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _in_no_hurry(monkeypatch):
-    monkeypatch.setattr(thumbnails, "PAUSE", 0)
+    monkeypatch.setattr(fetching, "PAUSE", 0)
     with time_machine.travel(NOW, tick=True):
         yield
 
@@ -81,7 +84,7 @@ def run(host, monkeypatch):
         return real(host.url_for(urlsplit(address).path), **how | {"guard": letting(host)})
 
     monkeypatch.setattr(outside, "get", get)
-    return lambda now=NOW, **how: thumbnails.fetch_due(now, **how)
+    return lambda now=NOW, **how: fetching.fetch_due(now, **how)
 
 
 def make_thumbnail(paper: Paper, seed: int = 1) -> Thumbnail:
@@ -412,7 +415,7 @@ def test_a_worker_that_dies_has_tried(host, run, monkeypatch):
         raise SystemExit
 
     host.expect_request("/p.png").respond_with_data(picture())
-    monkeypatch.setattr(thumbnails, "cropped", die)
+    monkeypatch.setattr(fetching, "cropped", die)
     with pytest.raises(SystemExit):
         run()
     assert Thumbnail.objects.get(paper=paper).failed == 1
@@ -468,8 +471,8 @@ def test_a_picture_that_another_worker_asks_for_is_left_to_it(host, run):
     host.expect_request("/p.png").respond_with_data(picture())
     paper = listed(host)
     again = Paper.objects.get(pk=paper.pk)
-    assert thumbnails.fetch(paper, NOW) is True
-    assert thumbnails.fetch(again, NOW) is None
+    assert fetching.fetch(paper, NOW) is True
+    assert fetching.fetch(again, NOW) is None
     assert len(host.log) == 1
 
 
@@ -622,7 +625,7 @@ def test_the_papers_page_shows_it_and_names_it_for_previews():
 @pytest.mark.django_db(transaction=True)
 def test_a_kept_page_shows_a_new_picture_at_once(host, run, settings):
     settings.PAGE_CACHE_SECONDS = 300
-    printed.forget()
+    page_cache.forget()
     host.expect_request("/p.png").respond_with_data(picture())
     host.expect_request("/bad.png").respond_with_data(status=404)
     listed(host, "/bad.png")
@@ -634,7 +637,7 @@ def test_a_kept_page_shows_a_new_picture_at_once(host, run, settings):
     assert images(get("/")) == []
     run()
     assert len(images(get("/"))) == 1
-    printed.forget()
+    page_cache.forget()
 
 
 # --- In issues ---------------------------------------------------------------------------------

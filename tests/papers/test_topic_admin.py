@@ -10,8 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from papers.matching.ranking import rank_and_match
 from papers.models import Feature, Match, Topic
-from papers.ranking import rank_and_match
 from papers.topic_admin import LinesField
 from tests.factories import (
     DAY,

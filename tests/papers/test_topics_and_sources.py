@@ -5,7 +5,7 @@ import importlib
 import pytest
 from django.apps import apps
 
-from papers.matching import TopicSpec
+from papers.matching.scoring import TopicSpec
 from papers.models import Source, Topic
 
 pytestmark = pytest.mark.django_db

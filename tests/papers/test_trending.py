@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from papers.trending import (
+from papers.evaluation.trending_baselines import hacker_news, reddit, researchhub
+from papers.matching.trending import (
     CHANNELS,
     HALF_LIFE,
     HIDDEN,
@@ -19,7 +20,6 @@ from papers.trending import (
     explain,
     trending_score,
 )
-from papers.trending_baselines import hacker_news, reddit, researchhub
 
 FEATURED = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 NOW = FEATURED + dt.timedelta(days=2)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from papers.words import content_stems, stem, stems, without_notices, words
+from papers.text.words import content_stems, stem, stems, without_notices, words
 
 
 @pytest.mark.parametrize(

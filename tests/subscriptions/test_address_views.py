@@ -5,9 +5,10 @@ import re
 import pytest
 from kombu.exceptions import OperationalError
 
-from subscriptions import addresses, links
+from subscriptions import links
 from subscriptions.links import Purpose
 from subscriptions.models import AddressChange, Consent, Subscriber, Suppression
+from subscriptions.readers import address_change
 from subscriptions.tasks import send_mail_to
 from tests.factories import NOW, make_subscriber
 from tests.markup import read
@@ -119,7 +120,7 @@ def test_what_is_no_new_address_is_said_on_the_form(browser, alice, email, mailo
 
 
 def test_asking_is_limited(browser, alice, settings):
-    for number in range(addresses.MOST_ASKED):
+    for number in range(address_change.MOST_ASKED):
         assert ask(browser, alice, f"stranger{number}@example.org").status_code == 302
     over = ask(browser, alice, "another@example.org")
     assert "several changes lately" in text_of(over)

@@ -5,10 +5,10 @@ import datetime as dt
 import pytest
 from django.db import transaction
 
-from subscriptions import addresses
-from subscriptions.emails import NOTHING, Kind, Outgoing
 from subscriptions.links import Purpose
 from subscriptions.models import AddressChange, Consent, Subscriber, Suppression
+from subscriptions.notices.letters import NOTHING, Kind, Outgoing
+from subscriptions.readers import address_change
 from subscriptions.tasks import forget
 from tests.factories import NOW, make_subscriber
 
@@ -26,8 +26,8 @@ def alice(topics):
 
 
 def ask(subscriber: Subscriber, email: str = NEW, now: dt.datetime = NOW) -> AddressChange:
-    addresses.ask(subscriber, email, now)
-    change = addresses.open_change(subscriber, now)
+    address_change.ask(subscriber, email, now)
+    change = address_change.open_change(subscriber, now)
     assert change is not None
     return change
 
@@ -36,27 +36,27 @@ def ask(subscriber: Subscriber, email: str = NEW, now: dt.datetime = NOW) -> Add
 def test_the_address_changes_once_both_ends_agreed(alice, ends):
     change = ask(alice)
     for end in ends[:-1]:
-        assert addresses.agree(alice, change.pk, end, NOW) is NOTHING
+        assert address_change.agree(alice, change.pk, end, NOW) is NOTHING
         alice.refresh_from_db()
         assert alice.email == "alice@example.org"
-    due = addresses.agree(alice, change.pk, ends[-1], NOW + DAY)
+    due = address_change.agree(alice, change.pk, ends[-1], NOW + DAY)
     assert due == Outgoing(Kind.MOVED, alice.pk)
     alice.refresh_from_db()
     assert (alice.email, alice.link_version, alice.topics.count()) == (NEW, 2, 2)
     assert Consent.objects.get().action == Consent.Action.MOVED
     assert not AddressChange.objects.exists()
-    assert addresses.agree(alice, change.pk, ends[-1], NOW + DAY) is None
+    assert address_change.agree(alice, change.pk, ends[-1], NOW + DAY) is None
 
 
 def test_three_days_are_the_time_there_is(alice):
     change = ask(alice)
-    addresses.agree(alice, change.pk, FROM, NOW)
+    address_change.agree(alice, change.pk, FROM, NOW)
     late = NOW + AddressChange.WITHIN
-    assert addresses.agree(alice, change.pk, TO, late - dt.timedelta(seconds=1)) is not None
+    assert address_change.agree(alice, change.pk, TO, late - dt.timedelta(seconds=1)) is not None
     bob = make_subscriber("bob@example.org")
     change = ask(bob, "bob@new.example.org")
-    addresses.agree(bob, change.pk, FROM, NOW)
-    assert addresses.agree(bob, change.pk, TO, late) is None
+    address_change.agree(bob, change.pk, FROM, NOW)
+    assert address_change.agree(bob, change.pk, TO, late) is None
     bob.refresh_from_db()
     assert bob.email == "bob@example.org"
 
@@ -65,82 +65,82 @@ def test_a_change_that_was_withdrawn_or_replaced_is_void(alice):
     first = ask(alice)
     second = ask(alice, "newer@example.org")
     for end in (FROM, TO):
-        assert addresses.agree(alice, first.pk, end, NOW) is None
-    assert addresses.cancel(alice, NOW)
-    assert addresses.agree(alice, second.pk, FROM, NOW) is None
-    assert not addresses.cancel(alice, NOW)
+        assert address_change.agree(alice, first.pk, end, NOW) is None
+    assert address_change.cancel(alice, NOW)
+    assert address_change.agree(alice, second.pk, FROM, NOW) is None
+    assert not address_change.cancel(alice, NOW)
 
 
 def test_nobody_agrees_for_somebody_else(alice):
     change = ask(alice)
     bob = make_subscriber("bob@example.org")
-    assert addresses.agree(bob, change.pk, FROM, NOW) is None
-    assert addresses.agree(bob, change.pk, TO, NOW) is None
+    assert address_change.agree(bob, change.pk, FROM, NOW) is None
+    assert address_change.agree(bob, change.pk, TO, NOW) is None
 
 
 def test_both_ends_are_mailed_and_the_new_one_once_a_day_whoever_asks(alice):
     bob = make_subscriber("bob@example.org")
-    assert addresses.ask(alice, " New@Example.org", NOW) == (
+    assert address_change.ask(alice, " New@Example.org", NOW) == (
         Outgoing(Kind.MOVE_FROM, alice.pk),
         Outgoing(Kind.MOVE_TO, alice.pk),
     )
-    assert addresses.ask(alice, NEW, NOW) == (NOTHING, NOTHING)
-    assert addresses.ask(bob, NEW, NOW) == (Outgoing(Kind.MOVE_FROM, bob.pk), NOTHING)
+    assert address_change.ask(alice, NEW, NOW) == (NOTHING, NOTHING)
+    assert address_change.ask(bob, NEW, NOW) == (Outgoing(Kind.MOVE_FROM, bob.pk), NOTHING)
     charlie = make_subscriber("charlie@example.org")
-    assert addresses.ask(charlie, NEW, NOW + DAY)[1] == Outgoing(Kind.MOVE_TO, charlie.pk)
+    assert address_change.ask(charlie, NEW, NOW + DAY)[1] == Outgoing(Kind.MOVE_TO, charlie.pk)
 
 
 def test_asking_again_after_withdrawing_revives_what_was_mailed(alice):
     change = ask(alice)
-    addresses.agree(alice, change.pk, TO, NOW)
-    addresses.cancel(alice, NOW)
-    assert addresses.ask(alice, NEW, NOW) == (NOTHING, NOTHING)
-    assert addresses.agree(alice, change.pk, FROM, NOW) is NOTHING  # both have to agree anew
-    assert addresses.agree(alice, change.pk, TO, NOW) == Outgoing(Kind.MOVED, alice.pk)
+    address_change.agree(alice, change.pk, TO, NOW)
+    address_change.cancel(alice, NOW)
+    assert address_change.ask(alice, NEW, NOW) == (NOTHING, NOTHING)
+    assert address_change.agree(alice, change.pk, FROM, NOW) is NOTHING  # both have to agree anew
+    assert address_change.agree(alice, change.pk, TO, NOW) == Outgoing(Kind.MOVED, alice.pk)
 
 
 def test_only_its_holder_hears_that_an_address_is_known(alice):
     old = Outgoing(Kind.MOVE_FROM, alice.pk)
     bob = make_subscriber("bob@example.org")
-    assert addresses.ask(alice, bob.email, NOW) == (old, Outgoing(Kind.ALREADY, bob.pk))
+    assert address_change.ask(alice, bob.email, NOW) == (old, Outgoing(Kind.ALREADY, bob.pk))
     Suppression.objects.add_address("no@example.org", Suppression.Reason.COMPLAINT, NOW)
-    assert addresses.ask(alice, "no@example.org", NOW) == (old, NOTHING)
+    assert address_change.ask(alice, "no@example.org", NOW) == (old, NOTHING)
 
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.LEFT])
 def test_what_is_left_of_the_new_address_makes_way(alice, status):
     make_subscriber(NEW, status=status)
     change = ask(alice)
-    addresses.agree(alice, change.pk, FROM, NOW)
-    assert addresses.agree(alice, change.pk, TO, NOW) == Outgoing(Kind.MOVED, alice.pk)
+    address_change.agree(alice, change.pk, FROM, NOW)
+    assert address_change.agree(alice, change.pk, TO, NOW) == Outgoing(Kind.MOVED, alice.pk)
     assert Subscriber.objects.get().pk == alice.pk
 
 
 @pytest.mark.parametrize("what", ["subscribed", "suppressed"])
 def test_an_address_that_was_taken_meanwhile_is_not_taken_over(alice, what):
     change = ask(alice)
-    addresses.agree(alice, change.pk, FROM, NOW)
+    address_change.agree(alice, change.pk, FROM, NOW)
     if what == "subscribed":
         make_subscriber(NEW)
     else:
         Suppression.objects.add_address(NEW, Suppression.Reason.REQUEST, NOW)
-    assert addresses.agree(alice, change.pk, TO, NOW) is None
+    assert address_change.agree(alice, change.pk, TO, NOW) is None
     alice.refresh_from_db()
     assert (alice.email, alice.link_version) == ("alice@example.org", 1)
-    assert addresses.open_change(alice, NOW) is None
+    assert address_change.open_change(alice, NOW) is None
 
 
 def test_of_two_who_take_an_address_at_once_one_stays_as_they_were(alice, monkeypatch):
     change = ask(alice)
-    addresses.agree(alice, change.pk, FROM, NOW)
+    address_change.agree(alice, change.pk, FROM, NOW)
 
     def look_away(email: str) -> bool:  # and then somebody subscribes
         make_subscriber(email)
         return True
 
-    monkeypatch.setattr(addresses, "_make_room", look_away)
+    monkeypatch.setattr(address_change, "_make_room", look_away)
     with transaction.atomic():
-        assert addresses.agree(alice, change.pk, TO, NOW) is None
+        assert address_change.agree(alice, change.pk, TO, NOW) is None
     alice.refresh_from_db()
     assert alice.email == "alice@example.org"
 
@@ -149,29 +149,29 @@ def test_of_two_who_take_an_address_at_once_one_stays_as_they_were(alice, monkey
 def test_only_active_subscriptions_move(alice, status):
     change = ask(alice)
     Subscriber.objects.update(status=status)
-    assert addresses.ask(alice, "other@example.org", NOW) == (NOTHING, NOTHING)
+    assert address_change.ask(alice, "other@example.org", NOW) == (NOTHING, NOTHING)
     for end in (FROM, TO):
-        assert addresses.agree(alice, change.pk, end, NOW) is None
+        assert address_change.agree(alice, change.pk, end, NOW) is None
 
 
 def test_one_reader_cannot_have_many_strangers_mailed(alice):
-    for number in range(addresses.MOST_ASKED):
+    for number in range(address_change.MOST_ASKED):
         ask(alice, f"stranger{number}@example.org")
-        addresses.cancel(alice, NOW)
-    with pytest.raises(addresses.AskedTooOften):
-        addresses.ask(alice, "one.more@example.org", NOW)
+        address_change.cancel(alice, NOW)
+    with pytest.raises(address_change.AskedTooOften):
+        address_change.ask(alice, "one.more@example.org", NOW)
     ask(alice, "one.more@example.org", NOW + AddressChange.WITHIN)
 
 
 def test_void_links_are_void_with_the_changes_they_began(alice):
     change = ask(alice)
-    assert addresses.void_links(alice, NOW) == Outgoing(Kind.PREFERENCES, alice.pk)
+    assert address_change.void_links(alice, NOW) == Outgoing(Kind.PREFERENCES, alice.pk)
     assert alice.link_version == 2
-    assert addresses.agree(alice, change.pk, FROM, NOW) is None
+    assert address_change.agree(alice, change.pk, FROM, NOW) is None
     assert Consent.objects.get().action == Consent.Action.VOIDED
     stale = Subscriber.objects.get(pk=alice.pk)
-    addresses.void_links(alice, NOW)
-    addresses.void_links(stale, NOW)
+    address_change.void_links(alice, NOW)
+    address_change.void_links(stale, NOW)
     assert stale.link_version == 4
 
 

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from subscriptions import feedback
 from subscriptions.models import Consent, Feedback, Subscriber, Suppression, address_hash
+from subscriptions.readers import feedback
 from tests.factories import NOW, make_paper, make_subscriber
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]

@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions import exchange
 from subscriptions.models import Subscriber, Suppression, address_hash
+from subscriptions.readers import suppression_files
 from tests.factories import NOW, make_subscriber
 
 pytestmark = pytest.mark.django_db
@@ -53,21 +53,21 @@ def test_the_export_names_nobody():
     Suppression.objects.add_address("alice@example.org", Suppression.Reason.BOUNCE, NOW)
     out, _ = run("export_suppressions")
     rows = list(csv.reader(io.StringIO(out)))
-    assert rows[0] == list(exchange.COLUMNS)
+    assert rows[0] == list(suppression_files.COLUMNS)
     assert rows[1][0] == address_hash("alice@example.org")
     assert "alice" not in out
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
 def test_no_cell_is_a_formula(cell):
-    assert exchange.neutral(cell) == f"'{cell}"
-    assert exchange.plain(exchange.neutral(cell)) == cell
+    assert suppression_files.neutral(cell) == f"'{cell}"
+    assert suppression_files.plain(suppression_files.neutral(cell)) == cell
 
 
 @given(st.text().filter(lambda cell: not cell.startswith("'")))
 def test_every_cell_comes_back(cell):
-    assert exchange.plain(exchange.neutral(cell)) == cell
-    assert not exchange.neutral(cell).startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert suppression_files.plain(suppression_files.neutral(cell)) == cell
+    assert not suppression_files.neutral(cell).startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
 def test_a_list_of_addresses_is_taken_and_wrong_lines_cost_only_themselves(list_of):

@@ -7,8 +7,8 @@ from kombu.exceptions import OperationalError
 from papers import tasks as paper_tasks
 from papers.models import Feature, Match
 from papers.sources import PaperRecord, arxiv
-from subscriptions import submissions
 from subscriptions.models import Submission
+from subscriptions.readers import submissions
 from tests.factories import NOW, make_subscriber
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]

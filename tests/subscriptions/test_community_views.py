@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from kombu.exceptions import OperationalError
 
 from papers.models import Pick, Source
-from subscriptions import links, recognition, tasks, upvotes
-from subscriptions.community_forms import SubmitForm
+from subscriptions import links, tasks
 from subscriptions.models import Submission, Subscriber, Upvote
+from subscriptions.pages import recognition
+from subscriptions.pages.community_forms import SubmitForm
+from subscriptions.readers import upvotes
 from tests.factories import DAY, NOW, make_paper, make_subscriber
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]

@@ -8,11 +8,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from subscriptions import emails, links
-from subscriptions.emails import Kind
+from subscriptions import links
 from subscriptions.links import Purpose
-from subscriptions.mjml import RenderingFailed
 from subscriptions.models import AddressChange, Subscriber, Suppression
+from subscriptions.notices import letters
+from subscriptions.notices.letters import Kind
+from subscriptions.notices.mjml import RenderingFailed
 from subscriptions.tasks import send_mail_to
 from tests.factories import NOW, make_subscriber
 
@@ -53,7 +54,7 @@ def moving(subscriber: Subscriber) -> AddressChange:
 
 def parsed(kind: Kind, **subscriber):
     alice = make_subscriber(**({"status": SUITING[kind]} | subscriber))
-    mail = emails.make_mail(kind, alice, NOW, moving(alice) if kind is Kind.MOVE_FROM else None)
+    mail = letters.make_mail(kind, alice, NOW, moving(alice) if kind is Kind.MOVE_FROM else None)
     return alice, message_from_bytes(mail.message().as_bytes(), policy=policy.default)
 
 
@@ -138,8 +139,8 @@ def test_one_who_wants_text_gets_text():
 def test_there_is_no_mail_of_nothing(mailoutbox):
     alice = make_subscriber()
     with pytest.raises(ValueError, match="no mail"):
-        emails.make_mail(Kind.NOTHING, alice, NOW)
-    assert not emails.send(Kind.NOTHING, alice.pk, NOW)
+        letters.make_mail(Kind.NOTHING, alice, NOW)
+    assert not letters.send(Kind.NOTHING, alice.pk, NOW)
     send_mail_to.delay("nothing", 0)
     assert mailoutbox == []
 
@@ -150,7 +151,7 @@ def test_a_mail_goes_out_only_where_it_still_fits(kind, status, mailoutbox):
     alice = make_subscriber(status=status)
     if kind in MOVES:
         moving(alice)
-    fits = emails.send(kind, alice.pk, NOW)
+    fits = letters.send(kind, alice.pk, NOW)
     assert fits == bool(mailoutbox)
     if status is Status.SUPPRESSED:
         assert not fits
@@ -166,17 +167,17 @@ def test_suppressed_or_erased_meanwhile_gets_nothing(kind, mailoutbox):
         Suppression.objects.add_address("new@example.org", Suppression.Reason.COMPLAINT, NOW)
     Suppression.objects.add_address(alice.email, Suppression.Reason.COMPLAINT, NOW)
     Subscriber.objects.update(status=SUITING[kind])
-    assert not emails.send(kind, alice.pk, NOW)
-    assert not emails.send(kind, alice.pk + 1, NOW)
+    assert not letters.send(kind, alice.pk, NOW)
+    assert not letters.send(kind, alice.pk + 1, NOW)
     assert mailoutbox == []
 
 
 @pytest.mark.parametrize("kind", [Kind.CONFIRM, Kind.ALREADY])
 def test_asking_happens_once_a_day(kind, mailoutbox):
     alice = make_subscriber(status=SUITING[kind])
-    assert emails.send(kind, alice.pk, NOW)
-    assert not emails.send(kind, alice.pk, NOW + DAY - dt.timedelta(seconds=1))
-    assert emails.send(kind, alice.pk, NOW + DAY)
+    assert letters.send(kind, alice.pk, NOW)
+    assert not letters.send(kind, alice.pk, NOW + DAY - dt.timedelta(seconds=1))
+    assert letters.send(kind, alice.pk, NOW + DAY)
     assert len(mailoutbox) == 2
 
 
@@ -189,10 +190,10 @@ def test_what_a_mail_server_did_not_take_may_be_tried_again(mailoutbox, monkeypa
     with monkeypatch.context() as broken:
         broken.setattr("django.core.mail.EmailMultiAlternatives.send", refuse)
         with pytest.raises(ConnectionRefusedError):
-            emails.send(Kind.CONFIRM, alice.pk, NOW)
+            letters.send(Kind.CONFIRM, alice.pk, NOW)
     alice.refresh_from_db()
     assert alice.asked_to_confirm_at is None
-    assert emails.send(Kind.CONFIRM, alice.pk, NOW)
+    assert letters.send(Kind.CONFIRM, alice.pk, NOW)
     assert len(mailoutbox) == 1
 
 
@@ -217,22 +218,22 @@ def test_a_final_refusal_is_not_retried_and_a_temporary_one_is(monkeypatch):
 @pytest.mark.parametrize("kind", MOVES)
 def test_a_change_of_address_is_mailed_to_the_end_that_it_asks_while_it_is_open(kind, mailoutbox):
     alice = make_subscriber()
-    assert not emails.send(kind, alice.pk, NOW)
+    assert not letters.send(kind, alice.pk, NOW)
     change = moving(alice)
-    assert emails.send(kind, alice.pk, NOW)
+    assert letters.send(kind, alice.pk, NOW)
     (mail,) = mailoutbox
     assert mail.to == ["alice@example.org" if kind is Kind.MOVE_FROM else "new@example.org"]
-    assert not emails.send(kind, alice.pk, NOW + AddressChange.WITHIN)
+    assert not letters.send(kind, alice.pk, NOW + AddressChange.WITHIN)
     change.is_cancelled = True
     change.save()
-    assert not emails.send(kind, alice.pk, NOW)
+    assert not letters.send(kind, alice.pk, NOW)
 
 
 def test_a_stranger_at_a_new_address_cannot_end_the_subscription():
     alice = make_subscriber()
     change = moving(alice)
-    assert emails.make_mail(Kind.MOVE_FROM, alice, NOW, change).extra_headers["List-Unsubscribe"]
-    stranger = emails.make_mail(Kind.MOVE_TO, alice, NOW, change)
+    assert letters.make_mail(Kind.MOVE_FROM, alice, NOW, change).extra_headers["List-Unsubscribe"]
+    stranger = letters.make_mail(Kind.MOVE_TO, alice, NOW, change)
     assert stranger.to != [alice.email]
     assert "List-Unsubscribe" not in stranger.extra_headers
 
@@ -241,7 +242,7 @@ def test_mail_whose_html_cannot_be_made_goes_out_as_text_and_the_log_says_why(mo
     def fail(source: str) -> str:
         raise RenderingFailed("the MJML does not compile: no reason")
 
-    monkeypatch.setattr(emails, "compile_mjml", fail)
+    monkeypatch.setattr(letters, "compile_mjml", fail)
     _, mail = parsed(Kind.PREFERENCES)
     assert mail.get_content_type() == "text/plain"
     assert "https://papers.example.org/preferences/" in mail.get_content()

@@ -6,8 +6,8 @@ import pytest
 from django.http import QueryDict
 
 from papers.models import Topic
-from subscriptions import forms
-from subscriptions.forms import LinkForm, PauseForm, PreferencesForm, SubscribeForm
+from subscriptions.pages import forms
+from subscriptions.pages.forms import LinkForm, PauseForm, PreferencesForm, SubscribeForm
 from tests.factories import NOW, make_subscriber
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,6 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.serializers.json import DjangoJSONEncoder
 
 from newsletter.models import Delivery, Event
-from subscriptions import feedback, held, submissions, upvotes
 from subscriptions.models import (
     AddressChange,
     Consent,
@@ -18,6 +17,7 @@ from subscriptions.models import (
     Subscriber,
     Upvote,
 )
+from subscriptions.readers import feedback, personal_data, submissions, upvotes
 from tests.factories import NOW, make_delivery, make_issue, make_paper, make_subscriber
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ def alice(topics):
 def test_the_export_has_all_of_one_reader_and_nothing_of_another(alice, topics):
     bob = make_subscriber("bob@example.org", topics=topics)
     feedback.say(bob, make_paper("Another paper"), Feedback.Value.LESS, NOW)
-    data = held.export(alice)
+    data = personal_data.export(alice)
     text = json.dumps(data, cls=DjangoJSONEncoder)
     assert data["subscriber"]["email"] == "alice@example.org"
     assert {name: len(rows) for name, rows in data.items() if isinstance(rows, list)} == {
@@ -69,7 +69,7 @@ def make_issue_again():
 
 def test_the_export_takes_a_query_for_each_table(alice, django_assert_max_num_queries):
     with django_assert_max_num_queries(10):
-        held.export(alice)
+        personal_data.export(alice)
 
 
 def test_erasing_leaves_no_trace_of_the_person(alice):
@@ -81,7 +81,7 @@ def test_erasing_leaves_no_trace_of_the_person(alice):
         object_repr=str(alice),
         action_flag=CHANGE,
     )
-    held.erase(alice)
+    personal_data.erase(alice)
     erased = (*(Subscriber, Subscriber.topics.through, Consent, Feedback, AddressChange, Upvote),)
     for model in erased:
         assert not model.objects.exists()

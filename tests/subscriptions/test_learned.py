@@ -2,8 +2,9 @@
 
 import pytest
 
-from subscriptions import feedback, links
+from subscriptions import links
 from subscriptions.models import Consent, Feedback, Subscriber
+from subscriptions.readers import feedback
 from tests.factories import NOW, make_paper, make_subscriber
 from tests.markup import read
 

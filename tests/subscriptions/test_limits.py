@@ -13,7 +13,7 @@ from django.test import RequestFactory, override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions import limits
+from subscriptions.readers import limits
 from tests.factories import NOW
 
 CONFIGURED = settings.CACHES

@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscriptions.mjml import MOST_DEPTH, RenderingFailed, check_links, compile_mjml, depth
+from subscriptions.notices.mjml import MOST_DEPTH, RenderingFailed, check_links, compile_mjml, depth
 
 
 def document(body: str) -> str:

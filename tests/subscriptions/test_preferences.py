@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from subscriptions import feedback, preferences
 from subscriptions.models import Feedback
-from subscriptions.preferences import Preferences
+from subscriptions.readers import feedback, preferences
+from subscriptions.readers.preferences import Preferences
 from tests.factories import NOW, make_paper, make_subscriber
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,8 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions import proof
 from subscriptions.models import Subscriber
+from subscriptions.readers import proof_of_work
 from tests.factories import NOW
 
 SUBSCRIBE = "/subscribe/"
@@ -22,7 +22,7 @@ VALID = {"email": "alice@example.org", "topics": ["agents"]}
 @pytest.fixture(autouse=True)
 def _asked_for(settings, monkeypatch):
     settings.PROOF_OF_WORK = True
-    monkeypatch.setattr(proof, "COST", 1)
+    monkeypatch.setattr(proof_of_work, "COST", 1)
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def _stand(clock):
 
 
 def solved(challenge: dict[str, Any] | None = None) -> str:
-    made = altcha.Challenge.from_dict(challenge or proof.challenge(NOW))
+    made = altcha.Challenge.from_dict(challenge or proof_of_work.challenge(NOW))
     solution = altcha.solve_challenge(made)
     assert solution is not None
     return altcha.Payload(made, solution).to_base64()
@@ -48,14 +48,14 @@ def changed(text: str, *path: str, to: object) -> str:
 
 def test_a_proof_holds_once():
     text = solved()
-    assert [proof.is_given(text), proof.is_given(text)] == [True, False]
+    assert [proof_of_work.is_given(text), proof_of_work.is_given(text)] == [True, False]
 
 
 def test_a_used_proof_stays_used_however_it_is_written():
     text = solved()
-    assert proof.is_given(text)
-    assert not proof.is_given(changed(text, "solution", "time", to=5))
-    assert not proof.is_given(changed(text, "more", to=1))
+    assert proof_of_work.is_given(text)
+    assert not proof_of_work.is_given(changed(text, "solution", "time", to=5))
+    assert not proof_of_work.is_given(changed(text, "more", to=1))
 
 
 @pytest.mark.parametrize(
@@ -74,33 +74,33 @@ def test_a_used_proof_stays_used_however_it_is_written():
     ],
 )
 def test_a_proof_that_was_changed_does_not_hold(path, to):
-    assert not proof.is_given(changed(solved(), *path, to=to))
+    assert not proof_of_work.is_given(changed(solved(), *path, to=to))
 
 
 def test_a_proof_runs_out():
     text = solved()
-    with time_machine.travel(NOW + proof.GOOD_FOR + dt.timedelta(seconds=2), tick=False):
-        assert not proof.is_given(text)
+    with time_machine.travel(NOW + proof_of_work.GOOD_FOR + dt.timedelta(seconds=2), tick=False):
+        assert not proof_of_work.is_given(text)
 
 
 def test_a_challenge_of_another_key_does_not_hold(settings):
     text = solved()
     settings.SECRET_KEY = "another-" + "y" * 50
-    assert not proof.is_given(text)
+    assert not proof_of_work.is_given(text)
 
 
 @given(
     st.text(max_size=300) | st.binary(max_size=200).map(lambda raw: base64.b64encode(raw).decode())
 )
 def test_nonsense_does_not_hold(text):
-    assert not proof.is_given(text)
+    assert not proof_of_work.is_given(text)
 
 
 @pytest.mark.parametrize(
     "value", ["[" * 900, "{}", '{"challenge": {"parameters": []}}', "1", "null"]
 )
 def test_json_that_is_no_proof_does_not_hold(value):
-    assert not proof.is_given(base64.b64encode(value.encode()).decode())
+    assert not proof_of_work.is_given(base64.b64encode(value.encode()).decode())
 
 
 def test_a_cache_that_is_down_turns_nobody_away(monkeypatch, caplog):
@@ -109,13 +109,13 @@ def test_a_cache_that_is_down_turns_nobody_away(monkeypatch, caplog):
 
     text = solved()
     monkeypatch.setattr("django.core.cache.backends.locmem.LocMemCache.add", fail)
-    assert proof.is_given(text)
+    assert proof_of_work.is_given(text)
     assert "used twice" in caplog.text
 
 
 def test_where_none_is_asked_for_none_is_needed(settings, browser, topics):
     settings.PROOF_OF_WORK = False
-    assert proof.is_given("")
+    assert proof_of_work.is_given("")
     assert browser.get("/subscribe/challenge/").status_code == 404
     assert "proof" not in browser.get(SUBSCRIBE).content.decode()
 

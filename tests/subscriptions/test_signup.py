@@ -6,10 +6,11 @@ import threading
 import pytest
 from django.db import connection
 
-from subscriptions import emails, signup
-from subscriptions.emails import NOTHING, Kind, Outgoing
 from subscriptions.models import Consent, Subscriber, Suppression
-from subscriptions.signup import Choices
+from subscriptions.notices import letters
+from subscriptions.notices.letters import NOTHING, Kind, Outgoing
+from subscriptions.readers import signup
+from subscriptions.readers.signup import Choices
 from tests.factories import NOW, make_subscriber
 
 Status = Subscriber.Status
@@ -115,12 +116,12 @@ def test_a_suppressed_address_cannot_be_confirmed(topics):
 def test_leaving_and_subscribing_again_on_one_day_works(topics, mailoutbox):
     signup.subscribe("alice@example.org", topics, TOKYO, NOW)
     alice = Subscriber.objects.get()
-    assert emails.send(Kind.CONFIRM, alice.pk, NOW)
+    assert letters.send(Kind.CONFIRM, alice.pk, NOW)
     signup.confirm(alice, NOW, NOW)
     alice.leave(NOW + DAY / 4)
     again = signup.subscribe(alice.email, topics, TOKYO, NOW + DAY / 2)
     assert again == Outgoing(Kind.CONFIRM, alice.pk)
-    assert emails.send(again.kind, again.subscriber_id, NOW + DAY / 2)
+    assert letters.send(again.kind, again.subscriber_id, NOW + DAY / 2)
     assert len(mailoutbox) == 2
 
 
@@ -169,7 +170,7 @@ def test_two_at_once_make_one_row_and_one_mail(topics, mailoutbox):
         try:
             start.wait()
             outgoing = signup.subscribe("alice@example.org", topics, TOKYO, NOW)
-            emails.send(outgoing.kind, outgoing.subscriber_id, NOW)
+            letters.send(outgoing.kind, outgoing.subscriber_id, NOW)
         except Exception as error:
             problems.append(error)
         finally:

@@ -6,9 +6,9 @@ import pytest
 
 from papers.models import Feature, Paper, Source
 from papers.sources import FetchFailed, PaperRecord, arxiv
-from subscriptions import held, submissions
 from subscriptions.models import Submission, Subscriber
-from subscriptions.submissions import Outcome
+from subscriptions.readers import personal_data, submissions
+from subscriptions.readers.submissions import Outcome
 from tests.factories import NOW, make_paper, make_subscriber
 
 pytestmark = pytest.mark.django_db
@@ -195,7 +195,7 @@ def test_erasing_a_reader_takes_the_name_off_and_leaves_the_paper(alice, library
     submission = submit(alice, name="Alice A.")
     submissions.check(NOW)
     submissions.accept(submission, NOW)
-    held.erase(alice)
+    personal_data.erase(alice)
     submission.refresh_from_db()
     assert (submission.subscriber, submission.name) == (None, "")
     assert Feature.objects.get().submitted_by == "a reader"

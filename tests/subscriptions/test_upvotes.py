@@ -3,8 +3,8 @@
 import pytest
 
 from papers.models import Observation, Paper
-from subscriptions import held, upvotes
 from subscriptions.models import Suppression, Upvote
+from subscriptions.readers import personal_data, upvotes
 from tests.factories import NOW, make_paper, make_subscriber
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +71,7 @@ def test_erasing_a_reader_takes_the_upvotes_along(paper):
     upvotes.give(alice, paper, NOW)
     upvotes.give(bob, paper, NOW)
     assert counted(paper) == 2
-    held.erase(alice)
+    personal_data.erase(alice)
     assert counted(paper) == 1
 
 

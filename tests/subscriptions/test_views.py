@@ -9,9 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kombu.exceptions import OperationalError
 
-from subscriptions import emails, limits, links, views
-from subscriptions.forms import SubscribeForm
+from subscriptions import links
 from subscriptions.models import Consent, Subscriber, Suppression
+from subscriptions.notices import letters
+from subscriptions.pages import subscribing
+from subscriptions.pages.forms import SubscribeForm
+from subscriptions.readers import limits
 from tests.factories import NOW, make_subscriber
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -222,5 +225,5 @@ def test_nothing_in_the_query_breaks_the_form(browser, topics, text):
 
 
 def test_nothing_goes_out_under_the_name_of_nothing(mailoutbox):
-    assert views.enqueue(emails.NOTHING)
+    assert subscribing.enqueue(letters.NOTHING)
     assert mailoutbox == []

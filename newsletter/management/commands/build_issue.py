@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from newsletter.issues import build_issue
+from newsletter.issues.freezing import build_issue
 from newsletter.models import Issue
 from papers.days import feature_day
 from papers.models import Paper

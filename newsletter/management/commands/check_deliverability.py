@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from newsletter.deliverability import review
-from newsletter.deliverability.dns_records import Resolver
-from newsletter.deliverability.findings import SOURCES, Finding, Level
-from newsletter.deliverability.message import Message, NotAMessage
+from newsletter.operations.deliverability import review
+from newsletter.operations.deliverability.dns_records import Resolver
+from newsletter.operations.deliverability.findings import SOURCES, Finding, Level
+from newsletter.operations.deliverability.message import Message, NotAMessage
 
 STYLES = {
     Level.ERROR: "bold red",

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from newsletter.retention import forget
+from newsletter.operations.retention import forget
 
 
 class Command(BaseCommand):

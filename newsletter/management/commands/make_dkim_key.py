@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from newsletter import dkim_keys
+from newsletter.mail import dkim_keys
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from newsletter.previews import NAMES, NoPreview, preview
+from newsletter.operations.previews import NAMES, NoPreview, preview
 
 
 class Command(BaseCommand):

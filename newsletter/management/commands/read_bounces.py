@@ -11,7 +11,7 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import track
 
-from newsletter import bounce_box
+from newsletter.events.bounces import inbox
 
 TRY_AGAIN = 75
 """EX_TEMPFAIL of sysexits.h: a mail server keeps the mail and tries again."""
@@ -34,14 +34,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Take every mail, act upon them, and say what they were."""
         dry_run = options["dry_run"]
-        tally = bounce_box.Tally()
+        tally = inbox.Tally()
         try:
             if options["stdin"]:
                 self._take_stdin(tally, dry_run=dry_run)
             else:
                 self._take_files(options, tally, dry_run=dry_run)
             if not dry_run:
-                bounce_box.finish(timezone.now())
+                inbox.finish(timezone.now())
         except DatabaseError as error:
             # The mails stay where they are, with the mail server too: nothing is lost.
             raise CommandError(
@@ -49,39 +49,37 @@ class Command(BaseCommand):
             ) from None
         self._report(tally, as_json=options["json"], dry_run=dry_run)
 
-    def _take_stdin(self, tally: bounce_box.Tally, *, dry_run: bool) -> None:
-        data = sys.stdin.buffer.read(bounce_box.READ_AT_MOST)
+    def _take_stdin(self, tally: inbox.Tally, *, dry_run: bool) -> None:
+        data = sys.stdin.buffer.read(inbox.READ_AT_MOST)
         while sys.stdin.buffer.read(65_536):
             pass  # a pipe that is not read to its end is an error to the mail server
-        found = bounce_box.take(data, timezone.now(), dry_run=dry_run)
+        found = inbox.take(data, timezone.now(), dry_run=dry_run)
         name = "standard input"
         if found.what == "unknown" and not dry_run:
-            name = str(bounce_box.keep(data, found))
+            name = str(inbox.keep(data, found))
         tally.add(name, found)
 
-    def _take_files(
-        self, options: dict[str, Any], tally: bounce_box.Tally, *, dry_run: bool
-    ) -> None:
+    def _take_files(self, options: dict[str, Any], tally: inbox.Tally, *, dry_run: bool) -> None:
         directory: Path | None = options["maildir"]
         try:
-            paths = list(bounce_box.maildir(directory)) if directory else options["files"]
+            paths = list(inbox.maildir(directory)) if directory else options["files"]
         except OSError as error:
             raise CommandError(f"{directory} is not a maildir ({error.strerror}).") from None
         console = Console(stderr=True)
         hidden = not console.is_terminal or len(paths) < 100
         for path in track(paths, "Reading", console=console, transient=True, disable=hidden):
             try:
-                data = bounce_box.read_file(path)
+                data = inbox.read_file(path)
             except OSError as error:
                 if directory and isinstance(error, FileNotFoundError):
                     continue  # another reader was faster
                 raise CommandError(f"Cannot read {path}: {error.strerror}.") from None
-            found = bounce_box.take(data, timezone.now(), dry_run=dry_run)
+            found = inbox.take(data, timezone.now(), dry_run=dry_run)
             if directory and not dry_run:
-                bounce_box.put_away(path, found)
+                inbox.put_away(path, found)
             tally.add(path.name, found)
 
-    def _report(self, tally: bounce_box.Tally, *, as_json: bool, dry_run: bool) -> None:
+    def _report(self, tally: inbox.Tally, *, as_json: bool, dry_run: bool) -> None:
         if as_json:
             said = {"found": dict(tally.kinds), "unknown": tally.unknown, "dry_run": dry_run}
             self.stdout.write(json.dumps(said, indent=2))

@@ -9,8 +9,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from newsletter import delivery, ledger, planning, readiness
+from newsletter.delivery import ledger, planning, worker
 from newsletter.models import Delivery
+from newsletter.operations import readiness
 
 
 class Command(BaseCommand):
@@ -59,7 +60,7 @@ class Command(BaseCommand):
             return max(moment, timezone.now()) if not options["now"] else moment
 
         ledger.sweep(settings.JOURNAL_DIR, moment)
-        tally = delivery.drain(clock=clock)
+        tally = worker.drain(clock=clock)
         said = ", ".join(f"{count} {state}" for state, count in sorted(tally.states.items()))
         self.stdout.write(f"{planned.deliveries} planned; {said or 'nothing to send'}.")
         if tally.is_stuck:

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from newsletter import webhooks
+from newsletter.pages import webhooks
 
 
 class Command(BaseCommand):

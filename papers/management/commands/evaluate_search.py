@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import Progress
 
-from papers.search.evaluation import DEPTH, evaluate
+from papers.evaluation.search import DEPTH, evaluate
 
 
 class Command(BaseCommand):

@@ -12,8 +12,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import Progress
 
-from papers.encoder import EncoderError, load
-from papers.evaluation import (
+from papers.evaluation.recordings import (
+    RecordingError,
+    read_candidates,
+    read_judgments,
+    read_texts,
+    read_topics,
+)
+from papers.evaluation.topics import (
     METHODS,
     Candidate,
     Case,
@@ -22,16 +28,10 @@ from papers.evaluation import (
     phrases_from,
     summarize,
 )
-from papers.joining import join
-from papers.matching import TopicSpec
-from papers.recordings import (
-    RecordingError,
-    read_candidates,
-    read_judgments,
-    read_texts,
-    read_topics,
-)
-from papers.semantics import DIMENSIONS, SemanticModel, fit, text_of
+from papers.matching.scoring import TopicSpec
+from papers.semantics.encoder import EncoderError, load
+from papers.semantics.joined import join
+from papers.semantics.lsa import DIMENSIONS, SemanticModel, fit, text_of
 
 OWN_KEYWORDS = Path(__file__).resolve().parents[2] / "data" / "relevance_topics.json"
 """Keywords written, as an editor would, from the descriptions of the recorded topics alone."""

@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from papers.recordings import RecordingError, read_observations, read_orders
-from papers.trending_evaluation import DEPTH, compare, days_of, halves
+from papers.evaluation.recordings import RecordingError, read_observations, read_orders
+from papers.evaluation.trending import DEPTH, compare, days_of, halves
 
 RECORDED = Path(settings.BASE_DIR).parent / "shared" / "data" / "huggingface"
 

@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from papers import days
-from papers.fitting import is_due
-from papers.ingest import Summary, fetch_day, rank_and_match
+from papers.ingest.records import Summary, fetch_day, rank_and_match
 from papers.models import Source
+from papers.semantics.fitting import is_due
 from papers.sources import KINDS, FetchFailed, active_sources, reader_of
 
 MOST_DAYS = 366

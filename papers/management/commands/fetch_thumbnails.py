@@ -11,8 +11,8 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from papers import thumbnails
-from papers.texts import shorten
+from papers.text.cleaning import shorten
+from papers.thumbnails import fetching
 
 MOST = 10_000
 
@@ -27,9 +27,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--limit",
             type=int,
-            default=thumbnails.MOST,
+            default=fetching.MOST,
             metavar="N",
-            help=f"fetch N at most (default: {thumbnails.MOST})",
+            help=f"fetch N at most (default: {fetching.MOST})",
         )
         parser.add_argument(
             "--dry-run", action="store_true", help="say what is due, ask nobody, store nothing"
@@ -43,7 +43,7 @@ class Command(BaseCommand):
             raise CommandError("THUMBNAILS is false: this site fetches no thumbnails.")
         now = timezone.now()
         if options["dry_run"]:
-            waiting = thumbnails.due(now, options["limit"])
+            waiting = fetching.due(now, options["limit"])
             for paper in waiting:
                 self.stdout.write(f"{paper.identifier}  {shorten(paper.thumbnail_url, 100)}")
             self.stdout.write(f"would ask for {len(waiting)} thumbnails")
@@ -51,11 +51,11 @@ class Command(BaseCommand):
         fetched = self._fetch(now, options["limit"])
         self.stdout.write(str(fetched))
 
-    def _fetch(self, now: dt.datetime, limit: int) -> thumbnails.Fetched:
+    def _fetch(self, now: dt.datetime, limit: int) -> fetching.Fetched:
         """Fetch; a bar shows how far it is where a person watches."""
         longest = float("inf")  # nobody else waits for this process
         if not sys.stderr.isatty():
-            return thumbnails.fetch_due(now, most=limit, longest=longest)
+            return fetching.fetch_due(now, most=limit, longest=longest)
         chatter = logging.getLogger("papers")
         level = chatter.level
         chatter.setLevel(logging.WARNING)
@@ -67,11 +67,11 @@ class Command(BaseCommand):
         )
         try:
             with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-                task = bar.add_task("", total=len(thumbnails.due(now, limit)))
+                task = bar.add_task("", total=len(fetching.due(now, limit)))
 
                 def step(identifier: str) -> None:
                     bar.update(task, description=identifier, advance=1)
 
-                return thumbnails.fetch_due(now, most=limit, longest=longest, progress=step)
+                return fetching.fetch_due(now, most=limit, longest=longest, progress=step)
         finally:
             chatter.setLevel(level)

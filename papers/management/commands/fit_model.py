@@ -10,10 +10,10 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from papers import fitting
-from papers.fitting import fit_now, is_due
+from papers.matching.ranking import rank_and_match
 from papers.models import FittedModel, Paper
-from papers.ranking import rank_and_match
+from papers.semantics import fitting
+from papers.semantics.fitting import fit_now, is_due
 
 
 class Command(BaseCommand):

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from subscriptions import held
 from subscriptions.models import Subscriber, Suppression
+from subscriptions.readers import personal_data
 
 
 class Command(BaseCommand):
@@ -26,12 +26,12 @@ class Command(BaseCommand):
             raise CommandError("There is no subscriber with this address.")
         rows = {
             name: len(value)
-            for name, value in held.export(subscriber).items()
+            for name, value in personal_data.export(subscriber).items()
             if isinstance(value, list) and value
         }
         stays = Suppression.objects.covers(subscriber.email)
         if not options["dry_run"]:
-            held.erase(subscriber)
+            personal_data.erase(subscriber)
         done = "Would erase" if options["dry_run"] else "Erased"
         counts = ", ".join(f"{count} {name}" for name, count in sorted(rows.items()))
         self.stdout.write(f"{done} the subscriber; held with it: {counts or 'nothing'}.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from subscriptions.exchange import write_suppressions
+from subscriptions.readers.suppression_files import write_suppressions
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from subscriptions.exchange import UnreadableFile, read_suppressions
+from subscriptions.readers.suppression_files import UnreadableFile, read_suppressions
 
 
 class Command(BaseCommand):

@@ -1,0 +1,1 @@
+"""Plan, claim, send, settle: the ledger's rows are the queue."""

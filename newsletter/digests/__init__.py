@@ -1,0 +1,1 @@
+"""Whose papers, and the body that shows them."""

@@ -1,0 +1,229 @@
+"""One form of an issue's digests, HTML or text: the stencils, and how one reader's body is put
+together from them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from django.utils import translation
+from django.utils.html import escape
+from django.utils.translation import ngettext
+
+from newsletter.digests.contexts import TOKEN_LIKE, papers_in_words
+from newsletter.digests.prerendered import Stencil
+from newsletter.digests.selection import Choice
+from newsletter.mail.message import HTML_LIMIT, Piece
+from papers.text.cleaning import plain, shorten
+from subscriptions.notices.mjml import compile_mjml
+
+TOPICS_NAMED = 8
+"""How many of the reader's topics are named at the top; the others are counted."""
+
+EXPLAINED = 2000
+"""How many cards are kept with their "why" in them. A paper has about one "why" for each topic."""
+
+WHY_LENGTH = 300
+"""Most characters of a "why"."""
+
+OWN_BYTES = 7000
+"""The most HTML that a reader's own things in the shell take: tokens, topics, titles."""
+
+Values = dict[str, Sequence[Piece]]
+Listed = tuple[Piece, Piece]
+"""An item of a list as the first one, and as a later one, with a separator in front."""
+
+
+def plain_text(text: str) -> str:
+    """`text` as it stands: nothing is special in the text form."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """How a form is written: its templates, its compiler, its escaping, its separators."""
+
+    shell: str
+    mention: str
+    compiled: Callable[[str], str]
+    escaped: Callable[[str], str]
+    between_topics: str
+
+    def listed(self, text: str, separator: str) -> Listed:
+        """`text` as an item of a list."""
+        safe = self.escaped(text)
+        return Piece.of(safe), Piece.of(separator + safe)
+
+
+HTML = Markup("emails/digest.mjml", "emails/mention.html", compile_mjml, escape, " · ")
+TEXT = Markup("emails/digest.txt", "emails/mention.txt", plain_text, plain_text, ", ")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What one reader gets."""
+
+    choices: Sequence[Choice]
+    also: Sequence[int]
+    """Place ids of the papers mentioned at the end."""
+    topics: Sequence[int]
+    """Ids of the reader's topics, in the editor's order."""
+    tokens: Mapping[str, Sequence[Piece]]
+    left_out: int = 0
+    """How many more papers were chosen than there is room for."""
+    by_topic: bool = False
+    """The papers stand under the names of their topics instead of in one ranked list."""
+
+    @property
+    def groups(self) -> list[tuple[int, list[Choice]]]:
+        """The papers under their closest topic's id, the group of the best paper first; within a
+        group the order stays. A ranked list is one group, of the topic 0.
+        """
+        if not self.by_topic:
+            return [(0, list(self.choices))]
+        groups: dict[int, list[Choice]] = {}
+        for choice in self.choices:
+            groups.setdefault(choice.topics[0] if choice.topics else 0, []).append(choice)
+        return list(groups.items())
+
+
+@dataclass(slots=True)
+class Form:
+    """The stencils of one issue in HTML, or in text, in one language."""
+
+    markup: Markup
+    language: str
+    shell: Stencil
+    group: Stencil
+    """The heading over the papers of one topic, with a hole for its name."""
+    also: Stencil
+    """Around the papers outside the reader's topics; left out where there are none."""
+    more: Stencil
+    """Around the number of papers that had no room; left out where all had."""
+    cards: Mapping[int, Stencil]
+    """By place id."""
+    titles: Mapping[int, Listed]
+    """By place id, shortened: for the preheader."""
+    mentions: Mapping[int, Piece]
+    """By place id: for the papers outside the reader's topics."""
+    topics: Mapping[int, Listed]
+    """By topic id."""
+    explained: dict[tuple[int, str, bool], Stencil] = field(default_factory=dict)
+    """Cards with their "why", as far as readers needed them; by place id, why, and whether they
+    stand under a topic."""
+    headings: Mapping[int, Stencil] = field(init=False)
+    """By topic id."""
+    room: int = field(init=False)
+    """Bytes that there are for cards."""
+    always_fit: int = field(init=False)
+    """This many cards have room whichever they are."""
+    _counts: dict[tuple[int, bool], Piece] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Weigh the parts."""
+        self.headings = {
+            topic: self.group.with_text("group", name.text)
+            for topic, (name, _) in self.topics.items()
+        }
+        self.room = HTML_LIMIT - self.shell.size - self.also.size - self.more.size - OWN_BYTES
+        heaviest = max((card.size for card in self.cards.values()), default=0)
+        heading = max((each.size for each in self.headings.values()), default=0)
+        longest_why = len(escape('"')) * WHY_LENGTH
+        self.always_fit = self.room // (heaviest + heading + longest_why + 2 * len(TOKEN_LIKE))
+
+    def card(self, choice: Choice, *, in_group: bool = False) -> Stencil:
+        """The card of `choice` with its "why"; only the reader's token is missing.
+
+        Raises `KeyError` for a place that the press was not given.
+        """
+        key = (choice.place.id, choice.why, in_group)
+        card = self.explained.get(key)
+        if card is None:
+            if len(self.explained) >= EXPLAINED:
+                self.explained.clear()
+            why = self.markup.escaped(shorten(plain(choice.why), WHY_LENGTH))
+            card = self.cards[choice.place.id].with_text("why", why)
+            card = card.with_text("level", "3" if in_group else "2")
+            self.explained[key] = card
+        return card
+
+    def fitted(self, order: Order) -> Order:
+        """`order`, or as many of its best papers as `HTML_LIMIT` has room for."""
+        if len(order.choices) <= self.always_fit:
+            return order
+        room = self.room
+        headed: set[int] = set()
+        for at, choice in enumerate(order.choices):
+            card = self.card(choice, in_group=order.by_topic)
+            room -= card.size + len(card.holes) * len(TOKEN_LIKE)
+            if order.by_topic and choice.topics and choice.topics[0] not in headed:
+                headed.add(choice.topics[0])
+                heading = self.headings.get(choice.topics[0])
+                room -= heading.size if heading else 0
+            if room < 0:
+                return replace(order, choices=order.choices[:at], left_out=len(order.choices) - at)
+        return order
+
+    def values(self, order: Order) -> Values:
+        """What goes into the shell's holes."""
+        values: Values = dict(order.tokens)
+        values["cards"] = self._cards(order)
+        values["count"] = (self._counted(len(order.choices) + order.left_out),)
+        values["topics"] = self._listed([self.topics[topic] for topic in order.topics])
+        ahead = order.choices[1:4] or order.choices[:1]
+        values["preheader"] = self._listed([self.titles[choice.place.id] for choice in ahead])
+        values["also"] = values["more"] = ()
+        if order.also:
+            mentions = [self.mentions[place] for place in order.also]
+            values["also"] = self.also.fill({"mentions": mentions})
+        if order.left_out:
+            left = (self._counted(order.left_out),)
+            values["more"] = self.more.fill({**order.tokens, "left": left})
+        return values
+
+    def _cards(self, order: Order) -> list[Piece]:
+        token = order.tokens["feedback"][0]
+        cards: list[Piece] = []
+        for topic, choices in order.groups:
+            if topic in self.headings:
+                cards += self.headings[topic].fill({})
+            for choice in choices:
+                card = self.card(choice, in_group=order.by_topic)
+                cards += [token if part == "feedback" else part for part in card.parts]  # type: ignore[misc]
+        return cards
+
+    def _counted(self, count: int) -> Piece:
+        """ "10 papers" in the form's language."""
+        held = self._counts.get((count, False))
+        if held is None:
+            with translation.override(self.language):
+                held = self._counts[count, False] = Piece.of(papers_in_words(count))
+        return held
+
+    def _listed(self, items: Sequence[Listed]) -> list[Piece]:
+        listed = [later for _, later in items[:TOPICS_NAMED]]
+        if items:
+            listed[0] = items[0][0]
+        if len(items) > TOPICS_NAMED:
+            listed.append(self._further(len(items) - TOPICS_NAMED))
+        return listed
+
+    def _further(self, count: int) -> Piece:
+        """ " and 18 more" in the form's language."""
+        held = self._counts.get((count, True))
+        if held is None:
+            with translation.override(self.language):
+                words = ngettext(" and %(number)s more", " and %(number)s more", count)
+                held = self._counts[count, True] = Piece.of(words % {"number": count})
+        return held
+
+    @property
+    def sample(self) -> str:
+        """All that readers may see, with something like a token in every hole."""
+        stencils = [self.shell, self.group, self.also, self.more, *self.cards.values()]
+        parts = [part for stencil in stencils for part in stencil.parts]
+        parts += self.mentions.values()
+        return "".join(part.text if isinstance(part, Piece) else TOKEN_LIKE for part in parts)
+
+    def compose(self, order: Order) -> tuple[Piece, ...]:
+        """The reader's body."""
+        return tuple(self.shell.fill(self.values(order)))

@@ -1,0 +1,201 @@
+"""What the templates of a digest print: of an issue, and of each paper's card.
+
+Everything here is plain text; escaping is the templates' business. Papers are cleaned at ingest,
+and cleaned and capped again here, for a card may have been frozen under an older rule.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.formats import date_format, number_format
+from django.utils.translation import get_language, get_language_bidi, gettext, ngettext
+
+from newsletter.digests.selection import Place
+from newsletter.issues.cards import Card
+from newsletter.models import Issue
+from papers.pages.entries import plate_number
+from papers.text.cleaning import plain, safe_url, shorten
+from subscriptions import links
+from subscriptions.notices.mjml import RenderingFailed
+
+TOKEN_LIKE = "A" * 48
+"""As long as a signed token, and as harmless in an address."""
+
+PLATES_PATH = "/static/newsletter/plates/"
+"""Where the plates are, 0.png to 11.png: without the hash that other static files carry, because
+a mail is opened years later. `make screenshots` draws them.
+"""
+
+
+def address_around_token(view: str, *args: object) -> tuple[str, str]:
+    """The address of `view` for a token and `args`: what stands before the token and after it."""
+    address = links.absolute(reverse(view, args=[TOKEN_LIKE, *args]))
+    before, found, after = address.partition(TOKEN_LIKE)
+    if not found:
+        raise RenderingFailed(f"the address of {view} does not hold its token")
+    return before, after
+
+
+def date_of(day: dt.date) -> str:
+    """Such as "Wednesday, 10 June 2026", as the language writes it."""
+    return date_format(day, gettext("l, j F Y"))
+
+
+def short_date_of(day: dt.date) -> str:
+    """Such as "Wed 10 June", as the language writes it."""
+    return date_format(day, gettext("D j F"))
+
+
+def papers_in_words(count: int) -> str:
+    """Such as "10 papers"."""
+    return ngettext("%(number)s paper", "%(number)s papers", count) % {"number": grouped(count)}
+
+
+def grouped(number: int) -> str:
+    """`number` with its thousands set apart, as the language does."""
+    return number_format(number, force_grouping=True)
+
+
+def counts_of(card: Card) -> list[str]:
+    """The counts that somebody counted, in words: ["164 upvotes, up 32", "1 comment"]."""
+    counted = []
+    upvotes, comments, stars = card.upvotes or 0, card.comments or 0, card.stars or 0
+    for count, gained, words in (
+        (
+            card.upvotes,
+            card.upvotes_gained,
+            ngettext("%(number)s upvote", "%(number)s upvotes", upvotes),
+        ),
+        (
+            card.comments,
+            card.comments_gained,
+            ngettext("%(number)s comment", "%(number)s comments", comments),
+        ),
+        (card.stars, card.stars_gained, ngettext("%(number)s star", "%(number)s stars", stars)),
+    ):
+        if count is None:
+            continue
+        shown = words % {"number": grouped(count)}
+        if gained and gained > 0:
+            shown = gettext("%(counted)s, up %(number)s") % {
+                "counted": shown,
+                "number": grouped(gained),
+            }
+        counted.append(shown)
+    return counted
+
+
+def title_of(card: Card, limit: int = 300) -> str:
+    """The title in one line of at most `limit` characters."""
+    return shorten(plain(card.title), limit) or gettext("Untitled")
+
+
+def page_of(card: Card) -> str:
+    """The address of the paper's page on this site."""
+    return _on_this_site(card.path)
+
+
+def _on_this_site(path: str) -> str:
+    return links.absolute("/" + quote(plain(path).lstrip("/"), safe="/:.~"))
+
+
+def picture_of(card: Card) -> dict[str, str] | None:
+    """The paper's thumbnail: its address and what stands in its place where none is shown.
+
+    Our own copy, where there was one when the issue froze, has one address for all readers who get
+    the paper. A plate, which stands for a paper without one, is one of a dozen drawings; it says
+    nothing of the paper but which it is, and so does the text in its place. Loading either tells
+    nobody who reads. A thumbnail of the source's tells the source that a mail was opened.
+    """
+    wanted = settings.EMAIL_THUMBNAILS
+    if wanted == "none":
+        return None
+    url = ""
+    if wanted == "own" and card.thumbnail_path:
+        url = _on_this_site(card.thumbnail_path)
+    elif wanted == "source" and card.thumbnail_url.startswith("https://"):
+        url = card.thumbnail_url if safe_url(card.thumbnail_url) == card.thumbnail_url else ""
+    if url:
+        title = title_of(card, 60)
+        return {"url": url, "alt": gettext("Thumbnail of “%(title)s”") % {"title": title}}
+    number = plate_number(card.identifier)
+    return {
+        "url": links.absolute(f"{PLATES_PATH}{number}.png"),
+        "alt": shorten(plain(card.identifier), 40),
+    }
+
+
+def card_context(place: Place, why: str, feedback: str, level: str | int = 2) -> dict[str, Any]:
+    """What the card templates print of a paper; `feedback` is the token of its links, `level` that
+    of its heading.
+
+    A link that is not an absolute http(s) address is left out.
+    """
+    card = place.card
+    elsewhere = {
+        "arXiv": card.abstract_url,
+        "PDF": card.pdf_url,
+        gettext("Code"): card.code_url,
+        gettext("Project"): card.project_url,
+    }
+    return {
+        "title": title_of(card),
+        "level": level,
+        "picture": picture_of(card),
+        "url": page_of(card),
+        "byline": shorten(plain(card.byline), 400),
+        "organization": shorten(plain(card.organization), 200),
+        "excerpt": shorten(plain(card.excerpt), 800),
+        "excerpt_is_cut": card.excerpt_is_cut,
+        "counts": counts_of(card),
+        "links": [(name, url) for name, url in elsewhere.items() if url and safe_url(url) == url],
+        "topics": [shorten(plain(name), 80) for name in card.topics[:3]],
+        "note": shorten(plain(card.note), 600),
+        "is_pick": bool(card.is_pick),
+        "why": why,
+        "more_url": feedback.join(
+            address_around_token("subscriptions:feedback", place.paper_id, "more")
+        ),
+        "less_url": feedback.join(
+            address_around_token("subscriptions:feedback", place.paper_id, "less")
+        ),
+    }
+
+
+def shell_context(
+    issue: Issue,
+    values: Mapping[str, str],
+    *,
+    is_weekly: bool,
+    is_welcome: bool = False,
+    has_summaries: bool = False,
+) -> dict[str, Any]:
+    """What the digest templates print besides cards. `values` are those that differ per reader:
+    the four tokens, `count`, `preheader` and `topics`. `has_summaries` where some excerpt is not
+    the authors' own.
+    """
+    preferences = values["preferences"].join(address_around_token("subscriptions:preferences"))
+    unsubscribe = values["unsubscribe"].join(address_around_token("subscriptions:unsubscribe"))
+    return {
+        "site_name": plain(settings.SITE_NAME),
+        "site_url": settings.SITE_URL,
+        "language": get_language() or settings.LANGUAGE_CODE,
+        "is_right_to_left": get_language_bidi(),
+        "curator": plain(gettext(settings.CURATOR)),
+        "postal_address": plain(settings.POSTAL_ADDRESS),
+        "date": date_of(issue.day),
+        "is_weekly": is_weekly,
+        "is_welcome": is_welcome,
+        "has_summaries": has_summaries,
+        "note": [shorten(plain(part), 2000) for part in issue.note.splitlines() if plain(part)],
+        "count": values["count"],
+        "preheader": values["preheader"],
+        "topics": values["topics"],
+        "preferences_url": preferences,
+        "unsubscribe_url": unsubscribe,
+        "web_url": values["web"].join(address_around_token("newsletter:digest")),
+    }

@@ -1,0 +1,54 @@
+"""What readers already had, found through indexes whose cost does not grow with the ledger.
+
+A paper can be in a digest only if it stood in that digest's issue, or, for a weekly one, in an
+issue of its week. So to know which papers of a shelf a reader had, only the deliveries of those
+few issues matter: the ones that hold a paper of the shelf, and the six days after each. They are
+found through the unique index (issue, subscriber). However long the history, a paper is listed on
+a handful of days, so this stays a handful of index probes for each reader.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Sequence
+
+from newsletter.issues.freezing import WEEK
+from newsletter.models import Delivery, Issue, IssuePaper
+
+#: States in which a reader has the papers, or may have them.
+HAD = (
+    Delivery.State.SENT,
+    Delivery.State.FEED,
+    Delivery.State.UNKNOWN,
+    Delivery.State.CLAIMED,
+)
+
+
+def issues_sharing(paper_ids: Iterable[int]) -> list[int]:
+    """Ids of the issues whose digests may hold one of these papers."""
+    days: set[dt.date] = set()
+    listed = IssuePaper.objects.filter(paper_id__in=list(paper_ids))
+    for day in listed.order_by().values_list("issue__day", flat=True).distinct():
+        days.update(day + dt.timedelta(days=after) for after in range(WEEK))
+    return list(Issue.objects.filter(day__in=days).values_list("pk", flat=True))
+
+
+def papers_had(
+    subscriber_ids: Sequence[int], issue_ids: Collection[int], but: Collection[int] = ()
+) -> dict[int, set[int]]:
+    """By subscriber id, the ids of papers they had in digests of these issues.
+
+    `but`: ids of deliveries that do not count, the ones being made. One query.
+    """
+    had: dict[int, set[int]] = {}
+    if not issue_ids or not subscriber_ids:
+        return had
+    rows = (
+        Delivery.objects.filter(
+            issue_id__in=issue_ids, subscriber_id__in=subscriber_ids, state__in=HAD
+        )
+        .order_by()
+        .values_list("pk", "subscriber_id", "choices")
+    )
+    for pk, subscriber_id, choices in rows:
+        if pk not in but and choices and subscriber_id is not None:
+            had.setdefault(subscriber_id, set()).update(row[0] for row in choices)
+    return had

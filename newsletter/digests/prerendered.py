@@ -1,0 +1,141 @@
+"""Text with named holes: rendered once, then filled for many readers by joining pieces.
+
+A template is rendered with a mark in each place where readers differ. `Marks.cut` finds the marks
+in what came out, after any compiler had its way with it, and returns stencils: encoded pieces and
+the names of the holes between them. The marks hold a random number that is in none of the texts, so
+no title can pass for one; one that got lost or doubled on the way is an error, never a silent gap.
+"""
+
+import re
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from newsletter.mail.message import Piece
+from subscriptions.notices.mjml import RenderingFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Stencil:
+    """Pieces and the names of the holes between them, in order."""
+
+    parts: tuple[Piece | str, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes (UTF-8) of all pieces, the holes left out."""
+        return sum(part.size for part in self.parts if isinstance(part, Piece))
+
+    @property
+    def holes(self) -> tuple[str, ...]:
+        """The names of the holes; one name may have several."""
+        return tuple(part for part in self.parts if isinstance(part, str))
+
+    def fill(self, values: Mapping[str, Sequence[Piece]]) -> list[Piece]:
+        """All pieces, each hole filled. Raises `KeyError` for a hole without a value."""
+        filled: list[Piece] = []
+        for part in self.parts:
+            if part.__class__ is str:
+                filled += values[part]
+            else:
+                filled.append(part)  # type: ignore[arg-type]
+        return filled
+
+    def with_text(self, hole: str, text: str) -> "Stencil":
+        """The stencil with `text` in every hole of this name, joined to the pieces around it."""
+        runs: list[str] = [""]
+        names: list[str] = []
+        for part in self.parts:
+            if isinstance(part, Piece):
+                runs[-1] += part.text
+            elif part == hole:
+                runs[-1] += text
+            else:
+                names.append(part)
+                runs.append("")
+        return _stencil(runs, names)
+
+
+def _stencil(runs: list[str], names: list[str]) -> Stencil:
+    """`runs` of text with the holes `names` between them; empty runs are left out."""
+    parts: list[Piece | str] = []
+    for run, name in zip(runs, [*names, ""], strict=True):
+        if run:
+            parts.append(Piece.of(run))
+        if name:
+            parts.append(name)
+    return Stencil(tuple(parts))
+
+
+class Marks:
+    """Marks for one rendering. A mark is letters and digits only, so that no escaping, no
+    compiler and no line wrapping changes it.
+    """
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        """`texts` is all that will be rendered; no mark will be found in it."""
+        known = "\0".join(texts)
+        self._nonce = secrets.token_hex(8)
+        while self._nonce in known:
+            self._nonce = secrets.token_hex(8)
+        self._mark = re.compile(f"q{self._nonce}([hbe])([a-z]+?[0-9]*)z{self._nonce}q")
+
+    def hole(self, name: str) -> str:
+        """The mark for a hole. `name` is lower-case letters, then digits or nothing."""
+        return self._make("h", name)
+
+    def begin(self, name: str) -> str:
+        """The mark where the block `name` begins, a stencil of its own."""
+        return self._make("b", name)
+
+    def end(self, name: str) -> str:
+        """The mark where the block `name` ends."""
+        return self._make("e", name)
+
+    def _make(self, kind: str, name: str) -> str:
+        mark = f"q{self._nonce}{kind}{name}z{self._nonce}q"
+        if not self._mark.fullmatch(mark):
+            raise ValueError(f"{name!r} cannot name a hole")
+        return mark
+
+    def cut(self, rendered: str, source: str) -> dict[str, Stencil]:
+        """The stencils in `rendered`: under "" the whole, under its name each block.
+
+        Where a block stood, the stencil around it has a hole of the block's name. `source` is
+        what was compiled into `rendered` (or the same text), and must hold the same marks.
+        Raises `RenderingFailed` where marks were lost, doubled or torn apart.
+        """
+        wanted, found = (
+            Counter(match.groups() for match in self._mark.finditer(text))
+            for text in (source, rendered)
+        )
+        if wanted != found or rendered.count(self._nonce) != 2 * found.total():
+            lost = ", ".join(sorted(name for _, name in (wanted - found) + (found - wanted)))
+            raise RenderingFailed(f"marks were lost, doubled or torn apart: {lost[:200]}")
+        stencils: dict[str, Stencil] = {}
+        open_blocks: list[tuple[str, list[str], list[str]]] = [("", [""], [])]
+        at = 0
+        for match in self._mark.finditer(rendered):
+            kind, name = match.groups()
+            block, runs, names = open_blocks[-1]
+            runs[-1] += rendered[at : match.start()]
+            at = match.end()
+            if kind == "h":
+                names.append(name)
+                runs.append("")
+            elif kind == "b":
+                names.append(name)
+                runs.append("")
+                open_blocks.append((name, [""], []))
+            elif name == block and name not in stencils:
+                stencils[name] = _stencil(runs, names)
+                open_blocks.pop()
+            else:
+                raise RenderingFailed(f"the block {name} ends where {block or 'none'} is open")
+        block, runs, names = open_blocks.pop()
+        if open_blocks:
+            raise RenderingFailed(f"the block {block} does not end")
+        runs[-1] += rendered[at:]
+        stencils[""] = _stencil(runs, names)
+        return stencils

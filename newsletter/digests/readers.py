@@ -1,0 +1,124 @@
+"""Subscribers as digests see them, a batch at a time: checked for consent and suppression, and with
+what they said about papers.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from newsletter.digests.selection import Reader
+from newsletter.digests.taste import MOST, Ratings
+from papers.models import Paper
+from papers.semantics import current
+from subscriptions.models import Feedback, Subscriber, Subscription, Suppression, address_hash
+
+
+def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[int, str]]:
+    """The readers that may be mailed now, and for the others the reason why not, by id.
+
+    Four queries, however many subscribers.
+    """
+    rows = list(
+        Subscriber.objects.filter(pk__in=subscriber_ids)
+        .order_by()
+        .values_list(
+            "pk",
+            "email",
+            "status",
+            "link_version",
+            "papers_wanted",
+            "text_only",
+            "rhythm",
+            "learns",
+            "language",
+            "receives_by",
+            "groups_by_topic",
+            "welcomed_on",
+        )
+    )
+    hashes = {address_hash(row[1]): row[0] for row in rows}
+    suppressed = {
+        hashes[found]
+        for found in Suppression.objects.filter(address_hash__in=hashes).values_list(
+            "address_hash", flat=True
+        )
+    }
+    topics: dict[int, set[int]] = {}
+    for subscriber_id, topic_id in (
+        Subscription.objects.filter(subscriber_id__in=subscriber_ids)
+        .order_by()
+        .values_list("subscriber_id", "topic_id")
+    ):
+        topics.setdefault(subscriber_id, set()).add(topic_id)
+    said: dict[int, dict[int, int]] = {}
+    for subscriber_id, paper_id, value in (
+        Feedback.objects.filter(subscriber_id__in=subscriber_ids)
+        .order_by("at", "pk")
+        .values_list("subscriber_id", "paper_id", "value")
+    ):
+        said.setdefault(subscriber_id, {})[paper_id] = value
+    readers: dict[int, Reader] = {}
+    refused: dict[int, str] = {}
+    for row in rows:
+        (
+            pk,
+            email,
+            status,
+            version,
+            wanted,
+            text_only,
+            rhythm,
+            learns,
+            language,
+            means,
+            grouped,
+            welcomed_on,
+        ) = row
+        if pk in suppressed or status == Subscriber.Status.SUPPRESSED:
+            refused[pk] = "the address is suppressed"
+        elif status != Subscriber.Status.ACTIVE:
+            refused[pk] = "the subscriber left or has not confirmed"
+        else:
+            rated = said.get(pk, {})
+            readers[pk] = Reader(
+                id=pk,
+                email=email,
+                link_version=version,
+                topics=frozenset(topics.get(pk, ())),
+                papers_wanted=wanted,
+                text_only=text_only,
+                is_weekly=rhythm == Subscriber.Rhythm.WEEKLY,
+                by_feed=means == Subscriber.Means.FEED,
+                grouped=grouped,
+                welcomed_on=welcomed_on,
+                disliked=frozenset(
+                    paper for paper, value in rated.items() if value == Feedback.Value.LESS
+                ),
+                rated=rated if learns else {},
+                language=language,
+            )
+    return readers, refused
+
+
+def ratings_of(readers: Iterable[Reader], fitted: int | None) -> dict[int, Ratings]:
+    """What the readers said about papers, in the vectors of the model with the number `fitted`.
+
+    By reader id; whoever said nothing that the model knows of is left out. Two queries, however
+    many readers; none where nobody said anything.
+    """
+    latest = {reader.id: list(reader.rated.items())[-MOST:] for reader in readers if reader.rated}
+    if fitted is None or not latest:
+        return {}
+    papers = {paper for said in latest.values() for paper, _ in said}
+    vectors = current.vectors_of(papers, fitted)
+    titles = dict(Paper.objects.filter(pk__in=vectors).order_by().values_list("pk", "title"))
+    ratings: dict[int, Ratings] = {}
+    for reader_id, said in latest.items():
+        known = [(paper, value) for paper, value in said if paper in vectors]
+        if known:
+            ratings[reader_id] = Ratings(
+                vectors=np.stack([vectors[paper] for paper, _ in known]),
+                values=np.array([value for _, value in known], np.float32),
+                titles=tuple(titles[paper] for paper, _ in known),
+            )
+    return ratings

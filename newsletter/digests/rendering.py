@@ -1,0 +1,283 @@
+"""The digest: from a reader's papers to one email.
+
+All that readers share is rendered once for an issue: the shell (head, masthead, footer) and a card
+for every paper, from templates of MJML and of text that have marks in the places where readers
+differ. Cut at the marks they are stencils of encoded pieces, and a reader's mail is those pieces
+joined, with the reader's own in the holes: which cards, why, the topics, the signed links.
+
+`newsletter.digests.bodies` joins the pieces; the compiler is `subscriptions.notices.mjml`. An issue is
+prepared once for every language that its readers have.
+"""
+
+import logging
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from email.utils import parseaddr
+from urllib.parse import quote
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext, ngettext
+
+from newsletter.digests.bodies import HTML, TEXT, Form, Markup, Order
+from newsletter.digests.contexts import (
+    address_around_token,
+    card_context,
+    page_of,
+    shell_context,
+    short_date_of,
+    title_of,
+)
+from newsletter.digests.prerendered import Marks, Stencil
+from newsletter.digests.selection import Choice, Place, Reader
+from newsletter.events.tracking import tracker_for
+from newsletter.issues.cards import Card
+from newsletter.mail.message import Mail, Piece
+from newsletter.mail.message_ids import delivery_id_of, message_id, preview_id
+from newsletter.mail.return_paths import return_path
+from newsletter.models import Issue
+from papers.text.cleaning import plain, shorten
+from subscriptions import links
+from subscriptions.links import Purpose
+from subscriptions.notices.mjml import RenderingFailed, check_links
+
+__all__ = ["DigestPress", "RenderingFailed", "delivery_id_of", "message_id"]
+
+logger = logging.getLogger(__name__)
+
+ALSO = 2
+"""How many papers outside the reader's topics are mentioned at the end."""
+
+_PHRASE = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]+")
+
+
+# --- The press ------------------------------------------------------------------------------------
+
+
+class DigestPress:
+    """One issue, ready to be printed for any number of readers of one language: daily, weekly, or
+    as the welcome that a new reader gets once.
+
+    Making it renders every paper's card, which takes some tens of milliseconds; `render` then only
+    joins pieces. Where no valid HTML can be made of an issue the digest goes out as text alone,
+    and the log says why.
+    """
+
+    def __init__(
+        self,
+        issue: Issue,
+        places: Sequence[Place],
+        topic_names: Mapping[int, str],
+        *,
+        is_weekly: bool = False,
+        is_welcome: bool = False,
+        language: str = "",
+    ) -> None:
+        """`places` are all that readers may be given, best first; `topic_names` by topic id, in
+        the order in which a reader's topics are named. Raises `RenderingFailed` where not even a
+        text can be made.
+        """
+        self.issue = issue
+        self.is_weekly = is_weekly
+        self.is_welcome = is_welcome
+        self.language = language or settings.LANGUAGE_CODE
+        self.places = list({place.id: place for place in places}.values())
+        self._topic_names = {
+            topic: shorten(plain(name), 80) or "?" for topic, name in topic_names.items()
+        }
+        self._topic_order = {topic: at for at, topic in enumerate(self._topic_names)}
+        self._subjects: dict[tuple[int, int], str] = {}
+        with translation.override(self.language):
+            self._prepare_forms()
+        self._tracker = tracker_for(self.places)
+        self._prepare_headers()
+
+    def _prepare_forms(self) -> None:
+        self.text = self._form(TEXT)
+        self.html: Form | None = None
+        try:
+            self.html = self._form(HTML)
+            check_links(self.html.sample)
+        except RenderingFailed as error:
+            self.html = None
+            logger.error(
+                "no HTML can be made of an issue, its digests go out as text",
+                extra={"day": self.issue.day.isoformat(), "reason": error.reason},
+            )
+
+    def render(self, reader: Reader, choices: Sequence[Choice], delivery_id: int | None) -> Mail:
+        """The reader's digest of `choices`, best first. Without a delivery it is a preview.
+
+        Raises `RenderingFailed` where there are no choices, `KeyError` for a place that the press
+        was not made with.
+        """
+        if not choices:
+            raise RenderingFailed("a digest without papers is not sent")
+        order = self.order(reader, choices, delivery_id)
+        leave = order.tokens["unsubscribe"][0].text
+        html: tuple[Piece, ...] = ()
+        if self.html is not None and not reader.text_only:
+            html = self.html.compose(self.html.fitted(order))
+            if self._tracker is not None and delivery_id is not None:
+                html = self._tracker.track(html, reader.id, reader.link_version, delivery_id)
+        return Mail(
+            delivery_id=delivery_id,
+            message_id=message_id(delivery_id)
+            if delivery_id is not None
+            else preview_id(f"{self.issue.day}.{reader.id}"),
+            envelope_from=return_path(delivery_id, reader.email, self._envelope_from),
+            to_addr=reader.email,
+            from_header=self._from_header,
+            subject=self.subject(choices),
+            headers=(("List-Unsubscribe", leave.join(self._leave)), *self._headers),
+            text=self.text.compose(order),
+            html=html,
+            metadata=self._metadata,
+            tags=("welcome" if self.is_welcome else "digest",),
+        )
+
+    def order(self, reader: Reader, choices: Sequence[Choice], delivery_id: int | None) -> Order:
+        """What goes into the reader's digest besides what all share."""
+        who, version = reader.id, reader.link_version
+        tokens = {
+            "unsubscribe": (Piece.of(links.token(Purpose.UNSUBSCRIBE, who, version)),),
+            "preferences": (Piece.of(links.token(Purpose.PREFERENCES, who, version)),),
+            "feedback": (Piece.of(links.token(Purpose.FEEDBACK, who, version)),),
+            "web": (Piece.of(links.token(Purpose.DIGEST, who, version, delivery_id or 0)),),
+        }
+        return Order(
+            choices,
+            self._also(reader, choices),
+            self._topics(reader),
+            tokens,
+            by_topic=reader.grouped,
+        )
+
+    def subject(self, choices: Sequence[Choice]) -> str:
+        """What is inside: the first title, how many more, the date."""
+        first, others = choices[0].place, len(choices) - 1
+        subject = self._subjects.get((first.id, others))
+        if subject is None:
+            with translation.override(self.language):
+                subject = self._subjects[first.id, others] = self._subject(first.card, others)
+        return subject
+
+    @property
+    def has_summaries(self) -> bool:
+        """Whether some paper comes with a summary that is not its authors' abstract."""
+        return any(place.card.is_summarised for place in self.places)
+
+    # --- Parts -------------------------------------------------------------------------
+
+    def _subject(self, first: Card, others: int) -> str:
+        title = title_of(first, 80 if not others else 36 if self.is_weekly else 50)
+        if any(unicodedata.bidirectional(char) in {"R", "AL"} for char in title):
+            title = f"\u2068{title}\u2069"  # or what follows would be drawn into its direction
+        if others:
+            title = ngettext(
+                "%(title)s and %(number)s more paper",
+                "%(title)s and %(number)s more papers",
+                others,
+            ) % {"title": title, "number": others}
+        said = {
+            "title": title,
+            "date": short_date_of(self.issue.day),
+            "site": plain(settings.SITE_NAME),
+        }
+        if self.is_welcome:
+            return gettext("Welcome to %(site)s: %(title)s") % said
+        if self.is_weekly:
+            return gettext("The week’s best: %(title)s · week to %(date)s") % said
+        return gettext("%(title)s · %(date)s") % said
+
+    def _form(self, markup: Markup) -> Form:
+        """Render the issue with marks where readers differ, and cut it at the marks."""
+        marks = Marks(
+            [
+                *self._topic_names.values(),
+                self.issue.note,
+                *(str(place.card.as_dict()) for place in self.places),
+            ]
+        )
+        holes = ("preferences", "unsubscribe", "web", "count", "preheader", "topics")
+        context = shell_context(
+            self.issue,
+            {name: marks.hole(name) for name in holes},
+            is_weekly=self.is_weekly,
+            is_welcome=self.is_welcome,
+            has_summaries=self.has_summaries,
+        )
+        context["mentions"], context["left"] = marks.hole("mentions"), marks.hole("left")
+        for name in ("cards", "group", "also", "more"):
+            context |= {f"{name}_begins": marks.begin(name), f"{name}_ends": marks.end(name)}
+        why, feedback, level = marks.hole("why"), marks.hole("feedback"), marks.hole("level")
+        context["cards"] = [
+            card_context(place, why, feedback, level)
+            | {"begins": marks.begin(f"card{place.id}"), "ends": marks.end(f"card{place.id}")}
+            for place in self.places
+        ]
+        if self.places:
+            context["cards"][0]["group"] = marks.hole("group")
+        source = render_to_string(markup.shell, context)
+        cut = marks.cut(markup.compiled(source), source)
+        titles = {place.id: title_of(place.card, 60) for place in self.places}
+        return Form(
+            markup=markup,
+            language=self.language,
+            shell=cut[""],
+            group=cut.get("group", Stencil(())),
+            also=cut["also"],
+            more=cut["more"],
+            cards={place.id: cut[f"card{place.id}"] for place in self.places},
+            titles={place: markup.listed(title, " · ") for place, title in titles.items()},
+            mentions={
+                place.id: Piece.of(
+                    render_to_string(
+                        markup.mention,
+                        {"title": title_of(place.card, 120), "url": page_of(place.card)},
+                    )
+                )
+                for place in self.places
+            },
+            topics={
+                topic: markup.listed(name, markup.between_topics)
+                for topic, name in self._topic_names.items()
+            },
+        )
+
+    def _also(self, reader: Reader, choices: Sequence[Choice]) -> list[int]:
+        """The most trending papers outside the reader's topics."""
+        found: list[int] = []
+        unwanted = reader.disliked.union([choice.place.paper_id for choice in choices])
+        for place in self.places:
+            if reader.topics.isdisjoint(place.topics) and place.paper_id not in unwanted:
+                found.append(place.id)
+                if len(found) == ALSO:
+                    break
+        return found
+
+    def _topics(self, reader: Reader) -> list[int]:
+        known = self._topic_order
+        return sorted(filter(known.__contains__, reader.topics), key=known.__getitem__)
+
+    def _prepare_headers(self) -> None:
+        before, after = address_around_token("subscriptions:unsubscribe")
+        mailbox = quote(settings.UNSUBSCRIBE_EMAIL, safe="@+")
+        # A tuple to join by the token, which stands in both addresses.
+        self._leave = (f"<{before}", f"{after}>, <mailto:{mailbox}?subject=unsubscribe-", ">")
+        name, day = plain(settings.SITE_NAME), self.issue.day.isoformat()
+        if name.isascii() and not _PHRASE.fullmatch(name):
+            name = '"' + name.replace("\\", "").replace('"', "'") + '"'
+        sender = re.sub("[^a-z0-9]", "", settings.MAIL_DOMAIN.lower()) + "broadsheet"
+        kind = "welcome" if self.is_welcome else "weekly" if self.is_weekly else "daily"
+        self._headers = (
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),  # RFC 8058
+            ("List-Id", f"{name} <{settings.LIST_ID}>"),  # RFC 2919
+            ("Auto-Submitted", "auto-generated"),  # RFC 3834
+            ("Feedback-ID", f"{day}:digest:{kind}:{sender[:15]}"),
+        )
+        self._from_header = settings.DEFAULT_FROM_EMAIL
+        self._envelope_from = parseaddr(self._from_header)[1]
+        self._metadata = {"issue": day}

@@ -1,0 +1,255 @@
+"""Whose papers? From an issue, a reader's topics and what they had before to a selection.
+
+Pure functions over plain values: no database, no clock. Everything that is the same for every
+reader of an issue is prepared once, in `Shelf`; choosing for one reader then costs microseconds.
+"""
+
+import datetime as dt
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from django.utils.translation import gettext
+
+from newsletter.digests import taste
+from newsletter.digests.taste import Ratings
+from newsletter.issues.cards import Card
+from papers.text.cleaning import shorten
+from papers.text.words import words
+
+TITLE_NAMED = 60
+"""Characters of a liked paper's title in a "why"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A paper's place in an issue."""
+
+    id: int
+    paper_id: int
+    rank: int
+    score: float
+    card: Card
+    topics: Mapping[int, "Reason"]
+    """By topic id, for every topic whose readers may get the paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a paper belongs to a topic."""
+
+    score: float
+    why: str
+    """Such as `"kv cache" in the title`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What a digest depends on of one subscriber."""
+
+    id: int
+    email: str
+    link_version: int
+    topics: frozenset[int]
+    papers_wanted: int = 10
+    text_only: bool = False
+    is_weekly: bool = False
+    by_feed: bool = False
+    """They read their digests in their private feed, and get no mail."""
+    grouped: bool = False
+    """They want their papers under the names of their topics, not in one ranked list."""
+    welcomed_on: dt.date | None = None
+    """The day of the issue that welcomed them."""
+    disliked: frozenset[int] = frozenset()
+    """Ids of papers they want less like; they do not get these again."""
+    rated: Mapping[int, int] = field(default_factory=dict)
+    """What they said by paper id, 1 or -1, the latest last; empty where learning is off."""
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A paper chosen for a reader, the reader's topics that it matches (closest first), and why."""
+
+    place: Place
+    topics: tuple[int, ...]
+    why: str
+    """Such as `"kv cache" in the title · trending #3`."""
+
+    def as_row(self) -> list[object]:
+        """For the ledger: [paper id, place id, [topic ids], why]."""
+        return [self.place.paper_id, self.place.id, list(self.topics), self.why]
+
+
+class Shelf:
+    """The papers of one or more issues, arranged so that a reader's are found at once."""
+
+    def __init__(
+        self, places: Iterable[Place], vectors: Mapping[int, taste.Floats] | None = None
+    ) -> None:
+        """`vectors`: what papers are about, by paper id, as unit vectors of one model."""
+        best: dict[int, Place] = {}
+        for place in places:
+            held = best.get(place.paper_id)
+            if held is None or place.score > held.score:
+                best[place.paper_id] = place
+        #: Most trending first; a paper that stood in several issues stands here once.
+        self.places = sorted(best.values(), key=lambda place: (-place.score, place.rank, place.id))
+        self._by_topic: dict[int, list[int]] = {}
+        for at, place in enumerate(self.places):
+            for topic in place.topics:
+                self._by_topic.setdefault(topic, []).append(at)
+        trending = gettext("trending #%(rank)d")
+        self._trend = [trending % {"rank": place.rank} for place in self.places]
+        self._because = gettext("because you liked “%(title)s”")
+        self._prior = taste.deviations(
+            np.array([0.0 if p.card.is_pick else p.score for p in self.places], np.float32)
+        )
+        self._arrange(vectors or {})
+
+    def _arrange(self, vectors: Mapping[int, taste.Floats]) -> None:
+        """Lay the vectors out by place, and find the papers that are too much alike."""
+        self._vectors: taste.Floats | None = None
+        self._alike: dict[int, frozenset[int]] = {}
+        self._same: dict[int, frozenset[int]] = {}
+        by_title: dict[str, set[int]] = {}
+        for at, place in enumerate(self.places):
+            by_title.setdefault(" ".join(words(place.card.title)).casefold(), set()).add(at)
+        for title, held in by_title.items():
+            if title and len(held) > 1:
+                self._same |= {at: frozenset(held - {at}) for at in held}
+        if vectors and self.places:
+            # Of a paper without a vector nothing is known: it lies in the middle.
+            middle = np.mean(list(vectors.values()), axis=0)
+            rows = [vectors.get(place.paper_id, middle) for place in self.places]
+            self._vectors = np.stack(rows).astype(np.float32)
+            self._alike = taste.alike(self._vectors, taste.ALIKE)
+            for at, others in taste.alike(self._vectors, taste.SAME).items():
+                self._same[at] = self._same.get(at, frozenset()) | others
+
+    def select(
+        self, reader: Reader, had: Collection[int] = (), ratings: Ratings | None = None
+    ) -> list[Choice]:
+        """The reader's papers, best first: of their topics, none they `had` (paper ids) before,
+        none they disliked, at most `papers_wanted`.
+
+        The best are the most trending, moved by what the reader's `ratings` say of them; a pinned
+        paper comes first. Half of the places are shared out evenly to the reader's topics. Of one
+        work under two identifiers the better one is taken, and of two near-duplicates that cannot
+        be kept apart, too.
+        """
+        candidates = sorted({at for topic in reader.topics for at in self._by_topic.get(topic, ())})
+        allowed = [
+            at
+            for at in candidates
+            if self.places[at].paper_id not in had
+            and self.places[at].paper_id not in reader.disliked
+        ]
+        liking = self._liking(ratings)
+        if liking is not None and len(allowed) > 1:
+            allowed = self._moved(allowed, liking, len(ratings or ()))
+        if self._same:
+            allowed = self._once(allowed)
+        if len(allowed) > reader.papers_wanted:
+            allowed = self._fair_share(allowed, reader)
+        if self._alike:
+            allowed = self._apart(allowed)
+        return [self._choice(at, reader, ratings, liking) for at in allowed]
+
+    def _liking(self, ratings: Ratings | None) -> taste.Floats | None:
+        """How much the reader would like each paper; None where nothing is known of it."""
+        if not ratings or self._vectors is None:
+            return None
+        return taste.taste(ratings, self._vectors)
+
+    def _moved(self, allowed: list[int], liking: taste.Floats, ratings: int) -> list[int]:
+        """`allowed` in the order of prior and taste together, pinned papers first as they were."""
+        worth = self._prior + np.float32(taste.trust(ratings)) * liking
+        return sorted(allowed, key=lambda at: (not self.places[at].card.is_pick, -worth[at], at))
+
+    def _once(self, allowed: list[int]) -> list[int]:
+        """`allowed` without the later ones of what is one work."""
+        kept: list[int] = []
+        skipped: set[int] = set()
+        for at in allowed:
+            if at not in skipped:
+                kept.append(at)
+                skipped |= self._same.get(at, frozenset())
+        return kept
+
+    def _fair_share(self, allowed: list[int], reader: Reader) -> list[int]:
+        """`papers_wanted` of `allowed` (best first), in that order.
+
+        The topics take turns, each time with their best that is not taken yet, until half of the
+        places are gone and each that has a paper has had a turn; the rest goes by rank.
+        """
+        wanted = reader.papers_wanted
+        queues = [
+            deque(at for at in allowed if topic in self.places[at].topics)
+            for topic in sorted(reader.topics)
+        ]
+        # The topic whose best paper is best goes first, so that with few places the best remain.
+        order = {at: rank for rank, at in enumerate(allowed)}
+        queues = sorted((queue for queue in queues if queue), key=lambda queue: order[queue[0]])
+        chosen: set[int] = set()
+        turns = 0
+        while queues and len(chosen) < wanted and (turns == 0 or len(chosen) < wanted // 2):
+            for queue in queues:
+                if len(chosen) >= wanted:
+                    break
+                self._take_turn(queue, chosen, is_first=turns == 0)
+            queues = [queue for queue in queues if queue]
+            turns += 1
+        for at in allowed:
+            if len(chosen) >= wanted:
+                break
+            chosen.add(at)
+        return [at for at in allowed if at in chosen]
+
+    @staticmethod
+    def _take_turn(queue: deque[int], chosen: set[int], *, is_first: bool) -> None:
+        """Let a topic choose; in the first turn a paper that another topic chose serves it, too."""
+        while queue:
+            at = queue.popleft()
+            if at not in chosen:
+                chosen.add(at)
+                return
+            if is_first:
+                return
+
+    def _apart(self, allowed: list[int]) -> list[int]:
+        """`allowed` with no two near-duplicates side by side: later ones move down, or, where there
+        is nothing to put between, up; what cannot stand anywhere is left out.
+        """
+        waiting = list(allowed)
+        placed: list[int] = []
+        while waiting:
+            last = self._alike.get(placed[-1], frozenset()) if placed else frozenset()
+            fitting = next((at for at in waiting if at not in last), None)
+            if fitting is not None:
+                placed.append(fitting)
+                waiting.remove(fitting)
+                continue
+            at = waiting.pop(0)
+            unlike = self._alike[at]
+            for gap in range(len(placed) - 1, -1, -1):
+                if placed[gap] not in unlike and (gap == 0 or placed[gap - 1] not in unlike):
+                    placed.insert(gap, at)
+                    break
+        return placed
+
+    def _choice(
+        self, at: int, reader: Reader, ratings: Ratings | None, liking: taste.Floats | None
+    ) -> Choice:
+        place = self.places[at]
+        mine = [topic for topic in place.topics if topic in reader.topics]
+        if len(mine) > 1:
+            mine.sort(key=lambda topic: -place.topics[topic].score)
+        why = f"{place.topics[mine[0]].why} · {self._trend[at]}"
+        if ratings and liking is not None and liking[at] >= taste.STRIKING:
+            assert self._vectors is not None  # liking was made from them
+            liked = taste.closest_liked(ratings, self._vectors[at])
+            if liked:
+                why += " · " + self._because % {"title": shorten(liked, TITLE_NAMED)}
+        return Choice(place, tuple(mine), why)

@@ -1,0 +1,1 @@
+"""What came back about a delivery, and what follows from it."""

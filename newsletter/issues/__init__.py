@@ -1,0 +1,1 @@
+"""One day, chosen and frozen."""

@@ -1,0 +1,1 @@
+"""One message to one reader: made, checked, handed over. Knows no database."""

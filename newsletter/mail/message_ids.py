@@ -1,0 +1,53 @@
+"""The Message-ID of a delivery: stable, under the sender's domain, known again when it returns."""
+
+import hashlib
+import hmac
+import re
+from functools import lru_cache
+
+from django.conf import settings
+
+from newsletter.mail.message import address
+
+_MESSAGE_ID = re.compile(r"<?d([0-9]{1,18})\.([0-9a-f]{16})@[^<>@\s]+>?")
+
+
+@lru_cache(maxsize=8)
+def _key(secret: str) -> bytes:
+    return hashlib.sha256(f"broadsheet.message-id\0{secret}".encode()).digest()
+
+
+def mac(name: bytes, secret: str) -> str:
+    """HMAC-SHA256 over `name`, cut to 64 bits, in hex."""
+    return hmac.digest(_key(secret), name, "sha256")[:8].hex()
+
+
+@lru_cache(maxsize=8)
+def _ascii(domain: str) -> str:
+    return address("the sender's domain", f"x@{domain}").removeprefix("x@")
+
+
+def message_id(delivery_id: int) -> str:
+    """The Message-ID of a delivery, the same every time; nobody else can make one up."""
+    signed = mac(b"%d" % delivery_id, settings.SECRET_KEY)
+    return f"<d{delivery_id}.{signed}@{_ascii(settings.MAIL_DOMAIN)}>"
+
+
+def preview_id(name: str) -> str:
+    """A Message-ID for a mail that belongs to no delivery; the same for the same `name`."""
+    signed = mac(b"preview." + name.encode(), settings.SECRET_KEY)
+    return f"<preview.{signed}@{_ascii(settings.MAIL_DOMAIN)}>"
+
+
+def delivery_id_of(message_id: str) -> int | None:
+    """The delivery that `message_id`, with or without its brackets, was made for; None for one
+    that is not ours. Earlier secret keys count as well.
+    """
+    found = _MESSAGE_ID.fullmatch(message_id.strip())
+    if found is None:
+        return None
+    delivery_id = int(found[1])
+    for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        if hmac.compare_digest(mac(b"%d" % delivery_id, secret), found[2]):
+            return delivery_id
+    return None

@@ -1,0 +1,68 @@
+"""The return path of a digest: an address of its own for each, so that a bounce says whose it is.
+
+Servers write bounces in a hundred forms, but all send them to the envelope sender. With
+BOUNCE_ADDRESS set that is `bounce+<delivery>.<address>.<mac>@domain` (VERP): the delivery's number,
+the beginning of the address's keyed hash, and a MAC over both, so that nobody but who got the mail
+can make one up, and a reader who changed address since is not blamed for the old one. Letters are
+lower case, because servers on the way may make them so.
+"""
+
+import hmac
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.conf import settings
+
+from newsletter.events.intake import hash_of
+from newsletter.mail.message_ids import mac
+
+HASH_LENGTH = 8
+"""Hexadecimal digits of the address's hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """Whose mail it was that came back."""
+
+    delivery_id: int
+    address_hash: str
+    """The first `HASH_LENGTH` digits of the hash of the address that it was sent to."""
+
+
+def return_path(delivery_id: int | None, email: str, default: str) -> str:
+    """The envelope sender of a digest to `email`; `default` where there is no BOUNCE_ADDRESS, or
+    no delivery.
+    """
+    if not settings.BOUNCE_ADDRESS or delivery_id is None:
+        return default
+    local, _, domain = settings.BOUNCE_ADDRESS.partition("@")
+    body = f"{delivery_id}.{hash_of(email)[:HASH_LENGTH]}"
+    return f"{local}+{body}.{_mac(body, settings.SECRET_KEY)}@{domain}"
+
+
+def returned_in(text: str) -> Returned | None:
+    """Whose return path stands in `text`, a header for instance; None where there is none of ours.
+    Earlier secret keys count as well.
+    """
+    if not settings.BOUNCE_ADDRESS:
+        return None
+    for number, hashed, signed in _pattern(settings.BOUNCE_ADDRESS).findall(text.lower())[:20]:
+        body = f"{number}.{hashed}"
+        for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+            if hmac.compare_digest(_mac(body, secret), signed):
+                return Returned(int(number), hashed)
+    return None
+
+
+def _mac(body: str, secret: str) -> str:
+    return mac(b"return." + body.encode(), secret)
+
+
+@lru_cache(maxsize=4)
+def _pattern(address: str) -> re.Pattern[str]:
+    local, _, domain = address.lower().partition("@")
+    return re.compile(
+        rf"{re.escape(local)}\+([0-9]{{1,18}})\.([0-9a-f]{{{HASH_LENGTH}}})\.([0-9a-f]{{16}})"
+        rf"@{re.escape(domain)}(?![a-z0-9.-])"
+    )

@@ -1,0 +1,1 @@
+"""How a message is handed over: to a mail server, or to a mail backend."""

@@ -1,0 +1,126 @@
+"""System checks: what an operator should mend before mail goes out.
+
+They run with `manage.py check --deploy`. The worst of them also keep a worker from starting, see
+`newsletter.operations.readiness`.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from newsletter import providers
+from newsletter.mail.transports import backend
+from newsletter.operations import readiness
+from newsletter.operations.deliverability.domains import are_aligned
+
+
+@register(Tags.security, deploy=True)
+def check_sender(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Bulk mail needs a real sender and a postal address; links in it should be HTTPS."""
+    found: list[CheckMessage] = []
+    if names := readiness.missing():
+        found.append(
+            Error(
+                f"Nothing is sent to readers without {', '.join(names)}.",
+                hint="Set the environment variables of these names.",
+                id="newsletter.E001",
+            )
+        )
+    if settings.MAIL_DOMAIN in {"localhost", "127.0.0.1"} or settings.MAIL_DOMAIN.endswith(
+        ".local"
+    ):
+        found.append(
+            Error(
+                f"FROM_EMAIL is at {settings.MAIL_DOMAIN}, which no mailbox provider accepts.",
+                hint="Set the environment variable FROM_EMAIL to an address of your domain.",
+                id="newsletter.E002",
+            )
+        )
+    if not settings.HTTPS:
+        found.append(
+            Warning(
+                "SITE_URL is not https, so the links in every mail would be plain.",
+                hint="Serve the site over HTTPS and set SITE_URL accordingly.",
+                id="newsletter.W001",
+            )
+        )
+    elif not settings.TRUSTED_PROXIES:
+        found.append(
+            Warning(
+                "SITE_URL is https, but TRUSTED_PROXIES is 0: all visitors seem to come from the "
+                "proxy, and share one limit on subscribing and one on wrong passwords.",
+                hint="Set TRUSTED_PROXIES to the number of proxies in front. Where there is none, "
+                "silence this check (newsletter.W005).",
+                id="newsletter.W005",
+            )
+        )
+    if settings.EMAIL_BACKEND == backend.MAILBOX:
+        found.append(
+            Warning(
+                "Mail goes to the local mailbox and reaches nobody.",
+                hint="Set EMAIL_URL for SMTP, or EMAIL_BACKEND and ANYMAIL for a provider.",
+                id="newsletter.W002",
+            )
+        )
+    return found
+
+
+@register(Tags.security, deploy=True)
+def check_provider(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A provider must carry the unsubscribe headers, and its reports must not be forged."""
+    found: list[CheckMessage] = []
+    if objection := readiness.provider_objection():
+        found.append(
+            Error(
+                f"{objection[0].upper()}{objection[1:]}",
+                hint="Send yourself a mail, look at it with manage.py check_deliverability --eml "
+                "FILE, and if both headers are ours, set UNSUBSCRIBE_HEADERS_SEEN=true.",
+                id="newsletter.E003",
+            )
+        )
+    if providers.is_anymail(settings.EMAIL_BACKEND) and not readiness.has_webhook_secret():
+        found.append(
+            Error(
+                "Anybody could report bounces and complaints: the webhook has no secret.",
+                hint='Put "WEBHOOK_SECRET": "some-user:some-password" into ANYMAIL.',
+                id="newsletter.E004",
+            )
+        )
+    provider = providers.provider_of(settings.EMAIL_BACKEND)
+    if provider is not None and provider.message_id is not providers.Keeps.YES:
+        found.append(
+            Warning(
+                f"{provider.name} may replace the Message-ID of a digest by its own.",
+                hint="Nothing is to be done: deliveries are known by their metadata as well. "
+                "Silence this check (newsletter.W003) if you like.",
+                id="newsletter.W003",
+            )
+        )
+    return found
+
+
+@register(Tags.security, deploy=True)
+def check_signing(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A DKIM signature helps only where its domain is the sender's, and where we make it."""
+    found: list[CheckMessage] = []
+    if not settings.DKIM_KEY:
+        return found
+    if not are_aligned(settings.DKIM_DOMAIN, settings.MAIL_DOMAIN):
+        found.append(
+            Error(
+                f"DKIM_DOMAIN is {settings.DKIM_DOMAIN}, which has nothing to do with the "
+                f"sender's {settings.MAIL_DOMAIN}: DMARC counts such a signature for nothing.",
+                hint="Leave DKIM_DOMAIN away, or set it to the domain of FROM_EMAIL.",
+                id="newsletter.E005",
+            )
+        )
+    if providers.is_anymail(settings.EMAIL_BACKEND):
+        found.append(
+            Warning(
+                "DKIM_KEY is set, but the mail provider signs: the key is not used.",
+                hint="Leave DKIM_KEY away, and publish the records that the provider asks for.",
+                id="newsletter.W004",
+            )
+        )
+    return found

@@ -1,0 +1,133 @@
+"""Any mail of the service as a reader would get it, without sending it: made by what sends."""
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from django.core.mail import EmailMultiAlternatives
+
+from newsletter.delivery.worker import compose_for
+from newsletter.digests.readers import readers_of
+from newsletter.digests.selection import Reader
+from newsletter.models import Issue
+from papers.models import Topic
+from subscriptions.models import Subscriber
+from subscriptions.notices import letters
+
+DIGESTS = ("digest", "daily", "weekly", "by_topic", "welcome")
+"""Digests: as the reader gets them, or daily, weekly, grouped by topic, as a new reader's first."""
+
+NAMES = (*DIGESTS, *(kind.value for kind in letters.Kind if kind is not letters.Kind.NOTHING))
+"""Every mail that can be previewed."""
+
+EXAMPLE = "reader@example.org"
+
+
+class NoPreview(LookupError):
+    """There is nothing to show; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One mail: its subject, its two forms (`html` is empty where there is none), all of it."""
+
+    name: str
+    subject: str
+    html: str
+    text: str
+    message: bytes
+    """The whole message (RFC 5322), as a file `*.eml` holds it."""
+
+    def write(self, directory: Path) -> list[Path]:
+        """Write NAME.html, NAME.txt and NAME.eml to `directory`; the files written."""
+        directory.mkdir(parents=True, exist_ok=True)
+        contents = {"html": self.html.encode(), "txt": self.text.encode(), "eml": self.message}
+        written = []
+        for ending, content in contents.items():
+            path = directory / f"{self.name}.{ending}"
+            path.unlink(missing_ok=True)
+            if content:
+                path.write_bytes(content)
+                written.append(path)
+        return written
+
+
+def preview(
+    name: str,
+    now: dt.datetime,
+    *,
+    subscriber_id: int | None = None,
+    day: dt.date | None = None,
+    text_only: bool = False,
+) -> Preview:
+    """The mail `name`, one of `NAMES`, for a subscriber or for an example of a reader.
+
+    A digest is that of the issue of `day`, or of the newest one. The example follows every topic,
+    and the links in their mails are void. `text_only` shows what who wants no HTML gets. Raises
+    `NoPreview`.
+    """
+    if name in DIGESTS:
+        return _digest(name, _reader(subscriber_id), day, text_only=text_only)
+    if subscriber_id is None:
+        subscriber = Subscriber(pk=0, email=EXAMPLE)
+    else:
+        subscriber = _subscriber(subscriber_id)
+    subscriber.text_only |= text_only
+    return _of_django(name, letters.make_mail(letters.Kind(name), subscriber, now))
+
+
+def _subscriber(subscriber_id: int) -> Subscriber:
+    found = Subscriber.objects.filter(pk=subscriber_id).first()
+    if found is None:
+        raise NoPreview(f"There is no subscriber {subscriber_id}.")
+    return found
+
+
+def _reader(subscriber_id: int | None) -> Reader:
+    if subscriber_id is None:
+        topics = frozenset(Topic.objects.active().values_list("pk", flat=True))
+        return Reader(id=0, email=EXAMPLE, link_version=0, topics=topics)
+    _subscriber(subscriber_id)
+    readers, refused = readers_of([subscriber_id])
+    if subscriber_id in refused:
+        raise NoPreview(f"Subscriber {subscriber_id} gets no mail: {refused[subscriber_id]}.")
+    return readers[subscriber_id]
+
+
+def _digest(name: str, reader: Reader, day: dt.date | None, *, text_only: bool) -> Preview:
+    issues = Issue.objects.filter(day=day) if day else Issue.objects.order_by("-day")
+    issue = issues.first()
+    if issue is None:
+        which = f"of {day} " if day else ""
+        raise NoPreview(f"There is no issue {which}yet. Freeze one first: manage.py build_issue")
+    reader = replace(reader, text_only=reader.text_only or text_only)
+    match name:
+        case "daily" | "weekly":
+            reader = replace(reader, is_weekly=name == "weekly", welcomed_on=None)
+        case "by_topic":
+            reader = replace(reader, grouped=True)
+        case "welcome":
+            reader = replace(reader, welcomed_on=issue.day)
+    mail, _ = compose_for(issue, reader)
+    if mail is None:
+        raise NoPreview(
+            f"The issue of {issue.day} has nothing new in this reader's topics: no mail is sent."
+        )
+    return Preview(
+        name=name,
+        subject=mail.subject,
+        html="".join(piece.text for piece in mail.html),
+        text="".join(piece.text for piece in mail.text),
+        message=mail.as_bytes(),
+    )
+
+
+def _of_django(name: str, message: EmailMultiAlternatives) -> Preview:
+    html = [str(body) for body, kind in message.alternatives if kind == "text/html"]
+    return Preview(
+        name=name,
+        subject=str(message.subject),
+        html=html[0] if html else "",
+        text=str(message.body),
+        message=message.message().as_bytes(),
+    )

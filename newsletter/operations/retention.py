@@ -1,0 +1,140 @@
+"""Forgetting: what readers left behind is deleted when its time is over.
+
+The times are settings, and the privacy page names them. Everything here may run at any time, twice,
+and on two machines at once; what was missed one day is done the next.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
+
+from newsletter.models import Delivery, Event, Issue
+from subscriptions.models import Subscriber, Suppression, address_hash
+from subscriptions.readers import personal_data
+
+logger = logging.getLogger(__name__)
+
+BATCH = 2_000
+"""Rows deleted in one statement, so that nobody waits long for a lock."""
+
+
+@dataclass(slots=True)
+class Forgotten:
+    """How much was forgotten, or would be."""
+
+    unconfirmed: int = 0
+    """Subscribers who never confirmed."""
+    left: int = 0
+    """Subscribers who left."""
+    suppressed: int = 0
+    """Subscribers whose address must not be mailed; its hash stays."""
+    events: int = 0
+    """What mail providers reported."""
+    deliveries: int = 0
+    """Rows of the ledger that no longer say who got what."""
+    logins: int = 0
+    """Attempts to log in to the admin, and sessions there that have run out."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.unconfirmed} subscribers who never confirmed, {self.left} who left, "
+            f"{self.suppressed} who are suppressed; {self.events} events, "
+            f"the readers of {self.deliveries} deliveries, {self.logins} logins"
+        )
+
+
+def forget(now: dt.datetime, *, dry_run: bool = False) -> Forgotten:
+    """Forget what is older than the settings allow; with `dry_run`, only count it."""
+    unconfirmed = Subscriber.objects.never_confirmed(_before(now, settings.KEEP_UNCONFIRMED_DAYS))
+    left = Subscriber.objects.gone(_before(now, settings.KEEP_LEFT_DAYS))
+    events_before = _before(now, settings.KEEP_EVENTS_DAYS)
+    logins: list[QuerySet[Any]] = [
+        model.objects.filter(attempt_time__lt=events_before)
+        for model in (AccessAttempt, AccessFailureLog, AccessLog)
+    ]
+    logins.append(Session.objects.filter(expire_date__lt=now))
+    done = Forgotten(
+        unconfirmed=_erase(unconfirmed, dry_run),
+        left=_erase(left, dry_run),
+        suppressed=_erase(_suppressed(_before(now, settings.KEEP_LEFT_DAYS)), dry_run),
+        events=_delete(Event.objects.filter(received_at__lt=events_before), dry_run),
+        deliveries=_untie(_before(now, settings.KEEP_DELIVERIES_DAYS).date(), dry_run),
+        logins=sum(_delete(rows, dry_run) for rows in logins),
+    )
+    if not dry_run and any(asdict(done).values()):
+        logger.info("forgot", extra=asdict(done))
+    return done
+
+
+def _before(now: dt.datetime, days: int) -> dt.datetime:
+    return now - dt.timedelta(days=days)
+
+
+def _suppressed(before: dt.datetime) -> QuerySet[Subscriber]:
+    """Subscribers whose address has been suppressed since before then.
+
+    A suppression knows an address by its hash alone, so the hash of each is taken.
+    """
+    suppressed = Subscriber.objects.filter(status=Subscriber.Status.SUPPRESSED)
+    hashes = {address_hash(email): pk for pk, email in suppressed.values_list("pk", "email")}
+    lately = set(
+        Suppression.objects.filter(created_at__gte=before).values_list("address_hash", flat=True)
+    )
+    return suppressed.filter(pk__in=[pk for hash_, pk in hashes.items() if hash_ not in lately])
+
+
+def _erase(subscribers: QuerySet[Subscriber], dry_run: bool) -> int:
+    """Erase them one by one, each as if they had asked for it."""
+    if dry_run:
+        return subscribers.count()
+    count = 0
+    for batch in _batches(subscribers):
+        for subscriber in Subscriber.objects.filter(pk__in=batch):
+            personal_data.erase(subscriber)
+            count += 1
+    return count
+
+
+def _delete(rows: QuerySet[Any], dry_run: bool) -> int:
+    if dry_run:
+        return rows.count()
+    count = 0
+    for batch in _batches(rows):
+        count += rows.model._default_manager.filter(pk__in=batch).delete()[0]
+    return count
+
+
+def _untie(day: dt.date, dry_run: bool) -> int:
+    """Take the reader, and what the reader got and did, from the deliveries of issues before `day`.
+
+    The ledger's numbers stay. The rows of an issue that were forgotten already are not looked at:
+    the unique index (issue, subscriber) has them apart, and is read in its own order. In the order
+    of the rows' ids PostgreSQL would walk over the whole ledger, for each batch anew.
+    """
+    count = 0
+    for issue in Issue.objects.filter(day__lt=day).order_by("day"):
+        rows = Delivery.objects.filter(issue=issue, subscriber__isnull=False)
+        if dry_run:
+            count += rows.count()
+            continue
+        for batch in _batches(rows.order_by("subscriber_id")):
+            count += Delivery.objects.filter(pk__in=batch).update(
+                subscriber=None, choices=[], provider_id="", opened_at=None, clicked_at=None
+            )
+    return count
+
+
+def _batches(rows: QuerySet[Any]) -> Iterator[list[Any]]:
+    """Keys of the rows, in their order or by key, until there are none left: what a batch names is
+    gone when the next is asked for.
+    """
+    ordered = rows if rows.query.order_by else rows.order_by("pk")
+    while batch := list(ordered.values_list("pk", flat=True)[:BATCH]):
+        yield batch

@@ -1,0 +1,247 @@
+"""The day's papers and the issues. Pages that only read; what changes anything is elsewhere."""
+
+import datetime as dt
+import re
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from newsletter.issues.cards import Card
+from newsletter.models import Issue, IssuePaper
+from papers import days
+from papers.models import Topic
+from papers.pages import entries as pages
+from papers.pages import periods
+from papers.pages.page_cache import printed_page
+from papers.pages.periods import Period
+from subscriptions import links
+from subscriptions.pages.forms import SubscribeForm
+from subscriptions.pages.signed import Reader, signed
+
+ISSUES_ON_A_PAGE = 93
+"""About three months of the archive."""
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponseBase:
+    """The newest day that has papers: today's, or the last one's until today's are listed."""
+    return _front_page(request, None)
+
+
+@require_safe
+def day(request: HttpRequest, day: dt.date) -> HttpResponseBase:
+    """The papers of `day`, or why there are none; days out of our time are not found."""
+    return _front_page(request, day)
+
+
+def _front_page(request: HttpRequest, wanted: dt.date | None) -> HttpResponseBase:
+    now = timezone.now()
+    today = now.date()
+    topic, is_unknown = _topic_of(request)
+
+    def context() -> dict[str, Any]:
+        day = wanted or pages.latest_day(today)
+        if wanted:
+            first = pages.first_day()
+            if first is None or not first <= wanted <= today:
+                raise Http404("a day without papers, before the first or after today")
+        return {
+            "page": pages.day_of(day, now, topic) if day else None,
+            "today": today,
+            "is_home": wanted is None,
+            "is_last_weekday": day == days.last_weekday(today),
+            "unknown_topic": is_unknown,
+            "narrowed": f"?topic={topic.slug}" if topic else "",
+            "form": _form(topic),
+            "week": periods.week_of(day) if day else None,
+            "calendar": pages.calendar(periods.month_of(day), now) if day else None,
+        }
+
+    key = wanted, today, topic.slug if topic else is_unknown
+    return printed_page(request, "newsletter/home.html", key, context)
+
+
+@require_safe
+def period(request: HttpRequest, period: Period) -> HttpResponseBase:
+    """The papers of a week or a month, page by page; out of our time there are none."""
+    now = timezone.now()
+    topic, is_unknown = _topic_of(request)
+    number = request.GET.get("page", "")
+    page = int(number) if re.fullmatch("[0-9]{1,4}", number) else 1
+
+    def context() -> dict[str, Any]:
+        span = pages.span_of(period, now, topic, page)
+        if span is None:
+            raise Http404("a time without papers, before the first or after today")
+        return {
+            "span": span,
+            "is_current": period.first <= now.date() <= period.last,
+            "unknown_topic": is_unknown,
+            "narrowed": f"?topic={topic.slug}" if topic else "",
+            "form": _form(topic),
+            "month": periods.month_of(period.first),
+            "calendar": pages.calendar(periods.month_of(min(period.last, now.date())), now),
+        }
+
+    key = period, now.date(), topic.slug if topic else is_unknown, page
+    return printed_page(request, "newsletter/period.html", key, context)
+
+
+@require_safe
+def calendar(request: HttpRequest, month: Period) -> HttpResponseBase:
+    """A month of the calendar, for the page that is open; anyone else is sent to the month."""
+    if not request.headers.get("HX-Request"):
+        response: HttpResponseBase = redirect("newsletter:month", month)
+    else:
+        now = timezone.now()
+
+        def context() -> dict[str, Any]:
+            found = pages.calendar(month, now)
+            if found is None:
+                raise Http404("a month without papers, before the first or after today")
+            return {"calendar": found, "is_open": True}
+
+        key = month, now.date()
+        response = printed_page(request, "newsletter/_calendar.html", key, context)
+    patch_vary_headers(response, ("HX-Request",))
+    return response
+
+
+def _topic_of(request: HttpRequest) -> tuple[Topic | None, bool]:
+    """The topic that the visitor narrows the papers down to, and whether there is no such one."""
+    slug = request.GET.get("topic", "")
+    if not slug or "\0" in slug:  # which PostgreSQL does not take
+        return None, bool(slug)
+    topic = Topic.objects.active().filter(slug=slug[:50]).first()
+    return topic, topic is None
+
+
+def _form(topic: Topic | None) -> SubscribeForm:
+    return SubscribeForm(initial={"topics": [topic.slug]} if topic else None)
+
+
+@require_safe
+def issues(request: HttpRequest) -> HttpResponse:
+    """The archive: every issue, by month, newest first."""
+    all_issues = Issue.objects.annotate(paper_count=Count("places")).order_by("-day")
+    page = Paginator(all_issues, ISSUES_ON_A_PAGE).get_page(request.GET.get("page"))
+    shown = list(page)
+    first_places = IssuePaper.objects.filter(issue__in=shown, rank=1)
+    titles = {place.issue_id: Card.from_dict(place.card).title for place in first_places}
+    months = [
+        (month, [(issue, titles.get(issue.pk, "")) for issue in of_month])
+        for month, of_month in groupby(shown, key=lambda issue: issue.day.replace(day=1))
+    ]
+    return render(request, "newsletter/issues.html", {"months": months, "page": page})
+
+
+@require_safe
+def issue(request: HttpRequest, day: dt.date) -> HttpResponse:
+    """One issue as it was frozen."""
+    found = get_object_or_404(Issue, day=day)
+    places = list(found.places.order_by("rank"))
+    topics = Topic.objects.in_bulk({int(pk) for place in places for pk in place.topics})
+    context = {
+        "issue": found,
+        "entries": [_entry_of(place, topics) for place in places],
+        "earlier": Issue.objects.filter(day__lt=day).order_by("-day").first(),
+        "later": Issue.objects.filter(day__gt=day).order_by("day").first(),
+    }
+    return render(request, "newsletter/issue.html", context)
+
+
+@require_safe
+@signed(links.Purpose.DIGEST)
+def digest(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """A reader's own digest on the web, with all its papers, behind the link in the mail.
+
+    It is the one link of a mail that readers pass on. So the page leads neither to the reader's
+    preferences nor to their address, and cannot unsubscribe them; the mail does.
+    """
+    subscriber = reader.subscriber
+    delivery = get_object_or_404(
+        subscriber.deliveries.select_related("issue"), pk=reader.claims.extra
+    )
+    places = IssuePaper.objects.in_bulk([place for _, place, _, _ in delivery.choices])
+    topics = Topic.objects.in_bulk({pk for _, _, mine, _ in delivery.choices for pk in mine})
+    held = subscriber.pk, subscriber.link_version
+    entries = [
+        replace(
+            _entry_of(places[place], topics),
+            why=why,
+            answers=(
+                (gettext("More like this"), _answer(*held, paper, "more")),
+                (gettext("Less like this"), _answer(*held, paper, "less")),
+            ),
+        )
+        for paper, place, _, why in delivery.choices
+        if place in places
+    ]
+    context = {"issue": delivery.issue, "entries": entries}
+    return render(request, "newsletter/digest.html", context)
+
+
+def _answer(subscriber_id: int, version: int, paper_id: int, value: str) -> str:
+    return links.feedback_path(subscriber_id, version, paper_id, value, is_shared=True)
+
+
+def _entry_of(place: IssuePaper, topics: dict[int, Topic]) -> pages.Entry:
+    card = Card.from_dict(place.card)
+    matched = [topics[int(pk)] for pk in place.topics if int(pk) in topics]
+    return pages.Entry(
+        paper_id=place.paper_id,
+        url=card.path,
+        title=card.title,
+        byline=card.byline,
+        organization=card.organization,
+        abstract=card.excerpt,
+        rest="",
+        upvotes=card.upvotes,
+        comments=card.comments,
+        stars=card.stars,
+        upvotes_gained=card.upvotes_gained,
+        stars_gained=None,
+        topics=tuple((topic.name, topic.get_absolute_url()) for topic in matched),
+        links=pages.links_of(card.abstract_url, card.pdf_url, card.code_url, card.project_url),
+        plate=pages.plate_of(card.identifier),
+        thumbnail=card.thumbnail_path,
+        note=card.note,
+        is_pick=card.is_pick,
+    )
+
+
+@require_safe
+@cache_control(public=True, max_age=86_400)
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Where browsers and feed readers look for an icon without having seen a page."""
+    return redirect(static("newsletter/favicon.ico"))
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """Everything may be found but the admin and searches; signed links say "noindex" themselves."""
+    lines = [
+        "User-agent: *",
+        "Disallow: /admin/",
+        "Disallow: /dev/",
+        "Disallow: /search/",
+        "Disallow: /t/",
+        "Disallow: /upvote/",
+        "",
+        f"Sitemap: {settings.SITE_URL}{reverse('newsletter:sitemap')}",
+        "",
+    ]
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")

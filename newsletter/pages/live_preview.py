@@ -1,0 +1,122 @@
+"""What the newest digest would hold for a choice of topics: shown to whoever is still choosing.
+
+Nothing is stored and nothing is known of who asks: the choice comes in the address, and papers
+that a reader had already count like any other. The papers of an issue never change once it is
+frozen, so they are arranged once and kept by the process.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.http import require_http_methods
+
+from newsletter.digests.selection import Choice, Reader, Shelf
+from newsletter.issues.freezing import places_of
+from newsletter.models import Issue
+from papers.models import Topic
+from papers.semantics import current
+from subscriptions.models import Subscriber
+
+SHOWN = 8
+"""Papers that a preview names; of any further ones it gives the number."""
+
+ASKED = ("everything", "topics", "rhythm", "papers_wanted")
+"""What of a form makes a difference; nothing else of it ends up in an address."""
+
+MOST_PAPERS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A digest that might have been. `issue` is None while there is none, `topics` counts those
+    that were chosen.
+    """
+
+    issue: Issue | None
+    topics: int
+    is_weekly: bool
+    choices: list[Choice]
+
+    @property
+    def shown(self) -> list[Choice]:
+        """The papers that are named."""
+        return self.choices[:SHOWN]
+
+    @property
+    def further(self) -> int:
+        """How many are not."""
+        return len(self.choices) - len(self.shown)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def preview(request: HttpRequest) -> HttpResponse:
+    """The preview for `?topics=` (a slug, repeatable) or `?everything=on`, with `rhythm` and
+    `papers_wanted`; what makes no sense counts as not said. A part of a page for htmx, else a
+    whole one.
+
+    A form without a script posts here, so that the address typed into it ends up in no log, and
+    is led on to the address that holds the choice alone.
+    """
+    if request.method == "POST":
+        chosen = QueryDict(mutable=True)
+        for name in ASKED:
+            chosen.setlist(name, request.POST.getlist(name)[:200])
+        return HttpResponseRedirect(f"{reverse('newsletter:preview')}?{chosen.urlencode()}")
+    found, slugs = preview_of(request.GET, timezone.now())
+    is_part = request.headers.get("HX-Request") == "true"
+    template = "newsletter/_preview.html" if is_part else "newsletter/preview.html"
+    response = render(request, template, {"preview": found, "slugs": slugs})
+    response["Vary"] = "HX-Request"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def preview_of(asked: QueryDict, now: dt.datetime) -> tuple[Preview, list[str]]:
+    """What the newest issue up to `now` has for these choices, and the slugs of the topics that
+    were chosen. Two queries once the issue's papers are arranged.
+    """
+    offered = dict(Topic.objects.active().values_list("slug", "pk"))
+    named = set(asked.getlist("topics"))
+    slugs = [slug for slug in offered if slug in named or asked.get("everything")]
+    is_weekly = asked.get("rhythm") == Subscriber.Rhythm.WEEKLY
+    issue = Issue.objects.up_to(now.date()).first()
+    choices: list[Choice] = []
+    if issue is not None and slugs:
+        reader = Reader(
+            id=0,
+            email="",
+            link_version=0,
+            topics=frozenset(offered[slug] for slug in slugs),
+            papers_wanted=_papers_wanted(asked.get("papers_wanted", "")),
+            is_weekly=is_weekly,
+        )
+        shelf = _shelf(issue.pk, issue.day, issue.frozen_at, is_weekly, get_language() or "en")
+        choices = shelf.select(reader)
+    return Preview(issue, len(slugs), is_weekly, choices), slugs
+
+
+def _papers_wanted(text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) < 4:
+        return max(1, min(int(text), MOST_PAPERS))
+    return int(settings.DIGEST_PAPERS)
+
+
+@lru_cache(maxsize=8)
+def _shelf(
+    issue_id: int, day: dt.date, frozen_at: dt.datetime, is_weekly: bool, language: str
+) -> Shelf:
+    """The papers of an issue, arranged as its digests have them, with reasons in the language,
+    which is the active one. When it froze tells it from another of the same number.
+    """
+    issue = Issue(pk=issue_id, day=day, frozen_at=frozen_at)
+    places = places_of(issue, is_weekly=is_weekly)
+    fitted = current.number_in_use()
+    papers = {place.paper_id for place in places}
+    return Shelf(places, current.vectors_of(papers, fitted) if fitted else None)

@@ -1,0 +1,127 @@
+"""A reader's private Atom feed: the papers of their digests, each with the reason why.
+
+It reads the ledger and so equals what was mailed; who takes the feed instead of mail has a row
+there all the same, settled without a mail. Whoever knows the address reads along, and some feed
+programs publish what they fetch: so nothing in the feed leads to the reader's preferences, to
+their address, or to upvotes in their name.
+"""
+
+import datetime as dt
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import timezone, translation
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from newsletter.issues.cards import Card
+from newsletter.models import IssuePaper
+from papers.models import Topic
+from papers.pages.entries import links_of
+from papers.pages.feeds import MAX_AGE, answer, new_feed, xml_text
+from subscriptions import links
+from subscriptions.models import Subscriber
+from subscriptions.pages.signed import keep_private, reader_of
+
+DIGESTS = 14
+"""How many of the last digests a feed holds, for programs that are opened now and then."""
+
+MOST = 100
+"""Entries of a feed, at most."""
+
+
+@require_safe
+def private_feed(request: HttpRequest, token: str) -> HttpResponseBase:
+    """The feed behind its signed address. 410, which tells a program to stop asking, once the
+    address was made void or the reader has left or was erased.
+    """
+    reader = reader_of(links.Purpose.FEED, token, timezone.now())
+    if not isinstance(reader, int) and not reader.subscriber.is_mailable:
+        reader = 410
+    if isinstance(reader, int):
+        gone = HttpResponse("There is no feed at this address.\n", "text/plain", status=reader)
+        return keep_private(gone)
+    with translation.override(reader.subscriber.language):
+        response = _feed(request, reader.subscriber)
+    # Not `keep_private`: a program may keep the feed, or it could not ask whether it changed.
+    response["Referrer-Policy"] = "same-origin"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _feed(request: HttpRequest, subscriber: Subscriber) -> HttpResponseBase:
+    feed = new_feed(
+        request,
+        title=gettext("Your digest · %(site)s") % {"site": settings.SITE_NAME},
+        subtitle=gettext("Trending papers on your topics, each with the reason why"),
+        page="/",
+    )
+    deliveries = list(subscriber.deliveries.readable()[:DIGESTS])
+    places = IssuePaper.objects.in_bulk([row[1] for one in deliveries for row in one.choices])
+    names = dict(Topic.objects.values_list("pk", "name"))
+    for delivery in deliveries:
+        for at, (_, place, topics, why) in enumerate(delivery.choices):
+            if place in places and len(feed.items) < MOST:
+                # Programs sort by time: a second each keeps the digest's own order.
+                moment = delivery.due_at - dt.timedelta(seconds=at)
+                mine = [names[topic] for topic in topics if topic in names]
+                _add(feed, subscriber, places[place], why, mine, moment)
+    newest = max((delivery.due_at for delivery in deliveries), default=None)
+    return answer(request, feed, newest, f"private, max-age={MAX_AGE}")
+
+
+def _add(
+    feed: Atom1Feed,
+    subscriber: Subscriber,
+    place: IssuePaper,
+    why: str,
+    topics: list[str],
+    moment: dt.datetime,
+) -> None:
+    card = Card.from_dict(place.card)
+    address = links.absolute(card.path)
+    feed.add_item(
+        title=xml_text(card.title),
+        link=address,
+        # Not the paper's own address, which is its id in the feeds that everybody reads: a
+        # program that follows both would drop one of the two, perhaps the one with the reason.
+        unique_id=f"{address}#digest",
+        description=xml_text(_content(subscriber, place, card, why)),
+        author_name=xml_text(card.byline) or None,
+        categories=[xml_text(name) for name in topics],
+        pubdate=moment,
+        updateddate=moment,
+    )
+
+
+def _content(subscriber: Subscriber, place: IssuePaper, card: Card, why: str) -> SafeString:
+    held = subscriber.pk, subscriber.link_version, place.paper_id
+    more, less = (
+        links.absolute(links.feedback_path(*held, word, is_shared=True))
+        for word in ("more", "less")
+    )
+    answers = (gettext("More like this"), more), (gettext("Less like this"), less)
+    elsewhere = links_of(card.abstract_url, card.pdf_url, card.code_url, card.project_url)
+    return format_html_join(
+        "",
+        "<p>{}</p>",
+        (
+            (part,)
+            for part in (
+                format_html("<em>{}</em>", why),
+                card.byline,
+                card.note and format_html("<b>{}</b> {}", gettext("The editor:"), card.note),
+                card.excerpt,
+                _row(elsewhere),
+                _row(answers),
+            )
+            if part
+        ),
+    )
+
+
+def _row(named: tuple[tuple[str, str], ...]) -> SafeString:
+    return format_html_join(" · ", '<a href="{}">{}</a>', ((url, name) for name, url in named))

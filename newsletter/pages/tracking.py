@@ -1,0 +1,73 @@
+"""The picture in a digest and the way through this site to a paper.
+
+These are the two GET requests that leave a trace, and only where the operator switched that on;
+newsletter.events.tracking says what is kept. Links in mails that were sent with tracking keep working
+after it was switched off, and record nothing then.
+"""
+
+import logging
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from newsletter.events import tracking
+from newsletter.issues.cards import Card
+from newsletter.models import IssuePaper
+from newsletter.pages.webhooks import wake
+from subscriptions import links
+from subscriptions.pages.signed import keep_private
+
+logger = logging.getLogger(__name__)
+
+# The smallest GIF there is: one transparent pixel.
+PICTURE = bytes.fromhex(
+    "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
+)
+
+
+def _claims(token: str) -> links.Claims | None:
+    try:
+        return links.read(links.Purpose.TRACKING, token)
+    except links.BadLink:
+        return None
+
+
+def _note(request: HttpRequest, kind: str, claims: links.Claims, link: str) -> None:
+    """Record it, unless only the head was asked for, which no person does."""
+    if request.method != "GET":
+        return
+    ahead = "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
+    agent = request.headers.get("User-Agent", "")
+    if tracking.record(kind, claims, link, agent, timezone.now(), ahead=ahead):
+        wake()
+
+
+@require_safe
+def opened(request: HttpRequest, token: str) -> HttpResponse:
+    """One transparent pixel, for anybody."""
+    claims = _claims(token)
+    if claims is not None and settings.TRACK_OPENS:
+        _note(request, tracking.OPENED, claims, "picture")
+    response = keep_private(HttpResponse(PICTURE, content_type="image/gif"))
+    # Mail programs show it in their own pages.
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@require_safe
+def follow(request: HttpRequest, token: str, place: int, number: int) -> HttpResponse:
+    """On to a paper, or to where its card says that it lies. The address comes from the issue as
+    it was frozen, never from the link.
+    """
+    claims = _claims(token)
+    held = IssuePaper.objects.filter(pk=place).values_list("card", flat=True).first()
+    if claims is None or held is None:
+        raise Http404
+    known = tracking.targets(Card.from_dict(held))
+    if number >= len(known) or not known[number]:
+        raise Http404
+    if settings.TRACK_CLICKS:
+        _note(request, tracking.CLICKED, claims, f"link {number} of place {place}")
+    return keep_private(HttpResponseRedirect(known[number]))

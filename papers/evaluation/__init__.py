@@ -1,0 +1,1 @@
+"""How well matching, trending and search do, measured on labelled data."""

@@ -1,0 +1,1 @@
+"""From a source's records, and from readers, to rows."""

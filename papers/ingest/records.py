@@ -1,0 +1,301 @@
+"""Records become rows: papers, on which day they were listed, and what attention they got.
+
+Every step works on a whole list at once and can be repeated, from two machines at the same time,
+with the outcome of once. What a source says is added to what is known; what it leaves out takes
+nothing away.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from papers import days
+from papers.matching.ranking import rank_and_match
+from papers.models import Feature, Observation, Paper, Source
+from papers.sources import FetchFailed, PaperRecord, active_sources, reader_of
+
+__all__ = ["Summary", "fetch_day", "rank_and_match", "refresh", "store"]
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+"""Papers stored in one transaction."""
+
+FACTS = (
+    "title",
+    "abstract",
+    "summary",
+    "authors",
+    "organization",
+    "categories",
+    "keywords",
+    "published_on",
+    "code_url",
+    "project_url",
+    "thumbnail_url",
+)
+COUNTS = ("upvotes", "comments", "stars")
+
+Progress = Callable[[int, int], None]
+"""Called with the number of papers stored and the number there are to store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a fetch did."""
+
+    new: int = 0
+    """Papers that were not known."""
+    updated: int = 0
+    """Papers of which something is known now that was not, or is known differently."""
+    unchanged: int = 0
+    observed: int = 0
+    """Observations added."""
+    problems: tuple[str, ...] = ()
+    """Sentences about records that are missing or were mended."""
+    failures: tuple[str, ...] = ()
+    """Sentences about sources that could not be read at all."""
+
+    @property
+    def papers(self) -> int:
+        """Papers that the sources listed."""
+        return self.new + self.updated + self.unchanged
+
+    def __add__(self, other: "Summary") -> "Summary":
+        return Summary(
+            new=self.new + other.new,
+            updated=self.updated + other.updated,
+            unchanged=self.unchanged + other.unchanged,
+            observed=self.observed + other.observed,
+            problems=self.problems + other.problems,
+            failures=self.failures + other.failures,
+        )
+
+    def __str__(self) -> str:
+        text = (
+            f"{self.papers} papers: {self.new} new, {self.updated} updated, "
+            f"{self.unchanged} unchanged; {self.observed} observations"
+        )
+        return f"{text}; {len(self.problems)} problems" if self.problems else text
+
+
+def fetch_day(
+    day: dt.date,
+    now: dt.datetime,
+    source: Source | None = None,
+    progress: Progress | None = None,
+) -> Summary:
+    """Store what `source`, or every active source, lists on `day`, observed at `now`.
+
+    A source that cannot be read costs only itself: it is among the failures, and the row of the
+    source says why. Raises nothing for what a source does.
+    """
+    total = Summary()
+    for at in [source] if source else list(active_sources()):
+        try:
+            fetched = reader_of(at).fetch(day)
+        except FetchFailed as error:
+            logger.error(
+                "fetch failed", extra={"source": at.slug, "day": str(day), "why": str(error)}
+            )
+            _note(at, last_error=str(error))
+            total += Summary(failures=(str(error),))
+            continue
+        summary = Summary(problems=fetched.problems)
+        summary += store(fetched.records, at, day, now, progress)
+        facts: dict[str, Any] = {"last_error": ""}
+        if day == days.feature_day(now):
+            # Whoever waits for the day that digests carry to be whole looks at this time, so a
+            # fetch of any other day does not move it.
+            facts["last_fetched_at"] = now
+        _note(at, **facts)
+        logger.info(
+            "fetched",
+            extra={
+                "source": at.slug,
+                "day": str(day),
+                "new": summary.new,
+                "papers": summary.papers,
+            },
+        )
+        total += summary
+    return total
+
+
+def refresh(now: dt.datetime) -> Summary:
+    """Fetch the days whose lists may still change at `now`, then rank and match.
+
+    A source that fails for one day is not asked for the next: it was asked often enough.
+    """
+    total = Summary()
+    for source in active_sources():
+        for day in days.growing(now):
+            summary = fetch_day(day, now, source)
+            total += summary
+            if summary.failures:
+                break
+    rank_and_match(now=now)
+    return total
+
+
+def store(
+    records: Sequence[PaperRecord],
+    source: Source,
+    day: dt.date,
+    now: dt.datetime,
+    progress: Progress | None = None,
+) -> Summary:
+    """Store what `source` said of `day` at `now`: papers, features and observations.
+
+    Takes the same number of queries for any number of records up to `BATCH`.
+    """
+    total = Summary()
+    for at in range(0, len(records), BATCH):
+        # In one order on every machine, so that two of them wait for each other's rows and never
+        # for one another in a circle.
+        batch = sorted(records[at : at + BATCH], key=lambda record: record.identifier)
+        with transaction.atomic():
+            total += _store(batch, source, day, now)
+        if progress:
+            progress(min(at + BATCH, len(records)), len(records))
+    return total
+
+
+def _store(
+    records: Sequence[PaperRecord], source: Source, day: dt.date, now: dt.datetime
+) -> Summary:
+    names = [record.identifier for record in records]
+    known = set(Paper.objects.filter(identifier__in=names).values_list("identifier", flat=True))
+    Paper.objects.bulk_create(
+        [_as_row(record) for record in records if record.identifier not in known],
+        ignore_conflicts=True,  # another machine may have been faster
+    )
+    locked = (
+        Paper.objects.select_for_update(no_key=True)
+        .filter(identifier__in=names)
+        .order_by("identifier")
+    )
+    rows = {paper.identifier: paper for paper in locked}
+    pairs = [(record, rows[record.identifier]) for record in records]
+    ids = [paper.pk for _, paper in pairs]
+    counted_later = set(
+        Observation.objects.filter(paper__in=ids, observed_at__gt=now).values_list(
+            "paper_id", flat=True
+        )
+    )
+    changed = [
+        paper
+        for record, paper in pairs
+        if _merge(record, paper, with_counts=paper.pk not in counted_later)
+    ]
+    if changed:
+        Paper.objects.bulk_create(
+            changed,
+            update_conflicts=True,
+            unique_fields=["identifier"],
+            update_fields=[*FACTS, *COUNTS],
+        )
+    _feature(pairs, source, day)
+    new = len(names) - len(known)
+    updated = len(changed)
+    return Summary(
+        new=new,
+        updated=updated,
+        unchanged=len(names) - new - updated,
+        observed=_observe(pairs, source, now),
+    )
+
+
+def _as_row(record: PaperRecord) -> Paper:
+    return Paper(
+        identifier=record.identifier,
+        **{name: _stored(getattr(record, name)) for name in (*FACTS, *COUNTS)},
+    )
+
+
+def _stored(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _merge(record: PaperRecord, paper: Paper, with_counts: bool) -> bool:
+    """Put on the paper what the record knows; whether that changed anything.
+
+    Counts are the last ones observed, so a record that is older than an observation at hand adds
+    only those that are missing.
+    """
+    changed = False
+    for name in (*FACTS, *COUNTS):
+        said, known = _stored(getattr(record, name)), getattr(paper, name)
+        if said in ("", None, []) or said == known:
+            continue
+        if name in COUNTS and not with_counts and known is not None:
+            continue
+        setattr(paper, name, said)
+        changed = True
+    return changed
+
+
+def _feature(pairs: Sequence[tuple[PaperRecord, Paper]], source: Source, day: dt.date) -> None:
+    """Say once that the source listed the papers on the day."""
+    known = {
+        feature.paper_id: feature
+        for feature in Feature.objects.filter(
+            source=source, day=day, paper__in=[paper.pk for _, paper in pairs]
+        )
+    }
+    rows = []
+    for record, paper in pairs:
+        before = known.get(paper.pk, Feature())
+        row = Feature(
+            source=source,
+            paper=paper,
+            day=day,
+            submitted_by=record.submitted_by or before.submitted_by,
+            submitted_at=record.submitted_at or before.submitted_at,
+        )
+        same = (row.submitted_by, row.submitted_at) == (before.submitted_by, before.submitted_at)
+        if paper.pk not in known or not same:
+            rows.append(row)
+    if rows:
+        Feature.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["source", "paper", "day"],
+            update_fields=["submitted_by", "submitted_at"],
+        )
+
+
+def _observe(pairs: Sequence[tuple[PaperRecord, Paper]], source: Source, now: dt.datetime) -> int:
+    """Append the counts, once for one moment; how many were added."""
+    seen = set(
+        Observation.objects.filter(
+            source=source, observed_at=now, paper__in=[paper.pk for _, paper in pairs]
+        ).values_list("paper_id", flat=True)
+    )
+    rows = [
+        Observation(
+            paper=paper,
+            source=source,
+            observed_at=now,
+            upvotes=record.upvotes,
+            comments=record.comments,
+            stars=record.stars,
+        )
+        for record, paper in pairs
+        if record.is_counted and paper.pk not in seen
+    ]
+    if rows:
+        Observation.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+def _note(source: Source, **facts: Any) -> None:
+    """Keep on the source's row how the fetch went."""
+    facts["last_error"] = facts["last_error"][: Source._meta.get_field("last_error").max_length]
+    Source.objects.filter(pk=source.pk).update(**facts)
+    for name, value in facts.items():
+        setattr(source, name, value)

@@ -1,0 +1,331 @@
+"""Which papers belong to which topics, and why: the one place where relevance is decided.
+
+Three views of a paper are put together, because each fails where the others do not:
+
+* keywords: an editor's own words, found whole, inflected, hyphenated or not (`papers.matching.keywords`);
+* BM25 of the topic's name, keywords and description (`papers.semantics.lsa`);
+* meaning: the similarity of paper and topic in a fitted LSA model (`papers.semantics.lsa`).
+
+Where there is an encoder (`papers.semantics.encoder`), its view of the similarity is a fourth.
+
+Their z-scores against the model's background of recent papers are added up to the score that
+ranks; a stricter rule says what may be *sent* (`papers.matching.sendable`). Until a model is fitted, keywords
+and a plain TF-IDF of the papers at hand stand in; a model of few papers ranks, but has no say yet
+in what is sent.
+
+Everything here is a pure function of its arguments: no database, no clock.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from django.utils.formats import number_format
+from django.utils.translation import gettext
+from scipy import sparse
+
+from papers.matching.keywords import Booleans, Findings, Found, KeywordFinder
+from papers.matching.sendable import MEANT_TITLE, sendable, sendable_without_model
+from papers.semantics.joined import JoinedModel
+from papers.semantics.lsa import (
+    FEWEST_TO_VOUCH,
+    Floats,
+    SemanticModel,
+    count_words,
+    text_of,
+    unit,
+    weighed_stems,
+)
+from papers.text.words import without_notices, words
+
+KEYWORD_SHARE = 1.5
+"""Weight of the keywords' z-score beside those of BM25 and meaning: an editor chose them."""
+
+ENCODER_SHARE = 0.5
+"""Weight of an encoder's z-score: it knows less of a topic than the words that describe it."""
+
+TFIDF_SCALE = 10.0
+"""What a TF-IDF cosine is multiplied with, without a model, to weigh about as much as a z-score."""
+
+MEANT_ALONE = 3.0
+"""z of LSA above which a paper without any keyword is still kept as a match, though not sent."""
+
+MEANT_AT_ALL = 0.5
+"""z of LSA above which a single keyword in the abstract is kept as a match, though not sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperText:
+    """What matching reads of a paper."""
+
+    id: int | str
+    title: str
+    abstract: str
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """What matching reads of a topic. Without keywords the topic's name serves as one."""
+
+    id: int | str
+    name: str
+    description: str = ""
+    keywords: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """Return the keywords to look for: each once, never an empty one."""
+        given = tuple(dict.fromkeys(word.strip() for word in self.keywords if words(word)))
+        return given or ((self.name.strip(),) if words(self.name) else ())
+
+    @property
+    def text(self) -> str:
+        """Return all that is said of the topic; the first line, name and keywords, counts twice."""
+        return text_of(", ".join((self.name, *self.keywords)), self.description)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One reason why a paper matches a topic, in words that a reader understands.
+
+    ``kind`` is "keyword" (``detail`` the keyword as the editor wrote it, ``where`` "title" or
+    "abstract"), "category" (``detail`` the arXiv category) or "meaning" (``detail`` the cosine
+    similarity to two decimals).
+    """
+
+    kind: str
+    detail: str
+    where: str = ""
+
+    @property
+    def phrase(self) -> str:
+        """Return the reason as a reader sees it, in the language that is active.
+
+        ``"kv cache" in the title``, ``cs.CL`` or ``meaning 0.61``.
+        """
+        if self.kind == "keyword" and self.where == "title":
+            return gettext('"%(keyword)s" in the title') % {"keyword": self.detail}
+        if self.kind == "keyword":
+            return gettext('"%(keyword)s" in the abstract') % {"keyword": self.detail}
+        if self.kind == "meaning":
+            return gettext("meaning %(similarity)s") % {"similarity": number_format(self.detail)}
+        return self.detail
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the evidence for a JSON field."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, str]) -> "Evidence":
+        """Read what `as_dict` wrote."""
+        return cls(data["kind"], data["detail"], data.get("where", ""))
+
+
+def why_of(evidence: Iterable[Mapping[str, str]]) -> str:
+    """Return stored evidence as a reader understands it, strongest first.
+
+    Without any, it was an editor who said that the paper belongs to the topic.
+    """
+    phrases = [Evidence.from_dict(item).phrase for item in evidence]
+    return ", ".join(phrases) or gettext("chosen by an editor")
+
+
+@dataclass(frozen=True, slots=True)
+class MatchResult:
+    """A paper that has something to do with a topic.
+
+    ``score`` ranks the papers of one topic (a sum of z-scores: 0 is an ordinary paper);
+    ``sendable`` says whether a reader of the topic should get it.
+    """
+
+    paper_id: int | str
+    topic_id: int | str
+    score: float
+    sendable: bool
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Every paper against every topic, [papers, topics], before anything is left out."""
+
+    total: Floats
+    """A sum of z-scores; ranks the papers of one topic."""
+    keyword_z: Floats
+    bm25_z: Floats | None
+    """None without a model."""
+    similarity: Floats
+    """Cosine, of LSA vectors with a model and of TF-IDF without."""
+    meaning_z: Floats | None
+    """z of the similarity against the model's background; None without a model."""
+    encoder_z: Floats | None
+    """z of the similarity to the encoder; None without one."""
+    findings: Findings
+    """The keywords found."""
+    sendable: Booleans
+    """Which pairs may be sent."""
+
+
+def match(
+    papers: Sequence[PaperText],
+    topics: Sequence[TopicSpec],
+    model: SemanticModel | None = None,
+    encoded: Floats | None = None,
+) -> list[MatchResult]:
+    """Return the pairs of a paper and a topic that have evidence, by paper, best topic first.
+
+    Kept are the pairs that may be sent and those an editor might want to see: a keyword of the
+    topic in the title, two in the abstract, one and some closeness of meaning (z above
+    `MEANT_AT_ALL`), or none and a striking closeness (z above `MEANT_ALONE`). Without a model
+    every keyword counts. No papers or no topics give an empty list. With a model, what a pair
+    gets does not depend on the other pairs of the call; without one, only its score does.
+    ``encoded`` is what the model's encoder made of the papers (`JoinedModel.encode`); it has a say
+    in the score, none in what may be sent.
+    """
+    if not papers or not topics:
+        return []
+    scores = score(papers, topics, model, encoded)
+    kept = scores.sendable | _worth_keeping(scores)
+    results: list[MatchResult] = []
+    for row, (paper, found) in enumerate(zip(papers, scores.findings.by_paper(), strict=True)):
+        candidates = np.flatnonzero(kept[row])
+        for at in candidates[np.argsort(-scores.total[row, candidates], kind="stable")].tolist():
+            results.append(_result(paper, topics[at], scores, row, at, found.get(at, [])))
+    return results
+
+
+def score(
+    papers: Sequence[PaperText],
+    topics: Sequence[TopicSpec],
+    model: SemanticModel | None = None,
+    encoded: Floats | None = None,
+) -> Scores:
+    """Score every paper against every topic; both must be non-empty. See the module for how."""
+    finder, background = _finder_and_background(tuple(topic.phrases for topic in topics), model)
+    findings = finder.find((paper.title, without_notices(paper.abstract)) for paper in papers)
+    keyword_z = finder.z_scores(findings, background)
+    paper_texts = [text_of(paper.title, paper.abstract) for paper in papers]
+    topic_texts = [topic.text for topic in topics]
+    shared = _shared_categories(papers, topics)
+    # Where the editor gave categories and no keywords, a category stands for one in the title.
+    standing_in = shared & np.array([not topic.keywords for topic in topics])
+
+    def allowed_without_model() -> Booleans:
+        return sendable_without_model(findings, standing_in, shared, paper_texts, topic_texts)
+
+    if model is None:
+        similarity = _tfidf_similarity(paper_texts, topic_texts)
+        total = KEYWORD_SHARE * keyword_z + TFIDF_SCALE * similarity
+        allowed = allowed_without_model()
+        return Scores(total, keyword_z, None, similarity, None, None, findings, allowed)
+    counts = model.counts(paper_texts)
+    topic_counts = model.counts(topic_texts)
+    vectors = model.embed_counts(topic_counts)
+    similarity = model.embed_counts(counts) @ vectors.T
+    mean, deviation = model.background(vectors)
+    meaning_z = (similarity - mean) / deviation
+    bm25_z = model.bm25(counts, topic_counts)
+    total = KEYWORD_SHARE * keyword_z + bm25_z + meaning_z
+    encoder_z = None
+    if encoded is not None and isinstance(model, JoinedModel) and model.encoder is not None:
+        encoder_z = model.view.z_scores(encoded, _encoded_topics(tuple(topic_texts), model))
+        total = total + ENCODER_SHARE * encoder_z
+    if model.fitted_on < FEWEST_TO_VOUCH:
+        allowed = allowed_without_model()
+    else:
+        allowed = sendable(findings, standing_in, meaning_z, model, counts, vectors)
+    return Scores(total, keyword_z, bm25_z, similarity, meaning_z, encoder_z, findings, allowed)
+
+
+def _worth_keeping(scores: Scores) -> Booleans:
+    """Return which pairs an editor might want to see though they are not sent."""
+    reasons = scores.findings.reasons
+    kept: Booleans = reasons > 0
+    if scores.meaning_z is not None:
+        close_enough = scores.meaning_z > MEANT_AT_ALL
+        kept &= scores.findings.titled | (reasons >= 2) | close_enough
+        kept |= scores.meaning_z > MEANT_ALONE
+    return kept
+
+
+def _result(
+    paper: PaperText, topic: TopicSpec, scores: Scores, row: int, at: int, found: Sequence[Found]
+) -> MatchResult:
+    """Put one pair's evidence together."""
+    evidence = [
+        Evidence("keyword", hit.keyword, "title" if hit.title else "abstract") for hit in found
+    ]
+    evidence += [
+        Evidence("category", category)
+        for category in paper.categories
+        if category in topic.categories
+    ]
+    if scores.meaning_z is not None and scores.meaning_z[row, at] > MEANT_TITLE:
+        evidence.append(Evidence("meaning", f"{float(scores.similarity[row, at]):.2f}"))
+    return MatchResult(
+        paper_id=paper.id,
+        topic_id=topic.id,
+        score=round(float(scores.total[row, at]), 4),
+        sendable=bool(scores.sendable[row, at]),
+        evidence=tuple(evidence),
+    )
+
+
+def _shared_categories(papers: Sequence[PaperText], topics: Sequence[TopicSpec]) -> Booleans:
+    """Return which pairs have an arXiv category in common, [papers, topics]."""
+    numbers: dict[str, list[int]] = {}
+    for at, topic in enumerate(topics):
+        for category in topic.categories:
+            numbers.setdefault(category, []).append(at)
+    shared = np.zeros((len(papers), len(topics)), dtype=np.bool_)
+    for row, paper in enumerate(papers):
+        for category in paper.categories:
+            shared[row, numbers.get(category, [])] = True
+    return shared
+
+
+@lru_cache(maxsize=4)
+def _finder_and_background(
+    phrases: tuple[tuple[str, ...], ...], model: SemanticModel | None
+) -> tuple[KeywordFinder, Findings]:
+    """Compile the topics' keywords and find them in the model's background sample.
+
+    Kept for the next call, which for the day's batches has the same topics and the same model.
+    """
+    finder = KeywordFinder(phrases)
+    sample = () if model is None else model.sample
+    return finder, finder.find(_title_and_abstract(text) for text in sample)
+
+
+@lru_cache(maxsize=4)
+def _encoded_topics(texts: tuple[str, ...], model: JoinedModel) -> Floats:
+    """Return what the model's encoder makes of topics; kept for the next call."""
+    return model.encode(texts)
+
+
+def _title_and_abstract(text: str) -> tuple[str, str]:
+    title, _, abstract = text.partition("\n")
+    return title, abstract
+
+
+def _tfidf_similarity(papers: Sequence[str], topics: Sequence[str]) -> Floats:
+    """Return the cosine of TF-IDF vectors, [papers, topics], idf from the papers at hand."""
+    vocabulary: dict[str, int] = {}
+    for text in topics:
+        for word in weighed_stems(text):
+            vocabulary.setdefault(word, len(vocabulary))
+    if not vocabulary:
+        return np.zeros((len(papers), len(topics)), dtype=np.float32)
+    counts = count_words(papers, vocabulary)
+    papers_with = np.bincount(counts.indices, minlength=len(vocabulary))
+    idf = np.log((1 + len(papers)) / (1 + papers_with)) + 1
+    similarity: Floats = _weighted(counts, idf) @ _weighted(count_words(topics, vocabulary), idf).T
+    return similarity
+
+
+def _weighted(counts: sparse.csr_array, idf: npt.NDArray[np.float64]) -> Floats:
+    return unit(np.log1p(counts.toarray()) * idf)

@@ -1,0 +1,1 @@
+"""The pages of papers, topics and search, and the feeds."""

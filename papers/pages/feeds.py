@@ -1,0 +1,161 @@
+"""Atom feeds (RFC 4287) of the day's papers and of a topic's.
+
+A feed is made, hashed and then sent or not: the hash is its ETag, so that a reader's program that
+asks every few minutes gets an empty 304 until something that it would show has changed.
+"""
+
+import datetime as dt
+import hashlib
+import re
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import format_html, format_html_join
+from django.utils.http import http_date
+from django.utils.translation import get_language, gettext
+from django.views.decorators.http import require_safe
+
+from papers.models import Feature, Paper, PaperQuerySet, Topic
+from papers.pages import entries
+from papers.text import citations
+
+DAYS = 3
+"""Days that have papers and stand in the feed together, for programs that ask once in a while."""
+
+MOST = 100
+"""Entries of a feed, at most."""
+
+MAX_AGE = 300
+"""Seconds for which a program need not ask again."""
+
+# What XML 1.0 cannot hold, not even escaped.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@require_safe
+def papers_feed(request: HttpRequest) -> HttpResponseBase:
+    """The papers of the last days that have any, newest day first."""
+    days = (
+        Feature.objects.filter(day__lte=timezone.now().date())
+        .order_by("-day")
+        .values_list("day", flat=True)
+        .distinct()[:DAYS]
+    )
+    papers = Paper.objects.shown().filter(features__day__in=list(days)).distinct()
+    return _answer(
+        request,
+        title=settings.SITE_NAME,
+        subtitle=gettext("Each day’s trending research papers"),
+        page="/",
+        papers=papers,
+    )
+
+
+@require_safe
+def topic_feed(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """The newest papers of a topic."""
+    topic = get_object_or_404(Topic.objects.active(), slug=slug)
+    return _answer(
+        request,
+        title=f"{topic.name} · {settings.SITE_NAME}",
+        subtitle=topic.description,
+        page=topic.get_absolute_url(),
+        papers=entries.of_topic(Paper.objects.shown(), topic),
+    )
+
+
+def _answer(
+    request: HttpRequest, *, title: str, subtitle: str, page: str, papers: PaperQuerySet
+) -> HttpResponseBase:
+    dated = papers.with_topics().annotate(listed=Max("features__day"))
+    # Typed loosely, since what is annotated is not an attribute of every paper.
+    newest: list[Any] = list(dated.order_by("-listed", "-trending_score", "identifier")[:MOST])
+    # Trend decides which papers are in; it must not move them about and make the feed look new.
+    newest.sort(key=lambda paper: (_moment(paper.listed, paper), paper.pk), reverse=True)
+    feed = new_feed(request, title=title, subtitle=subtitle, page=page)
+    for paper in newest:
+        _add(feed, paper, _moment(paper.listed, paper))
+    changed = max(
+        (max(_moment(paper.listed, paper), paper.created_at) for paper in newest), default=None
+    )
+    response = answer(request, feed, changed, f"public, max-age={MAX_AGE}")
+    patch_vary_headers(response, ("Cookie",))  # which may hold the language
+    return response
+
+
+def new_feed(request: HttpRequest, *, title: str, subtitle: str, page: str) -> Atom1Feed:
+    """A feed without entries, in the active language, that stands at the request's address; `page`
+    is the path of what it belongs to.
+    """
+    address = f"{settings.SITE_URL}{request.path}"
+    return Atom1Feed(
+        title=xml_text(title),
+        link=f"{settings.SITE_URL}{page}",
+        description="",
+        author_name=xml_text(gettext(settings.CURATOR)),
+        subtitle=xml_text(subtitle),
+        feed_url=address,
+        feed_guid=address,
+        language=get_language() or "en",
+    )
+
+
+def answer(
+    request: HttpRequest, feed: Atom1Feed, changed: dt.datetime | None, cache_control: str
+) -> HttpResponseBase:
+    """The feed, or 304 to a program that has it already. `changed` is when an entry last came in,
+    None where there is none.
+    """
+    body = feed.writeString("utf-8")
+    if not feed.items:  # Django gives the present moment, and the feed would never look the same.
+        body = re.sub(r"(?<=<updated>)[^<]*", "1970-01-01T00:00:00Z", body, count=1)
+    etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
+    response = HttpResponse(body, content_type="application/atom+xml; charset=utf-8")
+    response["ETag"] = etag
+    response["Cache-Control"] = cache_control
+    if changed:
+        response["Last-Modified"] = http_date(changed.timestamp())
+    return (
+        get_conditional_response(
+            request, etag, int(changed.timestamp()) if changed else None, response
+        )
+        or response
+    )
+
+
+def _moment(listed: dt.date | None, paper: Paper) -> dt.datetime:
+    """When a source last listed the paper; when we met it, where none did."""
+    return dt.datetime.combine(listed, dt.time(), dt.UTC) if listed else paper.created_at
+
+
+def _add(feed: Atom1Feed, paper: Paper, listed: dt.datetime) -> None:
+    address = f"{settings.SITE_URL}{paper.get_absolute_url()}"
+    links = entries.links_of(paper.abstract_url, paper.pdf_url, paper.code_url, paper.project_url)
+    content = format_html("<p>{}</p>", citations.byline(paper.authors)) if paper.authors else ""
+    if paper.abstract or paper.summary:
+        content += format_html("<p>{}</p>", paper.abstract or paper.summary)
+    content += format_html(
+        "<p>{}</p>",
+        format_html_join(" · ", '<a href="{}">{}</a>', ((url, name) for name, url in links)),
+    )
+    feed.add_item(
+        title=xml_text(paper.title),
+        link=address,
+        unique_id=address,
+        description=xml_text(content),
+        author_name=xml_text(citations.byline(paper.authors)) or None,
+        categories=[xml_text(match.topic.name) for match in paper.shown_matches],
+        pubdate=listed,
+        updateddate=listed,
+    )
+
+
+def xml_text(text: str) -> str:
+    """`text` without what XML cannot hold."""
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)

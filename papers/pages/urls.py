@@ -1,0 +1,21 @@
+"""The addresses of papers, topics, search and feeds."""
+
+from django.urls import path, re_path
+
+from papers.pages import feeds, views
+
+app_name = "papers"
+
+urlpatterns = [
+    path("papers/<slug:scheme>/<path:local_id>/", views.paper, name="paper"),
+    re_path(
+        r"^thumbnails/(?P<paper_id>[1-9][0-9]{0,17})-(?P<digest>[0-9a-f]{8})(?P<small>-small)?\.jpg$",
+        views.thumbnail,
+        name="thumbnail",
+    ),
+    path("topics/", views.topics, name="topics"),
+    path("topics/<slug:slug>/", views.topic, name="topic"),
+    path("topics/<slug:slug>/feed.atom", feeds.topic_feed, name="topic_feed"),
+    path("search/", views.search, name="search"),
+    path("feeds/papers.atom", feeds.papers_feed, name="feed"),
+]

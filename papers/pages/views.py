@@ -1,0 +1,167 @@
+"""Pages about papers and topics. They only read, and show the same to everyone."""
+
+import datetime as dt
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.views.decorators.http import require_safe
+
+from papers import pictures
+from papers import search as searching
+from papers.identifiers import UnknownIdentifier, identifier
+from papers.models import Feature, Match, Paper, Pick, Thumbnail, Topic
+from papers.pages import entries, search_results, sharing
+from papers.pages.charts import line_chart
+from papers.search import related, suggestions
+from papers.text import citations
+
+TRENDING = 9
+"""Papers on a topic's page that are shown in full."""
+
+MONTH = dt.timedelta(days=30)
+OF_THE_MONTH = 10
+"""Papers on a topic's page that got most upvotes in the last month, beside those that trend."""
+
+LATEST = 30
+"""Papers on a topic's page that follow, newest first."""
+
+FOUND = 25
+"""Papers on one page of what a search found."""
+
+OBSERVATIONS = 2000
+"""Observations that a chart looks at, the latest ones."""
+
+
+@require_safe
+def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
+    """One paper; another spelling of its identifier, such as one with a version, leads to it."""
+    if not local_id.isprintable():
+        raise Http404("no such paper")  # PostgreSQL takes no NUL, and no identifier has one
+    found = Paper.objects.with_thumbnails().filter(identifier=f"{scheme}:{local_id}").first()
+    if found is None:
+        known = _named(local_id) if scheme == "arxiv" else None
+        if known is None:
+            raise Http404("no such paper")
+        return redirect(known, permanent=True)
+    seen = (
+        found.observations.elsewhere()
+        .order_by("-observed_at")
+        .values_list("observed_at", "upvotes")
+    )
+    address = f"{settings.SITE_URL}{found.get_absolute_url()}"
+    context = {
+        "paper": found,
+        "address": address,
+        "matches": Match.objects.sendable()
+        .filter(paper=found)
+        .select_related("topic")
+        .order_by("-score"),
+        "features": found.features.select_related("source").order_by("-day")[:20],
+        "picks": found.picks.exclude(kind=Pick.Kind.HIDE).exclude(note="")[:5],
+        "chart": line_chart(seen[:OBSERVATIONS]),
+        "links": entries.links_of(
+            found.abstract_url, found.pdf_url, found.code_url, found.project_url
+        ),
+        "plate": entries.plate_of(found.identifier),
+        "thumbnail": pictures.path_of(found.pk, found.thumbnail_digest),
+        "bibtex": citations.bibtex(found),
+        "shares": sharing.share_links(found.title, address),
+        "json_ld": citations.json_ld(found, address),
+        "related": related.related_to(found),
+    }
+    return render(request, "papers/paper.html", context)
+
+
+@require_safe
+def thumbnail(
+    request: HttpRequest, paper_id: str, digest: str, small: str | None = None
+) -> HttpResponseBase:
+    """The picture of a paper in either size, which is for ever the same at this address."""
+    etag = f'"{digest}{small or ""}"'
+    found = Thumbnail.objects.filter(paper=int(paper_id), digest=digest)
+    image = found.values_list("small" if small else "image", flat=True).first()
+    if image is None:
+        raise Http404("no such thumbnail")
+    response = HttpResponse(
+        bytes(image),
+        content_type="image/jpeg",
+        headers={"ETag": etag, "Cache-Control": "public, max-age=31536000, immutable"},
+    )
+    return get_conditional_response(request, etag, None, response) or response
+
+
+@require_safe
+def topics(request: HttpRequest) -> HttpResponse:
+    """All topics under their headings, each with how many papers it has."""
+    sendable = Q(matches__in=Match.objects.sendable())
+    active = Topic.objects.active().annotate(paper_count=Count("matches", filter=sendable))
+    groups: dict[str, list[Topic]] = {}
+    for each in active:
+        groups.setdefault(each.group, []).append(each)
+    return render(request, "papers/topics.html", {"groups": list(groups.items())})
+
+
+@require_safe
+def topic(request: HttpRequest, slug: str) -> HttpResponse:
+    """One topic: what it covers, what trends in it now, and what came last."""
+    found = get_object_or_404(Topic.objects.active(), slug=slug)
+    now = timezone.now()
+    papers = entries.of_topic(Paper.objects.shown(), found)
+    trending = entries.entries_of(papers.by_trend(), now, most=TRENDING)
+    last = Feature.objects.filter(paper=OuterRef("pk")).order_by("-day").values("day")[:1]
+    dated = papers.annotate(last_day=Subquery(last))
+    today = now.date()
+    month = (
+        dated.listed_between(today - MONTH, today)
+        .exclude(pk__in=[entry.paper_id for entry in trending])
+        .by_upvotes()[:OF_THE_MONTH]
+    )
+    shown = [entry.paper_id for entry in trending] + [each.pk for each in month]
+    latest = dated.exclude(pk__in=shown).order_by("-last_day", "-trending_score", "identifier")
+    context = {
+        "topic": found,
+        "trending": trending,
+        "month": month,
+        "latest": latest[:LATEST],
+        "total": papers.count(),
+    }
+    return render(request, "papers/topic.html", context)
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponseBase:
+    """Papers that hold the words of `?q=`; an arXiv identifier or link leads to its paper."""
+    query = searching.cleaned(request.GET.get("q", ""))
+    elsewhere = ""
+    if query:
+        try:
+            named = identifier(query)
+        except UnknownIdentifier:
+            named = ""
+        paper = Paper.objects.filter(identifier=named).first() if named else None
+        if paper is not None:
+            return redirect(paper)
+        elsewhere = named.partition(":")[2]
+    found = searching.find(query)
+    at = Paginator(found.papers, FOUND).get_page(request.GET.get("page"))
+    context = {
+        "query": query,
+        "found": found,
+        "page": at,
+        "entries": search_results.entries_of(found, list(at.object_list), query, timezone.now()),
+        "elsewhere": f"https://arxiv.org/abs/{elsewhere}" if elsewhere else "",
+        "suggested": [] if found.papers else suggestions.topics_for(query),
+    }
+    return render(request, "papers/search.html", context)
+
+
+def _named(text: str) -> Paper | None:
+    try:
+        return Paper.objects.filter(identifier=identifier(text)).first()
+    except UnknownIdentifier:
+        return None

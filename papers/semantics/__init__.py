@@ -1,0 +1,1 @@
+"""The fitted models of meaning, and the vectors of papers and topics."""

@@ -1,0 +1,1 @@
+"""A paper's words: cleaned, cut, compared, cited."""

@@ -1,0 +1,1 @@
+"""Papers' pictures: fetched, cropped, kept."""

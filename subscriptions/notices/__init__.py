@@ -1,0 +1,1 @@
+"""The mails that are not digests: their text, their headers, their MJML."""

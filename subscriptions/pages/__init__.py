@@ -1,0 +1,1 @@
+"""Readers' pages: forms, views, addresses."""

@@ -1,0 +1,50 @@
+"""What a reader fills in to submit a paper."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from papers.identifiers import UnknownIdentifier, arxiv_id
+from papers.text import cleaning
+
+
+class SubmitForm(forms.Form):
+    """An arXiv number or link, and a name to stand beside the paper if the reader likes."""
+
+    paper = forms.CharField(
+        label=_("arXiv number or link"),
+        max_length=300,
+        widget=forms.TextInput(
+            attrs={
+                "placeholder": "https://arxiv.org/abs/2605.13779",
+                "autocomplete": "off",
+                "spellcheck": "false",
+            }
+        ),
+        error_messages={
+            "required": _("Please give the paper’s number or link."),
+            "max_length": _("This is too long for a link to a paper."),
+        },
+    )
+    name = forms.CharField(
+        label=_("Your name, if it may stand beside the paper"),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        help_text=_("Leave this empty, and the page says “a reader”."),
+    )
+
+    def clean_paper(self) -> str:
+        """The bare arXiv identifier."""
+        try:
+            return arxiv_id(self.cleaned_data["paper"])
+        except UnknownIdentifier:
+            raise forms.ValidationError(
+                _(
+                    "This does not look like an arXiv paper. Give its number, such as 2605.13779, "
+                    "or the address of its page on arxiv.org."
+                )
+            ) from None
+
+    def clean_name(self) -> str:
+        """The name in one line, without what could spill into the text around it."""
+        return cleaning.name(self.cleaned_data["name"], 60)

@@ -1,0 +1,387 @@
+"""What readers fill in. Each form says in its own words what is wrong, and turns what is right
+into the dataclasses that the domain functions take.
+"""
+
+import datetime as dt
+import functools
+import zoneinfo
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.dates import WEEKDAYS
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from papers.models import Topic
+from subscriptions.models import Subscriber, normalized_email
+from subscriptions.readers.preferences import Preferences
+from subscriptions.readers.signup import Choices
+
+LONGEST_PAUSE = dt.timedelta(days=366)
+
+RHYTHMS = [
+    (Subscriber.Rhythm.DAILY.value, _("Every day")),
+    (Subscriber.Rhythm.WEEKDAYS.value, _("Monday to Friday")),
+    (Subscriber.Rhythm.WEEKLY.value, _("Once a week")),
+]
+MEANS = [
+    (Subscriber.Means.MAIL.value, _("By mail")),
+    (Subscriber.Means.FEED.value, _("In my private feed, without mail")),
+]
+HOURS = [(hour, f"{hour:02d}:00") for hour in range(24)]
+PAUSES = [(7, _("a week")), (14, _("two weeks")), (28, _("four weeks")), (56, _("eight weeks"))]
+
+# fmt: off
+NEARBY_ZONES = (
+    "Pacific/Honolulu", "America/Anchorage", "America/Los_Angeles", "America/Denver",
+    "America/Mexico_City", "America/Chicago", "America/New_York", "America/Bogota",
+    "America/Halifax", "America/Santiago", "America/St_Johns", "America/Sao_Paulo",
+    "America/Argentina/Buenos_Aires", "Atlantic/Azores", "Atlantic/Reykjavik", "Europe/London",
+    "Europe/Lisbon", "Africa/Lagos", "Europe/Berlin", "Europe/Paris", "Europe/Madrid",
+    "Europe/Rome", "Europe/Stockholm", "Europe/Warsaw", "Africa/Johannesburg", "Africa/Cairo",
+    "Europe/Athens", "Europe/Helsinki", "Europe/Kyiv", "Asia/Jerusalem", "Africa/Nairobi",
+    "Europe/Istanbul", "Asia/Riyadh", "Europe/Moscow", "Asia/Tehran", "Asia/Dubai", "Asia/Kabul",
+    "Asia/Karachi", "Asia/Kolkata", "Asia/Kathmandu", "Asia/Dhaka", "Asia/Yangon", "Asia/Bangkok",
+    "Asia/Jakarta", "Asia/Ho_Chi_Minh", "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Singapore",
+    "Australia/Perth", "Asia/Taipei", "Asia/Seoul", "Asia/Tokyo", "Australia/Adelaide",
+    "Australia/Brisbane", "Australia/Sydney", "Pacific/Auckland",
+)
+# fmt: on
+"""What the subscribe form lists, west to east: it stands on the home page, where all the zones
+there are would weigh more than the papers. The preferences have them all.
+"""
+
+
+@functools.cache
+def all_timezones() -> frozenset[str]:
+    """Every name that a browser may report; asked once, since it reads a directory tree."""
+    return frozenset(zoneinfo.available_timezones())
+
+
+@functools.cache
+def offered_timezones() -> tuple[str, ...]:
+    """The names worth offering: regions with cities, and UTC first."""
+    regions = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+    named = (name for name in all_timezones() if name.partition("/")[0] in regions)
+    return ("UTC", *sorted(name for name in named if "/" in name))
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One topic on a form. `key` makes its element's id."""
+
+    key: str
+    slug: str
+    name: str
+    description: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChipGroup:
+    """The topics under one heading."""
+
+    name: str
+    chips: tuple[Chip, ...]
+
+
+class TopicsForm(forms.Form):
+    """A form with the active topics, read from the database in one query."""
+
+    everything = forms.BooleanField(
+        label=_("Everything"), required=False, help_text=_("All topics that there are today.")
+    )
+    topics = forms.MultipleChoiceField(
+        label=_("Topics"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "invalid_choice": _("One of these topics is no longer offered. Please choose again."),
+            "invalid_list": _("Please choose topics from the list."),
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offered = {topic.slug: topic for topic in Topic.objects.active()}
+        field = self.fields["topics"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(topic.slug, topic.name) for topic in self.offered.values()]
+
+    @property
+    def chip_groups(self) -> list[ChipGroup]:
+        """The topics as a template shows them, in the editor's order."""
+        value = self["topics"].value()
+        chosen = set(value) if isinstance(value, list) else set()  # slugs; initially ids as well
+        order = list(dict.fromkeys(topic.group for topic in self.offered.values()))
+        topics = sorted(self.offered.values(), key=lambda topic: order.index(topic.group))
+        return [
+            ChipGroup(
+                name,
+                tuple(
+                    Chip(
+                        key=f"{self['topics'].auto_id}_{topic.slug}",
+                        slug=topic.slug,
+                        name=topic.name,
+                        description=topic.description,
+                        is_chosen=topic.slug in chosen or topic.pk in chosen,
+                    )
+                    for topic in group
+                ),
+            )
+            for name, group in groupby(topics, key=lambda topic: topic.group)
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """At least one topic; "everything" stands for them all."""
+        data = super().clean() or {}
+        if "topics" not in self.errors and not data.get("everything") and not data.get("topics"):
+            self.add_error(
+                "topics", _("Please choose at least one topic, or tick “Everything” to get all.")
+            )
+        return data
+
+    @property
+    def chosen_topics(self) -> list[Topic]:
+        """The topics of a valid form."""
+        if self.cleaned_data["everything"]:
+            return list(self.offered.values())
+        return [self.offered[slug] for slug in self.cleaned_data["topics"]]
+
+
+class BrowserTimezone(forms.Field):
+    """The timezone that a script reports. What is not one counts as nothing: the reader never
+    typed it and could not mend it.
+    """
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> str:
+        """The name, or an empty string."""
+        return value if isinstance(value, str) and value in all_timezones() else ""
+
+
+def _hour_field(**kwargs: Any) -> forms.TypedChoiceField:
+    return forms.TypedChoiceField(
+        label=_("Hour"),
+        choices=HOURS,
+        coerce=int,
+        empty_value=7,  # type: ignore[arg-type]
+        **kwargs,
+    )
+
+
+def _weekday_field(**kwargs: Any) -> forms.TypedChoiceField:
+    return forms.TypedChoiceField(
+        label=_("Weekday"),
+        choices=list(WEEKDAYS.items()),
+        coerce=int,
+        empty_value=0,  # type: ignore[arg-type]
+        help_text=_("Counts for a weekly digest."),
+        **kwargs,
+    )
+
+
+class SubscribeForm(TopicsForm):
+    """An address and topics; rhythm, hour and timezone where the visitor cares."""
+
+    email = forms.EmailField(
+        label=_("Email address"),
+        max_length=254,
+        widget=forms.EmailInput(
+            attrs={"autocomplete": "email", "placeholder": _("you@example.org")}
+        ),
+        error_messages={
+            "required": _("Please give the address that the papers go to."),
+            "invalid": _("This does not look like an email address. Please check it."),
+        },
+    )
+    rhythm = forms.ChoiceField(
+        label=_("How often"), choices=RHYTHMS, required=False, initial=Subscriber.Rhythm.DAILY
+    )
+    weekday = _weekday_field(required=False, initial=0)
+    hour = _hour_field(required=False, initial=7)
+    timezone = forms.ChoiceField(
+        label=_("Timezone"),
+        choices=[("", _("As my browser says, otherwise UTC")), *((z, z) for z in NEARBY_ZONES)],
+        required=False,
+        help_text=_("Your preferences offer every timezone there is."),
+    )
+    browser_timezone = BrowserTimezone(required=False)
+    website = forms.CharField(
+        label=_("Leave this empty"),
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
+    )
+
+    @property
+    def is_from_a_robot(self) -> bool:
+        """Whether the field that people cannot see was filled in; also of an invalid form."""
+        return bool(self.data.get(self.add_prefix("website")))
+
+    @property
+    def choices(self) -> Choices:
+        """What a valid form asks for besides address and topics."""
+        data = self.cleaned_data
+        return Choices(
+            rhythm=data["rhythm"] or Subscriber.Rhythm.DAILY,
+            weekday=data["weekday"],
+            hour=data["hour"],
+            timezone=data["timezone"] or data["browser_timezone"] or "UTC",
+            language=get_language() or "en",
+        )
+
+
+class PreferencesForm(TopicsForm):
+    """All that a reader may choose."""
+
+    rhythm = forms.ChoiceField(label=_("How often"), choices=RHYTHMS, widget=forms.RadioSelect)
+    weekday = _weekday_field()
+    hour = _hour_field()
+    timezone = forms.ChoiceField(
+        label=_("Timezone"), error_messages={"invalid_choice": _("Please choose from the list.")}
+    )
+    papers_wanted = forms.IntegerField(
+        label=_("Papers in a digest, at most"),
+        validators=[MinValueValidator(1), MaxValueValidator(50)],
+        widget=forms.NumberInput(attrs={"min": 1, "max": 50, "inputmode": "numeric"}),
+    )
+    receives_by = forms.ChoiceField(
+        label=_("Where the papers come"),
+        choices=MEANS,
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=_("The feed’s address is further down on this page."),
+    )
+    language = forms.ChoiceField(
+        label=_("Language of your mails"),
+        choices=settings.LANGUAGES,
+        required=False,
+        help_text=_("Papers stay in the language that they were written in."),
+    )
+    text_only = forms.BooleanField(label=_("Plain text only, no HTML"), required=False)
+    groups_by_topic = forms.BooleanField(
+        label=_("Group the papers by topic, instead of one list by rank"), required=False
+    )
+    learns = forms.BooleanField(label=_("Learn from my “more / less like this”"), required=False)
+    paused_until = forms.DateField(
+        label=_("No mail before"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Leave this empty to get mail."),
+    )
+
+    def __init__(self, *args: Any, subscriber: Subscriber, now: dt.datetime, **kwargs: Any) -> None:
+        self.now = now
+        self.subscriber = subscriber
+        initial = {name: getattr(subscriber, name) for name in Preferences.__dataclass_fields__}
+        initial["topics"] = list(
+            subscriber.topics.filter(is_active=True).values_list("slug", flat=True)
+        )
+        super().__init__(*args, initial=initial | kwargs.pop("initial", {}), **kwargs)
+        names = offered_timezones()
+        if subscriber.timezone not in names:
+            names = (subscriber.timezone, *names)
+        field = self.fields["timezone"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(name, name) for name in names]
+
+    def clean_receives_by(self) -> str:
+        """Stays as it is where nothing was said."""
+        return self.cleaned_data["receives_by"] or self.subscriber.receives_by
+
+    def clean_language(self) -> str:
+        """Stays as it is where nothing was said."""
+        return self.cleaned_data["language"] or self.subscriber.language
+
+    def clean_paused_until(self) -> dt.date | None:
+        """A day to come, and not too far; one that has passed is no pause any more."""
+        return _pause_until(self.cleaned_data["paused_until"], self.now)
+
+    @property
+    def preferences(self) -> Preferences:
+        """What a valid form says."""
+        return Preferences(
+            **{name: self.cleaned_data[name] for name in Preferences.__dataclass_fields__}
+        )
+
+
+def _pause_until(day: dt.date | None, now: dt.datetime) -> dt.date | None:
+    """The day, or None for one that has passed. Raises `ValidationError` for one too far off."""
+    today = now.date()
+    if day is None or day < today - dt.timedelta(days=1):  # somewhere it is still yesterday
+        return None
+    if day > today + LONGEST_PAUSE:
+        raise forms.ValidationError(_("A pause may last a year at most."))
+    return day
+
+
+class PauseForm(forms.Form):
+    """For how long no mail is to come: a number of days, unless a day is named."""
+
+    days = forms.TypedChoiceField(
+        label=_("Pause for"), choices=PAUSES, coerce=int, initial=14, required=True
+    )
+    until = forms.DateField(
+        label=_("or until"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": _("Please give a day, such as 2030-12-31.")},
+    )
+
+    def __init__(self, *args: Any, now: dt.datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.now = now
+
+    def clean_until(self) -> dt.date | None:
+        """A day to come, and not too far."""
+        day: dt.date | None = self.cleaned_data["until"]
+        until = _pause_until(day, self.now)
+        if day and not until:
+            raise forms.ValidationError(_("This day has passed; please choose a later one."))
+        return until
+
+
+class AddressForm(forms.Form):
+    """Where the digests are to go instead."""
+
+    email = forms.EmailField(
+        label=_("New email address"),
+        max_length=254,
+        widget=forms.EmailInput(
+            attrs={"autocomplete": "email", "placeholder": _("you@example.org")}
+        ),
+        error_messages={
+            "required": _("Please give the address that your digests should go to."),
+            "invalid": _("This does not look like an email address. Please check it."),
+        },
+    )
+
+    def __init__(self, *args: Any, subscriber: Subscriber, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.subscriber = subscriber
+
+    def clean_email(self) -> str:
+        """An address, in the spelling it is kept in, other than the present one."""
+        email = normalized_email(self.cleaned_data["email"])
+        if email == self.subscriber.email:
+            raise forms.ValidationError(_("Your digests go to this address already."))
+        return email
+
+
+class LinkForm(forms.Form):
+    """The address of one who lost the link to the preferences."""
+
+    email = forms.EmailField(
+        label=_("Email address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={
+            "required": _("Please give the address that your digests go to."),
+            "invalid": _("This does not look like an email address. Please check it."),
+        },
+    )

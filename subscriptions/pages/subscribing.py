@@ -1,0 +1,158 @@
+"""Pages for subscribing: the form, the confirmation, the welcome, and the lost link.
+
+No answer tells whether an address is known. GET never changes anything, since mail scanners open
+every link; each change takes the button on the page.
+"""
+
+import datetime as dt
+import logging
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+from kombu.exceptions import OperationalError
+
+from subscriptions import links, tasks
+from subscriptions.models import Subscriber
+from subscriptions.notices import letters
+from subscriptions.pages.forms import LinkForm, SubscribeForm
+from subscriptions.pages.signed import Reader, keep_private, signed, void_link
+from subscriptions.readers import limits, proof_of_work, signup
+from subscriptions.readers.preferences import zone_of
+
+logger = logging.getLogger(__name__)
+
+
+def too_many(request: HttpRequest, action: str, email: str) -> HttpResponse | None:
+    """The page that asks to come back later, where a limit is reached."""
+    visitor = limits.network(
+        request.META.get("REMOTE_ADDR", ""),
+        request.META.get("HTTP_X_FORWARDED_FOR", ""),
+        settings.TRUSTED_PROXIES,
+    )
+    now = timezone.now()
+    proven = action not in proof_of_work.NEEDED_FOR or proof_of_work.is_given(
+        request.POST.get("proof", "")
+    )
+    seconds = limits.seconds_to_wait("unproven", email, visitor, now) if not proven else 0
+    seconds = seconds or limits.seconds_to_wait(action, email, visitor, now)
+    if not seconds:
+        return None
+    context = {"minutes": seconds // 60 + 1, "action": action, "is_proven": proven}
+    response = render(request, "subscriptions/too_many.html", context, status=429)
+    response["Retry-After"] = str(seconds)
+    return response
+
+
+def enqueue(outgoing: letters.Outgoing) -> bool:
+    """Have a worker send the mail; whether the broker took it.
+
+    A task goes out for `NOTHING` as well: neither the time that takes nor a broker out of order
+    may tell a known address from an unknown one.
+    """
+    try:
+        tasks.send_mail_to.delay(outgoing.kind.value, outgoing.subscriber_id)
+    except OperationalError:
+        logger.exception("a mail could not be enqueued", extra={"kind": outgoing.kind.value})
+        return False
+    return True
+
+
+def _answer(request: HttpRequest, outgoing: letters.Outgoing) -> HttpResponse:
+    """The one answer to an address, whatever is known of it."""
+    if not enqueue(outgoing):
+        return render(request, "subscriptions/no_mail.html", status=503)
+    return redirect("subscriptions:check-inbox")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def subscribe(request: HttpRequest) -> HttpResponse:
+    """The subscribe form; `?topic=` (repeatable, a slug) chooses topics beforehand."""
+    if request.method != "POST":
+        form = SubscribeForm(initial={"topics": request.GET.getlist("topic")})
+        return render(request, "subscriptions/subscribe.html", {"form": form})
+    form = SubscribeForm(request.POST)
+    if form.is_from_a_robot:
+        return redirect("subscriptions:check-inbox")
+    if not form.is_valid():
+        return render(request, "subscriptions/subscribe.html", {"form": form})
+    email = form.cleaned_data["email"]
+    if wait := too_many(request, "subscribe", email):
+        return wait
+    outgoing = signup.subscribe(
+        email, form.chosen_topics, form.choices, timezone.now(), wording=_("Subscribe")
+    )
+    return _answer(request, outgoing)
+
+
+@require_safe
+@never_cache
+def challenge(request: HttpRequest) -> JsonResponse:
+    """Work for the browser of whoever fills in a form, where the settings ask for a proof of it."""
+    if not settings.PROOF_OF_WORK:
+        raise Http404("no proof of work is asked for")
+    return JsonResponse(proof_of_work.challenge(timezone.now()))
+
+
+@require_safe
+def check_inbox(request: HttpRequest) -> HttpResponse:
+    """What to expect after the form, the same for every address."""
+    return render(request, "subscriptions/check_inbox.html")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def link(request: HttpRequest) -> HttpResponse:
+    """The form that mails a lost link again."""
+    if request.method != "POST":
+        return render(request, "subscriptions/link.html", {"form": LinkForm()})
+    form = LinkForm(request.POST)
+    if not form.is_valid():
+        return render(request, "subscriptions/link.html", {"form": form})
+    email = form.cleaned_data["email"]
+    if wait := too_many(request, "link", email):
+        return wait
+    return _answer(request, signup.send_preferences_link(email, timezone.now()))
+
+
+@signed(links.Purpose.CONFIRM)
+def confirm(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """The button that makes a subscription active."""
+    subscriber = reader.subscriber
+    asked_at = dt.datetime.fromtimestamp(reader.claims.extra, dt.UTC)
+    if request.method != "POST":
+        is_void = not signup.can_confirm(subscriber, asked_at)
+        return (
+            void_link(request, 410)
+            if is_void
+            else render(request, "subscriptions/confirm.html", {"subscriber": subscriber})
+        )
+    wording = _("Yes, send me papers")
+    if not signup.confirm(subscriber, asked_at, reader.now, wording):
+        return void_link(request, 410)
+    token = links.token(links.Purpose.PREFERENCES, subscriber.pk, subscriber.link_version)
+    return redirect("subscriptions:welcome", token=token)
+
+
+@signed(links.Purpose.PREFERENCES)
+def welcome(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """What one who has just confirmed wants to know: when the first digest comes."""
+    subscriber = reader.subscriber
+    first = subscriber.next_digest_at
+    context = {
+        "subscriber": subscriber,
+        "is_active": subscriber.status == Subscriber.Status.ACTIVE,
+        # Without its zone, so that the template shows the reader's own wall clock.
+        "first_at": first and first.astimezone(zone_of(subscriber)).replace(tzinfo=None),
+        "preferences": links.preferences_path(subscriber.pk, subscriber.link_version),
+    }
+    return render(request, "subscriptions/welcome.html", context)
+
+
+@require_safe
+def erased(request: HttpRequest) -> HttpResponse:
+    """What is left to say after erasing all there was."""
+    return keep_private(render(request, "subscriptions/erased.html"))

@@ -1,0 +1,42 @@
+"""The addresses of readers' pages. Those with a token are signed, see `subscriptions.links`."""
+
+from django.urls import path
+
+from subscriptions.pages import address_change, community, readers, subscribing
+
+app_name = "subscriptions"
+
+urlpatterns = [
+    path("subscribe/", subscribing.subscribe, name="subscribe"),
+    path("subscribe/challenge/", subscribing.challenge, name="challenge"),
+    path("check-inbox/", subscribing.check_inbox, name="check-inbox"),
+    path("link/", subscribing.link, name="link"),
+    path("confirm/<str:token>/", subscribing.confirm, name="confirm"),
+    path("welcome/<str:token>/", subscribing.welcome, name="welcome"),
+    path("preferences/<str:token>/", readers.preferences, name="preferences"),
+    path("preferences/<str:token>/data.json", readers.data, name="data"),
+    path("preferences/<str:token>/erase/", readers.erase, name="erase"),
+    path("preferences/<str:token>/learned/", readers.learned, name="learned"),
+    path("preferences/<str:token>/address/", address_change.address, name="address"),
+    path("preferences/<str:token>/links/", address_change.void_links, name="void-links"),
+    path("address/from/<str:token>/", address_change.move_from, name="move-from"),
+    path("address/to/<str:token>/", address_change.move_to, name="move-to"),
+    path("address/moved/", address_change.moved, name="moved"),
+    path("links-void/", address_change.links_void, name="links-void"),
+    path("unsubscribe/<str:token>/", readers.unsubscribe, name="unsubscribe"),
+    path(
+        "feedback/<str:token>/<int:paper_id>/<str:value>/",
+        readers.feedback_on,
+        name="feedback",
+    ),
+    path("submit/", community.submit, name="submit"),
+    path("upvote/<int:paper_id>/", community.upvote, name="upvote"),
+    path(
+        "upvote/<str:token>/<int:paper_id>/",
+        community.signed_upvote,
+        name="signed-upvote",
+    ),
+    path("remember/<str:token>/", community.remember, name="remember"),
+    path("forget/", community.forget, name="forget"),
+    path("erased/", subscribing.erased, name="erased"),
+]

@@ -1,0 +1,1 @@
+"""What readers do: come, choose, rate, submit, move, leave, and take their data along."""

@@ -1,0 +1,68 @@
+"""What is held about a reader: all of it for them to download, and its erasure.
+
+Both go by the database's own relations, so that what another app keeps about a subscriber (its
+deliveries, their events) is in the export without this app knowing of it.
+"""
+
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import models, transaction
+
+from subscriptions.models import Subscriber, Suppression
+from subscriptions.readers import submissions
+
+
+def export(subscriber: Subscriber) -> dict[str, Any]:
+    """Every row held about the subscriber, by the plural names of the tables; values that
+    `DjangoJSONEncoder` can write. Topics and papers are given by name as well.
+    """
+    data: dict[str, Any] = {"subscriber": _row(subscriber)}
+    for model, path in _related(Subscriber, ""):
+        rows = model._default_manager.filter(**{path: subscriber.pk}).order_by("pk")
+        named = [
+            field.name
+            for field in model._meta.concrete_fields
+            if isinstance(field, models.ForeignKey) and field.name in {"topic", "paper", "issue"}
+        ]
+        if named:
+            rows = rows.select_related(*named)
+        data[str(model._meta.verbose_name_plural)] = [
+            _row(row) | {name: str(getattr(row, name)) for name in named} for row in rows
+        ]
+    data["is suppressed"] = Suppression.objects.covers(subscriber.email)
+    return data
+
+
+def _related(model: type[models.Model], path: str) -> list[tuple[type[models.Model], str]]:
+    """Models with rows that belong to a row of `model`, directly or further down, each with the
+    lookup that leads from it to that row.
+    """
+    found: list[tuple[type[models.Model], str]] = []
+    for relation in model._meta.related_objects:
+        if isinstance(relation, models.ManyToManyRel) or relation.related_model is model:
+            continue
+        lookup = f"{relation.field.name}__{path}" if path else relation.field.name
+        found.append((relation.related_model, lookup))
+        found.extend(_related(relation.related_model, lookup))
+    return found
+
+
+def _row(row: models.Model) -> dict[str, Any]:
+    return {field.attname: field.value_from_object(row) for field in row._meta.concrete_fields}
+
+
+@transaction.atomic
+def erase(subscriber: Subscriber) -> None:
+    """Delete the subscriber and all that belongs to it.
+
+    What other apps keep for their own books loses its tie to the person, the admin's history
+    loses the address, and a suppression stays, since its hash is what keeps us from mailing
+    the address again.
+    """
+    LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(Subscriber), object_id=str(subscriber.pk)
+    ).update(object_repr="erased subscriber")
+    submissions.disown(subscriber)
+    subscriber.delete()
