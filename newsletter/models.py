@@ -42,7 +42,7 @@ class Issue(models.Model):
         max_length=300,
         blank=True,
         db_default="",
-        help_text="What came back so often that sending was paused; see newsletter.events.reputation.",
+        help_text="What came back so often that sending was paused: see events.reputation.",
     )
     frozen_at = models.DateTimeField(help_text="When the papers and their order were fixed.")
 

@@ -4,7 +4,8 @@ Anymail brings all providers' events to one vocabulary, in which a full mailbox 
 are both "bounced". The difference decides whether a reader is given up, so it is read here from the
 provider's own event. Where provider and receiving server disagree, the milder word counts: several
 providers call every 5yz answer a hard bounce, "blocked for spam" included. The rules follow the
-providers' documentation of their webhooks; newsletter.mail.bounce_severity has those for status codes.
+providers' documentation of their webhooks; newsletter.mail.bounce_severity has those for status
+codes.
 """
 
 from collections.abc import Callable, Mapping

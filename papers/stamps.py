@@ -1,9 +1,10 @@
 """Has anything that a page shows changed? One row says so, whoever changed it and wherever.
 
-Pages that are the same for everyone are kept in memory by each web process, see `papers.pages.page_cache`,
-and an editor's change must show at once in all of them. So every write to what pages show renews
-the stamp, one random word in the database, and a page that was made under another stamp is made
-again. A random word rather than a number, because a number may come back with a restored backup.
+Pages that are the same for everyone are kept in memory by each web process, see
+`papers.pages.page_cache`, and an editor's change must show at once in all of them. So every write
+to what pages show renews the stamp, one random word in the database, and a page that was made under
+another stamp is made again. A random word rather than a number, because a number may come back with
+a restored backup.
 
 Django's signals tell of single rows only. `WatchedQuerySet` therefore renews the stamp for
 `update`, `bulk_create` and `bulk_update`, too, so that no caller has to think of it.

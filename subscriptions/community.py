@@ -1,7 +1,8 @@
 """What readers add to the papers: upvotes, and papers that they submit.
 
 The rows tie a reader to what they did, so they are the reader's: they are in the download of
-everything held, and go when the reader is erased. `papers.ingest.community` gets the rest, without names.
+everything held, and go when the reader is erased. `papers.ingest.community` gets the rest, without
+names.
 """
 
 import datetime as dt

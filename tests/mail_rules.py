@@ -1,12 +1,13 @@
 """Every mail that the test suite makes is held to the rules, whatever its test is about.
 
-What leaves `newsletter.mail.message`, the press, and the makers of all other mails is looked at as it is
-made. Code that makes mails catches what goes wrong with one, so a broken rule is remembered and
-fails the test at its end. It costs about half a millisecond a mail; of a test that makes thousands,
-the first `ALL_OF` are looked at and then every fiftieth, and what worker processes of their own
-send (in the kill tests) is not looked at here: the same code made it.
+What leaves `newsletter.mail.message`, the press, and the makers of all other mails is looked at as
+it is made. Code that makes mails catches what goes wrong with one, so a broken rule is remembered
+and fails the test at its end. It costs about half a millisecond a mail; of a test that makes
+thousands, the first `ALL_OF` are looked at and then every fiftieth, and what worker processes of
+their own send (in the kill tests) is not looked at here: the same code made it.
 
-This is written apart from `newsletter.operations.deliverability`, so that one can show the other wrong.
+This is written apart from `newsletter.operations.deliverability`, so that one can show the other
+wrong.
 """
 
 import re

@@ -5,8 +5,8 @@ for every paper, from templates of MJML and of text that have marks in the place
 differ. Cut at the marks they are stencils of encoded pieces, and a reader's mail is those pieces
 joined, with the reader's own in the holes: which cards, why, the topics, the signed links.
 
-`newsletter.digests.bodies` joins the pieces; the compiler is `subscriptions.notices.mjml`. An issue is
-prepared once for every language that its readers have.
+`newsletter.digests.bodies` joins the pieces; the compiler is `subscriptions.notices.mjml`. An issue
+is prepared once for every language that its readers have.
 """
 
 import logging

@@ -90,10 +90,10 @@ class Mail:
 
         Carries the headers (in ASCII, each on one line), the Message-ID, and as Anymail attributes
         the metadata (with the delivery id) and the tags, as far as the provider takes them; its
-        headers are fitted to it as it leaves, see `newsletter.mail.outgoing`. Providers choose their own
-        return path, so `envelope_from` is used only where the backend is a kind of Django's SMTP
-        backend. Raises `UnsendableMail` for what `as_bytes` would refuse: Anymail does not check
-        for line breaks itself.
+        headers are fitted to it as it leaves, see `newsletter.mail.outgoing`. Providers choose
+        their own return path, so `envelope_from` is used only where the backend is a kind of
+        Django's SMTP backend. Raises `UnsendableMail` for what `as_bytes` would refuse: Anymail
+        does not check for line breaks itself.
         """
         self._head()
         headers = {"Message-ID": self.message_id}

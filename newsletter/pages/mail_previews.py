@@ -1,8 +1,8 @@
 """Every mail of the service in every form that readers see, in the browser. Only with DEBUG.
 
-The mails come from `newsletter.operations.previews`, and so from what sends. Each form stands in a frame of
-its own: its width is the page's doing, its colours and whether it has pictures are this module's,
-because a browser cannot be told to show one frame dark and the next one light.
+The mails come from `newsletter.operations.previews`, and so from what sends. Each form stands in a
+frame of its own: its width is the page's doing, its colours and whether it has pictures are this
+module's, because a browser cannot be told to show one frame dark and the next one light.
 """
 
 import datetime as dt

@@ -2,9 +2,9 @@
 
 A reader remembers three words of a title and types them. For a random sample of the shown papers,
 three different content words are drawn from each one's title (no function words and none of the
-furniture of abstracts, `papers.text.words.STOP_WORDS`; of at least three characters, not numbers), in
-random order, and searched for; what counts is the rank at which that very paper stands.
-Papers whose title has fewer than three such words are not drawn.
+furniture of abstracts, `papers.text.words.STOP_WORDS`; of at least three characters, not numbers),
+in random order, and searched for; what counts is the rank at which that very paper stands. Papers
+whose title has fewer than three such words are not drawn.
 """
 
 import random

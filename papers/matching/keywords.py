@@ -1,8 +1,8 @@
 """An editor's keywords in papers: which are there, and how much they say.
 
-The finding itself is in `papers.text.phrases`; here the keywords are known by their topics, told apart
-where one contains another, and weighed by how rare they are among recent papers. What is found is
-kept in flat arrays, so that two hundred topics over a day's papers are a few sums.
+The finding itself is in `papers.text.phrases`; here the keywords are known by their topics, told
+apart where one contains another, and weighed by how rare they are among recent papers. What is
+found is kept in flat arrays, so that two hundred topics over a day's papers are a few sums.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

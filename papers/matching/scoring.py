@@ -2,16 +2,17 @@
 
 Three views of a paper are put together, because each fails where the others do not:
 
-* keywords: an editor's own words, found whole, inflected, hyphenated or not (`papers.matching.keywords`);
+* keywords: an editor's own words, found whole, inflected, hyphenated or not
+  (`papers.matching.keywords`);
 * BM25 of the topic's name, keywords and description (`papers.semantics.lsa`);
 * meaning: the similarity of paper and topic in a fitted LSA model (`papers.semantics.lsa`).
 
 Where there is an encoder (`papers.semantics.encoder`), its view of the similarity is a fourth.
 
-Their z-scores against the model's background of recent papers are added up to the score that
-ranks; a stricter rule says what may be *sent* (`papers.matching.sendable`). Until a model is fitted, keywords
-and a plain TF-IDF of the papers at hand stand in; a model of few papers ranks, but has no say yet
-in what is sent.
+Their z-scores against the model's background of recent papers are added up to the score that ranks;
+a stricter rule says what may be *sent* (`papers.matching.sendable`). Until a model is fitted,
+keywords and a plain TF-IDF of the papers at hand stand in; a model of few papers ranks, but has no
+say yet in what is sent.
 
 Everything here is a pure function of its arguments: no database, no clock.
 """

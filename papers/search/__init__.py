@@ -1,8 +1,8 @@
 """Finding papers by what a reader types: exact phrases first, then all words, then meaning.
 
 The database's full text (`papers.search.index`) finds words, in any inflection and with or without
-diacritics; the semantic model (`papers.semantics.current`) finds what is close in meaning. The two cannot be
-compared by score, so they are joined by rank: reciprocal rank fusion (Cormack, Clarke and
+diacritics; the semantic model (`papers.semantics.current`) finds what is close in meaning. The two
+cannot be compared by score, so they are joined by rank: reciprocal rank fusion (Cormack, Clarke and
 Buettcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods",
 SIGIR 2009). Without a model the full text alone decides.
 """

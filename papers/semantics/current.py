@@ -1,9 +1,9 @@
 """The semantic model in use and the papers' vectors: read from the database, kept in the process.
 
 Whoever matches, recommends or searches by meaning asks here. There is one model in use at a time,
-the newest of `FittedModel` that is ready (`papers.semantics.fitting` makes it so), and each process holds it
-as one object until the next is ready. While none is, everything here answers with nothing, and
-callers do without.
+the newest of `FittedModel` that is ready (`papers.semantics.fitting` makes it so), and each process
+holds it as one object until the next is ready. While none is, everything here answers with nothing,
+and callers do without.
 """
 
 import hashlib

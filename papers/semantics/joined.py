@@ -9,8 +9,8 @@ An encoder's vector is first reduced to its parts along the main axes of the bac
 what LSA does to counts of words. A hundred numbers then say what four hundred did, and cosines are
 of one size: of the pairs of 1,303 recorded papers one in a hundred is closer than 0.61 by LSA and
 than 0.62 joined, one in a thousand than 0.73 either way. So whatever was tuned on LSA's cosines
-(`newsletter.digests.taste`) holds for joined ones. What may be *sent* is decided by LSA alone, as without
-an encoder (`papers.matching.sendable`).
+(`newsletter.digests.taste`) holds for joined ones. What may be *sent* is decided by LSA alone, as
+without an encoder (`papers.matching.sendable`).
 """
 
 import io

@@ -4,7 +4,8 @@ The keywords of every topic are compiled once into one table, keyed by sequences
 is then walked word by word and each position costs one dictionary look-up, however many topics
 there are. What counts as the same keyword:
 
-* inflections ("policy", "policies"; "fine-tuning", "fine-tuned"), by stem (see `papers.text.words`);
+* inflections ("policy", "policies"; "fine-tuning", "fine-tuned"), by stem (see
+  `papers.text.words`);
 * hyphen, space or neither ("fine-tuning", "fine tuning", "finetuning");
 * any case, except for acronyms: a keyword of one word with two or more capitals and at most six
   letters is held to its capitals, so that RAG is not a rag, SAM is not Sam and LoRA is not the

@@ -6,7 +6,8 @@ ours solves it in the background, with nothing fetched from another host. One pe
 notice; whoever wants to sign up a million addresses does.
 
 A visitor without JavaScript has no proof. That is let through as well, within a limit of its own
-that is far stricter, see `subscriptions.readers.limits`. So is a proof that is wrong, old or used up.
+that is far stricter, see `subscriptions.readers.limits`. So is a proof that is wrong, old or used
+up.
 """
 
 import datetime as dt

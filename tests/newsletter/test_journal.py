@@ -95,7 +95,8 @@ def test_garbage_is_not_fatal_and_vouches_for_nothing(tmp_path):
 def test_what_was_written_survives_sigkill(tmp_path):
     script = (
         "import sys, pathlib, time, django; sys.path.insert(0, '.'); django.setup();"
-        "from newsletter.delivery.journal import Journal; from newsletter.mail.outcomes import Kind, Outcome;"
+        "from newsletter.delivery.journal import Journal;"
+        "from newsletter.mail.outcomes import Kind, Outcome;"
         f"j = Journal(pathlib.Path({str(tmp_path)!r})); j.begin(7);"
         "j.end(7, Outcome(Kind.ACCEPTED)); j.begin(8); print('ready', flush=True); time.sleep(60)"
     )

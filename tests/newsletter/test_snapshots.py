@@ -108,8 +108,6 @@ OTHER_MAILS = [kind for kind in letters.Kind if kind is not letters.Kind.NOTHING
 
 
 @pytest.mark.parametrize("kind", OTHER_MAILS)
-    "kind", [kind for kind in letters.Kind if kind is not letters.Kind.NOTHING]
-)
 def test_snapshots_of_the_other_mails(kind):
     mail = letters.make_mail(kind, Subscriber(pk=7, email="alice@example.org"), NOW)
     ((html, _),) = mail.alternatives

@@ -29,7 +29,10 @@ class _SigningSMTPS(_Signing, smtplib.SMTP_SSL):
 
 
 class EmailBackend(DjangoSMTPBackend):
-    """What EMAIL_URL means where a DKIM_KEY is set. Digests take `newsletter.mail.transports.smtp` instead."""
+    """What EMAIL_URL means where a DKIM_KEY is set.
+
+    Digests take `newsletter.mail.transports.smtp` instead.
+    """
 
     @property
     def connection_class(self) -> type[smtplib.SMTP]:
