@@ -42,7 +42,7 @@ class Issue(models.Model):
         max_length=300,
         blank=True,
         db_default="",
-        help_text="What came back so often that sending was paused: see events.reputation.",
+        help_text="What came back so often that sending was paused, such as complaints.",
     )
     frozen_at = models.DateTimeField(help_text="When the papers and their order were fixed.")
 
@@ -90,7 +90,7 @@ class IssuePaper(models.Model):
     rank = models.PositiveSmallIntegerField(help_text="1 is the most trending.")
     score = models.FloatField(help_text="Trending score when the issue was frozen.")
     card = models.JSONField(
-        help_text="What a digest shows of the paper, see newsletter.issues.freezing.Card."
+        help_text="What a digest shows of the paper, as it was when the issue froze."
     )
     topics = models.JSONField(
         default=dict, help_text="Topic id to {score, why} for every sendable match."

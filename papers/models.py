@@ -154,10 +154,12 @@ class Paper(models.Model):
         default=0,
         db_default=0,
         editable=False,
-        help_text="Of this site's own readers, as last counted; see papers.ingest.community.",
+        help_text="Of this site's own readers, as last counted every few minutes.",
     )
     trending_score = models.FloatField(
-        default=0.0, db_index=True, help_text="See papers.matching.trending for the formula."
+        default=0.0,
+        db_index=True,
+        help_text="Higher is more trending; docs/choosing.md has the formula.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -351,7 +353,10 @@ class Match(models.Model):
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="matches")
     score = models.FloatField(help_text="Ranks the papers of one topic; higher is closer.")
     is_sendable = models.BooleanField(help_text="Whether the match is sure enough for a digest.")
-    evidence = models.JSONField(default=list, help_text="Why, as papers.matching.scoring.Evidence.")
+    evidence = models.JSONField(
+        default=list,
+        help_text="Why: where each keyword stands, the category, how close in meaning.",
+    )
     verdict = models.CharField(max_length=6, choices=Verdict, default=Verdict.NONE, blank=True)
 
     objects = MatchQuerySet.as_manager()
@@ -437,7 +442,7 @@ class FittedModel(models.Model):
     )
     fitted_on = models.PositiveIntegerField(default=0, help_text="Papers of its background.")
     dimensions = models.PositiveSmallIntegerField(default=0, help_text="Length of its vectors.")
-    data = models.BinaryField(help_text="See papers.semantics.lsa.SemanticModel.to_bytes.")
+    data = models.BinaryField(help_text="The fitted model, as its to_bytes makes it.")
     encoder = models.CharField(
         max_length=16,
         blank=True,
@@ -447,7 +452,7 @@ class FittedModel(models.Model):
     )
     view = models.BinaryField(
         null=True,
-        help_text="How it sees the encoder: papers.semantics.joined.EncoderView.to_bytes.",
+        help_text="How it sees the encoder, as EncoderView.to_bytes makes it.",
     )
 
     objects = FittedModelQuerySet.as_manager()

@@ -197,7 +197,7 @@ class Migration(migrations.Migration):
                 (
                     "card",
                     models.JSONField(
-                        help_text="What a digest shows of the paper, see newsletter.issues.Card."
+                        help_text="What a digest shows of the paper, as it was when the issue froze."
                     ),
                 ),
                 (

@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 blank=True,
                 db_default="",
-                help_text="What came back so often that sending was paused; see newsletter.reputation.",
+                help_text="What came back so often that sending was paused, such as complaints.",
                 max_length=300,
             ),
         ),

@@ -96,7 +96,9 @@ class Migration(migrations.Migration):
                 (
                     "trending_score",
                     models.FloatField(
-                        db_index=True, default=0.0, help_text="See papers.trending for the formula."
+                        db_index=True,
+                        default=0.0,
+                        help_text="Higher is more trending; docs/choosing.md has the formula.",
                     ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
@@ -385,7 +387,10 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "evidence",
-                    models.JSONField(default=list, help_text="Why, as papers.matching.Evidence."),
+                    models.JSONField(
+                        default=list,
+                        help_text="Why: where each keyword stands, the category, how close in meaning.",
+                    ),
                 ),
                 (
                     "verdict",

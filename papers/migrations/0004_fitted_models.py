@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "data",
-                    models.BinaryField(help_text="See papers.semantics.SemanticModel.to_bytes."),
+                    models.BinaryField(help_text="The fitted model, as its to_bytes makes it."),
                 ),
             ],
             options={

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 db_default=0,
                 default=0,
                 editable=False,
-                help_text="Of this site's own readers, as last counted; see papers.community.",
+                help_text="Of this site's own readers, as last counted every few minutes.",
             ),
         ),
         migrations.AddIndex(

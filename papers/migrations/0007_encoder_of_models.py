@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
             model_name="fittedmodel",
             name="view",
             field=models.BinaryField(
-                help_text="How it sees the encoder: papers.joining.EncoderView.to_bytes.", null=True
+                help_text="How it sees the encoder, as EncoderView.to_bytes makes it.", null=True
             ),
         ),
     ]
