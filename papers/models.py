@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models.functions import Cast, Concat, StrIndex
 from django.urls import reverse
 
+from papers.evidence import why_of
 from papers.pictures import Thumbnail as Thumbnail  # Django looks for models here
 from papers.stamps import Stamp as Stamp
 from papers.stamps import WatchedQuerySet
@@ -378,8 +379,6 @@ class Match(models.Model):
     @property
     def why(self) -> str:
         """The evidence as a reader understands it, strongest first; empty where there is none."""
-        from papers.matching.scoring import why_of
-
         return why_of(self.evidence) if self.evidence else ""
 
 

@@ -18,15 +18,9 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 
+from subscriptions.addresses import address_hash
 from subscriptions.community_admin import SubmissionAdmin
-from subscriptions.models import (
-    Consent,
-    Feedback,
-    Subscriber,
-    Subscription,
-    Suppression,
-    address_hash,
-)
+from subscriptions.models import Consent, Feedback, Subscriber, Subscription, Suppression
 from subscriptions.notices.letters import Kind, Outgoing
 from subscriptions.readers import personal_data
 from subscriptions.readers.preferences import move_digest

@@ -3,13 +3,10 @@ and the addresses that must never be mailed again.
 """
 
 import datetime as dt
-import hashlib
-import hmac
 import zoneinfo
 from collections.abc import Mapping
 from typing import ClassVar, Self
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
@@ -17,23 +14,9 @@ from django.db.models.functions import Lower
 
 from papers.models import Paper, Topic
 from subscriptions import schedule
+from subscriptions.addresses import address_hash, normalized_email
 from subscriptions.community import Submission as Submission  # Django looks for models here
 from subscriptions.community import Upvote as Upvote
-
-
-def normalized_email(email: str) -> str:
-    """The spelling under which an address is kept and compared: trimmed, lower case.
-
-    RFC 5321 lets a local part be case-sensitive; no provider of note makes use of it, and readers
-    type their own address in any case they like.
-    """
-    return email.strip().lower()
-
-
-def address_hash(email: str) -> str:
-    """A keyed hash (HMAC-SHA256, first 128 bits, hex) that recognises an address we erased."""
-    key = hashlib.sha256(b"broadsheet.suppression" + settings.ADDRESS_HASH_KEY.encode()).digest()
-    return hmac.digest(key, normalized_email(email).encode(), "sha256")[:16].hex()
 
 
 def validate_timezone(name: str) -> None:
