@@ -1,0 +1,28 @@
+"""Readers: addresses with consent and rhythm, the topics they follow, what they said about papers
+and added to them, and the addresses that must never be mailed again.
+"""
+
+from subscriptions.addresses import address_hash, normalized_email
+from subscriptions.models.address_change import AddressChange
+from subscriptions.models.consent import Consent
+from subscriptions.models.feedback import Feedback
+from subscriptions.models.submission import Submission
+from subscriptions.models.subscriber import Subscriber, SubscriberQuerySet, validate_timezone
+from subscriptions.models.subscription import Subscription
+from subscriptions.models.suppression import Suppression
+from subscriptions.models.upvote import Upvote
+
+__all__ = [
+    "AddressChange",
+    "Consent",
+    "Feedback",
+    "Submission",
+    "Subscriber",
+    "SubscriberQuerySet",
+    "Subscription",
+    "Suppression",
+    "Upvote",
+    "address_hash",
+    "normalized_email",
+    "validate_timezone",
+]
