@@ -23,9 +23,10 @@ class PapersConfig(AppConfig):
         """Have a change of whatever pages show outdate the pages that are kept, and the index of
         the papers' words looked after whenever tables have changed.
         """
-        from papers import models, stamps  # checks register themselves
+        from papers import models
+        from papers.models import page_version
         from papers.semantics import checks  # noqa: F401  # checks register themselves
 
-        stamps.watch(models.Paper, models.Feature, models.Topic, models.Match, models.Pick)
-        stamps.watch(models.Thumbnail)
+        page_version.watch(models.Paper, models.Feature, models.Topic, models.Match, models.Pick)
+        page_version.watch(models.Thumbnail)
         post_migrate.connect(mend_index, sender=self)

@@ -13,7 +13,7 @@ from newsletter.models import Issue, IssuePaper
 from papers.days import feature_day
 from papers.evidence import why_of
 from papers.models import Match, Observation, Paper, Pick, Source
-from papers.pictures import path_of
+from papers.models.thumbnail import path_of
 
 logger = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from papers import pictures
 from papers.models import Feature, Match, Observation, Paper, PaperQuerySet, Pick, Topic
+from papers.models.thumbnail import path_of, small_of
 from papers.pages.periods import Calendar, Period, calendar_of, week_of
 from papers.text import abstracts, citations
 
@@ -80,7 +80,7 @@ class Entry:
     @property
     def small_thumbnail(self) -> str:
         """The address of the small form of the picture; empty where the placeholder stands."""
-        return pictures.small_of(self.thumbnail)
+        return small_of(self.thumbnail)
 
 
 def links_of(abstract_url: str, pdf_url: str, code_url: str, project_url: str) -> tuple[Link, ...]:
@@ -331,7 +331,7 @@ def _entry_of(
         topics=topics,
         links=links_of(paper.abstract_url, paper.pdf_url, paper.code_url, paper.project_url),
         plate=plate_of(paper.identifier),
-        thumbnail=pictures.path_of(paper.pk, paper.thumbnail_digest),
+        thumbnail=path_of(paper.pk, paper.thumbnail_digest),
         reader_upvotes=paper.reader_upvotes,
         submitted_by=submitted_by,
         note=pick.note if pick else "",

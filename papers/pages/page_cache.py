@@ -3,7 +3,7 @@
 The day's page takes tens of milliseconds to make and compress, and is asked for most of all. Each
 web process keeps the last ones in its own memory: there is nothing to set up, nothing that another
 machine could fail to answer, and handing one out takes one small query, for the stamp that says
-whether anything has changed since (`papers.stamps`).
+whether anything has changed since (`papers.models.page_version`).
 
 One thing does differ: the form on the page holds the visitor's CSRF token. Rather than exempt the
 form from that protection, the page is kept in pieces with the token's places between them. A
@@ -32,7 +32,7 @@ from django.template.loader import render_to_string
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import get_language
 
-from papers import stamps
+from papers.models import page_version
 
 MOST_KEPT = 64
 """Pages that a process keeps, at most: some ten megabytes."""
@@ -161,7 +161,7 @@ def printed_page(
         return Printed.of(render_to_string(template, context, request), marker)
 
     # The stamp is asked for first: a change that comes while the page is made outdates it.
-    stamp = stamps.current() if settings.PAGE_CACHE_SECONDS else None
+    stamp = page_version.current() if settings.PAGE_CACHE_SECONDS else None
     key = template, get_language(), key
     page = _kept.get_or_make(key, stamp, make) if stamp else make()
     return _answer(request, page)

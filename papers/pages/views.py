@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from papers import pictures
 from papers import search as searching
 from papers.identifiers import UnknownIdentifier, identifier
 from papers.models import Feature, Match, Paper, Pick, Thumbnail, Topic
+from papers.models.thumbnail import path_of
 from papers.pages import entries, search_results, sharing
 from papers.pages.charts import line_chart
 from papers.search import related, suggestions
@@ -68,7 +68,7 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
             found.abstract_url, found.pdf_url, found.code_url, found.project_url
         ),
         "plate": entries.plate_of(found.identifier),
-        "thumbnail": pictures.path_of(found.pk, found.thumbnail_digest),
+        "thumbnail": path_of(found.pk, found.thumbnail_digest),
         "bibtex": citations.bibtex(found),
         "shares": sharing.share_links(found.title, address),
         "json_ld": citations.json_ld(found, address),

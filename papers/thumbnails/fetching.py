@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from papers.models import Paper
-from papers.pictures import Thumbnail
+from papers.models.thumbnail import Thumbnail
 from papers.sources import outside
 from papers.sources.base import FetchFailed
 from papers.thumbnails.cropping import BadPicture, cropped

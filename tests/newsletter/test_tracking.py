@@ -14,7 +14,7 @@ from newsletter import tasks
 from newsletter.delivery.worker import Wording, edition_of
 from newsletter.digests import tracked_links
 from newsletter.digests.readers import readers_of
-from newsletter.events import consequences, tracking
+from newsletter.events import consequences
 from newsletter.issues.freezing import build_issue
 from newsletter.mail.message import HTML_LIMIT
 from newsletter.mail.transports.backend import open_transport

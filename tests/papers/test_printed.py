@@ -15,10 +15,9 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from papers import stamps
 from papers.days import last_weekday
 from papers.matching.ranking import rank_and_match
-from papers.models import Feature, Match, Paper, Pick, Topic
+from papers.models import Feature, Match, Paper, Pick, Topic, page_version
 from papers.pages import page_cache
 from papers.pages.page_cache import Printed
 from tests.factories import make_match, make_paper, make_topic
@@ -261,11 +260,11 @@ def _by_ranking() -> None:
 )
 def test_a_change_shows_at_once_however_it_is_written(change):
     make_paper("As it was", day=last_weekday(timezone.now().date()))
-    before = stamps.current()
+    before = page_version.current()
     assert "As it is" not in text(home())
     change()
     assert "As it is" in text(home())
-    assert stamps.current() != before
+    assert page_version.current() != before
 
 
 @pytest.mark.usefixtures("kept")
@@ -293,17 +292,17 @@ def test_a_page_that_is_not_found_is_not_kept():
 @pytest.mark.usefixtures("kept")
 def test_what_is_rolled_back_outdates_nothing():
     paper = make_paper()
-    before = stamps.current()
+    before = page_version.current()
     with transaction.atomic():
         Paper.objects.update(title="As it never was")
         transaction.set_rollback(True)
-    assert stamps.current() == before
+    assert page_version.current() == before
     with transaction.atomic():
         for n in range(3):
             paper.title = f"Take {n}"
             paper.save()
-        assert stamps.current() == before
-    assert stamps.current() != before
+        assert page_version.current() == before
+    assert page_version.current() != before
 
 
 @pytest.mark.usefixtures("kept")

@@ -21,8 +21,8 @@ from newsletter.issues.cards import Card
 from newsletter.issues.freezing import build_issue
 from papers import tasks
 from papers.models import Paper, Thumbnail
+from papers.models.thumbnail import small_of
 from papers.pages import page_cache
-from papers.pictures import small_of
 from papers.sources import outside
 from papers.sources.base import FetchFailed
 from papers.sources.outside import is_public, public_addresses

@@ -11,7 +11,7 @@ from papers.models import FittedModel
 
 
 @admin.register(FittedModel)
-class FittedModelAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+class FittedModelAdmin(ModelAdmin):
     """Semantic models: which is in use, since when, and on how many papers it was fitted."""
 
     list_display = ("version", "is_in_use", "fitted_on", "dimensions", "encoder", "ready_at")

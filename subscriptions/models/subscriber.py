@@ -1,10 +1,7 @@
-"""Readers: addresses with consent and rhythm, the topics they follow, what they said about papers,
-and the addresses that must never be mailed again.
-"""
+"""Addresses, their consent and their rhythm."""
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Mapping
 from typing import ClassVar, Self
 
 from django.core.exceptions import ValidationError
@@ -12,11 +9,11 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models.functions import Lower
 
-from papers.models import Paper, Topic
+from papers.models import Topic
 from subscriptions import schedule
-from subscriptions.addresses import address_hash, normalized_email
-from subscriptions.community import Submission as Submission  # Django looks for models here
-from subscriptions.community import Upvote as Upvote
+from subscriptions.addresses import normalized_email
+from subscriptions.models.consent import Consent
+from subscriptions.models.subscription import Subscription
 
 
 def validate_timezone(name: str) -> None:
@@ -231,6 +228,8 @@ class Subscriber(models.Model):
 
         Raises nothing for an address that is suppressed: it stays so, and False is returned.
         """
+        from subscriptions.models.suppression import Suppression  # which is made of this module
+
         if Suppression.objects.covers(self.email):
             return False
         changed = (
@@ -294,200 +293,3 @@ class Subscriber(models.Model):
             [Subscription(subscriber=self, topic_id=pk) for pk in sorted(wanted - held)],
             ignore_conflicts=True,
         )
-
-
-class Subscription(models.Model):
-    """A subscriber follows a topic."""
-
-    subscriber = models.ForeignKey(
-        Subscriber, on_delete=models.CASCADE, related_name="subscriptions", db_index=False
-    )
-    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="subscriptions")
-
-    class Meta:
-        """Followed once."""
-
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=("subscriber", "topic"), name="subscription_once")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.subscriber_id} follows {self.topic_id}"
-
-
-class Feedback(models.Model):
-    """What a reader said about a paper."""
-
-    class Value(models.IntegerChoices):
-        """Which way."""
-
-        LESS = -1, "less like this"
-        MORE = 1, "more like this"
-
-    subscriber = models.ForeignKey(
-        Subscriber, on_delete=models.CASCADE, related_name="feedback", db_index=False
-    )
-    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="feedback")
-    value = models.SmallIntegerField(choices=Value)
-    at = models.DateTimeField()
-
-    class Meta:
-        """The last word counts."""
-
-        verbose_name_plural = "feedback"
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=("subscriber", "paper"), name="feedback_once")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.subscriber_id}: {self.get_value_display()} ({self.paper_id})"
-
-
-class Consent(models.Model):
-    """What a subscriber agreed to or took back, and when. Rows are only ever added."""
-
-    class Action(models.TextChoices):
-        """What happened."""
-
-        ASKED = "asked", "asked to subscribe"
-        CONFIRMED = "confirmed", "confirmed"
-        CHANGED = "changed", "changed preferences"
-        MOVED = "moved", "changed the address"
-        VOIDED = "voided", "made earlier links void"
-        LEFT = "left", "left"
-        PAUSED = "paused", "paused because mail came back"
-
-    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="consents")
-    action = models.CharField(max_length=9, choices=Action)
-    at = models.DateTimeField()
-    wording = models.CharField(
-        max_length=300, blank=True, help_text="What the button or the link said."
-    )
-
-    class Meta:
-        """In the order of events."""
-
-        ordering = ("at", "id")
-
-    def __str__(self) -> str:
-        return f"{self.get_action_display()} at {self.at:%Y-%m-%d %H:%M}"
-
-
-class AddressChangeQuerySet(models.QuerySet["AddressChange"]):
-    """Changes of address, narrowed down by what callers ask for."""
-
-    def open(self, now: dt.datetime) -> Self:
-        """Changes that may still be confirmed."""
-        return self.filter(asked_at__gt=now - AddressChange.WITHIN, is_cancelled=False)
-
-    def lapsed(self, now: dt.datetime) -> Self:
-        """Changes whose time is over."""
-        return self.filter(asked_at__lte=now - AddressChange.WITHIN)
-
-
-class AddressChange(models.Model):
-    """A reader wants the digests at another address. It takes a button at both ends."""
-
-    WITHIN: ClassVar = dt.timedelta(days=3)
-    """How long both ends may take to confirm; then the row is deleted."""
-
-    subscriber = models.ForeignKey(
-        Subscriber, on_delete=models.CASCADE, related_name="address_changes"
-    )
-    new_email = models.EmailField(max_length=254, help_text="Kept trimmed and in lower case.")
-    asked_at = models.DateTimeField()
-    old_confirmed_at = models.DateTimeField(
-        null=True, help_text="When the button in the old inbox was pressed."
-    )
-    new_confirmed_at = models.DateTimeField(
-        null=True, help_text="When the button in the new inbox was pressed."
-    )
-    is_cancelled = models.BooleanField(
-        default=False, help_text="Withdrawn at either end, or replaced by a later one."
-    )
-
-    objects = AddressChangeQuerySet.as_manager()
-
-    class Meta:
-        """Oldest first."""
-
-        ordering = ("id",)
-        verbose_name_plural = "changes of address"
-
-    def __str__(self) -> str:
-        return f"{self.subscriber_id} moves, asked at {self.asked_at:%Y-%m-%d %H:%M}"
-
-
-class SuppressionQuerySet(models.QuerySet["Suppression"]):
-    """Suppressions."""
-
-    def covers(self, email: str) -> bool:
-        """Whether `email` must not be mailed."""
-        return self.filter(address_hash=address_hash(email)).exists()
-
-    @transaction.atomic
-    def add_address(self, email: str, reason: "Suppression.Reason", now: dt.datetime) -> bool:
-        """Never mail `email` again; whether that is new. Its subscriber, if any, is suppressed.
-
-        A complaint is the graver reason and replaces that of a dead address.
-        """
-        hashed = address_hash(email)
-        _, created = self.get_or_create(
-            address_hash=hashed, defaults={"reason": reason, "created_at": now}
-        )
-        if not created and reason == Suppression.Reason.COMPLAINT:
-            self.filter(pk=hashed, reason=Suppression.Reason.BOUNCE).update(reason=reason)
-        Subscriber.objects.with_email(email).update(
-            status=Subscriber.Status.SUPPRESSED, next_digest_at=None
-        )
-        return created
-
-    @transaction.atomic
-    def add_addresses(self, reasons: "Mapping[str, Suppression.Reason]", now: dt.datetime) -> None:
-        """`add_address` for many at once, each address with its reason. A handful of statements."""
-        if not reasons:
-            return
-        hashes = {email: address_hash(email) for email in reasons}
-        self.bulk_create(
-            [
-                Suppression(address_hash=hashes[email], reason=reason, created_at=now)
-                for email, reason in reasons.items()
-            ],
-            ignore_conflicts=True,
-        )
-        complaints = [
-            hashes[e] for e, why in reasons.items() if why == Suppression.Reason.COMPLAINT
-        ]
-        self.filter(pk__in=complaints, reason=Suppression.Reason.BOUNCE).update(
-            reason=Suppression.Reason.COMPLAINT
-        )
-        Subscriber.objects.filter(email__in=[normalized_email(email) for email in reasons]).update(
-            status=Subscriber.Status.SUPPRESSED, next_digest_at=None
-        )
-
-
-class Suppression(models.Model):
-    """An address never to be mailed again. It survives the subscriber's erasure, hashed."""
-
-    class Reason(models.TextChoices):
-        """Why."""
-
-        BOUNCE = "bounce", "the address does not exist"
-        COMPLAINT = "complaint", "the reader complained"
-        REQUEST = "request", "asked for"
-
-    address_hash = models.CharField(
-        max_length=32, primary_key=True, help_text="Keyed hash of the address, see address_hash()."
-    )
-    reason = models.CharField(max_length=9, choices=Reason)
-    created_at = models.DateTimeField()
-
-    objects = SuppressionQuerySet.as_manager()
-
-    class Meta:
-        """Newest first."""
-
-        ordering = ("-created_at",)
-
-    def __str__(self) -> str:
-        return f"{self.get_reason_display()} ({self.address_hash[:8]}…)"

@@ -10,9 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from papers.admin.topics import LinesField
 from papers.matching.ranking import rank_and_match
 from papers.models import Feature, Match, Topic
-from papers.topic_admin import LinesField
 from tests.factories import (
     DAY,
     NOW,
@@ -22,7 +22,7 @@ from tests.factories import (
     make_subscriber,
     make_topic,
 )
-from tests.papers.admin_pages import cell, change_of, filled, preview_of, text
+from tests.papers.admin.pages import cell, change_of, filled, preview_of, text
 
 pytestmark = pytest.mark.django_db
 

@@ -24,7 +24,7 @@ TITLE_SHOWN = 100
 """Characters of a title in the list."""
 
 
-class ReasonForm(ActionForm):  # type: ignore[misc]  # unfold is untyped
+class ReasonForm(ActionForm):
     """The reason for declining, beside the choice of what to do."""
 
     reason = forms.CharField(
@@ -38,7 +38,7 @@ class ReasonForm(ActionForm):  # type: ignore[misc]  # unfold is untyped
 
 
 @admin.register(Submission)
-class SubmissionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+class SubmissionAdmin(ModelAdmin):
     """Papers that readers want on the list. What was said of them is only read."""
 
     list_display = ("shown_title", "shown_state", "submitted_at", "subscriber", "name", "reason")
@@ -74,12 +74,12 @@ class SubmissionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         """
         return obj is None and bool(super().has_change_permission(request, obj))
 
-    @display(description="paper", ordering="title")  # type: ignore[untyped-decorator]
+    @display(description="paper", ordering="title")
     def shown_title(self, submission: Submission) -> str:
         """The title, or the identifier while there is none."""
         return shorten(submission.title, TITLE_SHOWN) or submission.identifier
 
-    @display(  # type: ignore[untyped-decorator]
+    @display(
         description="state",
         ordering="state",
         label={
@@ -109,7 +109,7 @@ class SubmissionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         address = f"https://arxiv.org/abs/{submission.identifier.partition(':')[2]}"
         return format_html('<a href="{}" rel="noreferrer">{}</a>', address, address)
 
-    @action(description="Accept: list the paper", permissions=["change"])  # type: ignore[untyped-decorator]
+    @action(description="Accept: list the paper", permissions=["change"])
     def accept(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         """List them on the day that is due, then have them ranked and matched."""
         now = timezone.now()
@@ -123,7 +123,7 @@ class SubmissionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
                 )
         self._report(request, done, queryset.count(), "accepted")
 
-    @action(description="Decline, for the reason given", permissions=["change"])  # type: ignore[untyped-decorator]
+    @action(description="Decline, for the reason given", permissions=["change"])
     def decline(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         """Tell the readers why not."""
         reason = request.POST.get("reason", "").strip()

@@ -15,9 +15,9 @@ from django.utils import timezone
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from papers.admin.topic_preview import preview
 from papers.matching import ranking
 from papers.models import Match, Topic
-from papers.previews import preview
 
 SAVES = ("_save", "_continue", "_addanother", "_saveasnew")
 """Names of the buttons that save."""
@@ -89,7 +89,7 @@ class TopicForm(forms.ModelForm[Topic]):
 
 
 @admin.register(Topic)
-class TopicAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+class TopicAdmin(ModelAdmin):
     """Topics with their readers and matches; edit keywords and see at once what they find."""
 
     form = TopicForm

@@ -1,10 +1,10 @@
-"""The editors' view of readers: find a subscriber, see what was agreed and said, help or suppress.
+"""Readers: find one, see what was agreed and said, help or suppress.
 
 Consent is the reader's to give. So nobody is added or subscribed here, an address cannot be
 changed, and the record of consent is only read.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -16,25 +16,21 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 
-from subscriptions.addresses import address_hash
-from subscriptions.community_admin import SubmissionAdmin
-from subscriptions.models import Consent, Feedback, Subscriber, Subscription, Suppression
+from subscriptions.models import (
+    Consent,
+    Feedback,
+    Subscriber,
+    Subscription,
+    Suppression,
+)
 from subscriptions.notices.letters import Kind, Outgoing
 from subscriptions.readers import personal_data
 from subscriptions.readers.preferences import move_digest
 from subscriptions.tasks import send_mail_to
 
-__all__ = ["SubmissionAdmin", "SubscriberAdmin", "SuppressionAdmin"]
 
-if TYPE_CHECKING:
-    SuppressionForm = forms.ModelForm[Suppression]
-else:  # Django's class takes no parameter at run time
-    SuppressionForm = forms.ModelForm
-
-
-class ReadOnlyInline(TabularInline):  # type: ignore[misc]  # unfold is untyped
+class ReadOnlyInline(TabularInline):
     """Rows to look at, in pages, each page in one query."""
 
     extra = 0
@@ -105,7 +101,7 @@ class PausedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Subscriber)
-class SubscriberAdmin(ModelAdmin):  # type: ignore[misc]
+class SubscriberAdmin(ModelAdmin):
     """Readers."""
 
     list_display = (
@@ -172,7 +168,7 @@ class SubscriberAdmin(ModelAdmin):  # type: ignore[misc]
         """Nobody is subscribed but by themselves."""
         return False
 
-    @display(  # type: ignore[untyped-decorator]
+    @display(
         description="status",
         ordering="status",
         label={
@@ -186,7 +182,7 @@ class SubscriberAdmin(ModelAdmin):  # type: ignore[misc]
         """The status and its words, in its colour."""
         return subscriber.status, subscriber.get_status_display()
 
-    @display(description="topics", ordering="topic_count")  # type: ignore[untyped-decorator]
+    @display(description="topics", ordering="topic_count")
     def topic_count(self, subscriber: Subscriber) -> int:
         """How many topics the subscriber follows."""
         count: int = subscriber.topic_count  # type: ignore[attr-defined]  # annotated above
@@ -224,7 +220,7 @@ class SubscriberAdmin(ModelAdmin):  # type: ignore[misc]
         for subscriber in queryset:
             personal_data.erase(subscriber)
 
-    @action(description="Mail them the link to their preferences", permissions=["change"])  # type: ignore[untyped-decorator]
+    @action(description="Mail them the link to their preferences", permissions=["change"])
     def send_preferences_link(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
         """For readers who ask an editor instead of the form. Others than active ones and those
         who left get none.
@@ -238,14 +234,14 @@ class SubscriberAdmin(ModelAdmin):  # type: ignore[misc]
             send_mail_to.delay(mail.kind.value, mail.subscriber_id)
         self._report(request, len(outgoing), "mailed the link to")
 
-    @action(description="Unsubscribe", permissions=["change"])  # type: ignore[untyped-decorator]
+    @action(description="Unsubscribe", permissions=["change"])
     def unsubscribe(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
         """For readers who asked an editor."""
         now = timezone.now()
         changed = sum(one.leave(now, "an editor, on request") for one in queryset)
         self._report(request, changed, "unsubscribed")
 
-    @action(description="Suppress: never mail again", permissions=["change"])  # type: ignore[untyped-decorator]
+    @action(description="Suppress: never mail again", permissions=["change"])
     def suppress(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
         """Put the addresses on the list that survives the subscribers' erasure."""
         now = timezone.now()
@@ -258,93 +254,3 @@ class SubscriberAdmin(ModelAdmin):  # type: ignore[misc]
         who = ngettext("%(count)d subscriber", "%(count)d subscribers", count) % {"count": count}
         level = messages.SUCCESS if count else messages.WARNING
         self.message_user(request, f"{done.capitalize()} {who}.", level)
-
-
-class AddressForm(SuppressionForm):
-    """An address to suppress. Only its hash is kept."""
-
-    email = forms.EmailField(
-        max_length=254,
-        widget=UnfoldAdminEmailInputWidget(),
-        help_text="Not kept: what is stored is a keyed hash that recognises the address.",
-    )
-    reason = forms.ChoiceField(
-        choices=Suppression.Reason.choices,
-        initial=Suppression.Reason.REQUEST,
-        widget=UnfoldAdminSelectWidget(),
-    )
-
-    class Meta:
-        """The hash and the time are not typed."""
-
-        model = Suppression
-        fields = ("reason",)
-
-    def clean_email(self) -> str:
-        """An address that is not suppressed yet."""
-        email: str = self.cleaned_data["email"]
-        if Suppression.objects.covers(email):
-            raise forms.ValidationError("This address is suppressed already.")
-        self.instance.address_hash = address_hash(email)
-        self.instance.created_at = timezone.now()
-        return email
-
-
-@admin.register(Suppression)
-class SuppressionAdmin(ModelAdmin):  # type: ignore[misc]
-    """Addresses never to be mailed again, as hashes."""
-
-    list_display = ("address_hash", "shown_reason", "created_at")
-    list_filter = ("reason", "created_at")
-    list_per_page = 50
-    search_fields = ("address_hash",)
-    search_help_text = "A whole address, or the beginning of a hash."
-    readonly_fields = ("address_hash", "reason", "created_at")
-    form = AddressForm
-
-    @display(description="reason", ordering="reason")  # type: ignore[untyped-decorator]
-    def shown_reason(self, suppression: Suppression) -> str:
-        """Why, in words."""
-        return suppression.get_reason_display()
-
-    def get_fields(self, request: HttpRequest, obj: Suppression | None = None) -> tuple[str, ...]:
-        """Adding takes an address; afterwards there is only the hash."""
-        return ("email", "reason") if obj is None else ("address_hash", "reason", "created_at")
-
-    def get_readonly_fields(
-        self, request: HttpRequest, obj: Suppression | None = None
-    ) -> tuple[str, ...]:
-        """Nothing changes once it is there."""
-        return () if obj is None else self.readonly_fields
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """A suppression is there or it is not."""
-        return False
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Suppression], search_term: str
-    ) -> tuple[QuerySet[Suppression], bool]:
-        """A search for an address looks for its hash."""
-        if "@" in search_term:
-            return queryset.filter(address_hash=address_hash(search_term)), False
-        results: tuple[QuerySet[Suppression], bool] = super().get_search_results(
-            request, queryset, search_term
-        )
-        return results
-
-    def save_model(
-        self,
-        request: HttpRequest,
-        obj: Suppression,
-        form: "forms.ModelForm[Suppression]",
-        change: bool,
-    ) -> None:
-        """Suppress the address, its subscriber included."""
-        data: dict[str, Any] = form.cleaned_data
-        Suppression.objects.add_address(data["email"], obj.reason, obj.created_at)  # type: ignore[arg-type]
-
-    def response_add(
-        self, request: HttpRequest, obj: Suppression, post_url_continue: str | None = None
-    ) -> Any:
-        """Back to the list, where the new one stands on top."""
-        return self.response_post_save_add(request, obj)

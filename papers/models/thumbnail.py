@@ -9,7 +9,7 @@ opened years later.
 from django.db import models
 from django.urls import reverse
 
-from papers.stamps import WatchedQuerySet
+from papers.models.page_version import WatchedQuerySet
 
 
 class Thumbnail(models.Model):

@@ -21,7 +21,7 @@ from tests.factories import (
     make_subscriber,
     make_topic,
 )
-from tests.papers.admin_pages import cell, filled, preview_of, text
+from tests.papers.admin.pages import cell, filled, preview_of, text
 
 pytestmark = pytest.mark.django_db
 

@@ -1,41 +1,23 @@
-"""The admin's view of issues and the ledger."""
+"""Issues: how far each is sent, what became of it, and a preview of its digests."""
 
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
+from newsletter.admin.base import ReadOnly
 from newsletter.delivery.worker import compose_for
 from newsletter.digests.readers import readers_of
 from newsletter.events import reputation
-from newsletter.models import Delivery, Event, Issue, IssuePaper
-from papers.models import Topic
+from newsletter.models import Delivery, Issue, IssuePaper
 from subscriptions.models import Subscriber
-
-
-class ReadOnly:
-    """Nothing is added, changed or deleted by hand: the ledger is history."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows are made by the system."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows are changed by the system."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows stay."""
-        return False
 
 
 class PlaceInline(ReadOnly, TabularInline):
@@ -240,163 +222,3 @@ class IssueAdmin(ModelAdmin):
             "opts": self.opts,
         }
         return render(request, "newsletter/admin/preview.html", context)
-
-
-class EventInline(ReadOnly, TabularInline):
-    """What the provider reported, in the order in which it happened."""
-
-    model = Event
-    fields = ("at", "provider", "kind", "severity", "reject_reason", "description", "by_machine")
-    readonly_fields = fields
-    ordering = ("at", "id")
-    extra = 0
-
-
-@admin.register(Event)
-class EventAdmin(ReadOnly, ModelAdmin):
-    """All that was reported, also what belongs to no delivery; the newest first."""
-
-    list_display = ("received_at", "provider", "kind", "severity", "reject_reason", "show_delivery")
-    list_filter = ("kind", "severity", "provider")
-    list_per_page = 50
-    list_select_related = ("delivery",)
-    ordering = ("-id",)
-    show_full_result_count = False
-    raw_id_fields = ("delivery",)
-
-    @display(description="delivery")
-    def show_delivery(self, event: Event) -> SafeString | str:
-        """A link to the delivery, where there is one."""
-        if event.delivery_id is None:
-            return "none of ours"
-        url = reverse("admin:newsletter_delivery_change", args=[event.delivery_id])
-        return format_html('<a href="{}">{}</a>', url, event.delivery_id)
-
-
-class DayFilter(admin.SimpleListFilter):
-    """Deliveries of the last issues."""
-
-    title = "issue"
-    parameter_name = "issue__id__exact"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The last 14 issues, and the chosen one where it is older."""
-        days = list(Issue.objects.order_by("-day").values_list("pk", "day")[:14])
-        chosen = self.value()
-        if chosen and chosen.isdecimal() and int(chosen) not in {pk for pk, _ in days}:
-            days += list(Issue.objects.filter(pk=int(chosen)).values_list("pk", "day"))
-        return [(str(pk), f"{day:%a %-d %b %Y}") for pk, day in days]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
-        """Only the chosen issue's."""
-        chosen = self.value()
-        return queryset.filter(issue_id=int(chosen)) if chosen and chosen.isdecimal() else queryset
-
-
-@admin.register(Delivery)
-class DeliveryAdmin(ReadOnly, ModelAdmin):
-    """The ledger: for any subscriber and day what was sent, why each paper, or why nothing."""
-
-    list_display = ("pk", "subscriber", "issue", "show_state", "reason", "sent_at", "papers")
-    list_filter = ("state", DayFilter)
-    list_select_related = ("subscriber", "issue")
-    search_fields = ("subscriber__email",)
-    search_help_text = "A subscriber's address"
-    show_full_result_count = False
-    actions = ("resend",)
-    inlines = (EventInline,)
-    readonly_fields = ("explanation",)
-    fields = (
-        "subscriber",
-        "issue",
-        "state",
-        "reason",
-        "explanation",
-        "due_at",
-        "not_before",
-        "deadline",
-        "attempts",
-        "sent_at",
-        "provider_id",
-        "delivered_at",
-        "bounced_at",
-        "complained_at",
-    )
-    actions_detail: ClassVar = ["resend_one"]
-
-    @display(
-        description="state",
-        label={
-            "sent": "success",
-            "feed": "success",
-            "pending": "info",
-            "claimed": "info",
-            "failed": "danger",
-            "unknown": "warning",
-            "expired": "warning",
-        },
-    )
-    def show_state(self, delivery: Delivery) -> str:
-        """The state as a label."""
-        return delivery.state
-
-    @display(description="papers")
-    def papers(self, delivery: Delivery) -> int:
-        """How many papers the digest holds."""
-        return len(delivery.choices)
-
-    @display(description="papers, and why each")
-    def explanation(self, delivery: Delivery) -> SafeString | str:
-        """Every paper of the digest with its topics and the reason, or why there is none."""
-        if not delivery.choices:
-            return delivery.reason or "not chosen yet"
-        titles = {
-            place.pk: place.card.get("title", "")
-            for place in IssuePaper.objects.filter(pk__in=[row[1] for row in delivery.choices])
-        }
-        names = dict(Topic.objects.values_list("pk", "name"))
-        return format_html_join(
-            "",
-            "<p>{}. <b>{}</b><br>{}: {}</p>",
-            (
-                (
-                    at,
-                    titles.get(row[1], f"paper {row[0]}"),
-                    ", ".join(names.get(topic, "a topic since deleted") for topic in row[2]),
-                    row[3],
-                )
-                for at, row in enumerate(delivery.choices, 1)
-            ),
-        )
-
-    @admin.action(description="Send again (in doubt, failed or too late)", permissions=["view"])
-    def resend(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        """Put them back in the queue. One in doubt may reach its reader twice."""
-        now = timezone.now()
-        done = sum(delivery.resend(now, now + settings.DIGEST_DEADLINE) for delivery in queryset)
-        self.message_user(request, f"{done} will be sent again.", messages.SUCCESS)
-
-    @action(description="Send again", url_path="resend", permissions=["resend_one"])
-    def resend_one(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Ask, then put it back in the queue."""
-        delivery = get_object_or_404(Delivery.objects.select_related("subscriber"), pk=object_id)
-        if request.method == "POST":
-            now = timezone.now()
-            if delivery.resend(now, now + settings.DIGEST_DEADLINE):
-                self.message_user(request, "It will be sent again.", messages.SUCCESS)
-            else:
-                self.message_user(request, f"It is {delivery.get_state_display()}.", messages.ERROR)
-            return HttpResponseRedirect(
-                reverse("admin:newsletter_delivery_change", args=[delivery.pk])
-            )
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Send again?",
-            "delivery": delivery,
-            "opts": self.opts,
-        }
-        return render(request, "newsletter/admin/resend.html", context)
-
-    def has_resend_one_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Staff who may see the ledger and change issues."""
-        return request.user.has_perm("newsletter.change_issue")

@@ -1,0 +1,42 @@
+"""What mail providers reported."""
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
+
+from newsletter.admin.base import ReadOnly
+from newsletter.models import Event
+
+
+class EventInline(ReadOnly, TabularInline):
+    """What the provider reported, in the order in which it happened."""
+
+    model = Event
+    fields = ("at", "provider", "kind", "severity", "reject_reason", "description", "by_machine")
+    readonly_fields = fields
+    ordering = ("at", "id")
+    extra = 0
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly, ModelAdmin):
+    """All that was reported, also what belongs to no delivery; the newest first."""
+
+    list_display = ("received_at", "provider", "kind", "severity", "reject_reason", "show_delivery")
+    list_filter = ("kind", "severity", "provider")
+    list_per_page = 50
+    list_select_related = ("delivery",)
+    ordering = ("-id",)
+    show_full_result_count = False
+    raw_id_fields = ("delivery",)
+
+    @display(description="delivery")
+    def show_delivery(self, event: Event) -> SafeString | str:
+        """A link to the delivery, where there is one."""
+        if event.delivery_id is None:
+            return "none of ours"
+        url = reverse("admin:newsletter_delivery_change", args=[event.delivery_id])
+        return format_html('<a href="{}">{}</a>', url, event.delivery_id)

@@ -1,0 +1,19 @@
+"""The ledger: issues as they were frozen, one delivery for each reader and issue, and what mail
+providers reported.
+"""
+
+from newsletter.models.delivery import Delivery, DeliveryQuerySet
+from newsletter.models.event import Event, EventQuerySet
+from newsletter.models.issue import Issue, IssuePaper, IssueQuerySet
+from newsletter.models.rate_bucket import RateBucket
+
+__all__ = [
+    "Delivery",
+    "DeliveryQuerySet",
+    "Event",
+    "EventQuerySet",
+    "Issue",
+    "IssuePaper",
+    "IssueQuerySet",
+    "RateBucket",
+]

@@ -1,0 +1,165 @@
+"""The ledger: one delivery for each reader and issue."""
+
+import datetime as dt
+from typing import ClassVar, Self
+
+from django.db import models
+
+from newsletter.models.issue import Issue
+from subscriptions.models import Subscriber
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    """Deliveries, narrowed down by what callers ask for."""
+
+    def open(self) -> Self:
+        """Deliveries that are not settled yet."""
+        return self.filter(state__in=(Delivery.State.PENDING, Delivery.State.CLAIMED))
+
+    def ready(self, now: dt.datetime) -> Self:
+        """Deliveries that may be claimed now: their issue runs and no retry waits."""
+        return self.filter(
+            state=Delivery.State.PENDING,
+            not_before__lte=now,
+            deadline__gt=now,
+            issue__in=Issue.objects.running().values("pk"),
+        )
+
+    def readable(self) -> Self:
+        """Deliveries whose papers their reader got, or most likely got; newest issue first."""
+        states = (Delivery.State.SENT, Delivery.State.UNKNOWN, Delivery.State.FEED)
+        return self.filter(state__in=states).order_by("-issue__day")
+
+    def overdue(self, now: dt.datetime) -> Self:
+        """Pending deliveries whose digest would be stale."""
+        return self.filter(state=Delivery.State.PENDING, deadline__lte=now)
+
+    def lapsed(self, now: dt.datetime) -> Self:
+        """Claimed deliveries whose lease has run out."""
+        return self.filter(state=Delivery.State.CLAIMED, lease_until__lte=now)
+
+
+class Delivery(models.Model):
+    """One digest to one subscriber. Its state is the truth about what was sent."""
+
+    class State(models.TextChoices):
+        """Where the delivery stands; see the design for the moves."""
+
+        PENDING = "pending", "waiting"
+        CLAIMED = "claimed", "being sent"
+        SENT = "sent", "sent"
+        FEED = "feed", "put into the reader's feed"
+        FAILED = "failed", "failed"
+        UNKNOWN = "unknown", "in doubt"
+        SKIPPED = "skipped", "nothing to send"
+        EXPIRED = "expired", "too late"
+
+    class Bounce(models.TextChoices):
+        """How a mail came back; see newsletter.mail.bounce_severity."""
+
+        HARD = "hard", "for good: there is no such address"
+        SOFT = "soft", "for now: the mailbox is full, or cannot be reached"
+        BLOCKED = "blocked", "unwanted: the receiver's policy, or the content"
+
+    issue = models.ForeignKey(
+        Issue, on_delete=models.PROTECT, related_name="deliveries", db_index=False
+    )
+    subscriber = models.ForeignKey(
+        Subscriber,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="deliveries",
+        help_text="Empty once the subscriber was erased.",
+    )
+    state = models.CharField(max_length=7, choices=State, default=State.PENDING)
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it is in this state.")
+    due_at = models.DateTimeField(help_text="When the reader's rhythm asked for it.")
+    deadline = models.DateTimeField(help_text="After this it is not sent but expired.")
+    not_before = models.DateTimeField(help_text="When it may be tried (again).")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often it was tried.")
+    claim = models.CharField(
+        max_length=64, blank=True, help_text="Which worker's journal holds what became of it."
+    )
+    lease_until = models.DateTimeField(null=True, help_text="Until when the claim holds.")
+    choices = models.JSONField(
+        default=list,
+        help_text="The papers of the digest: [paper id, place id, [topic ids], why].",
+    )
+    provider_id = models.CharField(
+        max_length=200, blank=True, help_text="What the mail provider calls this message."
+    )
+    sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    bounced_at = models.DateTimeField(null=True, help_text="When it first came back.")
+    bounce = models.CharField(
+        max_length=7,
+        choices=Bounce,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="The worst way in which it came back.",
+    )
+    complained_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    clicked_at = models.DateTimeField(null=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        """One row per reader and issue; the queue is found by a small partial index."""
+
+        verbose_name_plural = "deliveries"
+        ordering = ("-id",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=("issue", "subscriber"), name="delivery_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=("not_before", "id"),
+                condition=models.Q(state="pending"),
+                name="delivery_ready",
+            ),
+            models.Index(
+                fields=("lease_until",),
+                condition=models.Q(state="claimed"),
+                name="delivery_leases",
+            ),
+            # Few rows have either, so counting an issue's trouble costs nothing.
+            models.Index(
+                fields=("issue", "bounce"),
+                condition=~models.Q(bounce=""),
+                name="delivery_bounces",
+            ),
+            models.Index(
+                fields=("issue",),
+                condition=models.Q(complained_at__isnull=False),
+                name="delivery_complaints",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk} ({self.get_state_display()})"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not settled yet."""
+        return self.state in (self.State.PENDING, self.State.CLAIMED)
+
+    def resend(self, now: dt.datetime, deadline: dt.datetime) -> bool:
+        """Put a delivery in doubt, failed or expired back in the queue, as an operator wants it;
+        whether that changed anything.
+        """
+        changed = Delivery.objects.filter(
+            pk=self.pk,
+            state__in=(self.State.UNKNOWN, self.State.FAILED, self.State.EXPIRED),
+            subscriber__isnull=False,
+        ).update(
+            state=self.State.PENDING,
+            reason="an operator asked to send it again",
+            not_before=now,
+            deadline=deadline,
+            claim="",
+            lease_until=None,
+        )
+        self.refresh_from_db()
+        return bool(changed)

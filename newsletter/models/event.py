@@ -1,0 +1,71 @@
+"""What mail providers reported."""
+
+from typing import ClassVar, Self
+
+from django.db import models
+
+from newsletter.models.delivery import Delivery
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    """Events, narrowed down by what callers ask for."""
+
+    def unheeded(self) -> Self:
+        """Events that wait to be acted upon, oldest first."""
+        return self.filter(processed_at=None).order_by("pk")
+
+    def by_people(self) -> Self:
+        """Events that no machine caused, as far as one can tell."""
+        return self.filter(by_machine=False)
+
+
+class Event(models.Model):
+    """What a mail provider reported about a delivery, in Anymail's words."""
+
+    delivery = models.ForeignKey(
+        Delivery, null=True, on_delete=models.CASCADE, related_name="events"
+    )
+    provider = models.CharField(max_length=40)
+    event_id = models.CharField(
+        max_length=200, help_text="The provider's id of the event, or a digest of its content."
+    )
+    kind = models.CharField(max_length=20, help_text="Anymail's event type, such as bounced.")
+    reject_reason = models.CharField(max_length=20, blank=True)
+    severity = models.CharField(
+        max_length=7,
+        choices=Delivery.Bounce,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="How it came back, where it did.",
+    )
+    address_hash = models.CharField(
+        max_length=32,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="Keyed hash of the recipient's address; empty where none was given.",
+    )
+    by_machine = models.BooleanField(
+        default=False, db_default=False, help_text="Opened or clicked by a scanner, not a person."
+    )
+    description = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    processed_at = models.DateTimeField(null=True, help_text="When it was acted upon.")
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        """An event counts once, however often it is reported. The rows are the queue."""
+
+        ordering = ("at", "id")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=("provider", "event_id"), name="event_once")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=("id",), condition=models.Q(processed_at=None), name="event_queue"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.provider})"

@@ -1,0 +1,106 @@
+"""Issues: the papers of a day, ranked and frozen."""
+
+import datetime as dt
+from typing import ClassVar, Self
+
+from django.db import models
+from django.urls import reverse
+
+from papers.models import Paper
+
+
+class IssueQuerySet(models.QuerySet["Issue"]):
+    """Issues, narrowed down by what callers ask for."""
+
+    def running(self) -> Self:
+        """Issues that may be sent."""
+        return self.filter(state=Issue.State.RUNNING)
+
+    def up_to(self, day: dt.date) -> Self:
+        """Issues of `day` and before, newest first."""
+        return self.filter(day__lte=day).order_by("-day")
+
+
+class Issue(models.Model):
+    """One day's papers, ranked and frozen."""
+
+    class State(models.TextChoices):
+        """Whether its digests may go out."""
+
+        RUNNING = "running", "running"
+        PAUSED = "paused", "paused"
+        STOPPED = "stopped", "stopped"
+
+    day = models.DateField(unique=True, help_text="The feature day whose papers these are.")
+    state = models.CharField(max_length=7, choices=State, default=State.RUNNING)
+    state_reason = models.CharField(max_length=200, blank=True, help_text="Why it does not run.")
+    note = models.TextField(blank=True, help_text="The editor's note, shown on top of the digest.")
+    warning = models.CharField(
+        max_length=300,
+        blank=True,
+        db_default="",
+        help_text="What came back so often that sending was paused, such as complaints.",
+    )
+    frozen_at = models.DateTimeField(help_text="When the papers and their order were fixed.")
+
+    objects = IssueQuerySet.as_manager()
+
+    class Meta:
+        """Newest first."""
+
+        ordering = ("-day",)
+
+    def __str__(self) -> str:
+        return f"{self.day:%A, %-d %B %Y}"
+
+    def get_absolute_url(self) -> str:
+        """The issue's page on this site."""
+        return reverse("newsletter:issue", args=[self.day.isoformat()])
+
+    def pause(self, reason: str) -> bool:
+        """Send no further digest until `resume`; whether that changed anything."""
+        return self._move(self.State.PAUSED, reason, (self.State.RUNNING,))
+
+    def resume(self) -> bool:
+        """Go on sending; whether that changed anything. A stopped issue stays stopped."""
+        return self._move(self.State.RUNNING, "", (self.State.PAUSED,))
+
+    def stop(self, reason: str) -> bool:
+        """Never send a further digest of this issue; whether that changed anything."""
+        return self._move(self.State.STOPPED, reason, (self.State.RUNNING, self.State.PAUSED))
+
+    def _move(self, state: State, reason: str, before: tuple[State, ...]) -> bool:
+        changed = Issue.objects.filter(pk=self.pk, state__in=before).update(
+            state=state, state_reason=reason[:200]
+        )
+        self.refresh_from_db()
+        return bool(changed)
+
+
+class IssuePaper(models.Model):
+    """A paper's place in an issue, with everything a digest shows of it, as it was then."""
+
+    issue = models.ForeignKey(
+        Issue, on_delete=models.CASCADE, related_name="places", db_index=False
+    )
+    paper = models.ForeignKey(Paper, on_delete=models.PROTECT, related_name="places")
+    rank = models.PositiveSmallIntegerField(help_text="1 is the most trending.")
+    score = models.FloatField(help_text="Trending score when the issue was frozen.")
+    card = models.JSONField(
+        help_text="What a digest shows of the paper, as it was when the issue froze."
+    )
+    topics = models.JSONField(
+        default=dict, help_text="Topic id to {score, why} for every sendable match."
+    )
+
+    class Meta:
+        """In the issue's order."""
+
+        ordering = ("issue", "rank")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=("issue", "paper"), name="issue_paper_once"),
+            models.UniqueConstraint(fields=("issue", "rank"), name="issue_rank_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rank}. {self.card.get('title', self.paper_id)}"

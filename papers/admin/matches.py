@@ -1,0 +1,97 @@
+"""Matches with their evidence, and an editor's word on them."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from papers.admin.base import TITLE_SHOWN
+from papers.models import Match
+from papers.text.cleaning import shorten
+
+
+class MatchForm(forms.ModelForm[Match]):
+    """An editor's word on a paper and a topic, also where no match was found."""
+
+    class Meta:
+        """Matching fills in the rest."""
+
+        model = Match
+        fields = ("paper", "topic", "verdict")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            for name in {"paper", "topic"} & set(self.fields):
+                self.fields[name].disabled = True  # what a match is about never changes
+        else:
+            self.instance.score = 0.0
+            self.instance.is_sendable = False
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse a second word on a topic; within a paper's page Django does not look for it."""
+        cleaned = super().clean()
+        topic = self.cleaned_data.get("topic")
+        paper = self.cleaned_data.get("paper")
+        known = Match.objects.filter(paper=paper, topic=topic).exclude(pk=self.instance.pk)
+        if paper and topic and known.exists():
+            self.add_error("topic", "The paper has that topic already; change its verdict there.")
+        return cleaned
+
+
+@admin.register(Match)
+class MatchAdmin(ModelAdmin):
+    """Matches with their evidence; an editor's word is never overruled."""
+
+    form = MatchForm
+    list_display = ("short_title", "topic", "shown_score", "is_sendable", "verdict", "why")
+    list_filter = ("verdict", "is_sendable", "topic")
+    list_select_related = ("paper", "topic")
+    search_fields = ("paper__title", "paper__identifier", "topic__name")
+    ordering = ("-paper_id", "-score")
+    list_per_page = 50
+    show_full_result_count = False
+    autocomplete_fields = ("paper", "topic")
+    actions = ("pin", "veto", "leave_to_matching")
+
+    @admin.display(description="paper", ordering="paper__title")
+    def short_title(self, match: Match) -> str:
+        """The paper's title, shortened."""
+        return shorten(match.paper.title, TITLE_SHOWN)
+
+    @admin.display(description="score", ordering="score")
+    def shown_score(self, match: Match) -> str:
+        """The score, to two decimals."""
+        return f"{match.score:.2f}"
+
+    @admin.display(description="evidence")
+    def why(self, match: Match) -> str:
+        """The evidence as readers see it."""
+        return match.why or "–"
+
+    @admin.action(description="Pin: readers of the topic get the paper", permissions=["change"])
+    def pin(self, request: HttpRequest, matches: QuerySet[Match]) -> None:
+        """Send whatever matching says."""
+        self._decide(request, matches, Match.Verdict.PINNED)
+
+    @admin.action(
+        description="Veto: readers of the topic never get the paper", permissions=["change"]
+    )
+    def veto(self, request: HttpRequest, matches: QuerySet[Match]) -> None:
+        """Do not send whatever matching says."""
+        self._decide(request, matches, Match.Verdict.VETOED)
+
+    @admin.action(description="Leave to matching again", permissions=["change"])
+    def leave_to_matching(self, request: HttpRequest, matches: QuerySet[Match]) -> None:
+        """Take an editor's word back."""
+        self._decide(request, matches, Match.Verdict.NONE)
+
+    def _decide(
+        self, request: HttpRequest, matches: QuerySet[Match], verdict: Match.Verdict
+    ) -> None:
+        chosen = Match.objects.filter(pk__in=matches.order_by().values("pk"))
+        changed = chosen.exclude(verdict=verdict).update(verdict=verdict)
+        self.message_user(request, f"{changed} matches are now {verdict.label}.")

@@ -1,0 +1,35 @@
+"""What Broadsheet knows of research papers: works, where they were listed, what attention they
+got, which topics they match, and what an editor decided about them.
+"""
+
+from papers.models.feature import Feature
+from papers.models.match import Match, MatchQuerySet
+from papers.models.observation import Observation, ObservationQuerySet
+from papers.models.page_version import Stamp, WatchedQuerySet
+from papers.models.paper import Paper, PaperQuerySet
+from papers.models.pick import Pick
+from papers.models.semantic_model import FittedModel, FittedModelQuerySet, PaperVector
+from papers.models.source import Source
+from papers.models.thumbnail import Thumbnail
+from papers.models.topic import Topic, TopicQuerySet, list_of_strings
+
+__all__ = [
+    "Feature",
+    "FittedModel",
+    "FittedModelQuerySet",
+    "Match",
+    "MatchQuerySet",
+    "Observation",
+    "ObservationQuerySet",
+    "Paper",
+    "PaperQuerySet",
+    "PaperVector",
+    "Pick",
+    "Source",
+    "Stamp",
+    "Thumbnail",
+    "Topic",
+    "TopicQuerySet",
+    "WatchedQuerySet",
+    "list_of_strings",
+]

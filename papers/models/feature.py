@@ -1,0 +1,32 @@
+"""On which days which source listed a paper."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from papers.models.page_version import WatchedQuerySet
+from papers.models.source import Source
+
+
+class Feature(models.Model):
+    """A source listed a paper on a day."""
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="features")
+    paper = models.ForeignKey("papers.Paper", on_delete=models.CASCADE, related_name="features")
+    day = models.DateField(db_index=True)
+    submitted_by = models.CharField(
+        max_length=120, blank=True, help_text="Who put the paper on the source's list."
+    )
+    submitted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = WatchedQuerySet["Feature"].as_manager()
+
+    class Meta:
+        """One row however often the day is fetched."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=("source", "paper", "day"), name="feature_once_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.paper_id} on {self.day}"

@@ -1,0 +1,168 @@
+"""Works, keyed by an identifier and never by a version."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models.functions import Cast, Concat, StrIndex
+from django.urls import reverse
+
+from papers.models.feature import Feature
+from papers.models.match import Match
+from papers.models.page_version import WatchedQuerySet
+from papers.models.pick import Pick
+
+
+class PaperQuerySet(WatchedQuerySet["Paper"]):
+    """Papers, narrowed down by what callers ask for."""
+
+    def featured_on(self, day: dt.date) -> Self:
+        """Papers that some source listed on `day`."""
+        return self.filter(
+            pk__in=Feature.objects.filter(day=day).values("paper_id")  # a paper may be listed twice
+        )
+
+    def listed_between(self, first: dt.date, last: dt.date) -> Self:
+        """Papers that some source listed on one of these days."""
+        return self.filter(
+            pk__in=Feature.objects.filter(day__range=(first, last)).values("paper_id")
+        )
+
+    def by_upvotes(self) -> Self:
+        """Most upvoted first, those that nobody counted last; never in an order of chance."""
+        return self.order_by(
+            models.F("upvotes").desc(nulls_last=True), "-trending_score", "identifier"
+        )
+
+    def shown(self) -> Self:
+        """Papers that no editor hid."""
+        return self.exclude(picks__kind=Pick.Kind.HIDE)
+
+    def by_trend(self) -> Self:
+        """Highest trending score first, in an order that never depends on chance."""
+        return self.order_by("-trending_score", "-upvotes", "identifier")
+
+    def in_order(self, ids: Sequence[int]) -> Self:
+        """The papers with these ids, in the order of `ids`."""
+        # One string to look in costs the same for any number of them; a CASE does not.
+        place = StrIndex(
+            models.Value("".join(f",{pk}" for pk in ids) + ","),
+            Concat(models.Value(","), Cast("pk", models.CharField()), models.Value(",")),
+        )
+        return self.filter(pk__in=ids).order_by(place)
+
+    def newest_first(self) -> Self:
+        """Last listed first, of one day the most trending."""
+        last = Feature.objects.filter(paper=models.OuterRef("pk")).order_by("-day").values("day")
+        return self.order_by(models.Subquery(last[:1]).desc(), "-trending_score", "identifier")
+
+    def awaiting_thumbnail(self, now: dt.datetime) -> Self:
+        """Papers whose source has a picture that we have not, and that may be asked for at `now`:
+        for the first time, again, or at another address than the one that failed.
+        """
+        return self.filter(thumbnail_url__startswith="https://").filter(
+            models.Q(thumbnail=None)
+            | models.Q(thumbnail__digest="")
+            & (
+                models.Q(thumbnail__next_try_at__lte=now)
+                | ~models.Q(thumbnail__source_url=models.F("thumbnail_url"))
+            )
+        )
+
+    def with_thumbnails(self) -> Self:
+        """Each paper with what the address of its thumbnail takes, and without its bytes."""
+        return self.annotate(thumbnail_digest=models.F("thumbnail__digest"))
+
+    def with_topics(self) -> Self:
+        """Each paper with its sendable matches and their topics, in two more queries at most."""
+        matches = Match.objects.sendable().select_related("topic").order_by("-score")
+        return self.prefetch_related(models.Prefetch("matches", matches, to_attr="shown_matches"))
+
+
+class Paper(models.Model):
+    """One work, keyed by a scheme-qualified identifier and never by its version."""
+
+    TITLE_LENGTH = 500
+    ABSTRACT_LENGTH = 20_000
+
+    identifier = models.CharField(
+        max_length=80, unique=True, help_text="Scheme and identifier, such as arxiv:2605.13779."
+    )
+    title = models.CharField(max_length=TITLE_LENGTH, help_text="Plain text; LaTeX made readable.")
+    abstract = models.TextField(blank=True, help_text="Plain text; LaTeX made readable.")
+    summary = models.TextField(
+        blank=True, help_text="A short summary as the source gives it, often made by a machine."
+    )
+    authors = models.JSONField(default=list, blank=True, help_text="Names, in the paper's order.")
+    organization = models.CharField(max_length=200, blank=True)
+    categories = models.JSONField(
+        default=list, blank=True, help_text="arXiv categories, the primary one first."
+    )
+    keywords = models.JSONField(default=list, blank=True, help_text="Keywords from the source.")
+    published_on = models.DateField(null=True, blank=True)
+    code_url = models.URLField(max_length=500, blank=True)
+    project_url = models.URLField(max_length=500, blank=True)
+    thumbnail_url = models.URLField(max_length=500, blank=True)
+    upvotes = models.PositiveIntegerField(
+        null=True, blank=True, help_text="As last observed; empty means nobody counted."
+    )
+    comments = models.PositiveIntegerField(null=True, blank=True, help_text="As last observed.")
+    stars = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Of the code repository, as last observed."
+    )
+    reader_upvotes = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="Of this site's own readers, as last counted every few minutes.",
+    )
+    trending_score = models.FloatField(
+        default=0.0,
+        db_index=True,
+        help_text="Higher is more trending; docs/choosing.md has the formula.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PaperQuerySet.as_manager()
+    shown_matches: list["Match"]
+    thumbnail_digest: str | None
+
+    class Meta:
+        """Newest first."""
+
+        ordering = ("-id",)
+        indexes: ClassVar = [
+            models.Index(
+                fields=("id",),
+                condition=models.Q(reader_upvotes__gt=0),
+                name="paper_with_reader_upvotes",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        """The paper's page on this site."""
+        return reverse("papers:paper", args=[self.scheme, self.local_id])
+
+    @property
+    def scheme(self) -> str:
+        """The identifier's scheme, such as `arxiv`."""
+        return self.identifier.partition(":")[0]
+
+    @property
+    def local_id(self) -> str:
+        """The identifier within its scheme, such as `2605.13779`."""
+        return self.identifier.partition(":")[2]
+
+    @property
+    def abstract_url(self) -> str:
+        """Where the paper itself is read."""
+        return f"https://arxiv.org/abs/{self.local_id}"
+
+    @property
+    def pdf_url(self) -> str:
+        """Where the paper's PDF is; we link to it and never serve it."""
+        return f"https://arxiv.org/pdf/{self.local_id}"

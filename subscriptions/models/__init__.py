@@ -1,0 +1,25 @@
+"""Readers: addresses with consent and rhythm, the topics they follow, what they said about papers
+and added to them, and the addresses that must never be mailed again.
+"""
+
+from subscriptions.models.address_change import AddressChange
+from subscriptions.models.consent import Consent
+from subscriptions.models.feedback import Feedback
+from subscriptions.models.submission import Submission
+from subscriptions.models.subscriber import Subscriber, SubscriberQuerySet, validate_timezone
+from subscriptions.models.subscription import Subscription
+from subscriptions.models.suppression import Suppression
+from subscriptions.models.upvote import Upvote
+
+__all__ = [
+    "AddressChange",
+    "Consent",
+    "Feedback",
+    "Submission",
+    "Subscriber",
+    "SubscriberQuerySet",
+    "Subscription",
+    "Suppression",
+    "Upvote",
+    "validate_timezone",
+]

@@ -1,0 +1,35 @@
+"""What readers agreed to or took back."""
+
+from django.db import models
+
+
+class Consent(models.Model):
+    """What a subscriber agreed to or took back, and when. Rows are only ever added."""
+
+    class Action(models.TextChoices):
+        """What happened."""
+
+        ASKED = "asked", "asked to subscribe"
+        CONFIRMED = "confirmed", "confirmed"
+        CHANGED = "changed", "changed preferences"
+        MOVED = "moved", "changed the address"
+        VOIDED = "voided", "made earlier links void"
+        LEFT = "left", "left"
+        PAUSED = "paused", "paused because mail came back"
+
+    subscriber = models.ForeignKey(
+        "subscriptions.Subscriber", on_delete=models.CASCADE, related_name="consents"
+    )
+    action = models.CharField(max_length=9, choices=Action)
+    at = models.DateTimeField()
+    wording = models.CharField(
+        max_length=300, blank=True, help_text="What the button or the link said."
+    )
+
+    class Meta:
+        """In the order of events."""
+
+        ordering = ("at", "id")
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()} at {self.at:%Y-%m-%d %H:%M}"

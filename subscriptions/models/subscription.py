@@ -1,0 +1,29 @@
+"""Who follows which topic."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from papers.models import Topic
+
+
+class Subscription(models.Model):
+    """A subscriber follows a topic."""
+
+    subscriber = models.ForeignKey(
+        "subscriptions.Subscriber",
+        on_delete=models.CASCADE,
+        related_name="subscriptions",
+        db_index=False,
+    )
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="subscriptions")
+
+    class Meta:
+        """Followed once."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=("subscriber", "topic"), name="subscription_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscriber_id} follows {self.topic_id}"
