@@ -1,4 +1,4 @@
-"""Addresses: the spelling under which they are kept, and the hash that outlives them."""
+"""Email addresses: the spelling under which one is kept, and the hash that outlives it."""
 
 import hashlib
 import hmac

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import transaction
 
-from newsletter.digests.selection import Place, Reason
 from newsletter.issues.cards import Card, Gained, card_of
+from newsletter.issues.places import Place, Reason
 from newsletter.models import Issue, IssuePaper
 from papers.days import feature_day
-from papers.matching.scoring import why_of
+from papers.evidence import why_of
 from papers.models import Match, Observation, Paper, Pick, Source
 from papers.models.thumbnail import path_of
 

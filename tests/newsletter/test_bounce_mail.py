@@ -17,11 +17,10 @@ from hypothesis import strategies as st
 
 from newsletter.events import consequences
 from newsletter.events.bounces import inbox, parsing
-from newsletter.events.intake import hash_of
 from newsletter.issues.freezing import build_issue
 from newsletter.mail import bounce_severity
 from newsletter.mail.message_ids import message_id
-from newsletter.mail.return_paths import return_path, returned_in
+from newsletter.mail.return_paths import hash_of, return_path, returned_in
 from newsletter.models import Delivery, Event
 from subscriptions import links
 from subscriptions.models import Consent, Subscriber, Suppression

@@ -7,9 +7,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.digests.selection import Place, Reader, Reason, Shelf
+from newsletter.digests.selection import Reader, Shelf
 from newsletter.digests.taste import Ratings
 from newsletter.issues.cards import Card
+from newsletter.issues.places import Place, Reason
 
 CARD = Card(
     identifier="arxiv:2606.00001",

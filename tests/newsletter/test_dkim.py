@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from newsletter.mail import dkim_keys, dkim_signer
 from newsletter.mail.dkim_keys import BadKey
 from newsletter.mail.dkim_signer import Signer
-from newsletter.mail.message import Piece
+from newsletter.mail.encoding import Piece
 from newsletter.mail.outcomes import Kind
 from newsletter.mail.transports.backend import SIGNING_SMTP, open_transport
 from newsletter.mail.transports.signing import EmailBackend

@@ -70,7 +70,7 @@ def paths(settings, tmp_path, monkeypatch) -> list[str]:
     for name in ("PER_ADDRESS", "PER_NETWORK", "IN_TOTAL", "UPVOTES", "SUBMISSIONS", "UNPROVEN"):
         setattr(settings, f"LIMIT_{name}", 10**9)  # or the limits would answer
     monkeypatch.setattr(tasks.send_mail_to, "delay", lambda *_: None)
-    monkeypatch.setattr(tasks.check_submissions, "delay", lambda: None)
+    monkeypatch.setattr(tasks.check_submissions, "apply_async", lambda *_, **__: None)
     cache.clear()
     found = list(dict.fromkeys(make_hostile_site().values()))
     alice = Subscriber.objects.get(email="alice@example.org")

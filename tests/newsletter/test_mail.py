@@ -12,14 +12,9 @@ from django.core.mail.backends.smtp import EmailBackend as DjangoSMTPBackend
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.mail.message import (
-    HTML_LIMIT,
-    Mail,
-    Piece,
-    UnsendableMail,
-    address,
-    quoted_printable,
-)
+from newsletter.mail.encoding import Piece, UnsendableMail, quoted_printable
+from newsletter.mail.headers import address
+from newsletter.mail.message import HTML_LIMIT, Mail
 
 LINK = "https://papers.example.org/p/eyJzdWIiOjEyMzQ1/1t5Yzk:Q0dXbG9uZ3NpZ25hdHVyZWhlcmVfYWJjZGVm"
 

@@ -9,8 +9,8 @@ from email import message_from_bytes
 import pytest
 from django.core.mail import EmailMessage, get_connection, send_mail
 
+from newsletter.mail.encoding import Piece
 from newsletter.mail.local_mailbox import list_mails, read_mail, store
-from newsletter.mail.message import Piece
 from newsletter.mail.outcomes import Kind
 from newsletter.mail.transports.backend import MAILBOX, open_transport
 from tests.newsletter.test_mail import make_mail

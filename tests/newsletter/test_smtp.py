@@ -8,7 +8,7 @@ import time
 import pytest
 from aiosmtpd.smtp import AuthResult
 
-from newsletter.mail.message import Piece
+from newsletter.mail.encoding import Piece
 from newsletter.mail.outcomes import Kind
 from newsletter.mail.transports.smtp import SMTPTransport
 from tests.newsletter.smtp_servers import HOST, Inbox, ScriptedServer, serving, transport_to

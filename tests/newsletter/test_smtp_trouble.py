@@ -8,7 +8,7 @@ from email import message_from_bytes
 
 import pytest
 
-from newsletter.mail.message import Piece
+from newsletter.mail.encoding import Piece
 from newsletter.mail.outcomes import Kind
 from newsletter.mail.transports.smtp import SMTPTransport
 from tests.newsletter.smtp_servers import HOST, ScriptedServer, transport_to

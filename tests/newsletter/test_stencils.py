@@ -3,7 +3,7 @@
 import pytest
 
 from newsletter.digests.prerendered import Marks
-from newsletter.mail.message import Piece
+from newsletter.mail.encoding import Piece
 from subscriptions.notices.mjml import RenderingFailed
 
 

@@ -12,8 +12,9 @@ from django.urls import reverse
 
 from newsletter import tasks
 from newsletter.delivery.worker import Wording, edition_of
+from newsletter.digests import tracked_links
 from newsletter.digests.readers import readers_of
-from newsletter.events import consequences, tracking
+from newsletter.events import consequences
 from newsletter.issues.freezing import build_issue
 from newsletter.mail.message import HTML_LIMIT
 from newsletter.mail.transports.backend import open_transport
@@ -31,7 +32,7 @@ CODE = "https://code.example/a?b=1&c=2"
 
 @pytest.fixture
 def client(monkeypatch):
-    monkeypatch.setattr(tasks.heed, "apply_async", lambda **_: None)
+    monkeypatch.setattr(tasks.heed, "apply_async", lambda *_, **__: None)
     cache.clear()
     return Client(headers={"User-Agent": BROWSER})
 
@@ -123,7 +124,7 @@ class TestMail:
 
     def test_rather_none_than_a_clipped_footer(self, row, tracked, monkeypatch):
         size = sum(piece.size for piece in rendered(row, None).html)
-        monkeypatch.setattr(tracking, "HTML_LIMIT", size + 10)
+        monkeypatch.setattr(tracked_links, "HTML_LIMIT", size + 10)
         assert size < HTML_LIMIT
         assert "/t/" not in html_of(rendered(row))
 

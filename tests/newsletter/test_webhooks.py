@@ -16,8 +16,8 @@ from kombu.exceptions import OperationalError
 
 from newsletter import tasks
 from newsletter.events import consequences
-from newsletter.events.intake import hash_of
 from newsletter.logs import redact
+from newsletter.mail.return_paths import hash_of
 from newsletter.models import Delivery, Event
 from newsletter.pages import webhooks
 from subscriptions.models import Subscriber, Suppression
@@ -46,7 +46,7 @@ def _configured(settings, monkeypatch, time_machine):
     time_machine.move_to(NOW + dt.timedelta(hours=1))
     settings.ANYMAIL = ANYMAIL
     settings.TRACK_OPENS = settings.TRACK_CLICKS = True
-    monkeypatch.setattr(tasks.heed, "apply_async", lambda **_: None)
+    monkeypatch.setattr(tasks.heed, "apply_async", lambda *_, **__: None)
     if isinstance(amazon_ses.boto3, amazon_ses._LazyError):
         # The library that confirms a subscription at Amazon is not installed; nothing else is
         # different without it.
@@ -302,13 +302,13 @@ def test_opens_and_clicks_are_not_kept_unless_the_operator_chose_so(client, row,
 
 def test_a_worker_is_called_and_its_absence_costs_nothing(client, row, monkeypatch):
     calls = []
-    monkeypatch.setattr(tasks.heed, "apply_async", lambda **kwargs: calls.append(kwargs))
+    monkeypatch.setattr(tasks.heed, "apply_async", lambda *_, **options: calls.append(options))
     cache.clear()
     for said in EVENTS[:5]:
         post(client, said, row.pk)
     assert len(calls) == 1
 
-    def broken(**_):
+    def broken(*_, **__):
         raise OperationalError("no broker")
 
     cache.clear()

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from papers.matching.scoring import Evidence, MatchResult, PaperText, TopicSpec, match, score
+from papers.evidence import Evidence
+from papers.matching.scoring import MatchResult, PaperText, TopicSpec, match, score
 from papers.matching.sendable import MEANT_TITLE
 from papers.semantics.lsa import FEWEST_TO_VOUCH, SemanticModel, fit, text_of
 from tests.papers.labelled import Labelled, labelled

@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.models import Subscriber, Suppression, address_hash
+from subscriptions.addresses import address_hash
+from subscriptions.models import Subscriber, Suppression
 from subscriptions.readers import suppression_files
 from tests.factories import NOW, make_subscriber
 

@@ -37,7 +37,9 @@ def paper():
 def asked(monkeypatch):
     """How often a worker was woken to look submissions up."""
     calls: list[str] = []
-    monkeypatch.setattr(tasks.check_submissions, "delay", lambda: calls.append("asked"))
+    monkeypatch.setattr(
+        tasks.check_submissions, "apply_async", lambda *_, **__: calls.append("asked")
+    )
     return calls
 
 
@@ -285,10 +287,10 @@ def test_closed_submissions_are_said(browser, alice, asked):
 
 
 def test_a_broker_out_of_order_loses_nothing(browser, alice, monkeypatch):
-    def fail():
+    def fail(*_, **__):
         raise OperationalError("nobody there")
 
-    monkeypatch.setattr(tasks.check_submissions, "delay", fail)
+    monkeypatch.setattr(tasks.check_submissions, "apply_async", fail)
     remember(browser, alice)
     assert browser.press(SUBMIT, {"paper": "2605.13779"}).status_code == 302
     assert Submission.objects.get().state == "checking"
@@ -316,7 +318,7 @@ def test_no_post_breaks_the_pages(browser, alice, paper, asked, settings, data):
 
 def test_nothing_is_asked_of_arxiv_while_a_visitor_waits(browser, alice, monkeypatch):
     """The view enqueues; only a worker asks."""
-    monkeypatch.setattr(tasks.check_submissions, "delay", lambda: None)
+    monkeypatch.setattr(tasks.check_submissions, "apply_async", lambda *_, **__: None)
     monkeypatch.setattr("papers.sources.arxiv.lookup", lambda ids: os.abort())
     remember(browser, alice)
     assert browser.press(SUBMIT, {"paper": "2605.13779"}).status_code == 302

@@ -5,7 +5,8 @@ from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from subscriptions.models import Subscriber, Suppression, address_hash
+from subscriptions.addresses import address_hash
+from subscriptions.models import Subscriber, Suppression
 from tests.factories import NOW, make_subscriber
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
