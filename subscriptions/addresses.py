@@ -1,4 +1,4 @@
-"""Email addresses: the spelling under which one is kept, and the hash that outlives it."""
+"""Addresses: the spelling under which they are kept, and the hash that outlives them."""
 
 import hashlib
 import hmac

@@ -155,7 +155,7 @@ def names_in_the_code() -> list[str]:
     code = [
         each.read_text()
         for app in ("newsletter", "papers", "subscriptions")
-        for each in (ROOT / app).glob("*.py")
+        for each in (ROOT / app).rglob("*.py")
     ]
     named = re.compile(r'(?:GET|POST|asked|data)\.(?:get|getlist|pop)\(\s*"([^"]+)"')
     return sorted({name for text in code for name in named.findall(text)})
