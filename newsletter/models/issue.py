@@ -1,6 +1,7 @@
 """Issues: the papers of a day, ranked and frozen."""
 
 import datetime as dt
+from collections import Counter
 from typing import ClassVar, Self
 
 from django.db import models
@@ -44,6 +45,7 @@ class Issue(models.Model):
     frozen_at = models.DateTimeField(help_text="When the papers and their order were fixed.")
 
     objects = IssueQuerySet.as_manager()
+    state_counts: Counter[str]  # of its deliveries, where a list counted them
 
     class Meta:
         """Newest first."""

@@ -1,4 +1,4 @@
-"""The editors' view of what readers submit: accept a paper, or decline it for a reason."""
+"""What readers submit: accept a paper, or decline it for a reason."""
 
 from typing import Any
 

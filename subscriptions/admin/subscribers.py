@@ -97,7 +97,8 @@ class PausedFilter(admin.SimpleListFilter):
         """Those paused, or all."""
         if not self.value():
             return queryset
-        return Subscriber.objects.paused_for_bounces(timezone.now().date()) & queryset
+        paused = Subscriber.objects.paused_for_bounces(timezone.now().date())
+        return queryset.filter(pk__in=paused.order_by().values("pk"))
 
 
 @admin.register(Subscriber)

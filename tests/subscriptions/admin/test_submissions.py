@@ -18,15 +18,6 @@ State = Submission.State
 
 
 @pytest.fixture
-def editor(browser):
-    browser.handler.enforce_csrf_checks = False
-    browser.force_login(
-        User.objects.create_superuser("editor"), "django.contrib.auth.backends.ModelBackend"
-    )
-    return browser
-
-
-@pytest.fixture
 def waiting(monkeypatch):
     """A paper with a hostile title that waits for an editor."""
     title = "<script>alert(1)</script> Agents \u05d0"
