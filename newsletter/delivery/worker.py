@@ -34,7 +34,7 @@ from newsletter.mail.message import Mail
 from newsletter.mail.outcomes import Kind, Outcome, described
 from newsletter.mail.transports import backend as transports
 from newsletter.models import Delivery, Issue
-from papers.models import Topic
+from papers.models import Pick, Topic
 from papers.semantics import current
 
 logger = logging.getLogger(__name__)
@@ -119,6 +119,7 @@ class Worker:
         self._backend = backend or settings.EMAIL_BACKEND
         self._editions: dict[tuple[int, Wording], Edition] = {}
         self._issues: dict[int, Issue] = {}
+        self._hidden: frozenset[int] = frozenset()
         self._breaker = Breaker()
         self._after: tuple[dt.datetime, int] | None = None
         self._pace = 0.0  # seconds a message took lately
@@ -182,6 +183,7 @@ class Worker:
         """
         ids = [one.subscriber_id for one in claimed if one.subscriber_id is not None]
         readers, refused = readers_of(ids)
+        self._notice_hides()
         wanted = {
             one.id: self._edition(one.issue_id, reader)
             for one in claimed
@@ -276,6 +278,15 @@ class Worker:
         return handed
 
     # --- Parts -----------------------------------------------------------------------
+
+    def _notice_hides(self) -> None:
+        """Make the editions anew where an editor hid a paper, or lifted a hide, since the last
+        batch. A hide that comes later is seen by the next one.
+        """
+        hidden = Pick.objects.hidden_papers()
+        if hidden != self._hidden:
+            self._hidden = hidden
+            self._editions.clear()
 
     def _edition(self, issue_id: int, reader: Reader) -> Edition:
         if issue_id not in self._issues:

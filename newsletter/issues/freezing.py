@@ -59,18 +59,10 @@ def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
     if found is not None:
         return found
     picks = {pick.paper_id: pick for pick in Pick.objects.filter(day=day)}
-    hidden = [pk for pk, pick in picks.items() if pick.kind == Pick.Kind.HIDE]
-    pinned = [pk for pk, pick in picks.items() if pick.kind == Pick.Kind.PIN]
-    papers = list(
-        (Paper.objects.featured_on(day) | Paper.objects.filter(pk__in=pinned))
-        .exclude(pk__in=hidden)
-        .with_thumbnails()
-        .by_trend()
-    )
+    papers = list(Paper.objects.of_day(day).with_thumbnails())
     if not papers:
         logger.info("no papers to freeze", extra={"day": day.isoformat()})
         return None
-    papers.sort(key=lambda paper: picks[paper.pk].position if paper.pk in pinned else 1000)
     with transaction.atomic():
         issue, created = Issue.objects.get_or_create(day=day, defaults={"frozen_at": now})
         if created:
@@ -151,12 +143,13 @@ def _grown(count: int | None, before: int | None) -> int | None:
 def places_of(issue: Issue, *, is_weekly: bool = False) -> list[Place]:
     """The issue's places; for a weekly digest, those of all issues of the seven days it ends.
 
+    Papers that were hidden since are left out; the rows stay, and so do everybody's ranks.
     The reasons are in the language that is active.
     """
-    rows = IssuePaper.objects.filter(issue=issue)
+    rows = IssuePaper.objects.shown().filter(issue=issue)
     if is_weekly:
         first = issue.day - dt.timedelta(days=WEEK - 1)
-        rows = IssuePaper.objects.filter(issue__day__range=(first, issue.day))
+        rows = IssuePaper.objects.shown().filter(issue__day__range=(first, issue.day))
     return [
         Place(
             id=row.pk,

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from django.db import models
 from django.urls import reverse
 
-from papers.models import Paper
+from papers.models import Paper, Pick
 
 
 class IssueQuerySet(models.QuerySet["Issue"]):
@@ -79,6 +79,16 @@ class Issue(models.Model):
         return bool(changed)
 
 
+class IssuePaperQuerySet(models.QuerySet["IssuePaper"]):
+    """Places in issues, narrowed down by what callers ask for."""
+
+    def shown(self) -> Self:
+        """Places of papers that no editor hid. What was frozen never changes: a hide is applied
+        when it is read, and lifting it brings the paper back to its place.
+        """
+        return self.exclude(paper__in=Pick.objects.hides().values("paper_id"))
+
+
 class IssuePaper(models.Model):
     """A paper's place in an issue, with everything a digest shows of it, as it was then."""
 
@@ -94,6 +104,8 @@ class IssuePaper(models.Model):
     topics = models.JSONField(
         default=dict, help_text="Topic id to {score, why} for every sendable match."
     )
+
+    objects = IssuePaperQuerySet.as_manager()
 
     class Meta:
         """In the issue's order."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
@@ -136,10 +136,14 @@ def _form(topic: Topic | None) -> SubscribeForm:
 @require_safe
 def issues(request: HttpRequest) -> HttpResponse:
     """The archive: every issue, by month, newest first."""
-    all_issues = Issue.objects.annotate(paper_count=Count("places")).order_by("-day")
+    shown_places = Q(places__in=IssuePaper.objects.shown())
+    all_issues = Issue.objects.annotate(paper_count=Count("places", filter=shown_places))
+    all_issues = all_issues.order_by("-day")
     page = Paginator(all_issues, ISSUES_ON_A_PAGE).get_page(request.GET.get("page"))
     shown = list(page)
-    first_places = IssuePaper.objects.filter(issue__in=shown, rank=1)
+    places = IssuePaper.objects.shown().filter(issue__in=shown)
+    best = places.filter(issue=OuterRef("issue")).order_by("rank").values("pk")[:1]
+    first_places = places.filter(pk=Subquery(best))
     titles = {place.issue_id: Card.from_dict(place.card).title for place in first_places}
     months = [
         (month, [(issue, titles.get(issue.pk, "")) for issue in of_month])
@@ -152,7 +156,7 @@ def issues(request: HttpRequest) -> HttpResponse:
 def issue(request: HttpRequest, day: dt.date) -> HttpResponse:
     """One issue as it was frozen."""
     found = get_object_or_404(Issue, day=day)
-    places = list(found.places.order_by("rank"))
+    places = list(found.places.shown().order_by("rank"))
     topics = Topic.objects.in_bulk({int(pk) for place in places for pk in place.topics})
     context = {
         "issue": found,
@@ -175,7 +179,7 @@ def digest(request: HttpRequest, reader: Reader) -> HttpResponse:
     delivery = get_object_or_404(
         subscriber.deliveries.select_related("issue"), pk=reader.claims.extra
     )
-    places = IssuePaper.objects.in_bulk([place for _, place, _, _ in delivery.choices])
+    places = IssuePaper.objects.shown().in_bulk([place for _, place, _, _ in delivery.choices])
     topics = Topic.objects.in_bulk({pk for _, _, mine, _ in delivery.choices for pk in mine})
     held = subscriber.pk, subscriber.link_version
     entries = [

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 from newsletter.digests.selection import Choice, Reader, Shelf
 from newsletter.issues.freezing import places_of
 from newsletter.models import Issue
-from papers.models import Topic
+from papers.models import Pick, Topic
 from papers.semantics import current
 from subscriptions.models import Subscriber
 
@@ -80,7 +80,7 @@ def preview(request: HttpRequest) -> HttpResponse:
 
 def preview_of(asked: QueryDict, now: dt.datetime) -> tuple[Preview, list[str]]:
     """What the newest issue up to `now` has for these choices, and the slugs of the topics that
-    were chosen. Two queries once the issue's papers are arranged.
+    were chosen. Three queries once the issue's papers are arranged.
     """
     offered = dict(Topic.objects.active().values_list("slug", "pk"))
     named = set(asked.getlist("topics"))
@@ -97,7 +97,9 @@ def preview_of(asked: QueryDict, now: dt.datetime) -> tuple[Preview, list[str]]:
             papers_wanted=_papers_wanted(asked.get("papers_wanted", "")),
             is_weekly=is_weekly,
         )
-        shelf = _shelf(issue.pk, issue.day, issue.frozen_at, is_weekly, get_language() or "en")
+        hidden = Pick.objects.hidden_papers()
+        language = get_language() or "en"
+        shelf = _shelf(issue.pk, issue.day, issue.frozen_at, is_weekly, language, hidden)
         choices = shelf.select(reader)
     return Preview(issue, len(slugs), is_weekly, choices), slugs
 
@@ -110,10 +112,16 @@ def _papers_wanted(text: str) -> int:
 
 @lru_cache(maxsize=8)
 def _shelf(
-    issue_id: int, day: dt.date, frozen_at: dt.datetime, is_weekly: bool, language: str
+    issue_id: int,
+    day: dt.date,
+    frozen_at: dt.datetime,
+    is_weekly: bool,
+    language: str,
+    hidden: frozenset[int],
 ) -> Shelf:
     """The papers of an issue, arranged as its digests have them, with reasons in the language,
-    which is the active one. When it froze tells it from another of the same number.
+    which is the active one. When it froze tells it from another of the same number; the papers
+    that are hidden now, from how it was before an editor's change of mind.
     """
     issue = Issue(pk=issue_id, day=day, frozen_at=frozen_at)
     places = places_of(issue, is_weekly=is_weekly)

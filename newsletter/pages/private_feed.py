@@ -60,7 +60,9 @@ def _feed(request: HttpRequest, subscriber: Subscriber) -> HttpResponseBase:
         page="/",
     )
     deliveries = list(subscriber.deliveries.readable()[:DIGESTS])
-    places = IssuePaper.objects.in_bulk([row[1] for one in deliveries for row in one.choices])
+    places = IssuePaper.objects.shown().in_bulk(
+        [row[1] for one in deliveries for row in one.choices]
+    )
     names = dict(Topic.objects.values_list("pk", "name"))
     for delivery in deliveries:
         for at, (_, place, topics, why) in enumerate(delivery.choices):

@@ -39,7 +39,7 @@ class _SiteMap(AnySitemap):
 
 def _listed() -> QuerySet[Feature]:
     """What was listed up to today. Papers of a weekend's submissions wait for Monday."""
-    return Feature.objects.filter(day__lte=timezone.now().date())
+    return Feature.objects.shown().filter(day__lte=timezone.now().date())
 
 
 class DaySitemap(_SiteMap):

@@ -1,11 +1,20 @@
 """On which days which source listed a paper."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 
 from papers.models.page_version import WatchedQuerySet
+from papers.models.pick import Pick
 from papers.models.source import Source
+
+
+class FeatureQuerySet(WatchedQuerySet["Feature"]):
+    """Listings, narrowed down by what callers ask for."""
+
+    def shown(self) -> Self:
+        """Listings of papers that no editor hid."""
+        return self.exclude(paper__in=Pick.objects.hides().values("paper_id"))
 
 
 class Feature(models.Model):
@@ -19,7 +28,7 @@ class Feature(models.Model):
     )
     submitted_at = models.DateTimeField(null=True, blank=True)
 
-    objects = WatchedQuerySet["Feature"].as_manager()
+    objects = FeatureQuerySet.as_manager()
 
     class Meta:
         """One row however often the day is fetched."""

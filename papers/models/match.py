@@ -6,6 +6,7 @@ from django.db import models
 
 from papers.evidence import why_of
 from papers.models.page_version import WatchedQuerySet
+from papers.models.pick import Pick
 from papers.models.topic import Topic
 
 
@@ -18,6 +19,10 @@ class MatchQuerySet(WatchedQuerySet["Match"]):
             models.Q(verdict=Match.Verdict.PINNED)
             | models.Q(verdict=Match.Verdict.NONE, is_sendable=True)
         )
+
+    def shown(self) -> Self:
+        """Matches of papers that no editor hid."""
+        return self.exclude(paper__in=Pick.objects.hides().values("paper_id"))
 
 
 class Match(models.Model):

@@ -13,19 +13,41 @@ from papers.models.match import Match
 from papers.models.page_version import WatchedQuerySet
 from papers.models.pick import Pick
 
+BY_TREND = ("-trending_score", "-upvotes", "identifier")
+"""Highest trending score first, in an order that never depends on chance."""
+
 
 class PaperQuerySet(WatchedQuerySet["Paper"]):
     """Papers, narrowed down by what callers ask for."""
 
     def featured_on(self, day: dt.date) -> Self:
-        """Papers that some source listed on `day`."""
+        """Papers that some source listed on `day`, hidden ones too: what is fetched and ranked.
+        What readers see of a day is `of_day`.
+        """
         return self.filter(
             pk__in=Feature.objects.filter(day=day).values("paper_id")  # a paper may be listed twice
         )
 
+    def of_day(self, day: dt.date) -> Self:
+        """The papers of `day`, in order: those that some source listed then and those pinned to it,
+        without hidden ones; pins first, by their positions, then by trending score.
+
+        The issue, the day's page and whatever else shows a day ask here, so that they agree.
+        """
+        pins = Pick.objects.pins().filter(day=day)
+        listed = models.Q(pk__in=Feature.objects.filter(day=day).values("paper_id"))
+        pinned = models.Q(pk__in=pins.values("paper_id"))
+        mine = pins.filter(paper=models.OuterRef("pk")).values("position")[:1]
+        return (
+            self.shown()
+            .filter(listed | pinned)
+            .annotate(pinned_at=models.Subquery(mine))
+            .order_by(models.F("pinned_at").asc(nulls_last=True), *BY_TREND)
+        )
+
     def listed_between(self, first: dt.date, last: dt.date) -> Self:
-        """Papers that some source listed on one of these days."""
-        return self.filter(
+        """Papers that some source listed on one of these days, without hidden ones."""
+        return self.shown().filter(
             pk__in=Feature.objects.filter(day__range=(first, last)).values("paper_id")
         )
 
@@ -36,12 +58,12 @@ class PaperQuerySet(WatchedQuerySet["Paper"]):
         )
 
     def shown(self) -> Self:
-        """Papers that no editor hid."""
-        return self.exclude(picks__kind=Pick.Kind.HIDE)
+        """Papers that no editor hid, on whatever day: a hidden paper stands nowhere."""
+        return self.exclude(pk__in=Pick.objects.hides().values("paper_id"))
 
     def by_trend(self) -> Self:
         """Highest trending score first, in an order that never depends on chance."""
-        return self.order_by("-trending_score", "-upvotes", "identifier")
+        return self.order_by(*BY_TREND)
 
     def in_order(self, ids: Sequence[int]) -> Self:
         """The papers with these ids, in the order of `ids`."""

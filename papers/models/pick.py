@@ -1,12 +1,30 @@
 """What an editor decided about papers."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from papers.models.page_version import WatchedQuerySet
+
+
+class PickQuerySet(WatchedQuerySet["Pick"]):
+    """Picks, narrowed down by what callers ask for."""
+
+    def hides(self) -> Self:
+        """Those that hide a paper. One hides it on all days and everywhere, whatever day it is
+        for: see `PaperQuerySet.shown`.
+        """
+        return self.filter(kind=Pick.Kind.HIDE)
+
+    def pins(self) -> Self:
+        """Those that put a paper on top of their day."""
+        return self.filter(kind=Pick.Kind.PIN)
+
+    def hidden_papers(self) -> frozenset[int]:
+        """The ids of all hidden papers. One query."""
+        return frozenset(self.hides().values_list("paper_id", flat=True))
 
 
 class Pick(models.Model):
@@ -34,7 +52,7 @@ class Pick(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL
     )
 
-    objects = WatchedQuerySet["Pick"].as_manager()
+    objects = PickQuerySet.as_manager()
 
     class Meta:
         """One hand on a paper for a day."""

@@ -155,30 +155,27 @@ class Span:
 
 def latest_day(up_to: dt.date) -> dt.date | None:
     """The last day, not after `up_to`, on which a source listed papers; None when there is none."""
-    days = Feature.objects.filter(day__lte=up_to).order_by("-day")
+    days = Feature.objects.shown().filter(day__lte=up_to).order_by("-day")
     return days.values_list("day", flat=True).first()
 
 
 def first_day(since: dt.date = dt.date.min, up_to: dt.date = dt.date.max) -> dt.date | None:
     """The first such day from `since` to `up_to`; None when there is none."""
-    days = Feature.objects.filter(day__range=(since, up_to)).order_by("day")
+    days = Feature.objects.shown().filter(day__range=(since, up_to)).order_by("day")
     return days.values_list("day", flat=True).first()
 
 
 def day_of(day: dt.date, now: dt.datetime, topic: Topic | None = None) -> Day:
     """The papers of `day` by trending score, pinned ones first; of one topic, if one is given."""
     picks = {pick.paper_id: pick for pick in Pick.objects.filter(day=day)}
-    listed = Paper.objects.featured_on(day) | Paper.objects.filter(
-        pk__in=[pk for pk, pick in picks.items() if pick.kind == Pick.Kind.PIN]
-    )
-    listed = listed.exclude(pk__in=[pk for pk, p in picks.items() if p.kind == Pick.Kind.HIDE])
+    listed = Paper.objects.of_day(day)
     submitters = (
         Feature.objects.filter(day=day)
         .exclude(submitted_by="")
         .values_list("paper_id", "submitted_by")
     )
     wanted = of_topic(listed, topic) if topic else listed
-    first = entries_of(wanted.by_trend(), now, picks, dict(submitters), most=MOST)
+    first = entries_of(wanted, now, picks, dict(submitters), most=MOST)
     return Day(
         day=day,
         entries=first,
@@ -201,7 +198,7 @@ def span_of(
     first, today = first_day(), now.date()
     if first is None or period.last < first or period.first > today:
         return None
-    listed = Paper.objects.shown().listed_between(period.first, min(period.last, today))
+    listed = Paper.objects.listed_between(period.first, min(period.last, today))
     wanted = of_topic(listed, topic) if topic else listed
     at = Paginator(wanted.by_upvotes().values_list("pk", flat=True), SHEET).get_page(page)
     ids = list(at)
@@ -216,7 +213,6 @@ def span_of(
         {pick.paper_id: pick for pick in picks.order_by("day")},
         {paper: who for paper, _, who in found if who},
         most=SHEET,
-        pins_first=False,
     )
     return Span(
         period=period,
@@ -238,9 +234,9 @@ def calendar(month: Period, now: dt.datetime) -> Calendar | None:
     first, today = first_day(), now.date()
     if first is None or month.last < first or month.first > today:
         return None
-    shown = Feature.objects.filter(
+    shown = Feature.objects.shown().filter(
         day__range=(week_of(month.first).first, min(week_of(month.last).last, today))
-    ).exclude(paper__picks__kind=Pick.Kind.HIDE)
+    )
     counts = shown.order_by().values("day").annotate(n=Count("paper", distinct=True))
     return calendar_of(month, dict(counts.values_list("day", "n")), first, today)
 
@@ -257,9 +253,8 @@ def entries_of(
     submitters: dict[int, str] | None = None,
     *,
     most: int,
-    pins_first: bool = True,
 ) -> list[Entry]:
-    """The first `most` of `papers` as entries, in their order but for pins, which come first.
+    """The first `most` of `papers` as entries, in their order.
 
     `picks` and `submitters` are by paper id. Takes two queries.
     """
@@ -276,8 +271,6 @@ def entries_of(
     picks, submitters = picks or {}, submitters or {}
     # Typed loosely, since what is annotated is not an attribute of every paper.
     shown: list[Any] = list(counted[:most])
-    if pins_first:
-        shown.sort(key=lambda paper: _pinned_at(picks.get(paper.pk)))
     topics = _links_to_topics([paper.pk for paper in shown])
     return [
         _entry_of(
@@ -337,11 +330,6 @@ def _entry_of(
         note=pick.note if pick else "",
         is_pick=pick is not None and pick.kind == Pick.Kind.PIN,
     )
-
-
-def _pinned_at(pick: Pick | None) -> int:
-    """The position of a pinned paper; all others, in the order they have, come after."""
-    return pick.position if pick is not None and pick.kind == Pick.Kind.PIN else 1000
 
 
 def _gained(count: int | None, before: int | None) -> int | None:

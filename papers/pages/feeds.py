@@ -42,7 +42,8 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def papers_feed(request: HttpRequest) -> HttpResponseBase:
     """The papers of the last days that have any, newest day first."""
     days = (
-        Feature.objects.filter(day__lte=timezone.now().date())
+        Feature.objects.shown()
+        .filter(day__lte=timezone.now().date())
         .order_by("-day")
         .values_list("day", flat=True)
         .distinct()[:DAYS]

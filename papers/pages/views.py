@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from papers import search as searching
 from papers.identifiers import UnknownIdentifier, identifier
-from papers.models import Feature, Match, Paper, Pick, Thumbnail, Topic
+from papers.models import Feature, Match, Paper, Thumbnail, Topic
 from papers.models.thumbnail import path_of
 from papers.pages import entries, search_results, sharing
 from papers.pages.charts import line_chart
@@ -42,7 +42,8 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
     """One paper; another spelling of its identifier, such as one with a version, leads to it."""
     if not local_id.isprintable():
         raise Http404("no such paper")  # PostgreSQL takes no NUL, and no identifier has one
-    found = Paper.objects.with_thumbnails().filter(identifier=f"{scheme}:{local_id}").first()
+    shown = Paper.objects.shown()
+    found = shown.with_thumbnails().filter(identifier=f"{scheme}:{local_id}").first()
     if found is None:
         known = _named(local_id) if scheme == "arxiv" else None
         if known is None:
@@ -62,7 +63,7 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
         .select_related("topic")
         .order_by("-score"),
         "features": found.features.select_related("source").order_by("-day")[:20],
-        "picks": found.picks.exclude(kind=Pick.Kind.HIDE).exclude(note="")[:5],
+        "picks": found.picks.exclude(note="")[:5],
         "chart": line_chart(seen[:OBSERVATIONS]),
         "links": entries.links_of(
             found.abstract_url, found.pdf_url, found.code_url, found.project_url
@@ -98,7 +99,7 @@ def thumbnail(
 @require_safe
 def topics(request: HttpRequest) -> HttpResponse:
     """All topics under their headings, each with how many papers it has."""
-    sendable = Q(matches__in=Match.objects.sendable())
+    sendable = Q(matches__in=Match.objects.sendable().shown())
     active = Topic.objects.active().annotate(paper_count=Count("matches", filter=sendable))
     groups: dict[str, list[Topic]] = {}
     for each in active:
@@ -143,7 +144,7 @@ def search(request: HttpRequest) -> HttpResponseBase:
             named = identifier(query)
         except UnknownIdentifier:
             named = ""
-        paper = Paper.objects.filter(identifier=named).first() if named else None
+        paper = Paper.objects.shown().filter(identifier=named).first() if named else None
         if paper is not None:
             return redirect(paper)
         elsewhere = named.partition(":")[2]
@@ -162,6 +163,6 @@ def search(request: HttpRequest) -> HttpResponseBase:
 
 def _named(text: str) -> Paper | None:
     try:
-        return Paper.objects.filter(identifier=identifier(text)).first()
+        return Paper.objects.shown().filter(identifier=identifier(text)).first()
     except UnknownIdentifier:
         return None

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         day = options["day"] or feature_day(now)
         existed = Issue.objects.filter(day=day).exists()
         if options["dry_run"] and not existed:
-            papers = Paper.objects.featured_on(day).by_trend()
+            papers = Paper.objects.of_day(day)
             self.stdout.write(f"{day}: would freeze {papers.count()} papers")
             for rank, paper in enumerate(papers[:10], 1):
                 self.stdout.write(f"  {rank:2}. {paper.title}")
