@@ -18,7 +18,7 @@ from subscriptions.notices import letters
 from tests.factories import NOW
 from tests.newsletter.digest_readers import choices_of, make_place, make_press, make_reader
 
-SNAPSHOTS = Path(__file__).parent / "snapshots"
+SNAPSHOTS = Path(__file__).parent.parent / "snapshots"
 
 _TOKEN = re.compile(r"(?<=/)[A-Za-z0-9_-]{48,}(?=/)")
 

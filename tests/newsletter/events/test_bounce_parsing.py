@@ -560,7 +560,7 @@ class TestCommand:
 
     def test_a_pipe_is_read_to_its_end_and_what_is_unknown_is_kept(self, tmp_path):
         environment = os.environ | {"VAR_DIR": str(tmp_path)}
-        root = Path(__file__).resolve().parent.parent.parent
+        root = Path(__file__).resolve().parent.parent.parent.parent
 
         def manage(*arguments, **kwargs):
             return subprocess.run(

@@ -22,8 +22,8 @@ from newsletter.mail.transports.signing import EmailBackend
 from subscriptions.models import Subscriber
 from subscriptions.notices import letters
 from tests.factories import NOW, make_subscriber
+from tests.newsletter.mail.test_message import make_mail
 from tests.newsletter.smtp_servers import Inbox, serving
-from tests.newsletter.test_mail import make_mail
 from tests.newsletter.test_settings import clean_environment, manage
 
 DOMAIN, SELECTOR = "papers.example.org", "broadsheet"

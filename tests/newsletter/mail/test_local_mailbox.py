@@ -13,7 +13,7 @@ from newsletter.mail.encoding import Piece
 from newsletter.mail.local_mailbox import list_mails, read_mail, store
 from newsletter.mail.outcomes import Kind
 from newsletter.mail.transports.backend import MAILBOX, open_transport
-from tests.newsletter.test_mail import make_mail
+from tests.newsletter.mail.test_message import make_mail
 
 
 @pytest.fixture(autouse=True)

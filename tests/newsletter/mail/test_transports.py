@@ -20,8 +20,8 @@ from newsletter.mail.transports.backend import (
     open_transport,
 )
 from newsletter.mail.transports.smtp import SMTPTransport
+from tests.newsletter.mail.test_message import make_mail
 from tests.newsletter.smtp_servers import Inbox, serving
-from tests.newsletter.test_mail import make_mail
 
 ACCEPTED, REFUSED, DEFERRED = Kind.ACCEPTED, Kind.REFUSED, Kind.DEFERRED
 IN_DOUBT, BROKEN = Kind.IN_DOUBT, Kind.BROKEN

@@ -14,8 +14,7 @@ from django.utils import timezone
 
 from newsletter.models import Delivery
 from subscriptions.models import Subscriber
-from tests.newsletter.sink import Sink
-from tests.newsletter.test_kills import (
+from tests.newsletter.delivery.test_kills import (
     ROOT,
     assert_promises_hold,
     database_url,
@@ -23,6 +22,7 @@ from tests.newsletter.test_kills import (
     states,
     wait_until_settled,
 )
+from tests.newsletter.sink import Sink
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,8 +11,8 @@ import pytest
 from newsletter.mail.encoding import Piece
 from newsletter.mail.outcomes import Kind
 from newsletter.mail.transports.smtp import SMTPTransport
+from tests.newsletter.mail.test_message import make_mail
 from tests.newsletter.smtp_servers import HOST, ScriptedServer, transport_to
-from tests.newsletter.test_mail import make_mail
 
 
 def accept(line):

@@ -17,7 +17,7 @@ import pytest
 from subscriptions.notices.mjml import compile_mjml
 from tests.newsletter.every_mail import every_mail, make_issue_of_all_kinds, recorded_sources
 
-CHECKS = Path(__file__).parent.parent.parent / ".ci" / "npm"
+CHECKS = Path(__file__).parent.parent.parent.parent / ".ci" / "npm"
 
 pytestmark = [
     pytest.mark.django_db,

@@ -30,7 +30,7 @@ from tests.newsletter.sink import ApiSink, Sink
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
 READERS = 5_000
 KILLS = 30
 

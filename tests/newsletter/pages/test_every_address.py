@@ -27,7 +27,7 @@ from tests.every_page import admin_paths, make_hostile_site, remembered
 
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent.parent.parent
 
 VALUES = [
     "a\0b",

@@ -11,8 +11,8 @@ from aiosmtpd.smtp import AuthResult
 from newsletter.mail.encoding import Piece
 from newsletter.mail.outcomes import Kind
 from newsletter.mail.transports.smtp import SMTPTransport
+from tests.newsletter.mail.test_message import make_mail
 from tests.newsletter.smtp_servers import HOST, Inbox, ScriptedServer, serving, transport_to
-from tests.newsletter.test_mail import make_mail
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from werkzeug import Response
 
 from newsletter.mail.outcomes import Kind
 from newsletter.mail.transports.backend import open_transport
+from tests.newsletter.mail.test_message import make_mail
 from tests.newsletter.provider_answers import ANSWERS
 from tests.newsletter.smtp_servers import ScriptedServer
-from tests.newsletter.test_mail import make_mail
 
 ACCEPTED, REFUSED, DEFERRED = Kind.ACCEPTED, Kind.REFUSED, Kind.DEFERRED
 IN_DOUBT, BROKEN = Kind.IN_DOUBT, Kind.BROKEN

@@ -12,7 +12,7 @@ import pytest
 
 from newsletter.demo.processes import AlreadyRunning, ChildFailed, Family, Lock, Signals, Stopped
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
 #: Starts a grandchild, writes both ids to the file given, and does not care for SIGTERM.
 STUBBORN = textwrap.dedent(
