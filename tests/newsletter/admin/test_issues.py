@@ -88,6 +88,18 @@ def test_all_issues_on_one_page_and_the_issues_of_a_filter_are_counted(client, m
         assert found == {key: expected(numbers[key]) for key in keys}, query
 
 
+def test_the_oldest_of_many_issues_is_counted_too(client):
+    days = [DAY - dt.timedelta(days=at) for at in range(103)]
+    Issue.objects.bulk_create(Issue(day=day, frozen_at=NOW) for day in days)
+    oldest = Issue.objects.get(day=days[-1])
+    make_delivery(oldest, make_subscriber(), state=State.SENT)
+    for query, length in (({"p": 2}, 3), ({"all": ""}, 103), ({"o": "1"}, 100)):
+        found = shown(text(client.get(LIST, query)))
+        assert len(found) == length
+        assert found[str(oldest.pk)]["sent"] == "1", query
+        assert sum(int(numbers["sent"]) for numbers in found.values()) == 1
+
+
 def test_numbers_are_those_of_now_and_not_of_the_page_before(client, row):
     assert shown(text(client.get(LIST)))[str(row.issue_id)]["trouble"] == "0 / 1 / 0"
     Delivery.objects.update(state=State.SENT)

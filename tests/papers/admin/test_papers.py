@@ -172,9 +172,8 @@ def test_a_match_is_vetoed_on_the_papers_page_and_cannot_change_its_topic(admin_
 def test_the_last_listing_is_shown_once_and_sorts_whatever_is_filtered(admin_client):
     early, late = make_paper(day=DAY - dt.timedelta(days=3)), make_paper()
     other = make_source(slug="other")
-    for days in (1, 5):
-        day = DAY - dt.timedelta(days=days)
-        Feature.objects.create(source=other, paper=early, day=day)
+    for ago in (1, 5):
+        Feature.objects.create(source=other, paper=early, day=DAY - dt.timedelta(days=ago))
     Feature.objects.create(source=other, paper=late, day=DAY - dt.timedelta(days=8))
     url = reverse("admin:papers_paper_changelist")
     for query in ({}, {"features__source__id__exact": other.pk}):

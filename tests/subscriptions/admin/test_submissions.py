@@ -48,10 +48,10 @@ def test_accepting_lists_the_paper_and_has_it_matched(editor, waiting, topics):
 
 
 def test_accepting_needs_no_worker_at_once(editor, waiting, monkeypatch):
-    def fail():
+    def fail(*_, **__):
         raise OperationalError("nobody there")
 
-    monkeypatch.setattr(paper_tasks.rank, "delay", fail)
+    monkeypatch.setattr(paper_tasks.rank, "apply_async", fail)
     assert "Topics follow with the next fetch" in act(editor, "accept", waiting)
     assert Feature.objects.count() == 1
 
