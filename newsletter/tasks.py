@@ -1,14 +1,17 @@
 """Celery tasks: wake-ups without payload. What is to be done stands in the database."""
 
 import logging
+from typing import Any
 
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter.delivery import ledger, planning, welcome, worker
+from newsletter.delivery import ledger, planning, service_mail, welcome, worker
 from newsletter.events import consequences
+from newsletter.events.intake import without_addresses
 from newsletter.issues import freezing
+from newsletter.mail.outcomes import Kind
 from newsletter.models import Delivery
 from newsletter.operations import retention
 
@@ -70,3 +73,29 @@ def sweep() -> None:
 def forget() -> None:
     """Delete what the settings do not keep any longer."""
     retention.forget(timezone.now())
+
+
+@shared_task(
+    name="subscriptions.tasks.send_mail_to", bind=True, max_retries=service_mail.MOST_RETRIES
+)
+def send_mail_to(self: Any, kind: str, subscriber_id: int) -> None:
+    """Send a mail of `kind` (see `letters.Kind`) to a subscriber, if that is still due.
+
+    The name is that of the app whose mail it is, which wakes it by that name.
+    """
+    outcome = service_mail.send(kind, subscriber_id, timezone.now())
+    if outcome is None or outcome.kind is Kind.ACCEPTED:
+        return
+    wait = service_mail.wait_before(self.request.retries, outcome)
+    logger.warning(
+        "a mail was not sent",
+        extra={
+            "kind": kind,
+            "subscriber": subscriber_id,
+            "code": outcome.code,
+            "reason": without_addresses(outcome.reason),
+            "again_in": wait,
+        },
+    )
+    if wait is not None:
+        raise self.retry(countdown=wait)

@@ -1,51 +1,19 @@
-"""Background work of this app: the mails that are not digests, submissions, upvotes, forgetting."""
+"""Background work of this app: submissions, upvotes, forgetting.
 
-import logging
-import smtplib
+The mails that are not digests are due here and sent by `newsletter`, which alone knows what the
+answers of mail servers and providers mean: pages wake `subscriptions.tasks.send_mail_to` by name.
+"""
 
 from celery import shared_task
 from django.utils import timezone
 
-from subscriptions.notices import letters
 from subscriptions.readers import address_change, submissions, upvotes
-
-logger = logging.getLogger(__name__)
-
-
-@shared_task(
-    autoretry_for=(Exception,),
-    retry_backoff=30,
-    retry_backoff_max=1800,
-    retry_jitter=True,
-    max_retries=6,
-)
-def send_mail_to(kind: str, subscriber_id: int) -> None:
-    """Send a mail of `kind` (see `emails.Kind`) to a subscriber, if that is still due.
-
-    Tried again for about an hour while the mail server is out of order. A server's final refusal
-    is logged and not retried.
-    """
-    try:
-        letters.send(letters.Kind(kind), subscriber_id, timezone.now())
-    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as error:
-        if not _is_final(error):
-            raise
-        logger.warning(
-            "a mail was refused", extra={"kind": kind, "subscriber": subscriber_id}, exc_info=True
-        )
 
 
 @shared_task
 def forget() -> None:
     """Delete what was kept for a few days only: changes of address that nobody confirmed."""
     address_change.forget_lapsed(timezone.now())
-
-
-def _is_final(error: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException) -> bool:
-    """Whether the server said 5xx: trying again gets the same answer (RFC 5321 section 4.2.1)."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return all(code >= 500 for code, _ in error.recipients.values())
-    return error.smtp_code >= 500
 
 
 @shared_task

@@ -22,9 +22,9 @@ from django.utils import timezone
 from newsletter.events.scanners import is_machine
 from newsletter.mail.message_ids import delivery_id_of
 from newsletter.mail.outcomes import clean
+from newsletter.mail.providers.events import read
 from newsletter.mail.return_paths import hash_of
 from newsletter.models import Delivery, Event
-from newsletter.provider_events import read
 
 logger = logging.getLogger(__name__)
 

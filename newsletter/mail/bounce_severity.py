@@ -11,10 +11,18 @@ it, RFC 7505 (5.1.10, a domain that takes no mail), RFC 7372 (5.7.20 to 5.7.29).
 
 import re
 
-from newsletter.mail.outcomes import Stage, sort_reply
-from newsletter.models import Delivery
+from django.db.models import TextChoices
 
-Bounce = Delivery.Bounce
+from newsletter.mail.outcomes import Stage, sort_reply
+
+
+class Bounce(TextChoices):
+    """How a mail came back; see newsletter.mail.bounce_severity."""
+
+    HARD = "hard", "for good: there is no such address"
+    SOFT = "soft", "for now: the mailbox is full, or cannot be reached"
+    BLOCKED = "blocked", "unwanted: the receiver's policy, or the content"
+
 
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.])")
@@ -31,7 +39,7 @@ def status_in(text: str) -> str:
     return found[0] if found else ""
 
 
-def severity(status: str, text: str = "") -> Delivery.Bounce:
+def severity(status: str, text: str = "") -> Bounce:
     """How bad a bounce is that a server explained with `status` ("5.1.1", or empty) and `text`."""
     match = _STATUS.fullmatch(status.strip()) or _STATUS.search(text)
     if match is None:
@@ -53,7 +61,7 @@ def severity(status: str, text: str = "") -> Delivery.Bounce:
     return _by_words(text)
 
 
-def _by_words(text: str) -> Delivery.Bounce:
+def _by_words(text: str) -> Bounce:
     """The same rule that decides on a refusal during the SMTP session: only what says in so many
     words that there is no such user counts as HARD.
     """

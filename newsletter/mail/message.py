@@ -22,7 +22,7 @@ from django.core.mail.backends.smtp import EmailBackend as DjangoSMTPBackend
 from newsletter.mail import headers as mail_headers
 from newsletter.mail.encoding import Piece, UnsendableMail
 from newsletter.mail.headers import address
-from newsletter.providers import provider_named
+from newsletter.mail.providers.registry import provider_named
 from subscriptions.notices.messages import Message
 
 HTML_LIMIT = 90 * 1024

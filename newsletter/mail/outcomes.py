@@ -2,7 +2,7 @@
 
 The ledger needs few answers: was it taken, will it never be, later, or does nobody know? Mail
 servers and providers say it in hundreds of ways. Here are the answers, and how SMTP replies,
-network errors and disk errors are sorted into them; `provider_outcomes` sorts what providers' APIs
+network errors and disk errors are sorted into them; `providers.answers` sorts what providers' APIs
 say. Two rules decide the hard cases. A message that may have been taken is never called anything
 but IN_DOUBT, because sending it again could double it. And an answer that blames the sender or the
 account is BROKEN, never the reader's fault: no address is given up because our password expired.

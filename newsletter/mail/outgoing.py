@@ -12,9 +12,9 @@ from anymail.signals import pre_send
 from django.core.mail import EmailMessage
 from django.dispatch import receiver
 
-from newsletter import providers
 from newsletter.mail import headers
 from newsletter.mail.encoding import UnsendableMail
+from newsletter.mail.providers import registry as providers
 
 
 @receiver(pre_send, dispatch_uid="newsletter.mail.outgoing")

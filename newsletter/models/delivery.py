@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from django.db import models
 
+from newsletter.mail.bounce_severity import Bounce
 from newsletter.models.issue import Issue
 from subscriptions.models import Subscriber
 
@@ -69,12 +70,7 @@ class Delivery(models.Model):
         SKIPPED = "skipped", "nothing to send"
         EXPIRED = "expired", "too late"
 
-    class Bounce(models.TextChoices):
-        """How a mail came back; see newsletter.mail.bounce_severity."""
-
-        HARD = "hard", "for good: there is no such address"
-        SOFT = "soft", "for now: the mailbox is full, or cannot be reached"
-        BLOCKED = "blocked", "unwanted: the receiver's policy, or the content"
+    Bounce = Bounce
 
     issue = models.ForeignKey(
         Issue, on_delete=models.PROTECT, related_name="deliveries", db_index=False

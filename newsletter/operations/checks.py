@@ -9,7 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from newsletter import providers
+from newsletter.mail.providers import registry as providers
+from newsletter.mail.providers.base import Keeps
 from newsletter.mail.transports import backend
 from newsletter.operations import readiness
 from newsletter.operations.deliverability.domains import are_aligned
@@ -88,7 +89,16 @@ def check_provider(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             )
         )
     provider = providers.provider_of(settings.EMAIL_BACKEND)
-    if provider is not None and provider.message_id is not providers.Keeps.YES:
+    if provider is not None and provider.caution:
+        found.append(
+            Warning(
+                provider.caution,
+                hint="Send a test digest to yourself first, and again after every upgrade; or take "
+                "another provider.",
+                id="newsletter.W007",
+            )
+        )
+    if provider is not None and provider.message_id is not Keeps.YES:
         found.append(
             Warning(
                 f"{provider.name} may replace the Message-ID of a digest by its own.",

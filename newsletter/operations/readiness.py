@@ -10,7 +10,7 @@ when that does, and takes the readers' filters with it.
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from newsletter import providers
+from newsletter.mail.providers import registry as providers
 from newsletter.mail.transports import backend
 
 REACHING_NOBODY = frozenset(

@@ -7,6 +7,7 @@ every link; each change takes the button on the page.
 import datetime as dt
 import logging
 
+from celery import signature
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -16,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from kombu.exceptions import OperationalError
 
-from subscriptions import links, tasks
+from subscriptions import links
 from subscriptions.models import Subscriber
 from subscriptions.notices import letters
 from subscriptions.pages.forms import LinkForm, SubscribeForm
@@ -55,7 +56,8 @@ def enqueue(outgoing: letters.Outgoing) -> bool:
     may tell a known address from an unknown one.
     """
     try:
-        tasks.send_mail_to.delay(outgoing.kind.value, outgoing.subscriber_id)
+        send = signature("subscriptions.tasks.send_mail_to")
+        send.delay(outgoing.kind.value, outgoing.subscriber_id)
     except OperationalError:
         logger.exception("a mail could not be enqueued", extra={"kind": outgoing.kind.value})
         return False

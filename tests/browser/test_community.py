@@ -4,12 +4,13 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from newsletter.delivery import service_mail
 from newsletter.mail import local_mailbox
+from newsletter.tasks import send_mail_to
 from papers.days import feature_day
 from papers.models import Paper, Topic
 from subscriptions import links, tasks
 from subscriptions.models import Subscriber, Upvote
-from subscriptions.notices import letters
 from subscriptions.readers import proof_of_work, submissions
 from tests.factories import make_match, make_paper, make_subscriber, make_topic
 
@@ -24,9 +25,9 @@ def site(live_server, settings, monkeypatch, tmp_path):
     settings.MAILBOX_DIR = tmp_path
     settings.EMAIL_BACKEND = "newsletter.mail.local_mailbox.MailboxBackend"
     monkeypatch.setattr(
-        tasks.send_mail_to,
-        "delay",
-        lambda kind, pk: letters.send(letters.Kind(kind), pk, timezone.now()),
+        send_mail_to,
+        "apply_async",
+        lambda args, *_, **__: service_mail.send(*args, timezone.now()),
     )
     monkeypatch.setattr(tasks.check_submissions, "apply_async", lambda *_, **__: None)
     Topic.objects.all().delete()

@@ -9,12 +9,12 @@ from django.core.cache import cache
 from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from newsletter.delivery import service_mail
 from newsletter.issues.freezing import build_issue
+from newsletter.tasks import send_mail_to
 from papers.days import feature_day
 from papers.models import Topic
-from subscriptions import tasks
 from subscriptions.models import Subscriber
-from subscriptions.notices import letters
 from tests.browser.conftest import watched
 from tests.factories import make_match, make_paper, make_topic
 
@@ -30,9 +30,9 @@ def site(live_server, settings, tmp_path, monkeypatch) -> str:
     settings.MAILBOX_DIR = tmp_path
     settings.EMAIL_BACKEND = "newsletter.mail.local_mailbox.MailboxBackend"
     monkeypatch.setattr(
-        tasks.send_mail_to,
-        "delay",
-        lambda kind, pk: letters.send(letters.Kind(kind), pk, timezone.now()),
+        send_mail_to,
+        "apply_async",
+        lambda args, *_, **__: service_mail.send(*args, timezone.now()),
     )
     cache.clear()
     Topic.objects.all().delete()

@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from newsletter.delivery import service_mail
 from newsletter.mail import local_mailbox
+from newsletter.tasks import send_mail_to
 from papers.days import feature_day
-from subscriptions import tasks
 from subscriptions.models import Subscriber
-from subscriptions.notices import letters
 from tests.factories import make_match, make_paper, make_topic
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -25,9 +25,9 @@ def site(live_server, settings, monkeypatch, tmp_path):
     settings.MAILBOX_DIR = tmp_path
     settings.EMAIL_BACKEND = "newsletter.mail.local_mailbox.MailboxBackend"
     monkeypatch.setattr(
-        tasks.send_mail_to,
-        "delay",
-        lambda kind, pk: letters.send(letters.Kind(kind), pk, timezone.now()),
+        send_mail_to,
+        "apply_async",
+        lambda args, *_, **__: service_mail.send(*args, timezone.now()),
     )
     topic = make_topic("Agents")
     make_match(make_paper("Agents at work", day=feature_day(timezone.now())), topic)

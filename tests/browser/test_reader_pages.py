@@ -7,13 +7,14 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
+from newsletter.delivery import service_mail
 from newsletter.issues.freezing import build_issue
 from newsletter.mail import local_mailbox
+from newsletter.tasks import send_mail_to
 from papers.days import feature_day
 from papers.models import Topic
-from subscriptions import links, tasks
+from subscriptions import links
 from subscriptions.models import Subscriber
-from subscriptions.notices import letters
 from tests.factories import make_match, make_paper, make_subscriber, make_topic
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -26,9 +27,9 @@ def site(live_server, settings, tmp_path, monkeypatch):
     settings.MAILBOX_DIR = tmp_path / "mailbox"
     settings.EMAIL_BACKEND = "newsletter.mail.local_mailbox.MailboxBackend"
     monkeypatch.setattr(
-        tasks.send_mail_to,
-        "delay",
-        lambda kind, pk: letters.send(letters.Kind(kind), pk, timezone.now()),
+        send_mail_to,
+        "apply_async",
+        lambda args, *_, **__: service_mail.send(*args, timezone.now()),
     )
     Topic.objects.all().delete()
     now = timezone.now()

@@ -132,7 +132,7 @@ class BackendTransport(_Closing):
         A worker's time limit passes through: what it interrupted is then in doubt.
         """
         # Anymail brings requests with it, which the other transports do without.
-        from newsletter.provider_outcomes import sort_provider_error, sort_status
+        from newsletter.mail.providers.answers import sort_provider_error, sort_status
 
         try:
             message = mail.as_django(self._connection)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import DatabaseError
 
-from newsletter import providers
 from newsletter.delivery.worker import compose_for
 from newsletter.digests.rendering import DigestPress
 from newsletter.digests.selection import Reader, Shelf
 from newsletter.issues.cards import card_of
 from newsletter.issues.places import Place, Reason
 from newsletter.mail.message import Mail
+from newsletter.mail.providers import registry as providers
 from newsletter.models import Issue
 from newsletter.operations.deliverability import (
     authentication,

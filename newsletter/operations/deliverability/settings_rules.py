@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.conf import settings
 
-from newsletter import providers
+from newsletter.mail.providers import registry as providers
 from newsletter.operations import readiness
 from newsletter.operations.deliverability.domains import are_aligned
 from newsletter.operations.deliverability.findings import (

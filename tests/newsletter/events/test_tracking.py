@@ -23,8 +23,8 @@ from newsletter.pages import tracking as tracking_views
 from subscriptions import links
 from tests.factories import DAY, NOW, make_delivery, make_match, make_paper, make_topic
 from tests.factories import make_subscriber as make_reader
+from tests.newsletter.mail.providers.test_transports import PROVIDERS, answer, transport_for
 from tests.newsletter.mail.test_message import make_mail
-from tests.newsletter.mail.test_provider_transports import PROVIDERS, answer, transport_for
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 CODE = "https://code.example/a?b=1&c=2"

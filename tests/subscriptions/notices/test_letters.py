@@ -3,18 +3,25 @@
 import datetime as dt
 import re
 import smtplib
+from contextlib import suppress
 from email import message_from_bytes, policy
 from html.parser import HTMLParser
 
 import pytest
+from anymail.exceptions import AnymailInvalidAddress
+from celery.exceptions import Retry
 
+from newsletter.delivery import service_mail
+from newsletter.mail import outcomes
+from newsletter.mail.encoding import UnsendableMail
+from newsletter.mail.outcomes import Outcome
+from newsletter.tasks import send_mail_to
 from subscriptions import links
 from subscriptions.links import Purpose
 from subscriptions.models import AddressChange, Subscriber, Suppression
 from subscriptions.notices import letters
 from subscriptions.notices.letters import Kind
 from subscriptions.notices.mjml import RenderingFailed
-from subscriptions.tasks import send_mail_to
 from tests.factories import NOW, make_subscriber
 
 pytestmark = pytest.mark.django_db
@@ -197,22 +204,46 @@ def test_what_a_mail_server_did_not_take_may_be_tried_again(mailoutbox, monkeypa
     assert len(mailoutbox) == 1
 
 
-def test_a_final_refusal_is_not_retried_and_a_temporary_one_is(monkeypatch):
+def refused(code: int, text: str = "no") -> smtplib.SMTPException:
+    return smtplib.SMTPRecipientsRefused({"alice@example.org": (code, text.encode())})
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts"),
+    [
+        (refused(550, "5.1.1 no such user"), 1),
+        (refused(553, "mailbox name not allowed"), 1),
+        (refused(550, "5.7.1 message rejected as spam"), 1),
+        (UnsendableMail("the recipient is not an email address"), 1),
+        (AnymailInvalidAddress("`to` is not a valid address"), 1),
+        (refused(451, "4.7.1 try again"), 7),
+        (refused(550, "5.7.1 relaying denied"), 7),
+        (smtplib.SMTPAuthenticationError(535, b"bad password"), 7),
+        (ConnectionRefusedError("nobody there"), 7),
+        (TimeoutError("no answer"), 7),
+    ],
+    ids=str,
+)
+def test_a_final_refusal_is_not_retried_and_whatever_may_pass_is(monkeypatch, error, attempts):
     alice = make_subscriber(status=Status.PENDING)
     tried = []
 
-    def answer(code):
-        def refuse(*args, **kwargs):
-            tried.append(code)
-            raise smtplib.SMTPRecipientsRefused({alice.email: (code, b"no")})
+    def fail(*args, **kwargs):
+        tried.append(1)
+        raise error
 
-        return refuse
-
-    for code in (550, 451):
-        monkeypatch.setattr("django.core.mail.EmailMultiAlternatives.send", answer(code))
+    monkeypatch.setattr("django.core.mail.EmailMultiAlternatives.send", fail)
+    with suppress(Retry):
         send_mail_to.delay("confirm", alice.pk)
-    assert tried.count(550) == 1
-    assert tried.count(451) == 7
+
+    assert len(tried) == attempts
+
+
+def test_a_server_that_says_when_to_come_again_is_heard():
+    outcome = Outcome(outcomes.Kind.DEFERRED, "HTTP 429", retry_after=90.0)
+
+    assert service_mail.wait_before(0, outcome) == 90.0
+    assert service_mail.wait_before(service_mail.MOST_RETRIES, outcome) is None
 
 
 @pytest.mark.parametrize("kind", MOVES)

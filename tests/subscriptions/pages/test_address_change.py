@@ -5,11 +5,11 @@ import re
 import pytest
 from kombu.exceptions import OperationalError
 
+from newsletter.tasks import send_mail_to
 from subscriptions import links
 from subscriptions.links import Purpose
 from subscriptions.models import AddressChange, Consent, Subscriber, Suppression
 from subscriptions.readers import address_change
-from subscriptions.tasks import send_mail_to
 from tests.factories import NOW, make_subscriber
 from tests.markup import read
 
@@ -103,7 +103,7 @@ def test_the_answer_is_the_same_whatever_the_new_address_is(browser, alice, mail
 
 def test_each_address_makes_the_same_number_of_tasks(browser, alice, monkeypatch):
     made: list[str] = []
-    monkeypatch.setattr(send_mail_to, "delay", lambda kind, pk: made.append(kind))
+    monkeypatch.setattr(send_mail_to, "apply_async", lambda args, *_, **__: made.append(args[0]))
     Suppression.objects.add_address("no@example.org", Suppression.Reason.COMPLAINT, NOW)
     for email in (NEW, "no@example.org"):
         ask(browser, alice, email)
@@ -135,7 +135,7 @@ def test_without_a_broker_nothing_is_begun_and_it_can_be_asked_again(
         raise OperationalError("nobody there")
 
     with monkeypatch.context() as broken:
-        broken.setattr(send_mail_to, "delay", refuse)
+        broken.setattr(send_mail_to, "apply_async", refuse)
         assert ask(browser, alice).status_code == 503
     assert not AddressChange.objects.exists()
     assert ask(browser, alice).status_code == 302

@@ -88,7 +88,8 @@ def test_every_address_gets_the_same_answer(browser, topics, mailoutbox):
 def test_a_task_goes_out_for_every_address(browser, topics, monkeypatch):
     enqueued = []
     monkeypatch.setattr(
-        "subscriptions.tasks.send_mail_to.delay", lambda *args: enqueued.append(args)
+        "newsletter.tasks.send_mail_to.apply_async",
+        lambda args, *_, **__: enqueued.append(tuple(args)),
     )
     Suppression.objects.add_address("alice@example.org", Suppression.Reason.REQUEST, NOW)
     browser.press(SUBSCRIBE, VALID)
@@ -99,10 +100,10 @@ def test_a_task_goes_out_for_every_address(browser, topics, monkeypatch):
 
 
 def test_a_broker_out_of_order_is_the_same_page_for_all(browser, topics, monkeypatch, mailoutbox):
-    def refuse(*args):
+    def refuse(*args, **kwargs):
         raise OperationalError("nobody there")
 
-    monkeypatch.setattr("subscriptions.tasks.send_mail_to.delay", refuse)
+    monkeypatch.setattr("newsletter.tasks.send_mail_to.apply_async", refuse)
     Suppression.objects.add_address("bob@example.org", Suppression.Reason.REQUEST, NOW)
     for email in ("alice@example.org", "bob@example.org"):
         assert browser.press(SUBSCRIBE, VALID | {"email": email}).status_code == 503

@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.mail.outcomes import REASON_LIMIT, Kind
-from newsletter.provider_outcomes import retry_after, sort_provider_error, sort_status
+from newsletter.mail.providers.answers import retry_after, sort_provider_error, sort_status
 
 ACCEPTED, REFUSED, DEFERRED = Kind.ACCEPTED, Kind.REFUSED, Kind.DEFERRED
 IN_DOUBT, BROKEN = Kind.IN_DOUBT, Kind.BROKEN

@@ -8,10 +8,12 @@ from django.core import checks
 from django.core import mail as django_mail
 from django.core.exceptions import ImproperlyConfigured
 
-from newsletter import providers
 from newsletter.mail.outcomes import Kind
+from newsletter.mail.providers import registry as providers
+from newsletter.mail.providers.base import Keeps
+from newsletter.mail.providers.registry import PROVIDERS
 from newsletter.operations import readiness
-from newsletter.providers import PROVIDERS, Keeps
+from newsletter.operations.checks import check_provider
 from subscriptions.models import Subscriber
 from subscriptions.notices import letters
 from tests.factories import NOW, make_subscriber
@@ -34,7 +36,7 @@ REQUIRED = {
     "auto-submitted",
     "feedback-id",
 }
-DOCS = Path(__file__).resolve().parent.parent.parent / "docs" / "deploying.md"
+DOCS = Path(__file__).resolve().parents[4] / "docs" / "deploying.md"
 
 
 def digest(**issue):
@@ -203,3 +205,19 @@ class TestWhoMayBeUsed:
                 provider.message_id.value,
                 f"{provider.why} {link}",
             ]
+
+
+def test_a_provider_that_anymail_no_longer_supports_is_said_to_be_one(settings):
+    settings.EMAIL_BACKEND = "anymail.backends.sendgrid.EmailBackend"
+
+    said = [found.msg for found in check_provider(None)]
+
+    assert any("no longer supports SendGrid" in text for text in said)
+    assert "no longer supports SendGrid" in DOCS.read_text(encoding="utf-8")
+
+
+def test_every_file_beside_the_registry_is_a_provider_that_it_knows():
+    no_provider = {"__init__", "answers", "base", "events", "registry"}
+    files = {path.stem for path in Path(providers.__file__).parent.glob("*.py")} - no_provider
+
+    assert files == {provider.module for provider in PROVIDERS.values()}

@@ -1,4 +1,4 @@
-"""What providers' APIs say of one message, sorted into `outcomes.Outcome`.
+"""What providers' APIs say of one message, sorted as `newsletter.mail.outcomes` sorts SMTP.
 
 Anymail brings every provider behind one interface, but their errors stay their own: a refused
 recipient is a 400 at one, a 422 at another and a 200 with a note inside at a third, and the same

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from newsletter.mail.encoding import UnsendableMail
 from newsletter.mail.outcomes import REASON_LIMIT, Kind, Stage, clean, sort_error, sort_reply
-from newsletter.provider_outcomes import sort_provider_error
+from newsletter.mail.providers.answers import sort_provider_error
 
 ACCEPTED, REFUSED, DEFERRED = Kind.ACCEPTED, Kind.REFUSED, Kind.DEFERRED
 IN_DOUBT, BROKEN = Kind.IN_DOUBT, Kind.BROKEN

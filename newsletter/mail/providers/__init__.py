@@ -1,0 +1,1 @@
+"""Mail providers with an API: one file says all about one provider."""

@@ -1,0 +1,94 @@
+"""What is to be known of a mail provider, and the words in which its file says it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from anymail.signals import EventType
+
+from newsletter.mail.bounce_severity import Bounce
+
+
+class Keeps(StrEnum):
+    """What becomes of a header that we give to a provider."""
+
+    YES = "yes"
+    ASKED = "if asked to"
+    """Only as some setting of the account, or a plan, allows."""
+    NO = "no"
+    """Replaced by the provider's own, or refused."""
+    UNKNOWN = "not documented"
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One of Anymail's providers."""
+
+    name: str
+    """Anymail's name for it."""
+    unsubscribe: Keeps
+    """Whether it carries `List-Unsubscribe` and `List-Unsubscribe-Post` as we write them."""
+    why: str
+    """What an operator has to know, in a sentence."""
+    source: str
+    message_id: Keeps = Keeps.UNKNOWN
+    """Whether our Message-ID stays. Where not, a delivery is known by its metadata."""
+    sends_message_id: bool = True
+    """False where a Message-ID of ours is an error."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Further headers that make it keep ours."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Anymail's `esp_extra` that makes it keep ours."""
+    link_as: str = ""
+    """The request's parameter that takes the https address alone and makes both headers of it."""
+    metadata: bool = True
+    """False where it has none; then metadata becomes tags, "delivery_id:7"."""
+    tags: int | None = None
+    """The most tags that it takes; None for any number."""
+    watches: bool = False
+    """Whether it would note what readers open and follow, and can be told for each mail not to.
+    The others do not, or only by a setting of the account.
+    """
+    caution: str = ""
+    """What an operator should know before choosing it; empty for most."""
+    reads: "Reads | None" = None
+    """What its own event says beyond Anymail's vocabulary; None where it says no more."""
+
+    @property
+    def module(self) -> str:
+        """How Anymail names its module of the provider, such as "unisender_go"."""
+        return self.name.lower().replace(" ", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An event as the ledger takes it. `kind` and `reason` are Anymail's words; `severity` is empty
+    unless the mail came back.
+    """
+
+    kind: str
+    reason: str = ""
+    severity: str = ""
+
+
+Reads = Callable[[Mapping[str, Any], Reading], Reading]
+"""From a provider's own event, and what Anymail made of it, to what the ledger takes."""
+
+
+def part(raw: Any, *path: str) -> Any:
+    """The value at `path` in nested JSON objects; None where there is none."""
+    for name in path:
+        raw = raw.get(name) if isinstance(raw, Mapping) else None
+    return raw
+
+
+def word(raw: Any, *path: str) -> str:
+    """The word at `path` in nested JSON objects, in lower case; empty where there is none."""
+    value = part(raw, *path)
+    return value.strip().lower() if isinstance(value, str) else ""
+
+
+def bounced(reading: Reading, how: Bounce | str, reason: str = "") -> Reading:
+    """`reading` as a mail that came back, `how` bad it is and why."""
+    return replace(reading, kind=EventType.BOUNCED, severity=how, reason=reason or reading.reason)

@@ -1,0 +1,45 @@
+"""Mailgun."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from anymail.signals import EventType, RejectReason
+
+from newsletter.mail.bounce_severity import Bounce
+from newsletter.mail.providers.base import Keeps, Provider, Reading, bounced, word
+
+
+def read(raw: Mapping[str, Any], reading: Reading) -> Reading:
+    """What its event says of a bounce, beyond Anymail's words.
+
+    Source: documentation.mailgun.com, "Events": failed with severity permanent, and a reason.
+    """
+    if reading.kind != EventType.BOUNCED:
+        return reading
+    match word(raw, "event-data", "reason"):
+        case "suppress-complaint":
+            return replace(reading, kind=EventType.REJECTED, reason=RejectReason.SPAM)
+        case "suppress-unsubscribe":
+            return replace(reading, kind=EventType.REJECTED, reason=RejectReason.UNSUBSCRIBED)
+        case "suppress-bounce":
+            return replace(reading, kind=EventType.REJECTED, reason=RejectReason.BOUNCED)
+        case "bounce":
+            return bounced(reading, Bounce.HARD)
+        case "old":  # tried for hours, in vain
+            return bounced(reading, Bounce.SOFT)
+        case "espblock":
+            return bounced(reading, Bounce.BLOCKED)
+    return bounced(reading, "")
+
+
+PROVIDER = Provider(
+    "Mailgun",
+    Keeps.YES,
+    "Turn unsubscribe handling off in the domain's tracking settings, or Mailgun adds "
+    "unsubscribe headers and a footer of its own.",
+    "https://help.mailgun.com/hc/en-us/articles/203306610-Unsubscribe-Handling-Links",
+    message_id=Keeps.YES,
+    watches=True,
+    reads=read,
+)

@@ -1,0 +1,117 @@
+"""What each mail provider does with the headers of a digest.
+
+Gmail and Yahoo want `List-Unsubscribe` and `List-Unsubscribe-Post` (RFC 8058) in bulk mail. Some
+providers carry them as they are given, some only for accounts that asked for it, and some put their
+own in their place: a reader who then presses "unsubscribe" leaves the provider's list and stays on
+ours. With such a provider nothing is sent until an operator has looked at a mail that arrived
+(setting UNSUBSCRIBE_HEADERS_SEEN).
+
+What the files beside this one say was read from the providers' and Anymail's documentation in 2026;
+each names where. docs/deploying.md shows it as a table, and a test compares the two.
+"""
+
+import re
+from typing import Any
+
+from django.core.mail import EmailMessage
+
+from newsletter.mail.providers import (
+    amazon_ses,
+    brevo,
+    mailersend,
+    mailgun,
+    mailjet,
+    mailtrap,
+    mandrill,
+    postal,
+    postmark,
+    resend,
+    scaleway,
+    sendgrid,
+    sparkpost,
+    unisender_go,
+)
+from newsletter.mail.providers.base import Keeps, Provider
+
+ANYMAIL = "anymail.backends."
+
+PROVIDERS: dict[str, Provider] = {
+    module.PROVIDER.name: module.PROVIDER
+    for module in (
+        amazon_ses,
+        brevo,
+        mailersend,
+        mailgun,
+        mailjet,
+        mailtrap,
+        mandrill,
+        postal,
+        postmark,
+        resend,
+        scaleway,
+        sendgrid,
+        sparkpost,
+        unisender_go,
+    )
+}
+"""By Anymail's name. A new provider is a file beside these, and its line above."""
+
+_HTTPS = re.compile("<(https?://[^>]+)>")  # in List-Unsubscribe
+
+
+def fit(message: EmailMessage, provider: Provider) -> None:
+    """Change a message so that `provider` takes it, keeps the unsubscribe headers if it can, and
+    does not watch its reader.
+    """
+    headers = message.extra_headers
+    extra: dict[str, Any] = dict(provider.extra)
+    if not provider.sends_message_id:
+        headers.pop("Message-ID", None)
+    if provider.link_as and "List-Unsubscribe" in headers:
+        found = _HTTPS.search(headers.pop("List-Unsubscribe"))
+        headers.pop("List-Unsubscribe-Post", None)
+        if found:
+            extra[provider.link_as] = found[1]
+    headers.update(provider.headers)
+    if provider.watches:  # whatever the account's own settings say
+        vars(message).update(track_opens=False, track_clicks=False)
+    if extra:
+        vars(message)["esp_extra"] = extra | getattr(message, "esp_extra", {})
+
+
+def provider_named(name: str) -> Provider | None:
+    """The provider of that name in Anymail (`esp_name`); None for one that is not in the table."""
+    return PROVIDERS.get(name)
+
+
+def provider_of(backend_path: str) -> Provider | None:
+    """The provider behind a mail backend's dotted path; None for SMTP and for unknown ones."""
+    if not backend_path.startswith(ANYMAIL):
+        return None
+    module = backend_path.removeprefix(ANYMAIL).partition(".")[0]
+    return next((known for known in PROVIDERS.values() if known.module == module), None)
+
+
+def is_anymail(backend_path: str) -> bool:
+    """Whether mail goes through a provider's API, which reports back by webhook."""
+    return backend_path.startswith(ANYMAIL)
+
+
+def objection(backend_path: str) -> str:
+    """Why nothing should be sent through this backend before somebody looked; "" where all is well.
+
+    Raises nothing: a backend that is neither in the table nor Anymail's is taken for SMTP-like,
+    which carries a message as it is.
+    """
+    provider = provider_of(backend_path)
+    if provider is None or provider.unsubscribe is Keeps.YES:
+        return ""
+    verdict = {
+        Keeps.ASKED: f"{provider.name} carries our List-Unsubscribe and List-Unsubscribe-Post "
+        "headers, which bulk mail must have, only for accounts that asked for it",
+        Keeps.NO: f"{provider.name} does not carry our List-Unsubscribe and List-Unsubscribe-Post "
+        "headers, which bulk mail must have",
+        Keeps.UNKNOWN: f"nobody documents whether {provider.name} carries our List-Unsubscribe and "
+        "List-Unsubscribe-Post headers, which bulk mail must have",
+    }[provider.unsubscribe]
+    return f"{verdict}. {provider.why}"
