@@ -10,13 +10,15 @@ import datetime as dt
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 from django.conf import settings
 
-from papers.sources import wire
+from papers.sources import http
 from papers.sources.base import BadRecord, Draft, PaperSource
+from papers.sources.settings import SourceSettings, setting
 
 logger = logging.getLogger(__name__)
 
@@ -30,18 +32,30 @@ MOST_BYTES = 20_000_000
 """Of one answer; a hundred papers take about one million."""
 
 
-class HuggingFace(PaperSource):
-    """Reads the Daily Papers at `HUGGINGFACE_URL`."""
+@dataclass(frozen=True, slots=True)
+class HuggingFaceSettings(SourceSettings):
+    """Which server is asked."""
 
-    name = "Hugging Face"
+    address: str = setting(
+        "",
+        "The server that lists the papers, such as https://huggingface.co. Empty: the one that "
+        "HUGGINGFACE_URL names.",
+        is_address=True,
+    )
 
-    def __init__(self) -> None:
-        self.url = settings.HUGGINGFACE_URL
+
+class HuggingFace(PaperSource[HuggingFaceSettings]):
+    """Reads the Daily Papers at the row's address, or else at `HUGGINGFACE_URL`."""
+
+    kind = "huggingface"
+    label = "Hugging Face Daily Papers"
+    Settings = HuggingFaceSettings
 
     def items(self, day: dt.date) -> Iterator[Any]:
         """All pages of a day; ends at the first that is short or brings nothing new."""
         seen: set[str] = set()
-        with wire.client("application/json") as client:
+        is_guarded = bool(self.settings.address)  # an editor's; the operator's may be our own
+        with http.client("application/json", is_guarded=is_guarded) as client:
             for page in range(MOST_PAGES):
                 query = {"date": day.isoformat(), "p": str(page), "limit": str(PAGE)}
                 items = self._get(client, query)
@@ -80,10 +94,10 @@ class HuggingFace(PaperSource):
 
     def _get(self, client: httpx.Client, query: dict[str, str]) -> list[Any]:
         """The list that a page answers with, asked for up to FETCH_ATTEMPTS times."""
-        return wire.ask(
+        return http.ask(
             client,
             self.name,
-            f"{self.url}/api/daily_papers",
+            f"{(self.settings.address or settings.HUGGINGFACE_URL).rstrip('/')}/api/daily_papers",
             query,
             _list_in,
             for_what=f"{query['date']}, page {query['p']}",
@@ -96,10 +110,10 @@ def _list_in(body: bytes) -> list[Any]:
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):
-        kind = "a web page" if wire.is_web_page(body) else "broken JSON"
-        raise wire.TryAgain(f"answers with {kind} instead of a list of papers") from None
+        kind = "a web page" if http.is_web_page(body) else "broken JSON"
+        raise http.TryAgain(f"answers with {kind} instead of a list of papers") from None
     if not isinstance(data, list):
-        raise wire.TryAgain("answers with JSON that is no list of papers")
+        raise http.TryAgain("answers with JSON that is no list of papers")
     return data
 
 

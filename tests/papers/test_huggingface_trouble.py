@@ -13,9 +13,10 @@ import pytest
 import stamina
 from werkzeug import Request, Response
 
-from papers.sources import FetchFailed, huggingface
+from papers.sources import huggingface
+from papers.sources.base import FetchFailed
+from papers.sources.http import retry_after
 from papers.sources.huggingface import PAGE, HuggingFace
-from papers.sources.wire import retry_after
 from tests.papers.daily_papers import DAY, PATH, item
 
 # --- Pages ---------------------------------------------------------------------------------
@@ -148,7 +149,7 @@ def test_a_lasting_fault_fails_with_a_sentence(site, fault, words):
 
     with pytest.raises(FetchFailed, match=words) as failed:
         HuggingFace().fetch(DAY)
-    assert str(failed.value).startswith("Hugging Face (localhost")
+    assert str(failed.value).startswith("Hugging Face Daily Papers (localhost")
     assert "up to 3 times" in str(failed.value)
 
 

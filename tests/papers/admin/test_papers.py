@@ -332,7 +332,7 @@ def test_sources_are_switched_off_but_neither_added_nor_deleted(admin_client):
     assert (source.name, source.is_active, source.kind) == (
         "Papers of the day",
         False,
-        Source.Kind.HUGGINGFACE,
+        "huggingface",
     )
     assert admin_client.get(reverse("admin:papers_source_add")).status_code == 403
     delete = reverse("admin:papers_source_delete", args=[source.pk])
