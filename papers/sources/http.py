@@ -13,11 +13,12 @@ nothing. The same holds for every redirect, and for services whose address an ed
 
 import datetime as dt
 import ipaddress
+import json
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -34,6 +35,9 @@ stamina.instrumentation.set_on_retry_hooks([stamina.instrumentation.LoggingOnRet
 T = TypeVar("T")
 
 MOST_REDIRECTS = 3
+
+MOST_BYTES = 20_000_000
+"""Of one answer; a hundred papers take about one million."""
 
 LONGEST_WAIT = 60.0
 """Seconds between two attempts. A service that wants to be left alone for longer is left alone:
@@ -94,16 +98,19 @@ def ask(
     read: Callable[[bytes], T],
     *,
     for_what: str,
-    most_bytes: int,
-    attempts: int,
+    most_bytes: int = 0,
+    attempts: int = 0,
 ) -> T:
-    """What `read` makes of the body that `address` answers with; asked up to `attempts` times.
+    """What `read` makes of the body that `address` answers with, of up to `most_bytes`; asked up
+    to `attempts` times. By default these are `MOST_BYTES` and what `FETCH_ATTEMPTS` says.
 
     `read` raises `TryAgain` for a body that is not what was asked for. `name` and `for_what` are
     how the sentence of a `FetchFailed` calls the service and the question. Raises `Refused` where
     the status says that asking again is no use.
     """
     host = f"{name} ({urlsplit(address).netloc})"
+    attempts = attempts or settings.FETCH_ATTEMPTS
+    most_bytes = most_bytes or MOST_BYTES
     try:
         for attempt in stamina.retry_context(
             on=_backoff, attempts=attempts, timeout=None, wait_initial=0.5, wait_max=20
@@ -120,6 +127,18 @@ def ask(
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise FetchFailed(f"{name} could not be asked: {_said(error)}.") from error
     raise AssertionError("stamina either returns or raises")
+
+
+def json_list(body: bytes) -> list[Any]:
+    """The list that a body holds in JSON. Raises `TryAgain` for anything else."""
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        kind = "a web page" if is_web_page(body) else "broken JSON"
+        raise TryAgain(f"answers with {kind} instead of a list of papers") from None
+    if not isinstance(data, list):
+        raise TryAgain("answers with JSON that is no list of papers")
+    return data
 
 
 def is_web_page(body: bytes) -> bool:

@@ -7,7 +7,6 @@ not there, so every field is looked for and none is relied on but the identifier
 """
 
 import datetime as dt
-import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,9 +26,6 @@ PAGE = 100
 
 MOST_PAGES = 20
 """A day has had up to about a hundred papers."""
-
-MOST_BYTES = 20_000_000
-"""Of one answer; a hundred papers take about one million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +95,9 @@ class HuggingFace(PaperSource[HuggingFaceSettings]):
             self.name,
             f"{(self.settings.address or settings.HUGGINGFACE_URL).rstrip('/')}/api/daily_papers",
             query,
-            _list_in,
+            http.json_list,
             for_what=f"{query['date']}, page {query['p']}",
-            most_bytes=MOST_BYTES,
-            attempts=settings.FETCH_ATTEMPTS,
         )
-
-
-def _list_in(body: bytes) -> list[Any]:
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        kind = "a web page" if http.is_web_page(body) else "broken JSON"
-        raise http.TryAgain(f"answers with {kind} instead of a list of papers") from None
-    if not isinstance(data, list):
-        raise http.TryAgain("answers with JSON that is no list of papers")
-    return data
 
 
 def _key(item: Any) -> str:

@@ -33,8 +33,9 @@ def discover() -> dict[str, type[PaperSource[Any]]]:
         if name == __name__:
             continue
         for _, one in inspect.getmembers(import_module(name), inspect.isclass):
-            is_ours = one.__module__ == name and issubclass(one, PaperSource)
-            if not is_ours or inspect.isabstract(one):
+            if one.__module__ != name or inspect.isabstract(one):
+                continue
+            if not issubclass(one, PaperSource):
                 continue
             kind = getattr(one, "kind", "")
             if not 0 < len(kind) <= KIND_LENGTH or kind in {Source.COMMUNITY, *found}:

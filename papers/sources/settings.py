@@ -7,7 +7,6 @@ row may be older than the declaration.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import cache
 from typing import Any, TypeVar, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
@@ -145,7 +144,6 @@ class Setting:
             raise BadSetting("Give a plain https address, such as https://example.org/feed.")
 
 
-@cache
 def declared(of: type[SourceSettings]) -> tuple[Setting, ...]:
     """The settings of a class: those of its kind first, then those that every kind has."""
     types = get_type_hints(of)

@@ -13,7 +13,7 @@ import pytest
 import stamina
 from werkzeug import Request, Response
 
-from papers.sources import huggingface
+from papers.sources import http, huggingface
 from papers.sources.base import FetchFailed
 from papers.sources.http import retry_after
 from papers.sources.huggingface import PAGE, HuggingFace
@@ -219,7 +219,7 @@ def test_a_server_that_dribbles_fails_within_its_time(site, settings):
 
 
 def test_an_enormous_answer_is_not_swallowed(site, monkeypatch):
-    monkeypatch.setattr(huggingface, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(http, "MOST_BYTES", 10_000)
     site.expect_request(PATH).respond_with_data("[" + " " * 20_000 + "]")
 
     with pytest.raises(FetchFailed, match="more than 10,000 bytes"):
@@ -227,7 +227,7 @@ def test_an_enormous_answer_is_not_swallowed(site, monkeypatch):
 
 
 def test_an_enormous_answer_is_not_swallowed_when_it_is_packed(site, monkeypatch):
-    monkeypatch.setattr(huggingface, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(http, "MOST_BYTES", 10_000)
     body = gzip.compress(b"[" + b" " * 1_000_000 + b"]")
     site.expect_request(PATH).respond_with_data(body, headers={"Content-Encoding": "gzip"})
 

@@ -14,6 +14,7 @@ from papers.ingest.records import Summary, fetch_day, rank_and_match, refresh, s
 from papers.models import Feature, Observation, Paper, Source
 from papers.sources.base import Fetched, FetchFailed, PaperRecord, PaperSource
 from papers.sources.registry import KINDS
+from papers.sources.settings import SourceSettings
 from tests.factories import DAY, NOW, make_source, make_topic
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +50,7 @@ def records(count: int, **kwargs) -> list[PaperRecord]:
     ]
 
 
-class Told(PaperSource):
+class Told(PaperSource[SourceSettings]):
     """A source that says what a test tells it."""
 
     kind = "huggingface"
