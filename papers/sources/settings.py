@@ -62,7 +62,11 @@ class SourceSettings:
         most=24 * 60,
     )
     most_papers: int = setting(
-        2_000, "Papers taken of one day; the first ones that the source lists.", least=1, most=2_000
+        2_000,
+        "Papers taken of one day; the first ones that the source lists.",
+        label="Papers a day at most",
+        least=1,
+        most=2_000,
     )
 
 

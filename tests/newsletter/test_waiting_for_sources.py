@@ -94,7 +94,9 @@ def test_planning_finds_an_issue_that_waited_as_long_as_may_be():
     for minutes in range(0, 365, 5):
         freeze_due(CLOSED + minutes * MINUTE)
         planning.plan(CLOSED + (minutes + 1) * MINUTE)
-    assert planning.current_issue(CLOSED + 361 * MINUTE).day == DAY
+    current = planning.current_issue(CLOSED + 361 * MINUTE)
+    assert current is not None
+    assert current.day == DAY
     assert list(Issue.objects.filter(deliveries__isnull=False).values_list("day")) == [(DAY,)]
 
 

@@ -83,7 +83,8 @@ def test_a_new_file_goes_the_whole_road(admin_client, example_kind, led_here):
     assert f"{DAY}: 2 papers: 2 new" in out.getvalue()
     assert titles() == {"Paper 1", "Paper 3"}
     added.refresh_from_db()
-    assert (added.last_run["outcome"], added.last_run["papers"]) == ("ok", 2)
+    run = added.last_run or {}
+    assert (run["day"], run["outcome"], run["papers"]) == (str(DAY), "ok", 2)
     assert "2 papers, 2 new" in admin_client.get(change_of(added)).content.decode()
 
     issue = freeze_due(NOW)
@@ -184,8 +185,8 @@ def test_a_source_that_is_fetched_from_nowhere_has_a_page(admin_client, kind):
     [
         ({}, "Address: This cannot be empty."),
         ({"address": 7}, "Address: This is not a text."),
-        ({"address": "https://a.example.org", "most_papers": True}, "Most papers"),
-        ({"address": "https://a.example.org", "most_papers": "7"}, "Most papers"),
+        ({"address": "https://a.example.org", "most_papers": True}, "Papers a day at most"),
+        ({"address": "https://a.example.org", "most_papers": "7"}, "Papers a day at most"),
         ({"address": "https://a.example.org", "shelves": "systems"}, "Shelves"),
         ({"address": "https://a.example.org", "shelves": [1]}, "Shelves"),
     ],
@@ -215,7 +216,7 @@ def test_settings_of_a_later_version_are_passed_over_and_kept(admin_client, exam
     )
     admin_client.post(change_of(source), FILLED | {"name": "Systems"})
     source.refresh_from_db()
-    assert source.settings["of_later"] == 1
+    assert (source.settings or {})["of_later"] == 1
 
 
 def test_no_more_papers_are_taken_than_the_settings_say(example_kind, led_here):
