@@ -23,6 +23,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
+from newsletter import old_paths
 from newsletter.env import (
     BASE_DIR,
     env,
@@ -349,6 +350,7 @@ EMAIL_BACKEND = read(
     "newsletter.mail.local_mailbox.MailboxBackend",
     "the path of a mail backend",
 )
+EMAIL_BACKEND = old_paths.MAIL_BACKENDS.get(EMAIL_BACKEND, EMAIL_BACKEND)
 EMAIL_TIMEOUT = number("EMAIL_TIMEOUT", 30, "seconds to wait for a mail server", 1, 600)
 if read("EMAIL_URL", env.str, "", "a mail server's address"):
     _email: dict[str, Any] = read(

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.mail.message import Piece
+from newsletter.mail.encoding import Piece
 from tests import mail_rules
 from tests.newsletter.digest_readers import choices_of, make_place, make_press, make_reader
-from tests.newsletter.test_mail import make_mail
+from tests.newsletter.mail.test_message import make_mail
 
 
 def digest():

@@ -14,9 +14,14 @@ from django.conf import settings
 from django.db import transaction
 
 from newsletter.models import RateBucket
+from newsletter.old_paths import MAIL_BACKENDS
 
 AHEAD = dt.timedelta(seconds=2)
 """How far into the future sending time may be reserved, and so how large a batch is."""
+
+_ROW_NAMES = {now: before for before, now in MAIL_BACKENDS.items()}
+"""A backend that moved keeps the name of its row: the day's count goes on, and a worker of the
+version before counts together with ours while both run."""
 
 SKEW = dt.timedelta(minutes=1)
 """How far the clocks of two machines may be apart."""
@@ -42,6 +47,7 @@ def reserve(name: str, wanted: int, now: dt.datetime) -> Grant:
     """Reserve up to `wanted` mails on the backend `name`. Without limits: all, and no query."""
     if not is_limited():
         return Grant(wanted, now)
+    name = _ROW_NAMES.get(name, name)
     per_second, per_day = settings.DELIVERY_RATE_PER_SECOND, settings.DELIVERY_RATE_PER_DAY
     today = now.astimezone(dt.UTC).date()
     with transaction.atomic():
@@ -78,7 +84,7 @@ def give_back(name: str, grant: Grant, unused: int) -> None:
     if unused <= 0 or not is_limited():
         return
     with transaction.atomic():
-        bucket = RateBucket.objects.select_for_update().get(name=name)
+        bucket = RateBucket.objects.select_for_update().get(name=_ROW_NAMES.get(name, name))
         bucket.used = max(0, bucket.used - unused)
         if bucket.free_at == grant.start + grant.interval * grant.count:
             bucket.free_at -= grant.interval * unused

@@ -29,7 +29,8 @@ from newsletter.digests.readers import ratings_of, readers_of
 from newsletter.digests.rendering import DigestPress, RenderingFailed
 from newsletter.digests.selection import Choice, Reader, Shelf
 from newsletter.issues.freezing import places_of
-from newsletter.mail.message import Mail, UnsendableMail
+from newsletter.mail.encoding import UnsendableMail
+from newsletter.mail.message import Mail
 from newsletter.mail.outcomes import Kind, Outcome, described
 from newsletter.mail.transports import backend as transports
 from newsletter.models import Delivery, Issue

@@ -12,7 +12,8 @@ from django.utils.translation import ngettext
 from newsletter.digests.contexts import TOKEN_LIKE, papers_in_words
 from newsletter.digests.prerendered import Stencil
 from newsletter.digests.selection import Choice
-from newsletter.mail.message import HTML_LIMIT, Piece
+from newsletter.mail.encoding import Piece
+from newsletter.mail.message import HTML_LIMIT
 from papers.text.cleaning import plain, shorten
 from subscriptions.notices.mjml import compile_mjml
 

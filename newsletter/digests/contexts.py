@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language, get_language_bidi, gettext, ngettext
 
-from newsletter.digests.selection import Place
 from newsletter.issues.cards import Card
+from newsletter.issues.places import Place
 from newsletter.models import Issue
 from papers.pages.entries import plate_number
 from papers.text.cleaning import plain, safe_url, shorten

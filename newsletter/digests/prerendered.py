@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from newsletter.mail.message import Piece
+from newsletter.mail.encoding import Piece
 from subscriptions.notices.mjml import RenderingFailed
 
 

@@ -10,7 +10,8 @@ from newsletter.digests.selection import Reader
 from newsletter.digests.taste import MOST, Ratings
 from papers.models import Paper
 from papers.semantics import current
-from subscriptions.models import Feedback, Subscriber, Subscription, Suppression, address_hash
+from subscriptions.addresses import address_hash
+from subscriptions.models import Feedback, Subscriber, Subscription, Suppression
 
 
 def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[int, str]]:

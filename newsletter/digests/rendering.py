@@ -31,10 +31,12 @@ from newsletter.digests.contexts import (
     title_of,
 )
 from newsletter.digests.prerendered import Marks, Stencil
-from newsletter.digests.selection import Choice, Place, Reader
-from newsletter.events.tracking import tracker_for
+from newsletter.digests.selection import Choice, Reader
+from newsletter.digests.tracked_links import tracker_for
 from newsletter.issues.cards import Card
-from newsletter.mail.message import Mail, Piece
+from newsletter.issues.places import Place
+from newsletter.mail.encoding import Piece
+from newsletter.mail.message import Mail
 from newsletter.mail.message_ids import delivery_id_of, message_id, preview_id
 from newsletter.mail.return_paths import return_path
 from newsletter.models import Issue

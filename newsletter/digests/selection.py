@@ -14,34 +14,12 @@ from django.utils.translation import gettext
 
 from newsletter.digests import taste
 from newsletter.digests.taste import Ratings
-from newsletter.issues.cards import Card
+from newsletter.issues.places import Place
 from papers.text.cleaning import shorten
 from papers.text.words import words
 
 TITLE_NAMED = 60
 """Characters of a liked paper's title in a "why"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A paper's place in an issue."""
-
-    id: int
-    paper_id: int
-    rank: int
-    score: float
-    card: Card
-    topics: Mapping[int, "Reason"]
-    """By topic id, for every topic whose readers may get the paper."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a paper belongs to a topic."""
-
-    score: float
-    why: str
-    """Such as `"kv cache" in the title`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from django.db.models import Min
 
 from newsletter import bulk_sql
 from newsletter.events import reputation, scanners
-from newsletter.events.intake import hash_of
+from newsletter.mail.return_paths import hash_of
 from newsletter.models import Delivery, Event
 from subscriptions.models import Subscriber, Suppression
 

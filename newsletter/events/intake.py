@@ -20,12 +20,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from newsletter.events.scanners import is_machine
-from newsletter.mail.message import UnsendableMail, address
 from newsletter.mail.message_ids import delivery_id_of
 from newsletter.mail.outcomes import clean
+from newsletter.mail.return_paths import hash_of
 from newsletter.models import Delivery, Event
 from newsletter.provider_events import read
-from subscriptions.models import address_hash
 
 logger = logging.getLogger(__name__)
 
@@ -115,17 +114,6 @@ def without_addresses(text: str) -> str:
     is not to outlive the subscriber.
     """
     return _ADDRESS.sub("[address]", clean(text))[:300]
-
-
-def hash_of(email: str) -> str:
-    """The keyed hash under which a recipient is compared with a subscriber: of the address on the
-    wire, since providers write a domain as the DNS does.
-    """
-    email = clean(email).strip("<> ")
-    try:
-        return address_hash(address("the recipient", email))
-    except UnsendableMail:
-        return address_hash(email)
 
 
 # --- Anymail's events ---------------------------------------------------------------------

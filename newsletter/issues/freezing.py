@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from newsletter.digests.selection import Place, Reason
 from newsletter.issues.cards import Card, Gained, card_of
+from newsletter.issues.places import Place, Reason
 from newsletter.models import Issue, IssuePaper, MissingSource
 from papers.days import LONGEST_WAIT, closes_at, feature_day
-from papers.matching.scoring import why_of
+from papers.evidence import why_of
 from papers.models import Match, Observation, Paper, Pick, Source
 from papers.models.thumbnail import path_of
 from papers.sources.registry import answers_for_past, unanswered

@@ -14,20 +14,6 @@ import idna
 
 from newsletter.mail.encoding import UnsendableMail
 
-__all__ = [
-    "HEADER_LINE_LIMIT",
-    "UnsendableMail",
-    "address",
-    "check_name",
-    "check_names",
-    "date",
-    "header",
-    "is_message_id",
-    "mailbox",
-    "unfolded",
-    "unstructured",
-]
-
 HEADER_LINE_LIMIT = 998  # RFC 5322 section 2.1.1
 
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

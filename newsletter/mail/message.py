@@ -20,12 +20,10 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend as DjangoSMTPBackend
 
 from newsletter.mail import headers as mail_headers
-from newsletter.mail.encoding import Piece, UnsendableMail, quoted_printable
+from newsletter.mail.encoding import Piece, UnsendableMail
 from newsletter.mail.headers import address
 from newsletter.providers import provider_named
 from subscriptions.notices.messages import Message
-
-__all__ = ["HTML_LIMIT", "Mail", "Piece", "UnsendableMail", "address", "quoted_printable"]
 
 HTML_LIMIT = 90 * 1024
 """Most bytes of HTML (UTF-8, before transfer encoding). Gmail clips a message at about 102 KB."""

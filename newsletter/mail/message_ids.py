@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from django.conf import settings
 
-from newsletter.mail.message import address
+from newsletter.mail.headers import address
 
 _MESSAGE_ID = re.compile(r"<?d([0-9]{1,18})\.([0-9a-f]{16})@[^<>@\s]+>?")
 

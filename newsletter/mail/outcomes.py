@@ -18,7 +18,7 @@ from enum import StrEnum
 
 from django.core.exceptions import ImproperlyConfigured
 
-from newsletter.mail.message import UnsendableMail
+from newsletter.mail.encoding import UnsendableMail
 
 REASON_LIMIT = 300
 

@@ -14,6 +14,7 @@ from django.dispatch import receiver
 
 from newsletter import providers
 from newsletter.mail import headers
+from newsletter.mail.encoding import UnsendableMail
 
 
 @receiver(pre_send, dispatch_uid="newsletter.mail.outgoing")
@@ -37,7 +38,7 @@ def refuse_unsafe(message: EmailMessage) -> None:
         headers.mailbox("Reply-To", str(reply_to))
     names = [name.lower() for name in message.extra_headers]
     if len(set(names)) < len(names):
-        raise headers.UnsendableMail("a header is there twice")
+        raise UnsendableMail("a header is there twice")
     for name, value in message.extra_headers.items():
         headers.check_name(name)
         headers.header(name, str(value))

@@ -14,8 +14,11 @@ from functools import lru_cache
 
 from django.conf import settings
 
-from newsletter.events.intake import hash_of
+from newsletter.mail import headers
+from newsletter.mail.encoding import UnsendableMail
 from newsletter.mail.message_ids import mac
+from newsletter.mail.outcomes import clean
+from subscriptions.addresses import address_hash
 
 HASH_LENGTH = 8
 """Hexadecimal digits of the address's hash."""
@@ -28,6 +31,17 @@ class Returned:
     delivery_id: int
     address_hash: str
     """The first `HASH_LENGTH` digits of the hash of the address that it was sent to."""
+
+
+def hash_of(email: str) -> str:
+    """The keyed hash under which a recipient is compared with a subscriber: of the address on the
+    wire, since providers write a domain as the DNS does.
+    """
+    email = clean(email).strip("<> ")
+    try:
+        return address_hash(headers.address("the recipient", email))
+    except UnsendableMail:
+        return address_hash(email)
 
 
 def return_path(delivery_id: int | None, email: str, default: str) -> str:

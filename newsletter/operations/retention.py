@@ -16,7 +16,8 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
 from newsletter.models import Delivery, Event, Issue
-from subscriptions.models import Subscriber, Suppression, address_hash
+from subscriptions.addresses import address_hash
+from subscriptions.models import Subscriber, Suppression
 from subscriptions.readers import personal_data
 
 logger = logging.getLogger(__name__)

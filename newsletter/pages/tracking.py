@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from newsletter.digests.tracked_links import targets
 from newsletter.events import tracking
 from newsletter.issues.cards import Card
 from newsletter.models import IssuePaper
@@ -65,7 +66,7 @@ def follow(request: HttpRequest, token: str, place: int, number: int) -> HttpRes
     held = IssuePaper.objects.filter(pk=place).values_list("card", flat=True).first()
     if claims is None or held is None:
         raise Http404
-    known = tracking.targets(Card.from_dict(held))
+    known = targets(Card.from_dict(held))
     if number >= len(known) or not known[number]:
         raise Http404
     if settings.TRACK_CLICKS:

@@ -25,6 +25,7 @@ from anymail.exceptions import (
 from anymail.signals import AnymailTrackingEvent, tracking
 from anymail.urls import urlpatterns as anymail_patterns
 from anymail.utils import get_request_basic_auth
+from celery import signature
 from django.conf import settings
 from django.core.cache import cache
 from django.dispatch import receiver
@@ -159,11 +160,9 @@ def wake() -> None:
     """Call a worker, unless one was called just now. One that does not come is made up for by
     beat within a minute.
     """
-    from newsletter.tasks import heed
-
     try:
         if cache.add("webhooks.wake", 1, timeout=WAKE_EVERY):
-            heed.apply_async(expires=60, countdown=1)
+            signature("newsletter.tasks.heed").apply_async(expires=60, countdown=1)
     except OperationalError:
         logger.warning("no worker could be called", exc_info=True)
     except Exception:  # each cache has errors of its own, and the events are stored

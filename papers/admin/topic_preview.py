@@ -4,8 +4,9 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from papers.evidence import Evidence
 from papers.matching import ranking
-from papers.matching.scoring import Evidence, MatchResult, TopicSpec, match
+from papers.matching.scoring import MatchResult, TopicSpec, match
 from papers.models import Paper
 from papers.semantics import current
 

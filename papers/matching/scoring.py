@@ -17,16 +17,15 @@ say yet in what is sent.
 Everything here is a pure function of its arguments: no database, no clock.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from django.utils.formats import number_format
-from django.utils.translation import gettext
 from scipy import sparse
 
+from papers.evidence import Evidence
 from papers.matching.keywords import Booleans, Findings, Found, KeywordFinder
 from papers.matching.sendable import MEANT_TITLE, sendable, sendable_without_model
 from papers.semantics.joined import JoinedModel
@@ -87,52 +86,6 @@ class TopicSpec:
     def text(self) -> str:
         """Return all that is said of the topic; the first line, name and keywords, counts twice."""
         return text_of(", ".join((self.name, *self.keywords)), self.description)
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One reason why a paper matches a topic, in words that a reader understands.
-
-    ``kind`` is "keyword" (``detail`` the keyword as the editor wrote it, ``where`` "title" or
-    "abstract"), "category" (``detail`` the arXiv category) or "meaning" (``detail`` the cosine
-    similarity to two decimals).
-    """
-
-    kind: str
-    detail: str
-    where: str = ""
-
-    @property
-    def phrase(self) -> str:
-        """Return the reason as a reader sees it, in the language that is active.
-
-        ``"kv cache" in the title``, ``cs.CL`` or ``meaning 0.61``.
-        """
-        if self.kind == "keyword" and self.where == "title":
-            return gettext('"%(keyword)s" in the title') % {"keyword": self.detail}
-        if self.kind == "keyword":
-            return gettext('"%(keyword)s" in the abstract') % {"keyword": self.detail}
-        if self.kind == "meaning":
-            return gettext("meaning %(similarity)s") % {"similarity": number_format(self.detail)}
-        return self.detail
-
-    def as_dict(self) -> dict[str, str]:
-        """Return the evidence for a JSON field."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, str]) -> "Evidence":
-        """Read what `as_dict` wrote."""
-        return cls(data["kind"], data["detail"], data.get("where", ""))
-
-
-def why_of(evidence: Iterable[Mapping[str, str]]) -> str:
-    """Return stored evidence as a reader understands it, strongest first.
-
-    Without any, it was an editor who said that the paper belongs to the topic.
-    """
-    phrases = [Evidence.from_dict(item).phrase for item in evidence]
-    return ", ".join(phrases) or gettext("chosen by an editor")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from typing import ClassVar, Self
 
 from django.db import models
 
+from papers.evidence import why_of
 from papers.models.page_version import WatchedQuerySet
 from papers.models.topic import Topic
 
@@ -58,6 +59,4 @@ class Match(models.Model):
     @property
     def why(self) -> str:
         """The evidence as a reader understands it, strongest first; empty where there is none."""
-        from papers.matching.scoring import why_of
-
         return why_of(self.evidence) if self.evidence else ""

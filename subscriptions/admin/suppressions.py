@@ -11,10 +11,8 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 
-from subscriptions.models import (
-    Suppression,
-    address_hash,
-)
+from subscriptions.addresses import address_hash
+from subscriptions.models import Suppression
 
 if TYPE_CHECKING:
     SuppressionForm = forms.ModelForm[Suppression]

@@ -2,7 +2,6 @@
 and added to them, and the addresses that must never be mailed again.
 """
 
-from subscriptions.addresses import address_hash, normalized_email
 from subscriptions.models.address_change import AddressChange
 from subscriptions.models.consent import Consent
 from subscriptions.models.feedback import Feedback
@@ -22,7 +21,5 @@ __all__ = [
     "Subscription",
     "Suppression",
     "Upvote",
-    "address_hash",
-    "normalized_email",
     "validate_timezone",
 ]

@@ -6,6 +6,7 @@ of `subscriptions.pages.recognition`. Everybody else is told how to get there. G
 
 import logging
 
+from celery import signature
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from kombu.exceptions import OperationalError
 
 from papers.models import Paper
-from subscriptions import links, tasks
+from subscriptions import links
 from subscriptions.models import Subscriber
 from subscriptions.pages import recognition
 from subscriptions.pages.community_forms import SubmitForm
@@ -134,6 +135,6 @@ def _who(request: HttpRequest, subscriber: Subscriber | None) -> dict[str, objec
 def _look_up_soon() -> None:
     """Wake a worker; where the broker is out of order, beat does so within a minute."""
     try:
-        tasks.check_submissions.delay()
+        signature("subscriptions.tasks.check_submissions").delay()
     except OperationalError:
         logger.exception("a submission waits for the next tick")

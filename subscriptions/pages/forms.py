@@ -17,7 +17,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from papers.models import Topic
-from subscriptions.models import Subscriber, normalized_email
+from subscriptions.addresses import normalized_email
+from subscriptions.models import Subscriber
 from subscriptions.readers.preferences import Preferences
 from subscriptions.readers.signup import Choices
 

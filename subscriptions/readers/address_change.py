@@ -11,14 +11,9 @@ import datetime as dt
 
 from django.db import IntegrityError, transaction
 
+from subscriptions.addresses import normalized_email
 from subscriptions.links import Purpose
-from subscriptions.models import (
-    AddressChange,
-    Consent,
-    Subscriber,
-    Suppression,
-    normalized_email,
-)
+from subscriptions.models import AddressChange, Consent, Subscriber, Suppression
 from subscriptions.notices.letters import ASK_AGAIN_AFTER, NOTHING, Kind, Outgoing
 from subscriptions.readers import personal_data
 

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from subscriptions.models import address_hash
+from subscriptions.addresses import address_hash
 
 logger = logging.getLogger(__name__)
 

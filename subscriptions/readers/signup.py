@@ -13,7 +13,8 @@ from django.conf import settings
 from django.db import transaction
 
 from papers.models import Topic
-from subscriptions.models import Consent, Subscriber, Suppression, normalized_email
+from subscriptions.addresses import normalized_email
+from subscriptions.models import Consent, Subscriber, Suppression
 from subscriptions.notices.letters import NOTHING, Kind, Outgoing, may_ask
 
 UNDO_WITHIN = dt.timedelta(days=1)

@@ -18,7 +18,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from subscriptions.models import Suppression, address_hash, normalized_email
+from subscriptions.addresses import address_hash, normalized_email
+from subscriptions.models import Suppression
 
 COLUMNS = ("address_hash", "reason", "created_at", "key")
 LONGEST_LIST_OF_PROBLEMS = 20

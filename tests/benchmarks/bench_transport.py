@@ -29,7 +29,8 @@ from typing import Any
 import django
 from django.conf import settings
 
-from newsletter.mail.message import Mail, Piece
+from newsletter.mail.encoding import Piece
+from newsletter.mail.message import Mail
 from newsletter.mail.outcomes import Kind
 from newsletter.mail.transports.backend import NullTransport
 from newsletter.mail.transports.smtp import SMTPTransport

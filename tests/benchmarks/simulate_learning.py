@@ -27,9 +27,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
 django.setup()
 
 from newsletter.digests import taste  # noqa: E402  # models need Django set up
-from newsletter.digests.selection import Place, Reader, Reason, Shelf  # noqa: E402
+from newsletter.digests.selection import Reader, Shelf  # noqa: E402
 from newsletter.digests.taste import Ratings  # noqa: E402
 from newsletter.issues.cards import Card  # noqa: E402
+from newsletter.issues.places import Place, Reason  # noqa: E402
 from papers.semantics.lsa import Floats, fit, text_of  # noqa: E402
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"

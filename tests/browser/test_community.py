@@ -28,7 +28,7 @@ def site(live_server, settings, monkeypatch, tmp_path):
         "delay",
         lambda kind, pk: letters.send(letters.Kind(kind), pk, timezone.now()),
     )
-    monkeypatch.setattr(tasks.check_submissions, "delay", lambda: None)
+    monkeypatch.setattr(tasks.check_submissions, "apply_async", lambda *_, **__: None)
     Topic.objects.all().delete()
     topic = make_topic("Agents")
     make_match(make_paper("Agents at work", day=feature_day(timezone.now())), topic)

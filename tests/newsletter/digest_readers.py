@@ -14,8 +14,9 @@ from django.utils.safestring import mark_safe
 from newsletter.digests.bodies import Form
 from newsletter.digests.contexts import card_context, page_of, shell_context, title_of
 from newsletter.digests.rendering import DigestPress
-from newsletter.digests.selection import Choice, Place, Reader, Reason, Shelf
+from newsletter.digests.selection import Choice, Reader, Shelf
 from newsletter.issues.cards import Card, excerpt
+from newsletter.issues.places import Place, Reason
 from newsletter.models import Issue
 
 SAMPLE = Path(__file__).parent.parent.parent / "papers" / "data" / "sample.json"

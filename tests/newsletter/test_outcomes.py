@@ -10,7 +10,7 @@ from anymail.exceptions import AnymailConfigurationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.mail.message import UnsendableMail
+from newsletter.mail.encoding import UnsendableMail
 from newsletter.mail.outcomes import REASON_LIMIT, Kind, Stage, clean, sort_error, sort_reply
 from newsletter.provider_outcomes import sort_provider_error
 

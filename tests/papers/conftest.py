@@ -48,7 +48,7 @@ def led_here(httpserver, monkeypatch, settings):
 @pytest.fixture
 def example_kind(tmp_path, monkeypatch):
     """The example of a source, found by the registry as a file of papers.sources would be."""
-    written = Path(__file__).with_name("example_source.py")
+    written = Path(__file__).parent / "sources" / "example_source.py"
     shutil.copy(written, tmp_path / "reading_list.py")
     monkeypatch.setattr(sources, "__path__", [*sources.__path__, str(tmp_path)])
     found = registry.discover()["reading-list"]

@@ -21,7 +21,8 @@ from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 from newsletter.mail import local_mailbox
-from newsletter.mail.message import Mail, UnsendableMail
+from newsletter.mail.encoding import UnsendableMail
+from newsletter.mail.message import Mail
 from newsletter.mail.outcomes import Kind, Outcome, Stage, sort_error
 from newsletter.mail.transports.smtp import SMTPTransport
 

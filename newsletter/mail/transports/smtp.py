@@ -24,7 +24,9 @@ from typing import NamedTuple, Self
 
 from django.core.mail.utils import DNS_NAME
 
-from newsletter.mail.message import Mail, UnsendableMail, address
+from newsletter.mail.encoding import UnsendableMail
+from newsletter.mail.headers import address
+from newsletter.mail.message import Mail
 from newsletter.mail.outcomes import Kind, Outcome, Stage, sort_error, sort_reply
 
 _REPLY = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)

@@ -9,8 +9,9 @@ from django.db import DatabaseError
 from newsletter import providers
 from newsletter.delivery.worker import compose_for
 from newsletter.digests.rendering import DigestPress
-from newsletter.digests.selection import Place, Reader, Reason, Shelf
+from newsletter.digests.selection import Reader, Shelf
 from newsletter.issues.cards import card_of
+from newsletter.issues.places import Place, Reason
 from newsletter.mail.message import Mail
 from newsletter.models import Issue
 from newsletter.operations.deliverability import (

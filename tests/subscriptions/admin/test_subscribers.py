@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from subscriptions.models import Consent, Feedback, Subscriber, Suppression, address_hash
+from subscriptions.addresses import address_hash
+from subscriptions.models import Consent, Feedback, Subscriber, Suppression
 from subscriptions.readers import feedback
 from tests.factories import NOW, make_paper, make_subscriber
 

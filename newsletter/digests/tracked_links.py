@@ -1,0 +1,112 @@
+"""Links that lead through this site, and the picture of one pixel, where the operator wants them.
+
+Off by default (TRACK_OPENS, TRACK_CLICKS), and then nothing here touches a mail. Switched on, a
+finished digest gets a picture of one pixel, and its links to papers lead through this site. Such a
+link holds a signed token, the place of the paper in its issue and the number of the link: never an
+address, so that nobody can have this site redirect to theirs.
+
+Links in the text form stay as they are, and so do those to preferences and to unsubscribe. What is
+learned when a link is followed is the business of `newsletter.events.tracking`.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from html import unescape
+
+from django.conf import settings
+from django.urls import reverse
+
+from newsletter.digests.contexts import address_around_token, page_of
+from newsletter.issues.cards import Card
+from newsletter.issues.places import Place
+from newsletter.mail.encoding import Piece
+from newsletter.mail.message import HTML_LIMIT
+from papers.text.cleaning import safe_url
+from subscriptions import links
+
+MOST_CUT = 5000
+"""How many pieces are kept cut at their links."""
+
+_HREF = re.compile(r'(?<=href=")https?://[^"]+(?=")')
+
+LinkedPiece = tuple[Piece | None, ...]
+"""A piece cut at its links; None where the reader's token belongs."""
+
+
+def targets(card: Card) -> tuple[str, ...]:
+    """The addresses that a card links to, in the order of their numbers; empty where there is none.
+
+    The order is part of every link that was ever sent: only add at its end.
+    """
+    urls = (card.abstract_url, card.pdf_url, card.code_url, card.project_url)
+    return (page_of(card), *(url if url and safe_url(url) == url else "" for url in urls))
+
+
+def token_of(subscriber_id: int, version: int, delivery_id: int) -> str:
+    """What a reader's links and picture hold."""
+    return links.token(links.Purpose.TRACKING, subscriber_id, version, delivery_id)
+
+
+class Tracker:
+    """Leads the links of an issue's digests through this site. One for each press."""
+
+    def __init__(self, places: Iterable[Place]) -> None:
+        self._numbers: dict[str, tuple[int, int]] = {}
+        if settings.TRACK_CLICKS:
+            for place in places:
+                for number, url in enumerate(targets(place.card)):
+                    if url:
+                        self._numbers.setdefault(url, (place.id, number))
+        self._cut: dict[Piece, LinkedPiece] = {}
+
+    def track(
+        self, html: Sequence[Piece], subscriber_id: int, version: int, delivery_id: int
+    ) -> tuple[Piece, ...]:
+        """The body with tracked links and the picture; unchanged where that would be too large."""
+        token = Piece.of(token_of(subscriber_id, version, delivery_id))
+        tracked: list[Piece] = []
+        for piece in html:
+            for part in self._parts(piece) if self._numbers else (piece,):
+                tracked.append(token if part is None else part)
+        if settings.TRACK_OPENS:
+            tracked = self._with_picture(tracked, token.text)
+        too_large = sum(piece.size for piece in tracked) > HTML_LIMIT
+        return tuple(html) if too_large else tuple(tracked)
+
+    def _parts(self, piece: Piece) -> LinkedPiece:
+        parts = self._cut.get(piece)
+        if parts is None:
+            if len(self._cut) >= MOST_CUT:
+                self._cut.clear()
+            parts = self._cut[piece] = self._at_links(piece)
+        return parts
+
+    def _at_links(self, piece: Piece) -> LinkedPiece:
+        parts: list[Piece | None] = []
+        run, at = "", 0
+        for match in _HREF.finditer(piece.text):
+            known = self._numbers.get(unescape(match[0]))
+            if known is None:
+                continue
+            before, after = address_around_token("newsletter:follow", *known)
+            parts += [Piece.of(run + piece.text[at : match.start()] + before), None]
+            run, at = after, match.end()
+        if not parts:
+            return (piece,)
+        return (*parts, Piece.of(run + piece.text[at:]))
+
+    @staticmethod
+    def _with_picture(html: list[Piece], token: str) -> list[Piece]:
+        address = links.absolute(reverse("newsletter:opened", args=[token]))
+        picture = f'<img src="{address}" width="1" height="1" alt="" style="border:0">'
+        for at in range(len(html) - 1, -1, -1):
+            before, found, after = html[at].text.rpartition("</body>")
+            if found:
+                whole = Piece.of(f"{before}{picture}{found}{after}")
+                return [*html[:at], whole, *html[at + 1 :]]
+        return html
+
+
+def tracker_for(places: Iterable[Place]) -> Tracker | None:
+    """The tracker for a press; None where the operator does not want to know."""
+    return Tracker(places) if settings.TRACK_OPENS or settings.TRACK_CLICKS else None

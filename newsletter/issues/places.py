@@ -1,0 +1,28 @@
+"""A paper's place in an issue, and why it belongs to a topic."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from newsletter.issues.cards import Card
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A paper's place in an issue."""
+
+    id: int
+    paper_id: int
+    rank: int
+    score: float
+    card: Card
+    topics: Mapping[int, "Reason"]
+    """By topic id, for every topic whose readers may get the paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a paper belongs to a topic."""
+
+    score: float
+    why: str
+    """Such as `"kv cache" in the title`."""

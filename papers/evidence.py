@@ -1,0 +1,57 @@
+"""Why a paper belongs to a topic: kept as data with the match, and put into words when read.
+
+It stands below the models, so that a match can say why it is one, and so that the words come in the
+language of whoever reads them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One reason why a paper matches a topic, in words that a reader understands.
+
+    ``kind`` is "keyword" (``detail`` the keyword as the editor wrote it, ``where`` "title" or
+    "abstract"), "category" (``detail`` the arXiv category) or "meaning" (``detail`` the cosine
+    similarity to two decimals).
+    """
+
+    kind: str
+    detail: str
+    where: str = ""
+
+    @property
+    def phrase(self) -> str:
+        """Return the reason as a reader sees it, in the language that is active.
+
+        ``"kv cache" in the title``, ``cs.CL`` or ``meaning 0.61``.
+        """
+        if self.kind == "keyword" and self.where == "title":
+            return gettext('"%(keyword)s" in the title') % {"keyword": self.detail}
+        if self.kind == "keyword":
+            return gettext('"%(keyword)s" in the abstract') % {"keyword": self.detail}
+        if self.kind == "meaning":
+            return gettext("meaning %(similarity)s") % {"similarity": number_format(self.detail)}
+        return self.detail
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the evidence for a JSON field."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, str]) -> "Evidence":
+        """Read what `as_dict` wrote."""
+        return cls(data["kind"], data["detail"], data.get("where", ""))
+
+
+def why_of(evidence: Iterable[Mapping[str, str]]) -> str:
+    """Return stored evidence as a reader understands it, strongest first.
+
+    Without any, it was an editor who said that the paper belongs to the topic.
+    """
+    phrases = [Evidence.from_dict(item).phrase for item in evidence]
+    return ", ".join(phrases) or gettext("chosen by an editor")
