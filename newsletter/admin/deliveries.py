@@ -29,15 +29,20 @@ class DayFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The last 14 issues, and the chosen one where it is older."""
         days = list(Issue.objects.order_by("-day").values_list("pk", "day")[:14])
-        chosen = self.value()
-        if chosen and chosen.isdecimal() and int(chosen) not in {pk for pk, _ in days}:
-            days += list(Issue.objects.filter(pk=int(chosen)).values_list("pk", "day"))
+        chosen = self._chosen()
+        if chosen is not None and chosen not in {pk for pk, _ in days}:
+            days += list(Issue.objects.filter(pk=chosen).values_list("pk", "day"))
         return [(str(pk), f"{day:%a %-d %b %Y}") for pk, day in days]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
         """Only the chosen issue's."""
-        chosen = self.value()
-        return queryset.filter(issue_id=int(chosen)) if chosen and chosen.isdecimal() else queryset
+        chosen = self._chosen()
+        return queryset if chosen is None else queryset.filter(issue_id=chosen)
+
+    def _chosen(self) -> int | None:
+        """The key of the chosen issue; None for what no database takes for a key."""
+        value = self.value() or ""
+        return int(value) if value.isdecimal() and len(value) < 19 else None
 
 
 @admin.register(Delivery)
@@ -116,14 +121,14 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
             ),
         )
 
-    @admin.action(description="Send again (in doubt, failed or too late)", permissions=["view"])
+    @admin.action(description="Send again (in doubt, failed or too late)", permissions=["resend"])
     def resend(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """Put them back in the queue. One in doubt may reach its reader twice."""
         now = timezone.now()
         done = sum(delivery.resend(now, now + settings.DIGEST_DEADLINE) for delivery in queryset)
         self.message_user(request, f"{done} will be sent again.", messages.SUCCESS)
 
-    @action(description="Send again", url_path="resend", permissions=["resend_one"])
+    @action(description="Send again", url_path="resend", permissions=["resend"])
     def resend_one(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Ask, then put it back in the queue."""
         delivery = get_object_or_404(Delivery.objects.select_related("subscriber"), pk=object_id)
@@ -144,6 +149,6 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
         }
         return render(request, "newsletter/admin/resend.html", context)
 
-    def has_resend_one_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+    def has_resend_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Staff who may see the ledger and change issues."""
         return request.user.has_perm("newsletter.change_issue")

@@ -11,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
+from unfold.views import ChangeList
 
 from newsletter.admin.base import ReadOnly
 from newsletter.delivery.worker import compose_for
@@ -38,6 +39,17 @@ class PlaceInline(ReadOnly, TabularInline):
     def chips(self, place: IssuePaper) -> str:
         """The topics whose readers may get it."""
         return ", ".join(place.card.get("topics", ()))
+
+
+class IssueChangeList(ChangeList):
+    """A page of issues, each with the number of its deliveries in each state."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Count for the rows of this page alone, whichever they are; one query."""
+        super().get_results(request)
+        counts = Delivery.objects.counted_by_state(self.result_list)
+        for issue in self.result_list:
+            issue.state_counts = counts[issue.pk]
 
 
 @admin.register(Issue)
@@ -70,28 +82,12 @@ class IssueAdmin(ModelAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
-        """Issues with their numbers; the numbers come with the page's own issues only."""
+        """Issues with the number of their papers."""
         return super().get_queryset(request).annotate(paper_count=Count("places"))
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Forget the numbers of the page before."""
-        self._numbers: dict[int, dict[str, int]] = {}
-        return super().changelist_view(request, extra_context)
-
-    def _states(self, issue: Issue) -> dict[str, int]:
-        """Deliveries of an issue by state. One query for all issues of the last hundred days."""
-        if not getattr(self, "_numbers", None):
-            self._numbers = {}
-            recent = Issue.objects.order_by("-day").values("pk")[:100]
-            counted = (
-                Delivery.objects.filter(issue__in=list(recent.values_list("pk", flat=True)))
-                .order_by()
-                .values_list("issue_id", "state")
-                .annotate(Count("pk"))
-            )
-            for issue_id, state, count in counted:
-                self._numbers.setdefault(issue_id, {})[state] = count
-        return self._numbers.get(issue.pk, {})
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The list that counts deliveries."""
+        return IssueChangeList
 
     @display(
         description="state",
@@ -114,30 +110,29 @@ class IssueAdmin(ModelAdmin):
     @display(description="sent")
     def sent(self, issue: Issue) -> int:
         """Digests sent."""
-        return self._states(issue).get(Delivery.State.SENT, 0)
+        return issue.state_counts[Delivery.State.SENT]
 
     @display(description="in feeds")
     def in_feeds(self, issue: Issue) -> int:
         """Digests of readers who take their feed instead of mail."""
-        return self._states(issue).get(Delivery.State.FEED, 0)
+        return issue.state_counts[Delivery.State.FEED]
 
     @display(description="waiting")
     def waiting(self, issue: Issue) -> int:
         """Digests still to be sent."""
-        states = self._states(issue)
-        return states.get(Delivery.State.PENDING, 0) + states.get(Delivery.State.CLAIMED, 0)
+        states = (Delivery.State.PENDING, Delivery.State.CLAIMED)
+        return sum(issue.state_counts[state] for state in states)
 
     @display(description="nothing new")
     def skipped(self, issue: Issue) -> int:
         """Readers for whom there was nothing."""
-        return self._states(issue).get(Delivery.State.SKIPPED, 0)
+        return issue.state_counts[Delivery.State.SKIPPED]
 
     @display(description="failed / in doubt / too late")
     def trouble(self, issue: Issue) -> str:
         """What went wrong."""
-        states = self._states(issue)
         order = (Delivery.State.FAILED, Delivery.State.UNKNOWN, Delivery.State.EXPIRED)
-        return " / ".join(str(states.get(state, 0)) for state in order)
+        return " / ".join(str(issue.state_counts[state]) for state in order)
 
     @display(description="what became of it")
     def came_back(self, issue: Issue) -> SafeString:
@@ -168,25 +163,31 @@ class IssueAdmin(ModelAdmin):
             '<a href="{}?issue__id__exact={}">Show its deliveries</a>', url, issue.pk
         )
 
-    @admin.action(description="Pause sending")
+    @admin.action(description="Pause sending", permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Issue]) -> None:
         """Takes effect within one batch."""
         done = sum(issue.pause(f"paused by {request.user}") for issue in queryset)
         self.message_user(request, f"{done} paused.", messages.SUCCESS)
 
-    @admin.action(description="Resume sending")
+    @admin.action(description="Resume sending", permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Issue]) -> None:
         """Goes on with what is waiting."""
         done = sum(issue.resume() for issue in queryset)
         self.message_user(request, f"{done} resumed.", messages.SUCCESS)
 
-    @admin.action(description="Stop for good")
+    @admin.action(description="Stop for good", permissions=["change"])
     def stop(self, request: HttpRequest, queryset: QuerySet[Issue]) -> None:
         """What was not sent never will be."""
         done = sum(issue.stop(f"stopped by {request.user}") for issue in queryset)
         self.message_user(request, f"{done} stopped.", messages.WARNING)
 
-    @action(description="Preview a digest", url_path="preview")
+    def has_preview_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Staff who may see issues and readers: a digest says what its reader follows."""
+        return self.has_view_permission(request) and request.user.has_perm(
+            "subscriptions.view_subscriber"
+        )
+
+    @action(description="Preview a digest", url_path="preview", permissions=["preview"])
     def preview(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The issue's digest as a subscriber would get it now; nothing is sent."""
         issue = get_object_or_404(Issue, pk=object_id)

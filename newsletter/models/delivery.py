@@ -1,6 +1,8 @@
 """The ledger: one delivery for each reader and issue."""
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
 from typing import ClassVar, Self
 
 from django.db import models
@@ -37,6 +39,19 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def lapsed(self, now: dt.datetime) -> Self:
         """Claimed deliveries whose lease has run out."""
         return self.filter(state=Delivery.State.CLAIMED, lease_until__lte=now)
+
+    def counted_by_state(self, issues: Iterable[Issue]) -> dict[int, Counter[str]]:
+        """How many deliveries are in which state, by the key of each of these issues. One query."""
+        counts: dict[int, Counter[str]] = {issue.pk: Counter() for issue in issues}
+        counted = (
+            self.filter(issue__in=counts)
+            .order_by()
+            .values_list("issue_id", "state")
+            .annotate(models.Count("pk"))
+        )
+        for issue_id, state, count in counted:
+            counts[issue_id][state] = count
+        return counts
 
 
 class Delivery(models.Model):

@@ -1,6 +1,7 @@
 """Issues: the papers of a day, ranked and frozen."""
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -87,6 +88,7 @@ class Issue(models.Model):
     )
 
     objects = IssueQuerySet.as_manager()
+    state_counts: Counter[str]  # of its deliveries, where a list counted them
 
     class Meta:
         """Newest first."""

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Max, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
@@ -144,8 +144,10 @@ class PaperAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Paper]:
         """With the day of the last listing."""
+        # Asked for the rows shown alone; an aggregate would group all papers first.
+        last = Feature.objects.filter(paper=OuterRef("pk")).order_by("-day").values("day")
         papers: QuerySet[Paper] = super().get_queryset(request)
-        return papers.annotate(last_listed=Max("features__day"))
+        return papers.annotate(last_listed=Subquery(last[:1]))
 
     @admin.display(description="title", ordering="title")
     def short_title(self, paper: Paper) -> str:

@@ -1,9 +1,9 @@
-"""The admin's view of the semantic models: what is in use, and what it was made from."""
+"""The semantic models: which is in use, and what it was made from."""
 
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
@@ -18,13 +18,15 @@ class FittedModelAdmin(ModelAdmin):
     fields: ClassVar = ["version", "fitted_on", "dimensions", "encoder", "started_at", "ready_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FittedModel]:
-        """Without the models themselves, which are megabytes."""
-        return super().get_queryset(request).defer("data", "view")  # type: ignore[no-any-return]
+        """With the key of the one in use, without the models themselves, which are megabytes."""
+        in_use = FittedModel.objects.ready().values("pk")[:1]
+        models: QuerySet[FittedModel] = super().get_queryset(request)
+        return models.defer("data", "view").annotate(in_use=Subquery(in_use))
 
     @admin.display(description="in use", boolean=True)
     def is_in_use(self, fitted: FittedModel) -> bool:
         """Whether papers are matched with this one."""
-        return FittedModel.objects.ready().values_list("pk", flat=True).first() == fitted.pk
+        return bool(getattr(fitted, "in_use", None) == fitted.pk)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Models are fitted, see `manage.py fit_model`."""

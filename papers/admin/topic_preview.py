@@ -12,7 +12,7 @@ from papers.semantics import current
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class MatchedPaper:
     """A paper and why it matches."""
 
     paper_id: int
@@ -24,19 +24,19 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class TopicPreview:
     """The papers of the last days that readers of a topic would get, by what changes."""
 
     papers: int
     """How many papers were looked at."""
-    gained: tuple[Found, ...]
-    kept: tuple[Found, ...]
-    lost: tuple[Found, ...]
-    doubtful: tuple[Found, ...]
+    gained: tuple[MatchedPaper, ...]
+    kept: tuple[MatchedPaper, ...]
+    lost: tuple[MatchedPaper, ...]
+    doubtful: tuple[MatchedPaper, ...]
     """Matches with some evidence but too little to be sent."""
 
 
-def preview(before: TopicSpec | None, after: TopicSpec, now: dt.datetime) -> Preview:
+def preview(before: TopicSpec | None, after: TopicSpec, now: dt.datetime) -> TopicPreview:
     """Match the last days' papers with a topic as it is and as it would be; stores nothing.
 
     `before` is None for a topic that does not exist or is not active.
@@ -52,13 +52,13 @@ def preview(before: TopicSpec | None, after: TopicSpec, now: dt.datetime) -> Pre
     old = {int(r.paper_id): r for r in match(texts, [before], model)} if before else {}
     new = {int(r.paper_id): r for r in match(texts, [after], model)}
 
-    def found(results: Mapping[int, MatchResult], keys: Iterable[int]) -> tuple[Found, ...]:
+    def found(results: Mapping[int, MatchResult], keys: Iterable[int]) -> tuple[MatchedPaper, ...]:
         rows = [_found(papers[key], results[key].score, results[key].evidence) for key in keys]
         return tuple(sorted(rows, key=lambda row: (-row.score, row.paper_id)))
 
     sent_before = {key for key, result in old.items() if result.sendable}
     sent_after = {key for key, result in new.items() if result.sendable}
-    return Preview(
+    return TopicPreview(
         papers=len(papers),
         gained=found(new, sent_after - sent_before),
         kept=found(new, sent_after & sent_before),
@@ -67,8 +67,8 @@ def preview(before: TopicSpec | None, after: TopicSpec, now: dt.datetime) -> Pre
     )
 
 
-def _found(paper: Paper, score: float, evidence: tuple[Evidence, ...]) -> Found:
-    return Found(
+def _found(paper: Paper, score: float, evidence: tuple[Evidence, ...]) -> MatchedPaper:
+    return MatchedPaper(
         paper_id=paper.pk,
         title=paper.title,
         url=paper.get_absolute_url(),

@@ -1,4 +1,4 @@
-"""Topics in the admin: keywords one a line, and what a change would do before it is saved."""
+"""Topics: keywords one a line, and what a change would do before it is saved."""
 
 from typing import Any, ClassVar
 

@@ -1,7 +1,8 @@
-"""The editors' view of what readers submit: accept a paper, or decline it for a reason."""
+"""What readers submit: accept a paper, or decline it for a reason."""
 
 from typing import Any
 
+from celery import signature
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -15,7 +16,6 @@ from unfold.decorators import action, display
 from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from papers.tasks import rank
 from papers.text.cleaning import shorten
 from subscriptions.models import Submission
 from subscriptions.readers import submissions
@@ -116,7 +116,7 @@ class SubmissionAdmin(ModelAdmin):
         done = sum(submissions.accept(one, now) for one in queryset.order_by("pk"))
         if done:
             try:
-                rank.delay()
+                signature("papers.tasks.rank").delay()
             except OperationalError:
                 self.message_user(
                     request, "Topics follow with the next fetch: no worker hears us.", messages.INFO

@@ -6,6 +6,7 @@ changed, and the record of consent is only read.
 
 from typing import Any
 
+from celery import signature
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
@@ -27,7 +28,6 @@ from subscriptions.models import (
 from subscriptions.notices.letters import Kind, Outgoing
 from subscriptions.readers import personal_data
 from subscriptions.readers.preferences import move_digest
-from subscriptions.tasks import send_mail_to
 
 
 class ReadOnlyInline(TabularInline):
@@ -97,7 +97,8 @@ class PausedFilter(admin.SimpleListFilter):
         """Those paused, or all."""
         if not self.value():
             return queryset
-        return Subscriber.objects.paused_for_bounces(timezone.now().date()) & queryset
+        paused = Subscriber.objects.paused_for_bounces(timezone.now().date())
+        return queryset.filter(pk__in=paused.order_by().values("pk"))
 
 
 @admin.register(Subscriber)
@@ -230,8 +231,9 @@ class SubscriberAdmin(ModelAdmin):
             Outgoing(Kind.PREFERENCES, pk)
             for pk in queryset.filter(status__in=statuses).values_list("pk", flat=True)
         ]
+        send = signature("subscriptions.tasks.send_mail_to")
         for mail in outgoing:
-            send_mail_to.delay(mail.kind.value, mail.subscriber_id)
+            send.delay(mail.kind.value, mail.subscriber_id)
         self._report(request, len(outgoing), "mailed the link to")
 
     @action(description="Unsubscribe", permissions=["change"])

@@ -4,7 +4,6 @@ import datetime as dt
 import re
 
 import pytest
-import time_machine
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,6 +12,7 @@ from django.urls import reverse
 from papers.admin.topics import LinesField
 from papers.matching.ranking import rank_and_match
 from papers.models import Feature, Match, Topic
+from tests.admin_pages import cell, text
 from tests.factories import (
     DAY,
     NOW,
@@ -22,22 +22,9 @@ from tests.factories import (
     make_subscriber,
     make_topic,
 )
-from tests.papers.admin.pages import cell, change_of, filled, preview_of, text
+from tests.papers.admin.topic_form import change_of, filled, preview_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def thursday(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
-    Topic.objects.all().delete()
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def topic():
-    return make_topic("KV cache", keywords=["KV cache", "cache eviction"], categories=["cs.LG"])
 
 
 def test_the_list_counts_confirmed_readers_and_recent_matches(admin_client, topic):

@@ -19,15 +19,6 @@ State = Submission.State
 
 
 @pytest.fixture
-def editor(browser):
-    browser.handler.enforce_csrf_checks = False
-    browser.force_login(
-        User.objects.create_superuser("editor"), "django.contrib.auth.backends.ModelBackend"
-    )
-    return browser
-
-
-@pytest.fixture
 def waiting(monkeypatch):
     """A paper with a hostile title that waits for an editor."""
     title = "<script>alert(1)</script> Agents \u05d0"
@@ -58,10 +49,10 @@ def test_accepting_lists_the_paper_and_has_it_matched(editor, waiting, topics):
 
 
 def test_accepting_needs_no_worker_at_once(editor, waiting, monkeypatch):
-    def fail():
+    def fail(*_, **__):
         raise OperationalError("nobody there")
 
-    monkeypatch.setattr(paper_tasks.rank, "delay", fail)
+    monkeypatch.setattr(paper_tasks.rank, "apply_async", fail)
     assert "Topics follow with the next fetch" in act(editor, "accept", waiting)
     assert Feature.objects.count() == 1
 

@@ -5,11 +5,9 @@ from html.parser import HTMLParser
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from subscriptions.addresses import address_hash
 from subscriptions.models import Consent, Feedback, Subscriber, Suppression
 from subscriptions.readers import feedback
 from tests.factories import NOW, make_paper, make_subscriber
@@ -18,16 +16,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 Status = Subscriber.Status
 LIST = "/admin/subscriptions/subscriber/"
-SUPPRESSIONS = "/admin/subscriptions/suppression/"
-
-
-@pytest.fixture
-def editor(browser):
-    browser.handler.enforce_csrf_checks = False
-    browser.force_login(
-        User.objects.create_superuser("editor"), "django.contrib.auth.backends.ModelBackend"
-    )
-    return browser
 
 
 class Inputs(HTMLParser):
@@ -83,6 +71,19 @@ def test_the_list_is_searchable_and_filterable(editor, topics):
         page = editor.get(LIST + query).content.decode()
         assert "alice@example.org" in page
         assert "bob@example.org" not in page
+
+
+def test_readers_paused_because_mail_came_back_are_found(editor, topics):
+    alice = make_subscriber(topics=topics)
+    alice.pause_for_bounces(NOW.date() + dt.timedelta(days=9), "mailbox full", NOW)
+    make_subscriber(
+        "bob@example.org", topics=topics, paused_until=NOW.date() + dt.timedelta(days=9)
+    )
+    for query in ({}, {"o": "6"}, {"topics__id__exact": topics[0].pk}, {"q": "example"}):
+        answer = editor.get(LIST, {"paused": "bounces"} | query)
+        assert answer.status_code == 200
+        assert [row.email for row in answer.context["cl"].result_list] == ["alice@example.org"]
+        assert [row.topic_count for row in answer.context["cl"].result_list] == [len(topics)]
 
 
 def test_more_rows_take_no_more_queries(editor, topics):
@@ -151,31 +152,3 @@ def test_deleting_erases_the_address_from_the_history_as_well(editor):
     editor.post(LIST, {"action": "delete_selected", "_selected_action": [bob.pk], "post": "yes"})
     assert not Subscriber.objects.exists()
     assert {entry.object_repr for entry in LogEntry.objects.all()} == {"erased subscriber"}
-
-
-def test_an_address_is_suppressed_as_a_hash(editor):
-    alice = make_subscriber()
-    add = f"{SUPPRESSIONS}add/"
-    assert 'type="email"' in editor.get(add).content.decode()
-    answer = editor.post(add, {"email": "Alice@example.org", "reason": "complaint"}, follow=True)
-    assert answer.status_code == 200
-    kept = Suppression.objects.get()
-    assert (kept.address_hash, kept.reason) == (address_hash("alice@example.org"), "complaint")
-    assert kept.created_at == NOW
-    alice.refresh_from_db()
-    assert alice.status == Status.SUPPRESSED
-    again = editor.post(add, {"email": "alice@example.org", "reason": "bounce"})
-    assert "suppressed already" in again.content.decode()
-    assert not LogEntry.objects.filter(object_repr__contains="@").exists()
-
-
-def test_suppressions_are_found_by_address_and_never_changed(editor):
-    Suppression.objects.add_address("alice@example.org", Suppression.Reason.BOUNCE, NOW)
-    Suppression.objects.add_address("bob@example.org", Suppression.Reason.REQUEST, NOW)
-    page = editor.get(SUPPRESSIONS, {"q": "ALICE@example.org"}).content.decode()
-    assert address_hash("alice@example.org") in page
-    assert address_hash("bob@example.org") not in page
-    one = f"{SUPPRESSIONS}{address_hash('bob@example.org')}/change/"
-    assert editor.get(one).status_code == 200
-    assert editor.post(one, {"reason": "bounce"}).status_code == 403
-    assert queries(editor, SUPPRESSIONS) < 12

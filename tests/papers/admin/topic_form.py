@@ -1,15 +1,8 @@
-"""Filling in and reading the admin's pages."""
-
-import re
-from typing import Any
+"""Filling in the admin's form of a topic."""
 
 from django.urls import reverse
 
 from papers.models import Topic
-
-
-def text(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def change_of(topic: Topic) -> str:
@@ -33,9 +26,3 @@ def filled(topic: Topic, **changes) -> dict[str, str]:
         "is_active": "on",
     } | changes
     return {name: value for name, value in form.items() if value is not None}
-
-
-def cell(html: str, name: str) -> list[str]:
-    """The text of a column of a change list."""
-    cells = re.findall(rf'class="[^"]*field-{name}[^"]*"[^>]*>(.*?)</td>', html, re.DOTALL)
-    return [re.sub(r"<[^>]+>|\s+", " ", found).strip() for found in cells]

@@ -1,0 +1,195 @@
+"""Issues in the admin: counts that are true for every page, previews, and the brakes."""
+
+import datetime as dt
+import re
+import threading
+from collections import Counter
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from newsletter.admin.issues import IssueAdmin, IssueChangeList
+from newsletter.models import Delivery, Issue, IssuePaper
+from tests.admin_pages import cell, text
+from tests.factories import DAY, NOW, make_delivery, make_issue, make_paper, make_subscriber
+
+pytestmark = pytest.mark.django_db
+
+LIST = reverse("admin:newsletter_issue_changelist")
+State = Delivery.State
+COLUMNS = {
+    "sent": (State.SENT,),
+    "in_feeds": (State.FEED,),
+    "waiting": (State.PENDING, State.CLAIMED),
+    "skipped": (State.SKIPPED,),
+}
+TROUBLE = (State.FAILED, State.UNKNOWN, State.EXPIRED)
+
+
+def fill(issues: int) -> dict[str, Counter[str]]:
+    """Issues of as many days, each with other numbers; the numbers by the day as it is shown."""
+    readers = [make_subscriber(f"r{number}@example.org") for number in range(30)]
+    numbers = {}
+    for at in range(issues):
+        issue = make_issue(DAY - dt.timedelta(days=at))
+        states = [state for nth, state in enumerate(State) for _ in range((at * 3 + nth) % 4)]
+        for reader, state in zip(readers, states, strict=False):
+            make_delivery(issue, reader, state=state)
+        for rank in range(1, at % 3 + 1):
+            paper = make_paper()
+            IssuePaper.objects.create(issue=issue, paper=paper, rank=rank, score=1.0, card={})
+        numbers[str(issue.pk)] = Counter(states) + Counter(papers=at % 3)
+    return numbers
+
+
+def shown(html: str) -> dict[str, dict[str, str]]:
+    """The numbers that a page shows, by the key of their issue."""
+    keys = re.findall(r'name="_selected_action" value="(\d+)"', html)
+    names = ("papers", *COLUMNS, "trouble")
+    columns = {name: cell(html, name) for name in names}
+    return {key: {name: columns[name][at] for name in names} for at, key in enumerate(keys)}
+
+
+def expected(numbers: Counter[str]) -> dict[str, str]:
+    """What the list must show of an issue with these numbers."""
+    summed = {name: str(sum(numbers[state] for state in of)) for name, of in COLUMNS.items()}
+    trouble = " / ".join(str(numbers[state]) for state in TROUBLE)
+    return summed | {"papers": str(numbers["papers"]), "trouble": trouble}
+
+
+@pytest.mark.parametrize(
+    "order", ["", "1", "-1", "2", "-2", "-9.1"], ids=lambda order: f"order {order}"
+)
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_every_page_in_every_order_shows_the_numbers_of_its_own_issues(
+    client, monkeypatch, page, order
+):
+    monkeypatch.setattr(IssueAdmin, "list_per_page", 4)
+    numbers = fill(10)
+    found = shown(text(client.get(LIST, {"p": page} | ({"o": order} if order else {}))))
+    assert len(found) == (4, 4, 2)[page - 1]
+    assert found == {key: expected(numbers[key]) for key in found}
+
+
+def test_all_issues_on_one_page_and_the_issues_of_a_filter_are_counted(client, monkeypatch):
+    monkeypatch.setattr(IssueAdmin, "list_per_page", 4)
+    numbers = fill(6)
+    Issue.objects.filter(pk__in=list(numbers)[:2]).update(state=Issue.State.PAUSED)
+    for query, keys in (
+        ({"all": ""}, list(numbers)),
+        ({"state__exact": "paused"}, list(numbers)[:2]),
+        ({"day__year": "2026", "day__month": "6", "day__day": "9"}, list(numbers)[1:2]),
+        ({"day__year": "1999"}, []),
+    ):
+        found = shown(text(client.get(LIST, query)))
+        assert found == {key: expected(numbers[key]) for key in keys}, query
+
+
+def test_the_oldest_of_many_issues_is_counted_too(client):
+    days = [DAY - dt.timedelta(days=at) for at in range(103)]
+    Issue.objects.bulk_create(Issue(day=day, frozen_at=NOW) for day in days)
+    oldest = Issue.objects.get(day=days[-1])
+    make_delivery(oldest, make_subscriber(), state=State.SENT)
+    for query, length in (({"p": 2}, 3), ({"all": ""}, 103), ({"o": "1"}, 100)):
+        found = shown(text(client.get(LIST, query)))
+        assert len(found) == length
+        assert found[str(oldest.pk)]["sent"] == "1", query
+        assert sum(int(numbers["sent"]) for numbers in found.values()) == 1
+
+
+def test_numbers_are_those_of_now_and_not_of_the_page_before(client, row):
+    assert shown(text(client.get(LIST)))[str(row.issue_id)]["trouble"] == "0 / 1 / 0"
+    Delivery.objects.update(state=State.SENT)
+    found = shown(text(client.get(LIST)))[str(row.issue_id)]
+    assert (found["sent"], found["trouble"]) == ("1", "0 / 0 / 0")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_editors_at_once_each_see_the_numbers_of_their_page(client, monkeypatch):
+    monkeypatch.setattr(IssueAdmin, "list_per_page", 3)
+    numbers = fill(6)
+    both = threading.Barrier(2, timeout=30)
+    count = IssueChangeList.get_results
+
+    def count_and_wait(changelist, request):
+        count(changelist, request)
+        both.wait()  # so that both are counted before either is shown
+
+    monkeypatch.setattr(IssueChangeList, "get_results", count_and_wait)
+    pages: dict[int, str] = {}
+
+    def look(page: int) -> None:
+        try:
+            browser = Client()
+            browser.cookies = client.cookies
+            pages[page] = text(browser.get(LIST, {"p": page}))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=look, args=(page,)) for page in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = shown(pages[1]) | shown(pages[2])
+    assert found == {key: expected(numbers[key]) for key in numbers}
+
+
+def test_an_issues_page_takes_as_many_queries_for_many_papers_as_for_few(client, row):
+    url = reverse("admin:newsletter_issue_change", args=[row.issue_id])
+    counts = []
+    for size in (1, 12):
+        for _ in range(size):
+            IssuePaper.objects.create(
+                issue=row.issue,
+                paper=make_paper(),
+                rank=row.issue.places.count() + 1,
+                score=1.0,
+                card={"title": "A paper"},
+            )
+        client.get(url)  # what is looked up once in a process
+        with CaptureQueriesContext(connection) as queries:
+            assert "A paper" in text(client.get(url))
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_preview_shows_what_a_subscriber_would_get_and_sends_nothing(client, row):
+    url = reverse("admin:newsletter_issue_preview", args=[row.issue_id])
+    page = client.get(url, {"subscriber": "alice@example.org"})
+    assert "alice@example.org" in page.content.decode()
+    assert "<script>alert(1)" not in page.content.decode()
+    html = client.get(url, {"subscriber": "alice@example.org", "part": "html"})
+    assert "&lt;script&gt;alert(1)" in html.content.decode()
+    assert "sandbox" in html["Content-Security-Policy"]
+    row.refresh_from_db()
+    assert row.state == Delivery.State.UNKNOWN
+    assert Delivery.objects.count() == 1
+
+
+def test_preview_for_an_unknown_address_says_so(client, row):
+    url = reverse("admin:newsletter_issue_preview", args=[row.issue_id])
+    assert "No active subscriber" in client.get(url, {"subscriber": "x@y.z"}).content.decode()
+    assert client.get(url, {"subscriber": "x@y.z", "part": "html"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("action", "state"), [("pause", "paused"), ("stop", "stopped"), ("resume", "running")]
+)
+def test_issue_is_paused_resumed_and_stopped(client, row, action, state):
+    if action == "resume":
+        row.issue.pause("for now")
+    client.post(LIST, {"action": action, "_selected_action": [row.issue_id]})
+    assert Issue.objects.get().state == state
+
+
+def test_issue_shows_what_came_back(client, row):
+    Delivery.objects.update(state=Delivery.State.SENT, bounce="hard", bounced_at=NOW)
+    Issue.objects.update(warning="hard bounces: 1 of 1 digests (100.00%)")
+    page = client.get(reverse("admin:newsletter_issue_change", args=[row.issue_id]))
+    assert "Hard bounces: 1 (100.00%)" in page.content.decode()
+    changelist = client.get(LIST).content.decode()
+    assert "hard bounces: 1 of 1 digests" in changelist

@@ -1,0 +1,23 @@
+"""A Thursday without topics but one, and passwords that are checked quickly."""
+
+import pytest
+import time_machine
+
+from papers.models import Topic
+from tests.factories import (
+    NOW,
+    make_topic,
+)
+
+
+@pytest.fixture(autouse=True)
+def thursday(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
+    Topic.objects.all().delete()
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def topic():
+    return make_topic("KV cache", keywords=["KV cache", "cache eviction"], categories=["cs.LG"])
