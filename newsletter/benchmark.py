@@ -139,7 +139,7 @@ def fill(count: int, now: dt.datetime) -> Issue:
     )
     source = Source.objects.order_by("pk").first()
     if source is None:
-        source = Source.objects.create(kind=Source.Kind.SAMPLE, slug="benchmark", name="Benchmark")
+        source = Source.objects.create(kind="sample", slug="benchmark", name="Benchmark")
     Feature.objects.bulk_create([Feature(source=source, paper=each, day=day) for each in papers])
     Match.objects.bulk_create(
         [

@@ -2,6 +2,9 @@
 
 import datetime as dt
 
+LONGEST_WAIT = dt.timedelta(hours=6)
+"""How long after a day's end anybody waits for it: readers for its issue, the issue for sources."""
+
 
 def feature_day(now: dt.datetime) -> dt.date:
     """The day whose papers a digest carries at `now`: by default the previous feature day.
@@ -30,6 +33,20 @@ def feature_days(last: dt.date, count: int) -> list[dt.date]:
         found.append(day)
         day = last_weekday(day - dt.timedelta(days=1))
     return found[::-1]
+
+
+def listing_day(now: dt.datetime) -> dt.date:
+    """The day that what comes in at `now` is listed on: today or, on a weekend, Monday, so that it
+    stands in a list that is still growing and comes into a digest.
+    """
+    today = _day(now)
+    last = last_weekday(today)
+    return today if last == today else last + dt.timedelta(days=3)
+
+
+def closes_at(day: dt.date) -> dt.datetime:
+    """When a feature day ends and its list no longer grows: the next midnight, UTC."""
+    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), dt.UTC)
 
 
 def last_weekday(day: dt.date) -> dt.date:

@@ -86,7 +86,10 @@ def make_hostile_site() -> dict[str, str]:
         papers.append(paper)
     shown = papers[8]
     Feature.objects.update(submitted_by="S" * 120)
-    Source.objects.update(last_error=HOSTILE[0], name="N" * 80)
+    for number, source in enumerate(Source.objects.all(), 10):
+        Source.objects.filter(pk=source.pk).update(
+            last_error=HOSTILE[0], name=f"{'N' * 78}{number}"
+        )
     for hours in range(30):
         Observation.objects.create(
             paper=shown,

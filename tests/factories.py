@@ -18,7 +18,7 @@ _numbers = count(1)
 def make_source(**kwargs: Any) -> Source:
     """The Hugging Face source, or another by `slug`."""
     slug = kwargs.pop("slug", "huggingface")
-    kwargs = {"kind": Source.Kind.HUGGINGFACE, "name": f"Source {slug}"} | kwargs
+    kwargs = {"kind": "huggingface", "name": f"Source {slug}"} | kwargs
     return Source.objects.get_or_create(slug=slug, defaults=kwargs)[0]
 
 

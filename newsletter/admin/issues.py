@@ -57,14 +57,17 @@ class IssueAdmin(ModelAdmin):
     """Issues: how far each is sent; pause, resume, stop; preview as any subscriber gets it."""
 
     list_display = (
-        "day", "show_state", "papers", "sent", "in_feeds", "waiting", "skipped", "trouble",
-        "warning",
+        "day", "show_state", "papers", "missing", "sent", "in_feeds", "waiting", "skipped",
+        "trouble", "warning",
     )  # fmt: skip
     list_filter = ("state",)
     date_hierarchy = "day"
-    fields = ("day", "state", "state_reason", "warning", "note", "frozen_at", "came_back", "ledger")
+    fields = (
+        "day", "state", "state_reason", "warning", "note", "frozen_at", "missing", "came_back",
+        "ledger",
+    )  # fmt: skip
     readonly_fields = (
-        "day", "state", "state_reason", "warning", "frozen_at", "came_back", "ledger"
+        "day", "state", "state_reason", "warning", "frozen_at", "missing", "came_back", "ledger"
     )  # fmt: skip
     inlines = (PlaceInline,)
     actions = ("pause", "resume", "stop")
@@ -98,6 +101,11 @@ class IssueAdmin(ModelAdmin):
     def papers(self, issue: Issue) -> int:
         """How many papers it holds."""
         return int(getattr(issue, "paper_count", 0))
+
+    @display(description="missing sources")
+    def missing(self, issue: Issue) -> str:
+        """The sources that had not answered for the whole day when the issue was frozen."""
+        return ", ".join(map(str, issue.missing)) or "–"
 
     @display(description="sent")
     def sent(self, issue: Issue) -> int:

@@ -16,9 +16,8 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from newsletter import bulk_sql
-from newsletter.issues.freezing import closes_at
 from newsletter.models import Delivery, Issue
-from papers.days import feature_day
+from papers.days import LONGEST_WAIT, closes_at, feature_day
 from subscriptions import schedule
 from subscriptions.models import Subscriber
 
@@ -26,9 +25,6 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 10_000
 """Subscribers planned in one transaction."""
-
-WAIT_FOR_ISSUE = dt.timedelta(hours=6)
-"""How long after a day's end its readers wait for its issue before they are passed over."""
 
 
 @dataclass(slots=True)
@@ -42,12 +38,12 @@ class Planned:
 def current_issue(now: dt.datetime) -> Issue | None:
     """The issue that digests due at `now` carry; None while it is still being waited for.
 
-    That is the feature day's. Where it does not come within `WAIT_FOR_ISSUE`, because the day had
+    That is the feature day's. Where it does not come within `LONGEST_WAIT`, because the day had
     no papers or no source answered, the one before it stands: whoever had that gets nothing.
     """
     day = feature_day(now)
     issue = Issue.objects.up_to(day).first()
-    if issue is None or (issue.day < day and now < closes_at(day) + WAIT_FOR_ISSUE):
+    if issue is None or (issue.day < day and now < closes_at(day) + LONGEST_WAIT):
         return None
     return issue
 

@@ -4,70 +4,81 @@ import datetime as dt
 import logging
 from collections.abc import Sequence
 
-from django.conf import settings
 from django.db import transaction
 
 from newsletter.issues.cards import Card, Gained, card_of
 from newsletter.issues.places import Place, Reason
-from newsletter.models import Issue, IssuePaper
-from papers.days import feature_day
+from newsletter.models import Issue, IssuePaper, MissingSource
+from papers.days import LONGEST_WAIT, closes_at, feature_day
 from papers.evidence import why_of
 from papers.models import Match, Observation, Paper, Pick, Source
 from papers.models.thumbnail import path_of
+from papers.sources.registry import answers_for_past, unanswered
 
 logger = logging.getLogger(__name__)
 
-LAST_FETCH_WITHIN = dt.timedelta(hours=3)
-"""How long after its end a day waits for a fetch that saw it whole."""
+PLANNED_FROM = dt.timedelta(minutes=10)
+"""How long before readers would be passed over a day is frozen in any case: beat wakes us every
+five minutes, and planning must find the issue."""
 
 WEEK = 7
 """Days whose issues a weekly digest draws on."""
 
 
-def closes_at(day: dt.date) -> dt.datetime:
-    """When a feature day ends and its list no longer grows: the next midnight, UTC."""
-    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), dt.UTC)
-
-
 def freeze_due(now: dt.datetime) -> Issue | None:
-    """Freeze the current feature day once it is over and was fetched whole; None while not.
+    """Freeze the current feature day once it is over and all its sources have answered since;
+    None while not.
 
-    Where no fetch succeeds, what is known is frozen `LAST_FETCH_WITHIN` after the day's end.
+    Each active source is waited for as long as its row says, and no longer than readers wait for
+    the issue; then what is known is frozen, and the issue says who was missing.
     """
     day = feature_day(now)
     if Issue.objects.filter(day=day).exists():
         return None
-    closed = closes_at(day)
-    kind = Source.Kind.SAMPLE if settings.PAPERS_SOURCE == "sample" else Source.Kind.HUGGINGFACE
-    fetched_whole = not (
-        Source.objects.filter(is_active=True, kind=kind)
-        .exclude(last_fetched_at__gte=closed)
-        .exists()
-    )
-    if not fetched_whole and now < closed + LAST_FETCH_WITHIN:
+    if any(now < _waits_until(source, day) for source in unanswered(day)):
         return None
     return build_issue(day, now)
+
+
+def _waits_until(source: Source, day: dt.date) -> dt.datetime:
+    """Until when the issue of `day` waits for a source that has not answered."""
+    closed = closes_at(day)
+    if not answers_for_past(source):
+        return closed  # it lists the next day by now
+    return closed + min(source.wait, LONGEST_WAIT - PLANNED_FROM)
 
 
 def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
     """The issue of `day`, frozen now unless it already was; None where the day has no papers.
 
     Papers featured on the day, without those an editor hid, pinned ones first, then by trending
-    score. Safe to call twice and from two machines at once: the first one wins.
+    score. Of the day that digests carry, the issue says which sources had not answered. Safe to
+    call twice and from two machines at once: the first one wins.
     """
     found = Issue.objects.filter(day=day).first()
     if found is not None:
         return found
+    # Before the papers are read: a source that answers meanwhile is missing at the worst in name.
+    # When sources answered for older days is not kept for long, so nothing is said of those.
+    missing = None
+    if day == feature_day(now):
+        missing = [MissingSource.of(source).as_dict() for source in unanswered(day)]
     picks = {pick.paper_id: pick for pick in Pick.objects.filter(day=day)}
     papers = list(Paper.objects.of_day(day).with_thumbnails())
     if not papers:
         logger.info("no papers to freeze", extra={"day": day.isoformat()})
         return None
     with transaction.atomic():
-        issue, created = Issue.objects.get_or_create(day=day, defaults={"frozen_at": now})
+        issue, created = Issue.objects.get_or_create(
+            day=day, defaults={"frozen_at": now, "missing_sources": missing}
+        )
         if created:
             IssuePaper.objects.bulk_create(_places(issue, papers, picks))
-            logger.info("issue frozen", extra={"day": day.isoformat(), "papers": len(papers)})
+            extra = {"day": day.isoformat(), "papers": len(papers)}
+            logger.info("issue frozen", extra=extra)
+            if issue.missing_sources:
+                names = ", ".join(source.name for source in issue.missing)
+                logger.warning("sources missing", extra=extra | {"sources": names})
     return issue
 
 

@@ -4,7 +4,7 @@ providers reported.
 
 from newsletter.models.delivery import Delivery, DeliveryQuerySet
 from newsletter.models.event import Event, EventQuerySet
-from newsletter.models.issue import Issue, IssuePaper, IssueQuerySet
+from newsletter.models.issue import Issue, IssuePaper, IssueQuerySet, MissingSource
 from newsletter.models.rate_bucket import RateBucket
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "Issue",
     "IssuePaper",
     "IssueQuerySet",
+    "MissingSource",
     "RateBucket",
 ]

@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections import Counter
-from typing import ClassVar, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.urls import reverse
 
-from papers.models import Paper, Pick
+from papers.models import Paper, Pick, Source
 
 
 class IssueQuerySet(models.QuerySet["Issue"]):
@@ -20,6 +21,41 @@ class IssueQuerySet(models.QuerySet["Issue"]):
     def up_to(self, day: dt.date) -> Self:
         """Issues of `day` and before, newest first."""
         return self.filter(day__lte=day).order_by("-day")
+
+
+@dataclass(frozen=True, slots=True)
+class MissingSource:
+    """A source that an issue had to do without, as it was then."""
+
+    name: str
+    slug: str
+    last_answered_at: dt.datetime | None = None
+    """When it had last answered for any day; None where it never had."""
+
+    @classmethod
+    def of(cls, source: Source) -> Self:
+        """The source as it is now."""
+        return cls(source.name, source.slug, source.last_answered_at)
+
+    @classmethod
+    def from_dict(cls, kept: dict[str, Any]) -> Self:
+        """What `as_dict` made."""
+        at = kept["last_answered_at"]
+        return cls(kept["name"], kept["slug"], dt.datetime.fromisoformat(at) if at else None)
+
+    def as_dict(self) -> dict[str, str | None]:
+        """In JSON's types."""
+        at = self.last_answered_at
+        return {
+            "name": self.name,
+            "slug": self.slug,
+            "last_answered_at": at.isoformat() if at else None,
+        }
+
+    def __str__(self) -> str:
+        at = self.last_answered_at
+        when = f"last answered {at:%-d %b %H:%M} UTC" if at else "never answered"
+        return f"{self.name} ({when})"
 
 
 class Issue(models.Model):
@@ -44,6 +80,13 @@ class Issue(models.Model):
     )
     frozen_at = models.DateTimeField(help_text="When the papers and their order were fixed.")
 
+    missing_sources = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Sources that had not answered when it was frozen; empty where nobody looked.",
+    )
+
     objects = IssueQuerySet.as_manager()
     state_counts: Counter[str]  # of its deliveries, where a list counted them
 
@@ -58,6 +101,11 @@ class Issue(models.Model):
     def get_absolute_url(self) -> str:
         """The issue's page on this site."""
         return reverse("newsletter:issue", args=[self.day.isoformat()])
+
+    @property
+    def missing(self) -> list[MissingSource]:
+        """The sources that had not answered for the whole day when the issue was frozen."""
+        return [MissingSource.from_dict(each) for each in self.missing_sources or ()]
 
     def pause(self, reason: str) -> bool:
         """Send no further digest until `resume`; whether that changed anything."""

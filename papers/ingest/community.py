@@ -13,29 +13,20 @@ from django.db import transaction
 from papers import days
 from papers.ingest.records import store
 from papers.models import Feature, Observation, Paper, Source
-from papers.sources import PaperRecord
+from papers.sources.base import PaperRecord
 
 
 def source() -> Source:
     """The source that stands for the site's readers."""
     found, _ = Source.objects.get_or_create(
-        kind=Source.Kind.COMMUNITY, defaults={"slug": "community", "name": "Our readers"}
+        kind=Source.COMMUNITY, defaults={"slug": "community", "name": "Our readers"}
     )
     return found
 
 
-def listing_day(now: dt.datetime) -> dt.date:
-    """The day that a paper accepted at `now` is listed on: today or, on a weekend, Monday, so that
-    it stands in a list that is still growing and comes into a digest.
-    """
-    today = now.astimezone(dt.UTC).date()
-    last = days.last_weekday(today)
-    return today if last == today else last + dt.timedelta(days=3)
-
-
 def feature(record: PaperRecord, now: dt.datetime) -> Paper:
     """List a paper on the day that is due; the paper. Once, however often it is repeated."""
-    store([record], source(), listing_day(now), now)
+    store([record], source(), days.listing_day(now), now)
     return Paper.objects.get(identifier=record.identifier)
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from django.db import transaction
 
-from papers import days
 from papers.matching.ranking import rank_and_match
 from papers.models import Feature, Observation, Paper, Source
-from papers.sources import FetchFailed, PaperRecord, active_sources, reader_of
+from papers.sources.base import Fetched, FetchFailed, PaperRecord
+from papers.sources.registry import active_sources, answers_for, growing_days, reader_of
 
 __all__ = ["Summary", "fetch_day", "rank_and_match", "refresh", "store"]
 
@@ -65,6 +65,16 @@ class Summary:
         """Papers that the sources listed."""
         return self.new + self.updated + self.unchanged
 
+    def counts(self) -> dict[str, int]:
+        """The numbers alone."""
+        return {
+            "papers": self.papers,
+            "new": self.new,
+            "updated": self.updated,
+            "observed": self.observed,
+            "problems": len(self.problems),
+        }
+
     def __add__(self, other: "Summary") -> "Summary":
         return Summary(
             new=self.new + other.new,
@@ -92,27 +102,27 @@ def fetch_day(
     """Store what `source`, or every active source, lists on `day`, observed at `now`.
 
     A source that cannot be read costs only itself: it is among the failures, and the row of the
-    source says why. Raises nothing for what a source does.
+    source says why. One that cannot be asked for a day that is over is not, which is a problem.
+    Raises nothing for what a source does.
     """
     total = Summary()
     for at in [source] if source else list(active_sources()):
+        if not answers_for(at, day, now):
+            why = f"{at.name} lists only what is new now, so it was not asked for {day}."
+            total += Summary(problems=(why,))
+            continue
         try:
-            fetched = reader_of(at).fetch(day)
+            fetched = _fetched(at, day)
         except FetchFailed as error:
             logger.error(
                 "fetch failed", extra={"source": at.slug, "day": str(day), "why": str(error)}
             )
-            _note(at, last_error=str(error))
+            at.record_failure(day, now, str(error))
             total += Summary(failures=(str(error),))
             continue
         summary = Summary(problems=fetched.problems)
         summary += store(fetched.records, at, day, now, progress)
-        facts: dict[str, Any] = {"last_error": ""}
-        if day == days.feature_day(now):
-            # Whoever waits for the day that digests carry to be whole looks at this time, so a
-            # fetch of any other day does not move it.
-            facts["last_fetched_at"] = now
-        _note(at, **facts)
+        at.record_answer(day, now, summary.counts())
         logger.info(
             "fetched",
             extra={
@@ -126,6 +136,17 @@ def fetch_day(
     return total
 
 
+def _fetched(source: Source, day: dt.date) -> Fetched:
+    """What the source lists on `day`. Raises `FetchFailed`, whatever its module raises."""
+    try:
+        return reader_of(source).fetch(day)
+    except FetchFailed:
+        raise
+    except Exception as error:  # a fault of one kind must not keep the others from being asked
+        logger.exception("a source broke", extra={"source": source.slug, "day": str(day)})
+        raise FetchFailed(f"{source.name} broke: {type(error).__name__}.") from error
+
+
 def refresh(now: dt.datetime) -> Summary:
     """Fetch the days whose lists may still change at `now`, then rank and match.
 
@@ -133,7 +154,7 @@ def refresh(now: dt.datetime) -> Summary:
     """
     total = Summary()
     for source in active_sources():
-        for day in days.growing(now):
+        for day in growing_days(source, now):
             summary = fetch_day(day, now, source)
             total += summary
             if summary.failures:
@@ -291,11 +312,3 @@ def _observe(pairs: Sequence[tuple[PaperRecord, Paper]], source: Source, now: dt
     if rows:
         Observation.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
-
-
-def _note(source: Source, **facts: Any) -> None:
-    """Keep on the source's row how the fetch went."""
-    facts["last_error"] = facts["last_error"][: Source._meta.get_field("last_error").max_length]
-    Source.objects.filter(pk=source.pk).update(**facts)
-    for name, value in facts.items():
-        setattr(source, name, value)

@@ -16,7 +16,7 @@ class ObservationQuerySet(WatchedQuerySet["Observation"]):
         """Counts that sources gave, without those of this site's own readers: only the former can
         be compared with one another.
         """
-        return self.exclude(source__kind=Source.Kind.COMMUNITY)
+        return self.exclude(source__kind=Source.COMMUNITY)
 
 
 class Observation(models.Model):

@@ -1,32 +1,74 @@
 """Where papers come from."""
 
-from django.db import models
+import datetime as dt
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator
+from django.db import models, transaction
+
+from papers import days
+
+DAYS_KEPT = 14
+"""Days of which a source remembers when it answered for them; two are ever looked at."""
+
+LONGEST_WAIT_MINUTES = int(days.LONGEST_WAIT.total_seconds() // 60)
 
 
 class Source(models.Model):
-    """A place papers come from, as configured by an editor."""
+    """A place papers come from, as configured by an editor. There may be several of one kind."""
 
-    class Kind(models.TextChoices):
-        """The kinds of source there is a module for in `papers.sources`, and our own readers, who
-        are not fetched from anywhere: see `papers.ingest.community`.
-        """
+    COMMUNITY: ClassVar = "community"
+    """The kind of our own readers, who are not fetched from anywhere: `papers.ingest.community`.
+    All other kinds are those of the modules in `papers.sources`."""
 
-        HUGGINGFACE = "huggingface", "Hugging Face Daily Papers"
-        SAMPLE = "sample", "Sample that ships with Broadsheet"
-        COMMUNITY = "community", "Readers of this site"
-
-    kind = models.CharField(max_length=20, choices=Kind)
-    slug = models.SlugField(unique=True)
-    name = models.CharField(max_length=80)
+    kind = models.CharField(
+        max_length=20, help_text="Which module of papers.sources reads it; never changes."
+    )
+    slug = models.SlugField(unique=True, help_text="What commands call it.")
+    name = models.CharField(max_length=80, unique=True)
     is_active = models.BooleanField(
         default=True, help_text="Inactive sources are not fetched; what they gave stays."
     )
-    last_fetched_at = models.DateTimeField(null=True, blank=True, editable=False)
+    settings = models.JSONField(
+        null=True,
+        blank=True,
+        default=dict,
+        help_text="As the kind declares them. What is missing has its default.",
+    )
+    wait_minutes = models.PositiveSmallIntegerField(
+        "waited for, in minutes",
+        default=180,
+        db_default=180,
+        validators=[MaxValueValidator(LONGEST_WAIT_MINUTES)],
+        help_text=(
+            "How long after a day's end its issue waits for this source to answer once more. "
+            f"At most {LONGEST_WAIT_MINUTES}: readers wait no longer for the issue. Kinds that "
+            "cannot be asked for a day that is over are not waited for."
+        ),
+    )
+    last_fetched_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When it last answered for the day that digests carried then.",
+    )
     last_error = models.CharField(
         max_length=300,
         blank=True,
         editable=False,
         help_text="Why the last fetch failed; empty after a fetch that worked.",
+    )
+    last_run = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The last fetch, of whatever day: when, which day, what came of it.",
+    )
+    answered = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Day to when it last answered for it, the latest days only.",
     )
 
     class Meta:
@@ -36,3 +78,50 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def wait(self) -> dt.timedelta:
+        """How long after a day's end its issue waits for the source."""
+        return min(dt.timedelta(minutes=self.wait_minutes), days.LONGEST_WAIT)
+
+    def answered_at(self, day: dt.date) -> dt.datetime | None:
+        """When it last answered for `day`; None where it did not, or too long ago to be kept."""
+        said = (self.answered or {}).get(day.isoformat())
+        found = [dt.datetime.fromisoformat(said)] if said else []
+        at = self.last_fetched_at  # the version before this one kept nothing else
+        if at is not None and days.feature_day(at) == day:
+            found.append(at)
+        return max(found, default=None)
+
+    @property
+    def last_answered_at(self) -> dt.datetime | None:
+        """When it last answered for any of the latest days; None where it never did."""
+        found = [dt.datetime.fromisoformat(said) for said in (self.answered or {}).values()]
+        return max([*found, *filter(None, [self.last_fetched_at])], default=None)
+
+    @transaction.atomic
+    def record_answer(self, day: dt.date, now: dt.datetime, counts: dict[str, int]) -> None:
+        """Keep that it answered for `day` at `now`, and what that brought."""
+        row = Source.objects.select_for_update(no_key=True).get(pk=self.pk)
+        row.last_run = {"at": now.isoformat(), "day": day.isoformat(), "outcome": "ok", **counts}
+        row.last_error = ""
+        if day <= days.listing_day(now):  # a day yet to come would push out one that matters
+            answered = (row.answered or {}) | {day.isoformat(): now.isoformat()}
+            row.answered = dict(sorted(answered.items(), reverse=True)[:DAYS_KEPT])
+        if day == days.feature_day(now):
+            row.last_fetched_at = now
+        self._keep(row)
+
+    @transaction.atomic
+    def record_failure(self, day: dt.date, now: dt.datetime, why: str) -> None:
+        """Keep that it could not be read for `day` at `now`, and why."""
+        row = Source.objects.select_for_update(no_key=True).get(pk=self.pk)
+        row.last_run = {"at": now.isoformat(), "day": day.isoformat(), "outcome": "failed"}
+        row.last_error = why[: Source._meta.get_field("last_error").max_length]
+        self._keep(row)
+
+    def _keep(self, row: "Source") -> None:
+        names = ("last_run", "last_error", "answered", "last_fetched_at")
+        row.save(update_fields=names)
+        for name in names:
+            setattr(self, name, getattr(row, name))

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.core.cache import cache
 
-from papers.sources import wire
+from papers.sources import http
 from papers.sources.base import BadRecord, Draft, FetchFailed, PaperRecord
 
 logger = logging.getLogger(__name__)
@@ -68,9 +68,9 @@ def lookup(arxiv_ids: Sequence[str]) -> dict[str, PaperRecord]:
     if not 0 < len(arxiv_ids) <= MOST_ASKED:
         raise ValueError(f"Ask for 1 to {MOST_ASKED} papers, not {len(arxiv_ids)}.")
     query = {"id_list": ",".join(arxiv_ids), "max_results": str(len(arxiv_ids))}
-    with turn(), wire.client("application/atom+xml") as client:
+    with turn(), http.client("application/atom+xml") as client:
         try:
-            records = wire.ask(
+            records = http.ask(
                 client,
                 NAME,
                 f"{settings.ARXIV_URL}/api/query",
@@ -80,7 +80,7 @@ def lookup(arxiv_ids: Sequence[str]) -> dict[str, PaperRecord]:
                 most_bytes=MOST_BYTES,
                 attempts=1,
             )
-        except wire.Refused as error:
+        except http.Refused as error:
             if error.status != 400:
                 raise
             raise Malformed(str(error)) from error
@@ -124,17 +124,17 @@ def read(body: bytes) -> list[PaperRecord]:
     Raises `TryAgain` for what is no such feed. A document type is not taken at all: no feed needs
     one, and all ways to make a small document large begin with it.
     """
-    if wire.is_web_page(body):
-        raise wire.TryAgain("answers with a web page instead of a feed")
+    if http.is_web_page(body):
+        raise http.TryAgain("answers with a web page instead of a feed")
     try:
         text = body.decode("utf-8-sig")
         if "<!doctype" in text.lower() or "<!entity" in text.lower():
-            raise wire.TryAgain("answers with a document type, which no feed has")
+            raise http.TryAgain("answers with a document type, which no feed has")
         feed = ET.fromstring(text)  # noqa: S314  # of limited size, and without a document type
     except (ValueError, ET.ParseError):
-        raise wire.TryAgain("answers with something else than a feed") from None
+        raise http.TryAgain("answers with something else than a feed") from None
     if feed.tag != f"{_ATOM}feed":
-        raise wire.TryAgain("answers with XML that is no feed")
+        raise http.TryAgain("answers with XML that is no feed")
     records = []
     for entry in feed.iterfind(f"{_ATOM}entry"):
         try:

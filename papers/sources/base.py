@@ -9,10 +9,11 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from papers.identifiers import UnknownIdentifier, identifier
 from papers.models import Paper
+from papers.sources.settings import SourceSettings
 from papers.text import cleaning
 
 logger = logging.getLogger(__name__)
@@ -167,14 +168,39 @@ def moment(value: Any) -> dt.datetime | None:
     return at if FIRST_YEAR <= at.year <= dt.datetime.now(dt.UTC).year + 1 else None
 
 
-class PaperSource(ABC):
-    """A place papers come from. A kind of source says how to list a day and how to read an item."""
+S = TypeVar("S", bound=SourceSettings)
 
-    name: ClassVar[str]
-    """As problems name it."""
+
+class PaperSource(ABC, Generic[S]):
+    """A place papers come from. A kind of source says how to list a day and how to read an item.
+
+    A module of this package that holds such a class is all that a kind of source takes: the
+    registry finds it there, the admin offers it, and what it gives goes the way of all papers.
+    """
+
+    kind: ClassVar[str]
+    """What rows are stored under: up to 20 letters that never change."""
+
+    label: ClassVar[str]
+    """What an editor chooses it by."""
+
+    Settings: ClassVar[type[SourceSettings]] = SourceSettings
+    """What an editor may set on a row of this kind."""
+
+    answers_for_past: ClassVar[bool] = True
+    """Whether it can be asked for a day that is over; else only for what it lists now."""
+
+    is_sample: ClassVar[bool] = False
+    """Whether it stands in for the live sources where `PAPERS_SOURCE` is `sample`."""
+
+    def __init__(self, settings: S | None = None, name: str = "") -> None:
+        """With the settings and the name of a row; by default those that its kind declares."""
+        self.settings: S = cast(S, self.Settings()) if settings is None else settings
+        self.name = name or self.label
 
     def fetch(self, day: dt.date) -> Fetched:
-        """The papers that the source lists on `day`, each once, best first where it has an order.
+        """The papers that the source lists on `day`, each once, best first where it has an order,
+        and no more than its settings take.
 
         A record that is no paper is left out and named among the problems. Raises `FetchFailed`
         when the list itself cannot be had.
@@ -196,7 +222,7 @@ class PaperSource(ABC):
             records.setdefault(record.identifier, record)
         for problem in problems:
             logger.warning("problem with a record", extra={"problem": problem})
-        return Fetched(tuple(records.values()), tuple(problems))
+        return Fetched(tuple(records.values())[: self.settings.most_papers], tuple(problems))
 
     @abstractmethod
     def items(self, day: dt.date) -> Iterable[Any]:

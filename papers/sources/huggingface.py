@@ -7,16 +7,17 @@ not there, so every field is looked for and none is relied on but the identifier
 """
 
 import datetime as dt
-import json
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 from django.conf import settings
 
-from papers.sources import wire
+from papers.sources import http
 from papers.sources.base import BadRecord, Draft, PaperSource
+from papers.sources.settings import SourceSettings, setting
 
 logger = logging.getLogger(__name__)
 
@@ -26,22 +27,31 @@ PAGE = 100
 MOST_PAGES = 20
 """A day has had up to about a hundred papers."""
 
-MOST_BYTES = 20_000_000
-"""Of one answer; a hundred papers take about one million."""
+
+@dataclass(frozen=True, slots=True)
+class HuggingFaceSettings(SourceSettings):
+    """Which server is asked."""
+
+    address: str = setting(
+        "",
+        "The server that lists the papers, such as https://huggingface.co. Empty: the one that "
+        "HUGGINGFACE_URL names.",
+        is_address=True,
+    )
 
 
-class HuggingFace(PaperSource):
-    """Reads the Daily Papers at `HUGGINGFACE_URL`."""
+class HuggingFace(PaperSource[HuggingFaceSettings]):
+    """Reads the Daily Papers at the row's address, or else at `HUGGINGFACE_URL`."""
 
-    name = "Hugging Face"
-
-    def __init__(self) -> None:
-        self.url = settings.HUGGINGFACE_URL
+    kind = "huggingface"
+    label = "Hugging Face Daily Papers"
+    Settings = HuggingFaceSettings
 
     def items(self, day: dt.date) -> Iterator[Any]:
         """All pages of a day; ends at the first that is short or brings nothing new."""
         seen: set[str] = set()
-        with wire.client("application/json") as client:
+        is_guarded = bool(self.settings.address)  # an editor's; the operator's may be our own
+        with http.client("application/json", is_guarded=is_guarded) as client:
             for page in range(MOST_PAGES):
                 query = {"date": day.isoformat(), "p": str(page), "limit": str(PAGE)}
                 items = self._get(client, query)
@@ -80,27 +90,14 @@ class HuggingFace(PaperSource):
 
     def _get(self, client: httpx.Client, query: dict[str, str]) -> list[Any]:
         """The list that a page answers with, asked for up to FETCH_ATTEMPTS times."""
-        return wire.ask(
+        return http.ask(
             client,
             self.name,
-            f"{self.url}/api/daily_papers",
+            f"{(self.settings.address or settings.HUGGINGFACE_URL).rstrip('/')}/api/daily_papers",
             query,
-            _list_in,
+            http.json_list,
             for_what=f"{query['date']}, page {query['p']}",
-            most_bytes=MOST_BYTES,
-            attempts=settings.FETCH_ATTEMPTS,
         )
-
-
-def _list_in(body: bytes) -> list[Any]:
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        kind = "a web page" if wire.is_web_page(body) else "broken JSON"
-        raise wire.TryAgain(f"answers with {kind} instead of a list of papers") from None
-    if not isinstance(data, list):
-        raise wire.TryAgain("answers with JSON that is no list of papers")
-    return data
 
 
 def _key(item: Any) -> str:

@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from papers.sources.base import Draft, PaperSource
+from papers.sources.settings import SourceSettings
 
 PATH = Path(__file__).resolve().parent.parent / "data" / "sample.json"
 
 
-class Sample(PaperSource):
+class Sample(PaperSource[SourceSettings]):
     """Reads `papers/data/sample.json`."""
 
-    name = "Sample"
+    kind = "sample"
+    label = "Sample that ships with Broadsheet"
+    is_sample = True
 
     def items(self, day: dt.date) -> list[dict[str, Any]]:
         """Twelve papers on a weekday, none on a weekend."""

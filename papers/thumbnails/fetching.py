@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 
 from papers.models import Paper
 from papers.models.thumbnail import Thumbnail
-from papers.sources import outside
+from papers.sources import http
 from papers.sources.base import FetchFailed
 from papers.thumbnails.cropping import BadPicture, cropped
 
@@ -105,7 +105,7 @@ def fetch(paper: Paper, now: dt.datetime) -> bool | None:
         return None
     mine = Thumbnail.objects.filter(pk=claimed)
     try:
-        body = outside.get(
+        body = http.get(
             paper.thumbnail_url,
             accept="image/webp,image/png,image/jpeg,image/gif",
             most_bytes=MOST_BYTES,

@@ -21,7 +21,8 @@ from django.utils.translation import gettext
 
 from papers.ingest import community
 from papers.models import Paper
-from papers.sources import FetchFailed, PaperRecord, arxiv
+from papers.sources import arxiv
+from papers.sources.base import FetchFailed, PaperRecord
 from subscriptions.models import Submission, Subscriber
 
 logger = logging.getLogger(__name__)

@@ -42,7 +42,8 @@ from newsletter.benchmark import scratch_database  # noqa: E402
 from newsletter.demo.processes import Family, Lock  # noqa: E402
 from papers.ingest.records import rank_and_match, store  # noqa: E402
 from papers.models import Source  # noqa: E402
-from papers.sources import PaperRecord, reader_of  # noqa: E402
+from papers.sources.base import PaperRecord  # noqa: E402
+from papers.sources.registry import reader_of  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAPERS = 60
@@ -110,7 +111,7 @@ def fill() -> None:
     """Sixty papers on today's list, ranked and matched."""
     now = timezone.now()
     source, _ = Source.objects.get_or_create(
-        slug="sample", defaults={"kind": Source.Kind.SAMPLE, "name": "Sample"}
+        slug="sample", defaults={"kind": "sample", "name": "Sample"}
     )
     reader = reader_of(source)
     monday = now.date().fromordinal(now.date().toordinal() - now.date().weekday())

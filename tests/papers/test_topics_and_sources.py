@@ -1,12 +1,16 @@
 """What a new site starts with, and that an editor's changes outlive it."""
 
 import importlib
+from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
+from django.db import connection
 
 from papers.matching.scoring import TopicSpec
 from papers.models import Source, Topic
+from papers.sources.registry import reader_of
+from papers.sources.sample import Sample
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +64,34 @@ def test_loading_again_leaves_an_editors_changes_alone():
     source = Source.objects.get(slug="huggingface")
     assert (source.name, source.is_active) == ("Papers", False)
     assert Topic.objects.count() == count + 1
+
+
+def test_sources_that_an_editor_gave_one_name_are_numbered():
+    """As on a site whose sources have names that are not unique yet."""
+    names = importlib.import_module("papers.migrations.0009_sources_of_any_kind")
+    given = ("A", "B", "A", "A (2)", "A", "X" * 80, "X" * 80)
+    rows = [SimpleNamespace(name=name, save=lambda update_fields: None) for name in given]
+    objects = SimpleNamespace(order_by=lambda *_: rows)
+    earlier = SimpleNamespace(get_model=lambda *_: SimpleNamespace(objects=objects))
+
+    names.make_names_unique(earlier, None)
+
+    assert [row.name for row in rows[:5]] == ["A", "B", "A (2)", "A (2) (2)", "A (3)"]
+    assert [len(row.name) for row in rows[5:]] == [80, 80]
+    assert len({row.name for row in rows}) == len(rows)
+
+
+def test_the_version_before_can_still_add_a_source():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO papers_source (kind, slug, name, is_active, last_error)"
+            " VALUES ('sample', 'old', 'Old', %s, '')",
+            [True],
+        )
+    source = Source.objects.get(slug="old")
+    source.full_clean()
+    assert (source.settings, source.wait_minutes, source.last_answered_at) == (None, 180, None)
+    assert reader_of(source).settings == Sample.Settings()
 
 
 def test_going_back_takes_nothing_away():

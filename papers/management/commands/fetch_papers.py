@@ -16,7 +16,8 @@ from papers import days
 from papers.ingest.records import Summary, fetch_day, rank_and_match
 from papers.models import Source
 from papers.semantics.fitting import is_due
-from papers.sources import KINDS, FetchFailed, active_sources, reader_of
+from papers.sources.base import FetchFailed
+from papers.sources.registry import KINDS, active_sources, answers_for, reader_of
 
 MOST_DAYS = 366
 
@@ -32,7 +33,8 @@ class Command(BaseCommand):
             "--day",
             type=dt.date.fromisoformat,
             metavar="YYYY-MM-DD",
-            help="the day to fetch (default: the one that today's digests carry)",
+            help="the day to fetch (default: the one that today's digests carry, and of sources "
+            "that list only what is new now, the current one)",
         )
         parser.add_argument(
             "--days",
@@ -58,13 +60,18 @@ class Command(BaseCommand):
         sources = _sources(options["source"])
         total = Summary()
         lines = []
-        with _progress(len(wanted) * len(sources)) as step:
-            for day in wanted:
+        asked = dict.fromkeys(wanted, sources)
+        if options["day"] is None:
+            asked = _by_day(sources, wanted, now)
+        with _progress(sum(map(len, asked.values()))) as step:
+            for day, of_these in asked.items():
                 of_day = Summary()
-                for source in sources:
+                for source in of_these:
                     step(f"{day} from {source.name}")
                     of_day += (
-                        _look(source, day) if options["dry_run"] else fetch_day(day, now, source)
+                        _look(source, day, now)
+                        if options["dry_run"]
+                        else fetch_day(day, now, source)
                     )
                 if not options["dry_run"] and of_day.papers:
                     rank_and_match(now=now, day=day)
@@ -101,8 +108,24 @@ def _sources(slug: str | None) -> list[Source]:
         raise CommandError(f"There is no source {slug!r}; there are: {known}.") from None
 
 
-def _look(source: Source, day: dt.date) -> Summary:
+def _by_day(
+    sources: list[Source], wanted: list[dt.date], now: dt.datetime
+) -> dict[dt.date, list[Source]]:
+    """Which sources to ask for each day, where nobody named a day: those that list only what is
+    new now are asked for that.
+    """
+    asked = {day: [one for one in sources if answers_for(one, day, now)] for day in wanted}
+    current = days.listing_day(now)
+    others = [one for one in sources if not any(one in of_day for of_day in asked.values())]
+    if others:
+        asked[current] = asked.get(current, []) + others
+    return {day: of_day for day, of_day in asked.items() if of_day}
+
+
+def _look(source: Source, day: dt.date, now: dt.datetime) -> Summary:
     """What a fetch would find, with nothing stored; papers count as unchanged."""
+    if not answers_for(source, day, now):
+        return Summary(problems=(f"{source.name} lists only what is new now, not {day}.",))
     try:
         fetched = reader_of(source).fetch(day)
     except FetchFailed as error:

@@ -5,8 +5,9 @@ import datetime as dt
 import pytest
 
 from newsletter.issues.cards import Card
-from newsletter.issues.freezing import build_issue, closes_at, freeze_due, places_of
+from newsletter.issues.freezing import build_issue, freeze_due, places_of
 from newsletter.models import Issue
+from papers.days import closes_at
 from papers.models import Observation, Pick, Source
 from tests.factories import DAY, NOW, make_issue, make_match, make_paper, make_source, make_topic
 

@@ -11,19 +11,25 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-def test_sources_are_switched_off_but_neither_added_nor_deleted(admin_client):
+def test_sources_are_switched_off_but_not_deleted(admin_client):
     source = Source.objects.get(slug="huggingface")
     url = reverse("admin:papers_source_change", args=[source.pk])
 
-    assert admin_client.post(url, {"name": "Papers of the day", "kind": "x"}).status_code == 302
+    form = {
+        "name": "Papers of the day",
+        "kind": "x",
+        "wait_minutes": "60",
+        "setting_every_minutes": "0",
+        "setting_most_papers": "100",
+    }
+    assert admin_client.post(url, form).status_code == 302
 
     source.refresh_from_db()
     assert (source.name, source.is_active, source.kind) == (
         "Papers of the day",
         False,
-        Source.Kind.HUGGINGFACE,
+        "huggingface",
     )
-    assert admin_client.get(reverse("admin:papers_source_add")).status_code == 403
     delete = reverse("admin:papers_source_delete", args=[source.pk])
     assert admin_client.post(delete, {"post": "yes"}).status_code == 403
 

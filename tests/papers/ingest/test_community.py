@@ -4,12 +4,14 @@ import datetime as dt
 
 import pytest
 
+from papers import days
 from papers.ingest import community
 from papers.ingest.records import rank_and_match
 from papers.matching.ranking import explain_score
 from papers.models import Feature, Observation, Paper, Source
 from papers.pages.entries import day_of
-from papers.sources import PaperRecord, active_sources
+from papers.sources.base import PaperRecord
+from papers.sources.registry import active_sources
 from tests.factories import DAY, NOW, make_match, make_paper, make_topic
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +27,7 @@ RECORD = PaperRecord("arxiv:2605.13779", "A paper", "About it.", submitted_by="A
 )
 def test_a_paper_is_listed_on_a_day_that_still_grows(day, listed):
     now = dt.datetime(2026, 6, day, 23, 59, tzinfo=dt.UTC)
-    assert community.listing_day(now) == dt.date(2026, 6, listed)
+    assert days.listing_day(now) == dt.date(2026, 6, listed)
 
 
 def test_a_paper_is_listed_once_and_shown_as_submitted():
@@ -33,7 +35,7 @@ def test_a_paper_is_listed_once_and_shown_as_submitted():
     assert community.feature(RECORD, NOW) == paper
 
     (feature,) = Feature.objects.all()
-    assert (feature.source.kind, feature.day) == (Source.Kind.COMMUNITY, NOW.date())
+    assert (feature.source.kind, feature.day) == (Source.COMMUNITY, NOW.date())
     (entry,) = day_of(NOW.date(), NOW).entries
     assert (entry.title, entry.submitted_by) == ("A paper", "Alice")
     assert not Observation.objects.exists()
@@ -50,7 +52,7 @@ def test_a_known_paper_keeps_what_others_said_of_it():
 
 def test_readers_are_not_fetched():
     community.source()
-    assert Source.Kind.COMMUNITY not in {source.kind for source in active_sources()}
+    assert Source.COMMUNITY not in {source.kind for source in active_sources()}
 
 
 def test_counts_are_observed_where_they_changed():
@@ -62,7 +64,7 @@ def test_counts_are_observed_where_they_changed():
     one.refresh_from_db()
     other.refresh_from_db()
     assert (one.reader_upvotes, other.reader_upvotes) == (2, 0)
-    seen = Observation.objects.filter(source__kind=Source.Kind.COMMUNITY).order_by("observed_at")
+    seen = Observation.objects.filter(source__kind=Source.COMMUNITY).order_by("observed_at")
     assert [row.upvotes for row in seen if row.paper_id == one.pk] == [3, 2]
     assert [row.upvotes for row in seen if row.paper_id == other.pk] == [1, 0]
 

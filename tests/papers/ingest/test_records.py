@@ -8,11 +8,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from papers import sources, tasks
+from papers import tasks
 from papers.ingest import records as ingest
 from papers.ingest.records import Summary, fetch_day, rank_and_match, refresh, store
 from papers.models import Feature, Observation, Paper, Source
-from papers.sources import Fetched, FetchFailed, PaperRecord, PaperSource
+from papers.sources.base import Fetched, FetchFailed, PaperRecord, PaperSource
+from papers.sources.registry import KINDS
+from papers.sources.settings import SourceSettings
 from tests.factories import DAY, NOW, make_source, make_topic
 
 pytestmark = pytest.mark.django_db
@@ -48,16 +50,17 @@ def records(count: int, **kwargs) -> list[PaperRecord]:
     ]
 
 
-class Told(PaperSource):
+class Told(PaperSource[SourceSettings]):
     """A source that says what a test tells it."""
 
-    name = "Told"
-    given: list[PaperRecord] | FetchFailed = []
+    kind = "huggingface"
+    label = "Told"
+    given: list[PaperRecord] | Exception
     asked: list[dt.date]
 
     def fetch(self, day):
         self.asked.append(day)
-        if isinstance(self.given, FetchFailed):
+        if isinstance(self.given, Exception):
             raise self.given
         return Fetched(tuple(self.given), ("one problem",))
 
@@ -71,10 +74,9 @@ class Told(PaperSource):
 @pytest.fixture
 def told(monkeypatch):
     """The Hugging Face source, saying what the test wants."""
-    source = Told()
-    source.asked = []
-    monkeypatch.setitem(sources.KINDS, Source.Kind.HUGGINGFACE, lambda: source)
-    return source
+    kind = type("Told", (Told,), {"given": [], "asked": []})
+    monkeypatch.setitem(KINDS, "huggingface", kind)
+    return kind
 
 
 def test_a_record_becomes_a_paper_a_feature_and_an_observation():

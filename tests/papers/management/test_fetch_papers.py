@@ -7,10 +7,10 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 
-from papers import sources
 from papers.models import Feature, Match, Observation, Paper, Source
-from papers.sources import FetchFailed
+from papers.sources.base import FetchFailed
 from papers.sources.huggingface import HuggingFace
+from papers.sources.registry import KINDS
 
 pytestmark = pytest.mark.django_db
 
@@ -116,7 +116,7 @@ def test_a_failed_fetch_ends_in_its_sentence_after_the_other_sources(
             raise FetchFailed("Hugging Face is down.")
 
     settings.PAPERS_SOURCE = "live"
-    monkeypatch.setitem(sources.KINDS, Source.Kind.HUGGINGFACE, Down)
+    monkeypatch.setitem(KINDS, "huggingface", Down)
 
     with pytest.raises(CommandError, match=r"^Hugging Face is down\.$"):
         run("--days", "2", *options)

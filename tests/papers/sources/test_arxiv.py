@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug import Request, Response
 
-from papers.sources import FetchFailed, arxiv, wire
+from papers.sources import arxiv, http
+from papers.sources.base import FetchFailed
 
 PATH = "/api/query"
 CONFIGURED = configured.CACHES
@@ -201,7 +202,7 @@ BOMB = (
     ],
 )
 def test_what_is_no_feed_is_refused(body):
-    with pytest.raises(wire.TryAgain):
+    with pytest.raises(http.TryAgain):
         arxiv.read(body)
 
 
@@ -209,7 +210,7 @@ def test_what_is_no_feed_is_refused(body):
 def test_whatever_an_entry_says_nothing_breaks(text):
     for name in ("id", "title", "published"):
         inside = f"<{name}><![CDATA[{text.replace(']]>', '')}]]></{name}>"
-        with contextlib.suppress(wire.TryAgain):  # not XML
+        with contextlib.suppress(http.TryAgain):  # not XML
             arxiv.read(feed(f"<entry>{inside}</entry>").encode("utf-8", "surrogatepass"))
 
 

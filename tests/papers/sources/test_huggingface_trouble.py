@@ -13,9 +13,10 @@ import pytest
 import stamina
 from werkzeug import Request, Response
 
-from papers.sources import FetchFailed, huggingface
+from papers.sources import http, huggingface
+from papers.sources.base import FetchFailed
+from papers.sources.http import retry_after
 from papers.sources.huggingface import PAGE, HuggingFace
-from papers.sources.wire import retry_after
 from tests.papers.daily_papers import DAY, PATH, item
 
 # --- Pages ---------------------------------------------------------------------------------
@@ -148,7 +149,7 @@ def test_a_lasting_fault_fails_with_a_sentence(site, fault, words):
 
     with pytest.raises(FetchFailed, match=words) as failed:
         HuggingFace().fetch(DAY)
-    assert str(failed.value).startswith("Hugging Face (localhost")
+    assert str(failed.value).startswith("Hugging Face Daily Papers (localhost")
     assert "up to 3 times" in str(failed.value)
 
 
@@ -218,7 +219,7 @@ def test_a_server_that_dribbles_fails_within_its_time(site, settings):
 
 
 def test_an_enormous_answer_is_not_swallowed(site, monkeypatch):
-    monkeypatch.setattr(huggingface, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(http, "MOST_BYTES", 10_000)
     site.expect_request(PATH).respond_with_data("[" + " " * 20_000 + "]")
 
     with pytest.raises(FetchFailed, match="more than 10,000 bytes"):
@@ -226,7 +227,7 @@ def test_an_enormous_answer_is_not_swallowed(site, monkeypatch):
 
 
 def test_an_enormous_answer_is_not_swallowed_when_it_is_packed(site, monkeypatch):
-    monkeypatch.setattr(huggingface, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(http, "MOST_BYTES", 10_000)
     body = gzip.compress(b"[" + b" " * 1_000_000 + b"]")
     site.expect_request(PATH).respond_with_data(body, headers={"Content-Encoding": "gzip"})
 

@@ -23,10 +23,9 @@ from papers import tasks
 from papers.models import Paper, Thumbnail
 from papers.models.thumbnail import small_of
 from papers.pages import page_cache
-from papers.sources import outside
+from papers.sources import http
 from papers.sources.base import FetchFailed
-from papers.sources.outside import is_public, public_addresses
-from papers.sources.wire import who_asks
+from papers.sources.http import is_public, public_addresses, who_asks
 from papers.thumbnails import fetching
 from papers.thumbnails.cropping import LARGEST, BadPicture, cropped
 from tests.factories import DAY, NOW, make_paper
@@ -48,7 +47,7 @@ def host(httpserver):
     return httpserver
 
 
-def letting(host) -> outside.Guard:
+def letting(host) -> http.Guard:
     """The real guard, but for this very host and port, which it would refuse."""
 
     def guard(url: httpx.URL):
@@ -62,7 +61,7 @@ def letting(host) -> outside.Guard:
 def fetch(host, path: str = "/p.png", body: bytes = b"", **answer) -> bytes:
     if body:
         host.expect_request(path).respond_with_data(body, **answer)
-    return outside.get(
+    return http.get(
         host.url_for(path), accept="image/png", most_bytes=5_000_000, guard=letting(host)
     )
 
@@ -78,12 +77,12 @@ def listed(host, path: str = "/p.png", **kwargs) -> Paper:
 @pytest.fixture
 def run(host, monkeypatch):
     """Fetch what is due; addresses at pictures.test lead to the host, past the guard."""
-    real = outside.get
+    real = http.get
 
     def get(address, **how):
         return real(host.url_for(urlsplit(address).path), **how | {"guard": letting(host)})
 
-    monkeypatch.setattr(outside, "get", get)
+    monkeypatch.setattr(http, "get", get)
     return lambda now=NOW, **how: fetching.fetch_due(now, **how)
 
 
@@ -174,7 +173,7 @@ def test_addresses_of_the_internet_are_public(address):
 )
 def test_only_plain_https_addresses_of_public_hosts_are_asked(address):
     with pytest.raises(FetchFailed) as said:
-        outside.get(address, accept="image/png", most_bytes=1000)
+        http.get(address, accept="image/png", most_bytes=1000)
     assert "secret" not in str(said.value)
 
 
@@ -190,7 +189,7 @@ def test_a_host_with_one_private_address_among_its_own_is_refused(monkeypatch):
 def test_the_connection_goes_to_the_address_that_was_looked_up(host):
     host.expect_request("/p.png").respond_with_data(b"body")
     address = f"http://no-such-host.invalid:{host.port}/p.png"
-    body = outside.get(address, accept="image/png", most_bytes=9, guard=lambda url: ["127.0.0.1"])
+    body = http.get(address, accept="image/png", most_bytes=9, guard=lambda url: ["127.0.0.1"])
     assert body == b"body"
     request = host.log[0][0]
     assert request.headers["Host"] == f"no-such-host.invalid:{host.port}"
@@ -239,7 +238,7 @@ def test_a_host_that_dribbles_or_says_nothing_is_given_up(host, monkeypatch):
         return Response(parts(), direct_passthrough=True)
 
     host.expect_request("/slow").respond_with_handler(dribble)
-    monkeypatch.setattr(outside, "WHOLE_SECONDS", 0.2)
+    monkeypatch.setattr(http, "WHOLE_SECONDS", 0.2)
     try:
         with pytest.raises(FetchFailed, match="takes too long"):
             fetch(host, "/slow")
@@ -247,7 +246,7 @@ def test_a_host_that_dribbles_or_says_nothing_is_given_up(host, monkeypatch):
         stop.set()
     silent = threading.Event()
     host.expect_request("/silent").respond_with_handler(lambda _: silent.wait(5) and Response())
-    monkeypatch.setattr(outside, "STEP_SECONDS", 0.2)
+    monkeypatch.setattr(http, "STEP_SECONDS", 0.2)
     try:
         with pytest.raises(FetchFailed, match="takes too long"):
             fetch(host, "/silent")

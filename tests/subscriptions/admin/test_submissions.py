@@ -6,7 +6,8 @@ from kombu.exceptions import OperationalError
 
 from papers import tasks as paper_tasks
 from papers.models import Feature, Match
-from papers.sources import PaperRecord, arxiv
+from papers.sources import arxiv
+from papers.sources.base import PaperRecord
 from subscriptions.models import Submission
 from subscriptions.readers import submissions
 from tests.factories import NOW, make_subscriber

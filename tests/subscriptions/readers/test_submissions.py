@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from papers.models import Feature, Paper, Source
-from papers.sources import FetchFailed, PaperRecord, arxiv
+from papers.sources import arxiv
+from papers.sources.base import FetchFailed, PaperRecord
 from subscriptions.models import Submission, Subscriber
 from subscriptions.readers import personal_data, submissions
 from subscriptions.readers.submissions import Outcome
@@ -82,7 +83,7 @@ def test_a_submission_is_looked_up_accepted_and_listed(alice, library):
     )
     assert paper.published_on == dt.date(2026, 5, 13)
     feature = Feature.objects.get()
-    assert (feature.source.kind, feature.day) == (Source.Kind.COMMUNITY, NOW.date())
+    assert (feature.source.kind, feature.day) == (Source.COMMUNITY, NOW.date())
     assert (feature.submitted_by, feature.submitted_at) == ("Alice A.", NOW)
 
 
@@ -145,7 +146,7 @@ def test_only_confirmed_readers_submit(status, library):
 
 
 def test_editors_can_close_submissions(alice):
-    Source.objects.filter(kind=Source.Kind.COMMUNITY).update(is_active=False)
+    Source.objects.filter(kind=Source.COMMUNITY).update(is_active=False)
     assert submissions.submit(alice, "2605.13779", "", NOW).outcome is Outcome.CLOSED
 
 

@@ -1,0 +1,133 @@
+"""Which kinds of source there are, and which rows of them are fetched.
+
+Each module of this package that holds a `PaperSource` brings a kind; nothing else names it.
+"""
+
+import datetime as dt
+import inspect
+import pkgutil
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
+
+from papers import days, sources
+from papers.models import Source
+from papers.sources.base import FetchFailed, PaperSource
+from papers.sources.settings import BadSetting, read
+
+KIND_LENGTH = 20
+"""As long as the column."""
+
+
+def discover() -> dict[str, type[PaperSource[Any]]]:
+    """The kinds of source in the modules of `papers.sources`, in the order of their labels.
+
+    Raises `ImproperlyConfigured` where a kind has no usable name, or one that is taken.
+    """
+    found: dict[str, type[PaperSource[Any]]] = {}
+    for module_info in pkgutil.iter_modules(sources.__path__):
+        name = f"{sources.__name__}.{module_info.name}"
+        if name == __name__:
+            continue
+        for _, one in inspect.getmembers(import_module(name), inspect.isclass):
+            if one.__module__ != name or inspect.isabstract(one):
+                continue
+            if not issubclass(one, PaperSource):
+                continue
+            kind = getattr(one, "kind", "")
+            if not 0 < len(kind) <= KIND_LENGTH or kind in {Source.COMMUNITY, *found}:
+                raise ImproperlyConfigured(
+                    f"{name}.{one.__name__} needs a `kind` of its own, of 1 to {KIND_LENGTH} "
+                    f"characters; it has {kind!r}."
+                )
+            found[kind] = one
+    return dict(sorted(found.items(), key=lambda item: item[1].label))
+
+
+KINDS = discover()
+"""Every kind of source that can be fetched, by the name that rows hold."""
+
+
+def label_of(kind: str) -> str:
+    """What an editor calls a kind, also one that is fetched from nowhere."""
+    if kind == Source.COMMUNITY:
+        return "Readers of this site"
+    return KINDS[kind].label if kind in KINDS else f"{kind} (no longer in this version)"
+
+
+def active_sources() -> QuerySet[Source]:
+    """The sources to fetch: those an editor left active, of the kinds that PAPERS_SOURCE selects.
+
+    With `sample` that is the sample alone, and with `live` everything but the sample.
+    """
+    wants_sample = settings.PAPERS_SOURCE == "sample"
+    kinds = [kind for kind, one in KINDS.items() if one.is_sample == wants_sample]
+    return Source.objects.filter(is_active=True, kind__in=kinds).order_by("pk")
+
+
+def reader_of(source: Source) -> PaperSource[Any]:
+    """The module that reads `source`, with the row's settings.
+
+    Raises `FetchFailed` where the row holds settings that its kind does not take.
+    """
+    kind = KINDS[source.kind]
+    try:
+        return kind(read(kind.Settings, source.settings), source.name)
+    except BadSetting as error:
+        raise FetchFailed(f"The settings of {source.name} do not hold. {error}") from None
+
+
+def answers_for_past(source: Source) -> bool:
+    """Whether `source` can be asked for a day that is over."""
+    return KINDS[source.kind].answers_for_past
+
+
+def answers_for(source: Source, day: dt.date, now: dt.datetime) -> bool:
+    """Whether `source` can be asked at `now` for what it lists, or listed, on `day`."""
+    return answers_for_past(source) or day == days.listing_day(now)
+
+
+def growing_days(source: Source, now: dt.datetime) -> tuple[dt.date, ...]:
+    """The days of `source` that are worth a fetch at `now`, earlier first.
+
+    A day that is over is asked for until the source answered once after its end; apart from that,
+    a day is left alone for as long as the row's settings say.
+    """
+    wanted = days.growing(now) if answers_for_past(source) else (days.listing_day(now),)
+    pause = dt.timedelta(minutes=_pause(source))
+    return tuple(day for day in wanted if _is_due(source.answered_at(day), day, now, pause))
+
+
+def _is_due(
+    answered: dt.datetime | None, day: dt.date, now: dt.datetime, pause: dt.timedelta
+) -> bool:
+    if answered is None or answered < days.closes_at(day) <= now:
+        return True
+    # Rounds do not begin to the second: one that comes a little early is not passed over.
+    return now - answered >= pause - dt.timedelta(minutes=1)
+
+
+def _pause(source: Source) -> int:
+    """Minutes; none where the settings do not hold, which the fetch will say."""
+    try:
+        return read(KINDS[source.kind].Settings, source.settings).every_minutes
+    except BadSetting:
+        return 0
+
+
+def unanswered(day: dt.date) -> list[Source]:
+    """The active sources that have not said all they will of `day`, which is over.
+
+    That is for one which can be asked for the past an answer after the day's end, and for others
+    any answer of the day.
+    """
+    closed = days.closes_at(day)
+    missing = []
+    for source in active_sources():
+        answered = source.answered_at(day)
+        if answered is None or (answers_for_past(source) and answered < closed):
+            missing.append(source)
+    return missing
