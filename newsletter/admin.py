@@ -14,7 +14,10 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
+from newsletter.channels.email import EmailChannel
+from newsletter.channels.registry import CHANNELS
 from newsletter.delivery.worker import compose_for
+from newsletter.digests.choices import chosen_papers
 from newsletter.digests.readers import readers_of
 from newsletter.events import reputation
 from newsletter.models import Delivery, Event, Issue, IssuePaper
@@ -63,7 +66,7 @@ class IssueAdmin(ModelAdmin):
     """Issues: how far each is sent; pause, resume, stop; preview as any subscriber gets it."""
 
     list_display = (
-        "day", "show_state", "papers", "sent", "in_feeds", "waiting", "skipped", "trouble",
+        "day", "show_state", "papers", "sent", "not_mailed", "waiting", "skipped", "trouble",
         "warning",
     )  # fmt: skip
     list_filter = ("state",)
@@ -94,18 +97,22 @@ class IssueAdmin(ModelAdmin):
         return super().changelist_view(request, extra_context)
 
     def _states(self, issue: Issue) -> dict[str, int]:
-        """Deliveries of an issue by state. One query for all issues of the last hundred days."""
+        """Deliveries of an issue by state, and those that went by channel. One query for all issues
+        of the last hundred days.
+        """
         if not getattr(self, "_numbers", None):
             self._numbers = {}
             recent = Issue.objects.order_by("-day").values("pk")[:100]
             counted = (
                 Delivery.objects.filter(issue__in=list(recent.values_list("pk", flat=True)))
                 .order_by()
-                .values_list("issue_id", "state")
+                .values_list("issue_id", "state", "channel")
                 .annotate(Count("pk"))
             )
-            for issue_id, state, count in counted:
-                self._numbers.setdefault(issue_id, {})[state] = count
+            for issue_id, state, channel, count in counted:
+                key = Delivery.channel_of(state, channel) or state
+                numbers = self._numbers.setdefault(issue_id, {})
+                numbers[key] = numbers.get(key, 0) + count
         return self._numbers.get(issue.pk, {})
 
     @display(
@@ -123,13 +130,15 @@ class IssueAdmin(ModelAdmin):
 
     @display(description="sent")
     def sent(self, issue: Issue) -> int:
-        """Digests sent."""
-        return self._states(issue).get(Delivery.State.SENT, 0)
+        """Digests sent by mail."""
+        return self._states(issue).get(EmailChannel.name, 0)
 
-    @display(description="in feeds")
-    def in_feeds(self, issue: Issue) -> int:
-        """Digests of readers who take their feed instead of mail."""
-        return self._states(issue).get(Delivery.State.FEED, 0)
+    @display(description="not by mail")
+    def not_mailed(self, issue: Issue) -> str:
+        """Digests of readers who take them another way, by channel, such as "12 feed"."""
+        numbers = self._states(issue)
+        names = [channel.name for channel in CHANNELS if not channel.is_mail]
+        return ", ".join(f"{numbers[name]} {name}" for name in names if numbers.get(name))
 
     @display(description="waiting")
     def waiting(self, issue: Issue) -> int:
@@ -310,6 +319,7 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
         "subscriber",
         "issue",
         "state",
+        "channel",
         "reason",
         "explanation",
         "due_at",
@@ -350,9 +360,10 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
         """Every paper of the digest with its topics and the reason, or why there is none."""
         if not delivery.choices:
             return delivery.reason or "not chosen yet"
+        papers = chosen_papers(delivery.choices)
         titles = {
             place.pk: place.card.get("title", "")
-            for place in IssuePaper.objects.filter(pk__in=[row[1] for row in delivery.choices])
+            for place in IssuePaper.objects.filter(pk__in=[one.place_id for one in papers])
         }
         names = dict(Topic.objects.values_list("pk", "name"))
         return format_html_join(
@@ -361,11 +372,11 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
             (
                 (
                     at,
-                    titles.get(row[1], f"paper {row[0]}"),
-                    ", ".join(names.get(topic, "a topic since deleted") for topic in row[2]),
-                    row[3],
+                    titles.get(one.place_id, f"paper {one.paper_id}"),
+                    ", ".join(names.get(topic, "a topic since deleted") for topic in one.topic_ids),
+                    one.why,
                 )
-                for at, row in enumerate(delivery.choices, 1)
+                for at, one in enumerate(papers, 1)
             ),
         )
 

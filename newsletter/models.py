@@ -130,6 +130,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         states = (Delivery.State.SENT, Delivery.State.UNKNOWN, Delivery.State.FEED)
         return self.filter(state__in=states).order_by("-issue__day")
 
+    def through(self, channel: str) -> Self:
+        """Deliveries that went to their readers through the channel of this name."""
+        return self.filter(Delivery.went_through(channel))
+
     def overdue(self, now: dt.datetime) -> Self:
         """Pending deliveries whose digest would be stale."""
         return self.filter(state=Delivery.State.PENDING, deadline__lte=now)
@@ -148,6 +152,7 @@ class Delivery(models.Model):
         PENDING = "pending", "waiting"
         CLAIMED = "claimed", "being sent"
         SENT = "sent", "sent"
+        # Written by the version before, which had no channels; `newsletter.delivery.backfill`.
         FEED = "feed", "put into the reader's feed"
         FAILED = "failed", "failed"
         UNKNOWN = "unknown", "in doubt"
@@ -172,6 +177,13 @@ class Delivery(models.Model):
         help_text="Empty once the subscriber was erased.",
     )
     state = models.CharField(max_length=7, choices=State, default=State.PENDING)
+    channel = models.CharField(
+        max_length=20,
+        null=True,
+        blank=True,
+        help_text="How it went, such as email; decided when the digest is made, and written with "
+        "the outcome.",
+    )
     reason = models.CharField(max_length=300, blank=True, help_text="Why it is in this state.")
     due_at = models.DateTimeField(help_text="When the reader's rhythm asked for it.")
     deadline = models.DateTimeField(help_text="After this it is not sent but expired.")
@@ -183,7 +195,7 @@ class Delivery(models.Model):
     lease_until = models.DateTimeField(null=True, help_text="Until when the claim holds.")
     choices = models.JSONField(
         default=list,
-        help_text="The papers of the digest: [paper id, place id, [topic ids], why].",
+        help_text="The papers of the digest, and why each.",
     )
     provider_id = models.CharField(
         max_length=200, blank=True, help_text="What the mail provider calls this message."
@@ -205,6 +217,8 @@ class Delivery(models.Model):
 
     objects = DeliveryQuerySet.as_manager()
 
+    _CHANNEL_BEFORE: ClassVar[dict[str, str]] = {"sent": "email", "feed": "feed"}
+
     class Meta:
         """One row per reader and issue; the queue is found by a small partial index."""
 
@@ -223,6 +237,12 @@ class Delivery(models.Model):
                 fields=("lease_until",),
                 condition=models.Q(state="claimed"),
                 name="delivery_leases",
+            ),
+            # What the version before settled: none, once `newsletter.delivery.backfill` was there.
+            models.Index(
+                fields=("id",),
+                condition=models.Q(channel=None, state__in=("feed", "sent")),
+                name="delivery_no_channel",
             ),
             # Few rows have either, so counting an issue's trouble costs nothing.
             models.Index(
@@ -245,6 +265,24 @@ class Delivery(models.Model):
         """Whether it is not settled yet."""
         return self.state in (self.State.PENDING, self.State.CLAIMED)
 
+    @classmethod
+    def channel_of(cls, state: str, channel: str | None) -> str:
+        """The channel through which a delivery of this state went; "" where it did not go.
+
+        The version before wrote none: what it sent went by mail, or the state says so.
+        """
+        before = cls._CHANNEL_BEFORE.get(state, "")
+        return (channel or before) if before else ""
+
+    @classmethod
+    def went_through(cls, channel: str) -> models.Q:
+        """The condition that `channel_of` a row is this one."""
+        found = models.Q(state=cls.State.SENT, channel=channel)
+        for state, before in cls._CHANNEL_BEFORE.items():
+            if before == channel:
+                found |= models.Q(state=state, channel=None)
+        return found
+
     def resend(self, now: dt.datetime, deadline: dt.datetime) -> bool:
         """Put a delivery in doubt, failed or expired back in the queue, as an operator wants it;
         whether that changed anything.
@@ -260,6 +298,7 @@ class Delivery(models.Model):
             deadline=deadline,
             claim="",
             lease_until=None,
+            channel=None,
         )
         self.refresh_from_db()
         return bool(changed)

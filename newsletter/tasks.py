@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter.delivery import ledger, planning, welcome, worker
+from newsletter.delivery import backfill, ledger, planning, welcome, worker
 from newsletter.events import consequences
 from newsletter.issues import freezing
 from newsletter.models import Delivery
@@ -16,6 +16,10 @@ logger = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 50.0
 """How long one drain works before it makes room: workers can then be told to stop."""
+
+
+FILL_SECONDS = 20.0
+"""How long one sweep puts rows of the version before into this version's words."""
 
 
 @shared_task
@@ -64,6 +68,7 @@ def heed() -> None:
 def sweep() -> None:
     """Put right what no worker will."""
     ledger.sweep(settings.JOURNAL_DIR, timezone.now())
+    backfill.fill_channels(seconds=FILL_SECONDS)
 
 
 @shared_task
