@@ -56,7 +56,8 @@ def _fill_batch() -> int:
             sent_at = CASE state WHEN 'feed' THEN due_at ELSE sent_at END,
             state = 'sent'
         WHERE id {picked} AND channel IS NULL AND state IN ('feed', 'sent')
+        RETURNING id
     """  # noqa: S608 - names of our own, values are parameters
     with connection.cursor() as cursor:
         cursor.execute(sql, [BATCH])
-        return int(cursor.rowcount)
+        return len(cursor.fetchall())
