@@ -14,8 +14,8 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
+from newsletter.channels import registry
 from newsletter.channels.email import EmailChannel
-from newsletter.channels.registry import CHANNELS
 from newsletter.delivery.worker import compose_for
 from newsletter.digests.choices import chosen_papers
 from newsletter.digests.readers import readers_of
@@ -137,7 +137,7 @@ class IssueAdmin(ModelAdmin):
     def not_mailed(self, issue: Issue) -> str:
         """Digests of readers who take them another way, by channel, such as "12 feed"."""
         numbers = self._states(issue)
-        names = [channel.name for channel in CHANNELS if not channel.is_mail]
+        names = [channel.name for channel in registry.CHANNELS if not channel.is_mail]
         return ", ".join(f"{numbers[name]} {name}" for name in names if numbers.get(name))
 
     @display(description="waiting")

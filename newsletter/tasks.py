@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter.delivery import backfill, ledger, planning, welcome, worker
+from newsletter.delivery import backfill, ledger, planning, rates, welcome, worker
 from newsletter.events import consequences
 from newsletter.issues import freezing
 from newsletter.models import Delivery
@@ -43,11 +43,13 @@ def drain() -> None:
     """Send what is ready. A hand that finds more than it can claim at once calls for another, which
     does the same: so many hands come as the pool has free, and none once the queue is empty.
     """
-    waiting = Delivery.objects.ready(timezone.now()).order_by().values("pk")
+    now = timezone.now()
+    waiting = Delivery.objects.ready(now).order_by().values("pk")
     found = waiting[: settings.DELIVERY_BATCH + 1].count()
     if not found:
         return
-    if found > settings.DELIVERY_BATCH:
+    # Once the day's mails are used up what waits is mail: hands would call each other in vain.
+    if found > settings.DELIVERY_BATCH and not rates.is_spent(settings.EMAIL_BACKEND, now):
         drain.apply_async(expires=30)
     tally = worker.drain(seconds=DRAIN_SECONDS)
     if tally.total:
