@@ -217,8 +217,6 @@ class Delivery(models.Model):
 
     objects = DeliveryQuerySet.as_manager()
 
-    _CHANNEL_BEFORE: ClassVar[dict[str, str]] = {"sent": "email", "feed": "feed"}
-
     class Meta:
         """One row per reader and issue; the queue is found by a small partial index."""
 
@@ -241,7 +239,9 @@ class Delivery(models.Model):
             # What the version before settled: none, once `newsletter.delivery.backfill` was there.
             models.Index(
                 fields=("id",),
-                condition=models.Q(channel=None, state__in=("feed", "sent")),
+                condition=models.Q(
+                    models.Q(channel=None) | models.Q(state="feed"), state__in=("feed", "sent")
+                ),
                 name="delivery_no_channel",
             ),
             # Few rows have either, so counting an issue's trouble costs nothing.
@@ -269,18 +269,20 @@ class Delivery(models.Model):
     def channel_of(cls, state: str, channel: str | None) -> str:
         """The channel through which a delivery of this state went; "" where it did not go.
 
-        The version before wrote none: what it sent went by mail, or the state says so.
+        The version before wrote none: what it sent went by mail, and `feed` was a state.
         """
-        before = cls._CHANNEL_BEFORE.get(state, "")
-        return (channel or before) if before else ""
+        if state == cls.State.FEED:
+            return "feed"
+        return (channel or "email") if state == cls.State.SENT else ""
 
     @classmethod
     def went_through(cls, channel: str) -> models.Q:
         """The condition that `channel_of` a row is this one."""
         found = models.Q(state=cls.State.SENT, channel=channel)
-        for state, before in cls._CHANNEL_BEFORE.items():
-            if before == channel:
-                found |= models.Q(state=state, channel=None)
+        if cls.channel_of(cls.State.SENT, None) == channel:
+            found |= models.Q(state=cls.State.SENT, channel=None)
+        if cls.channel_of(cls.State.FEED, None) == channel:
+            found |= models.Q(state=cls.State.FEED)
         return found
 
     def resend(self, now: dt.datetime, deadline: dt.datetime) -> bool:

@@ -25,7 +25,10 @@ class Migration(migrations.Migration):
         AddIndexOnline(
             model_name="delivery",
             index=models.Index(
-                condition=models.Q(("channel", None), ("state__in", ("feed", "sent"))),
+                condition=models.Q(
+                    models.Q(("channel", None), ("state", "feed"), _connector="OR"),
+                    ("state__in", ("feed", "sent")),
+                ),
                 fields=["id"],
                 name="delivery_no_channel",
             ),
