@@ -12,6 +12,7 @@ from newsletter.channels.base import HandedOver
 from newsletter.delivery import ledger, rates, worker
 from newsletter.delivery.journal import Journal
 from newsletter.digests.choices import ChosenPaper, chosen_papers, paper_ids, stored_form
+from newsletter.digests.readers import readers_of
 from newsletter.digests.selection import Choice
 from newsletter.events import reputation
 from newsletter.issues.freezing import build_issue
@@ -226,7 +227,6 @@ class TestRates:
         settings.DELIVERY_RATE_PER_DAY = 1
         make_subscriber("alice@example.org", topics=[topic])
         bob = make_subscriber("bob@example.org", topics=[topic], receives_by="feed")
-        readers_of = worker.readers_of
 
         def change_of_mind(ids):
             if bob.pk in ids:
