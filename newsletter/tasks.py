@@ -7,7 +7,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter.delivery import ledger, planning, service_mail, welcome, worker
+from newsletter.delivery import backfill, ledger, planning, rates, service_mail, welcome, worker
 from newsletter.events import consequences
 from newsletter.events.intake import without_addresses
 from newsletter.issues import freezing
@@ -19,6 +19,10 @@ logger = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 50.0
 """How long one drain works before it makes room: workers can then be told to stop."""
+
+
+FILL_SECONDS = 20.0
+"""How long one sweep puts rows of the version before into this version's words."""
 
 
 @shared_task
@@ -42,11 +46,13 @@ def drain() -> None:
     """Send what is ready. A hand that finds more than it can claim at once calls for another, which
     does the same: so many hands come as the pool has free, and none once the queue is empty.
     """
-    waiting = Delivery.objects.ready(timezone.now()).order_by().values("pk")
+    now = timezone.now()
+    waiting = Delivery.objects.ready(now).order_by().values("pk")
     found = waiting[: settings.DELIVERY_BATCH + 1].count()
     if not found:
         return
-    if found > settings.DELIVERY_BATCH:
+    # Once the day's mails are used up what waits is mail: hands would call each other in vain.
+    if found > settings.DELIVERY_BATCH and not rates.is_spent(settings.EMAIL_BACKEND, now):
         drain.apply_async(expires=30)
     tally = worker.drain(seconds=DRAIN_SECONDS)
     if tally.total:
@@ -67,6 +73,7 @@ def heed() -> None:
 def sweep() -> None:
     """Put right what no worker will."""
     ledger.sweep(settings.JOURNAL_DIR, timezone.now())
+    backfill.fill_channels(seconds=FILL_SECONDS)
 
 
 @shared_task

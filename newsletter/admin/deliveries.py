@@ -16,6 +16,7 @@ from unfold.decorators import action, display
 
 from newsletter.admin.base import ReadOnly
 from newsletter.admin.events import EventInline
+from newsletter.digests.choices import chosen_papers
 from newsletter.models import Delivery, Issue, IssuePaper
 from papers.models import Topic
 
@@ -62,6 +63,7 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
         "subscriber",
         "issue",
         "state",
+        "channel",
         "reason",
         "explanation",
         "due_at",
@@ -102,9 +104,10 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
         """Every paper of the digest with its topics and the reason, or why there is none."""
         if not delivery.choices:
             return delivery.reason or "not chosen yet"
+        papers = chosen_papers(delivery.choices)
         titles = {
             place.pk: place.card.get("title", "")
-            for place in IssuePaper.objects.filter(pk__in=[row[1] for row in delivery.choices])
+            for place in IssuePaper.objects.filter(pk__in=[one.place_id for one in papers])
         }
         names = dict(Topic.objects.values_list("pk", "name"))
         return format_html_join(
@@ -113,11 +116,11 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
             (
                 (
                     at,
-                    titles.get(row[1], f"paper {row[0]}"),
-                    ", ".join(names.get(topic, "a topic since deleted") for topic in row[2]),
-                    row[3],
+                    titles.get(one.place_id, f"paper {one.paper_id}"),
+                    ", ".join(names.get(topic, "a topic since deleted") for topic in one.topic_ids),
+                    one.why,
                 )
-                for at, row in enumerate(delivery.choices, 1)
+                for at, one in enumerate(papers, 1)
             ),
         )
 

@@ -14,6 +14,8 @@ from unfold.decorators import action, display
 from unfold.views import ChangeList
 
 from newsletter.admin.base import ReadOnly
+from newsletter.channels import registry
+from newsletter.channels.email import EmailChannel
 from newsletter.delivery.worker import compose_for
 from newsletter.digests.readers import readers_of
 from newsletter.events import reputation
@@ -57,7 +59,7 @@ class IssueAdmin(ModelAdmin):
     """Issues: how far each is sent; pause, resume, stop; preview as any subscriber gets it."""
 
     list_display = (
-        "day", "show_state", "papers", "missing", "sent", "in_feeds", "waiting", "skipped",
+        "day", "show_state", "papers", "missing", "sent", "not_mailed", "waiting", "skipped",
         "trouble", "warning",
     )  # fmt: skip
     list_filter = ("state",)
@@ -109,13 +111,15 @@ class IssueAdmin(ModelAdmin):
 
     @display(description="sent")
     def sent(self, issue: Issue) -> int:
-        """Digests sent."""
-        return issue.state_counts[Delivery.State.SENT]
+        """Digests sent by mail."""
+        return issue.state_counts[EmailChannel.name]
 
-    @display(description="in feeds")
-    def in_feeds(self, issue: Issue) -> int:
-        """Digests of readers who take their feed instead of mail."""
-        return issue.state_counts[Delivery.State.FEED]
+    @display(description="not by mail")
+    def not_mailed(self, issue: Issue) -> str:
+        """Digests of readers who take them another way, by channel, such as "12 feed"."""
+        names = [channel.name for channel in registry.CHANNELS if not channel.is_mail]
+        counts = issue.state_counts
+        return ", ".join(f"{counts[name]} {name}" for name in names if counts[name])
 
     @display(description="waiting")
     def waiting(self, issue: Issue) -> int:

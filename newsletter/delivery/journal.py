@@ -38,6 +38,10 @@ from newsletter.mail.outcomes import Kind, Outcome
 
 _SUFFIX = ".journal"
 
+UNSAID = "email"
+"""The channel that the journal does not write down: most digests', and all those of the version
+before."""
+
 
 def _boot() -> str:
     """What names this run of the kernel; empty where the system does not say."""
@@ -54,6 +58,8 @@ class Trace:
     answered: dict[int, Outcome]
     under_way: frozenset[int]
     """Begun and not answered; at most one."""
+    channels: dict[int, str]
+    """The channel of each that was begun."""
     is_complete: bool
     """Messages that it does not name were certainly not touched."""
 
@@ -80,11 +86,16 @@ class Journal:
             draft.unlink(missing_ok=True)
             raise
 
-    def begin(self, delivery_id: int) -> None:
+    def begin(self, delivery_id: int, channel: str = UNSAID) -> None:
         """This delivery is about to be handed over. Raises OSError where that cannot be written,
         and then it must not be.
         """
-        os.write(self._file, b">%d\n" % delivery_id)
+        line = b">%d\n" % delivery_id
+        if channel != UNSAID:
+            # A line of its own, which the version before passes over: it may be the one to
+            # recover this journal, and must read the line that follows.
+            line = b"@%d %s\n" % (delivery_id, channel.encode()) + line
+        os.write(self._file, line)
 
     def end(self, delivery_id: int, outcome: Outcome) -> None:
         """This became of it."""
@@ -180,6 +191,7 @@ def _read(path: Path) -> Trace:
     whole, _tail = lines[:-1], lines[-1]  # what follows the last line end was not written whole
     boot = ""
     begun: set[int] = set()
+    channels: dict[int, str] = {}
     answered: dict[int, Outcome] = {}
     if whole:
         with suppress(ValueError):
@@ -189,6 +201,10 @@ def _read(path: Path) -> Trace:
             mark, rest = line[:1], line[1:]
             if mark == b">":
                 begun.add(int(rest))
+                channels.setdefault(int(rest), UNSAID)
+            elif mark == b"@":
+                number, _, channel = rest.partition(b" ")
+                channels[int(number)] = channel.decode()
             elif mark == b"+":
                 answered[int(rest)] = Outcome(Kind.ACCEPTED)
             elif mark == b"<":
@@ -198,6 +214,7 @@ def _read(path: Path) -> Trace:
         name=path.name.removesuffix(_SUFFIX),
         answered=answered,
         under_way=frozenset(begun - answered.keys()),
+        channels=channels,
         is_complete=bool(boot) and boot == _boot(),
     )
 

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from newsletter import bulk_sql
+from newsletter.channels.registry import is_mail
 from newsletter.delivery import journal
 from newsletter.mail.outcomes import Kind, Outcome
 from newsletter.models import Delivery, Issue
@@ -61,17 +62,24 @@ class Settled:
     not_before: dt.datetime
     provider_id: str = ""
     sent_at: dt.datetime | None = None
+    channel: str | None = None
+    """None where it was not decided, or is to be decided anew."""
 
 
 def claim(
-    name: str, count: int, now: dt.datetime, after: tuple[dt.datetime, int] | None = None
+    name: str,
+    count: int,
+    now: dt.datetime,
+    after: tuple[dt.datetime, int] | None = None,
+    receive_by: Sequence[str] = (),
 ) -> list[Claimed]:
     """Claim up to `count` ready deliveries for the journal `name`, oldest first. One statement.
 
     On PostgreSQL rows that another worker is claiming are skipped (FOR UPDATE SKIP LOCKED); on
     SQLite the statement itself is the lock. With `after`, a place in the queue, the search begins
     behind it: PostgreSQL's index still holds an entry for every row claimed before, until it is
-    vacuumed, and a large issue's claims would walk over all of them again and again.
+    vacuumed, and a large issue's claims would walk over all of them again and again. With
+    `receive_by` only deliveries of readers who wish one of these ways are claimed.
     """
     delivery = bulk_sql.table(Delivery)
     lock, picked = "", "IN (SELECT id FROM picked)"
@@ -79,13 +87,18 @@ def claim(
         # As an array, or the planner, not knowing how few they are, may read the whole ledger.
         lock, picked = "FOR UPDATE SKIP LOCKED", "= ANY(ARRAY(SELECT id FROM picked))"
     behind = "AND (not_before, id) > (%s, %s)" if after else ""
+    by = ""
+    if receive_by:
+        ways = ", ".join(["%s"] * len(receive_by))
+        readers = bulk_sql.table(Subscriber)
+        by = f"AND subscriber_id IN (SELECT id FROM {readers} WHERE receives_by IN ({ways}))"  # noqa: S608
     # MATERIALIZED: or PostgreSQL may run the subquery, and so its LIMIT, more than once.
     sql = f"""
         WITH picked AS MATERIALIZED (
             SELECT id FROM {delivery}
             WHERE state = 'pending' AND not_before <= %s AND deadline > %s
               AND issue_id IN (SELECT id FROM {bulk_sql.table(Issue)} WHERE state = 'running')
-              {behind}
+              {behind} {by}
             ORDER BY not_before, id LIMIT %s {lock}
         )
         UPDATE {delivery}
@@ -97,7 +110,7 @@ def claim(
     lease = bulk_sql.stamp(now + settings.DELIVERY_LEASE)
     with connection.cursor() as cursor:
         start: tuple[Any, ...] = (bulk_sql.stamp(after[0]), after[1]) if after else ()
-        cursor.execute(sql, (moment, moment, *start, count, name, lease))
+        cursor.execute(sql, (moment, moment, *start, *receive_by, count, name, lease))
         found = cursor.fetchall()
     claimed = [
         Claimed(pk, issue, subscriber, attempts, _moment(deadline), _moment(not_before))
@@ -113,9 +126,10 @@ def _moment(value: Any) -> dt.datetime:
     return moment if timezone.is_aware(moment) else moment.replace(tzinfo=dt.UTC)
 
 
-def record_choices(choices: Sequence[tuple[int, list[list[object]]]]) -> None:
-    """Write which papers each digest (delivery id) holds, before it is sent: so that whatever
-    happens to the worker, the history knows what its readers may have had. One statement.
+def record_choices(choices: Sequence[tuple[int, list[Any]]]) -> None:
+    """Write which papers each digest (delivery id) holds, in their stored form, before it is sent:
+    so that whatever happens to the worker, the history knows what its readers may have had. One
+    statement.
     """
     if not choices:
         return
@@ -147,6 +161,7 @@ def settle(name: str, settled: Sequence[Settled]) -> int:
             "not_before": "time",
             "provider_id": "text",
             "sent_at": "time",
+            "channel": "text",
         }
     )
     values = [
@@ -158,6 +173,7 @@ def settle(name: str, settled: Sequence[Settled]) -> int:
             "not_before": one.not_before,
             "provider_id": one.provider_id[:200],
             "sent_at": one.sent_at,
+            "channel": one.channel,
         }
         for one in settled
     ]
@@ -167,6 +183,7 @@ def settle(name: str, settled: Sequence[Settled]) -> int:
             UPDATE {delivery}
             SET state = r.state, reason = r.reason, attempts = r.attempts,
                 not_before = r.not_before, provider_id = r.provider_id, sent_at = r.sent_at,
+                channel = r.channel,
                 claim = CASE r.state WHEN 'pending' THEN '' ELSE {delivery}.claim END,
                 lease_until = NULL
             FROM {source}
@@ -178,8 +195,12 @@ def settle(name: str, settled: Sequence[Settled]) -> int:
         return int(cursor.rowcount)
 
 
-def verdict(one: Claimed, outcome: Outcome, now: dt.datetime) -> Settled:
-    """What a delivery becomes after `outcome`. Pure but for the jitter of a retry."""
+def verdict(
+    one: Claimed, outcome: Outcome, now: dt.datetime, channel: str | None = None
+) -> Settled:
+    """What a delivery becomes after `outcome` of `channel`. Pure but for the jitter of a retry,
+    for which the channel will be decided anew.
+    """
     state, reason = Delivery.State.PENDING, outcome.reason
     attempts = one.attempts if outcome.tried else one.attempts - 1
     not_before, sent_at = now, None
@@ -194,7 +215,8 @@ def verdict(one: Claimed, outcome: Outcome, now: dt.datetime) -> Settled:
             not_before = now + retry_after(one.attempts, outcome.retry_after)
     if reason and outcome.code and outcome.code not in reason:
         reason = f"{outcome.code}: {reason}"
-    return Settled(one.id, state, reason, attempts, not_before, outcome.provider_id, sent_at)
+    went = None if state == Delivery.State.PENDING else channel
+    return Settled(one.id, state, reason, attempts, not_before, outcome.provider_id, sent_at, went)
 
 
 def retry_after(attempts: int, asked: float | None = None) -> dt.timedelta:
@@ -249,6 +271,7 @@ def recover(directory: Path, now: dt.datetime) -> int:
             if one.subscriber_id is not None
             and one.id in trace.answered
             and trace.answered[one.id].suppress
+            and is_mail(trace.channels.get(one.id))
         ]
         with transaction.atomic():
             changed += settle(trace.name, settled)
@@ -262,8 +285,9 @@ def recover(directory: Path, now: dt.datetime) -> int:
 
 def _after_crash(trace: journal.Trace, one: Claimed, now: dt.datetime) -> Settled:
     """What a delivery of a dead worker becomes."""
+    channel = trace.channels.get(one.id)
     if one.id in trace.answered:
-        return verdict(one, trace.answered[one.id], now)
+        return verdict(one, trace.answered[one.id], now, channel)
     if one.id in trace.under_way:
         reason = "the worker died while it was being handed over"
     elif not trace.is_complete:
@@ -276,7 +300,7 @@ def _after_crash(trace: journal.Trace, one: Claimed, now: dt.datetime) -> Settle
         # that kills its worker would do so for ever.
         reason = "the worker died before sending it"
         return Settled(one.id, Delivery.State.PENDING, reason, one.attempts, now)
-    return verdict(one, Outcome(Kind.IN_DOUBT, "crash", reason), now)
+    return verdict(one, Outcome(Kind.IN_DOUBT, "crash", reason), now, channel)
 
 
 def sweep(directory: Path, now: dt.datetime) -> dict[str, int]:

@@ -79,6 +79,17 @@ def reserve(name: str, wanted: int, now: dt.datetime) -> Grant:
     return Grant(count, start, interval)
 
 
+def is_spent(name: str, now: dt.datetime) -> bool:
+    """Whether the backend `name` may send no further mail today. Without a limit no query."""
+    if not settings.DELIVERY_RATE_PER_DAY:
+        return False
+    return RateBucket.objects.filter(
+        name=_ROW_NAMES.get(name, name),
+        day__gte=now.astimezone(dt.UTC).date(),
+        used__gte=settings.DELIVERY_RATE_PER_DAY,
+    ).exists()
+
+
 def give_back(name: str, grant: Grant, unused: int) -> None:
     """Return the last `unused` mails of a grant."""
     if unused <= 0 or not is_limited():

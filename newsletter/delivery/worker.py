@@ -1,8 +1,9 @@
-"""Delivery: claim, check, compose, send, settle; the only module that talks to a mail backend.
+"""Delivery: claim, check, compose, send, settle; the only module that hands anything over.
 
 The ledger's rows are the queue. A worker claims a batch, commits, checks consent and suppression
-again, composes every digest, records which papers each holds, and then hands them over one by one,
-its journal knowing at every moment which one is under way. The outcomes go back in one statement.
+again and with them by which channel each reader wants the digest, composes it, records which
+papers it holds, and then hands the digests over one by one, its journal knowing at every moment
+which one is under way. The outcomes go back in one statement.
 The number of statements for a batch does not depend on its size.
 """
 
@@ -10,7 +11,7 @@ import datetime as dt
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,10 +21,14 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone, translation
 
+from newsletter.channels import registry
+from newsletter.channels.base import HandedOver, Sender
+from newsletter.channels.email import EmailChannel
 from newsletter.delivery import ledger, rates
 from newsletter.delivery.breaker import Breaker
 from newsletter.delivery.journal import Journal
 from newsletter.delivery.ledger import Claimed, Settled, verdict
+from newsletter.digests.choices import stored_form
 from newsletter.digests.history import issues_sharing, papers_had
 from newsletter.digests.readers import ratings_of, readers_of
 from newsletter.digests.rendering import DigestPress, RenderingFailed
@@ -32,7 +37,6 @@ from newsletter.issues.freezing import places_of
 from newsletter.mail.encoding import UnsendableMail
 from newsletter.mail.message import Mail
 from newsletter.mail.outcomes import Kind, Outcome, described
-from newsletter.mail.transports import backend as transports
 from newsletter.models import Delivery, Issue
 from papers.models import Pick, Topic
 from papers.semantics import current
@@ -49,6 +53,9 @@ reader who leaves, or an issue that is paused, is heard soon."""
 MOST_EDITIONS = 16
 """Forms of issues that a worker keeps ready: daily, weekly and welcome, by language."""
 
+RECORDED = Outcome(Kind.ACCEPTED, tried=False)
+"""What becomes of a digest whose channel needs nothing but its row."""
+
 Clock = Callable[[], dt.datetime]
 
 
@@ -60,7 +67,7 @@ class Tally:
     seconds: Counter[str] = field(default_factory=Counter)
     batches: int = 0
     is_stuck: bool = False
-    """The mail backend does not work; the last outcome said so."""
+    """A channel does not work; the last outcome said so."""
 
     @property
     def total(self) -> int:
@@ -99,28 +106,30 @@ class Composed:
     """A digest ready to be handed over."""
 
     claimed: Claimed
-    mail: Mail
+    channel: HandedOver
+    message: Any
     choices: list[Choice]
 
 
 class Worker:
-    """One thread's delivery: its journal, its connection to the mail backend, its editions."""
+    """One thread's delivery: its journal, its connections to where digests go, its editions."""
 
     def __init__(
         self,
-        transport: transports.Transport,
+        senders: Mapping[str, Sender],
         journal: Journal,
         clock: Clock = timezone.now,
         backend: str = "",
     ) -> None:
-        self._transport = transport
+        """`senders`: one for every channel that hands messages over, by its name."""
+        self._senders = senders
         self._journal = journal
         self._clock = clock
         self._backend = backend or settings.EMAIL_BACKEND
         self._editions: dict[tuple[int, Wording], Edition] = {}
         self._issues: dict[int, Issue] = {}
         self._hidden: frozenset[int] = frozenset()
-        self._breaker = Breaker()
+        self._breakers: dict[str, Breaker] = {}
         self._after: tuple[dt.datetime, int] | None = None
         self._pace = 0.0  # seconds a message took lately
         self.tally = Tally()
@@ -134,52 +143,59 @@ class Worker:
                 wanted = max(1, min(wanted, int(SEND_AT_MOST / self._pace)))
             grant = rates.reserve(self._backend, wanted, self._clock())
             if grant.count == 0:
-                if grant.wait.total_seconds() > end - time.monotonic():
-                    break
-                time.sleep(min(grant.wait.total_seconds(), 1.0))
+                if grant.wait.total_seconds() <= end - time.monotonic():
+                    time.sleep(min(grant.wait.total_seconds(), 1.0))
+                elif self._batch(grant, wanted, registry.wishes_without_mail())[0] == 0:
+                    break  # mail has to wait, and whatever need not is done
                 continue
-            done, handed = self._batch(grant)
-            rates.give_back(self._backend, grant, grant.count - handed)
+            done, mailed = self._batch(grant, grant.count)
+            rates.give_back(self._backend, grant, grant.count - mailed)
             if done == 0:
                 break
         return self.tally
 
     # --- One batch -------------------------------------------------------------------
 
-    def _batch(self, grant: rates.Grant) -> tuple[int, int]:
-        """Deliver one batch; how many were claimed, and how many handed over."""
+    def _batch(
+        self, grant: rates.Grant, count: int, receive_by: Sequence[str] = ()
+    ) -> tuple[int, int]:
+        """Deliver one batch of up to `count`; how many were claimed, and how many mails handed
+        over. With `receive_by` only for readers who wish one of these ways.
+        """
         with self._timed("claim"):
             now = self._clock()
             lease_end = now + settings.DELIVERY_LEASE - LEASE_MARGIN
-            claimed = ledger.claim(self._journal.name, grant.count, now, self._after)
-            if not claimed and self._after:  # what came in meanwhile may stand further ahead
-                claimed = ledger.claim(self._journal.name, grant.count, now)
+            after = None if receive_by else self._after
+            claimed = ledger.claim(self._journal.name, count, now, after, receive_by)
+            if not claimed and after:  # what came in meanwhile may stand further ahead
+                claimed = ledger.claim(self._journal.name, count, now)
         if not claimed:
             return 0, 0
-        self._after = claimed[-1].place
+        if not receive_by:
+            self._after = claimed[-1].place
         settled: list[Settled] = []
         bad: list[int] = []
         with self._timed("compose"):
-            ready, put = self._compose(claimed, settled, now)
+            ready, recorded = self._compose(claimed, settled, now)
         with self._timed("record"):
-            chosen = [(one.claimed.id, one.choices) for one in ready] + put
-            ledger.record_choices([(pk, [one.as_row() for one in mine]) for pk, mine in chosen])
+            chosen = [(one.claimed.id, one.choices) for one in ready] + recorded
+            ledger.record_choices([(pk, stored_form(mine)) for pk, mine in chosen])
         with self._timed("send"):
-            handed = self._send(ready, settled, bad, grant, lease_end)
+            mailed = self._send(ready, settled, bad, grant, lease_end)
         with self._timed("settle"), transaction.atomic():
             ledger.settle(self._journal.name, settled)
             ledger.suppress(bad, self._clock())
         self._journal.clear()
         self.tally.states.update(one.state.value for one in settled)
         self.tally.batches += 1
-        return len(claimed), handed
+        return len(claimed), mailed
 
     def _compose(
         self, claimed: Sequence[Claimed], settled: list[Settled], now: dt.datetime
     ) -> tuple[list[Composed], list[tuple[int, list[Choice]]]]:
-        """Make the digests that are mailed, and choose those (by delivery id) that only stand in
-        their reader's feed. The latter are settled here, and so is whoever left, is suppressed or
-        has nothing new.
+        """Make the digests that are handed over, and choose those (by delivery id) of channels that
+        only record them. The latter are settled here, and so is whoever left, is suppressed or has
+        nothing new.
         """
         ids = [one.subscriber_id for one in claimed if one.subscriber_id is not None]
         readers, refused = readers_of(ids)
@@ -196,37 +212,39 @@ class Worker:
             for fitted in {edition.fitted for edition in wanted.values()}
         }
         ready: list[Composed] = []
-        put: list[tuple[int, list[Choice]]] = []
+        recorded: list[tuple[int, list[Choice]]] = []
         for one in claimed:
             reader = readers.get(one.subscriber_id or 0)
             if reader is None:
                 reason = refused.get(one.subscriber_id or 0, "the subscriber was erased")
-                settled.append(self._without_mail(one, Delivery.State.SKIPPED, reason, now))
+                settled.append(self._untried(one, Delivery.State.SKIPPED, reason, now))
                 continue
             edition = wanted[one.id]
+            name = None
             try:
                 choices = edition.shelf.select(
                     reader, had.get(reader.id, ()), ratings[edition.fitted].get(reader.id)
                 )
                 if not choices:
                     reason = "nothing new in the reader's topics"
-                    settled.append(self._without_mail(one, Delivery.State.SKIPPED, reason, now))
+                    settled.append(self._untried(one, Delivery.State.SKIPPED, reason, now))
                     continue
-                if reader.by_feed:
-                    put.append((one.id, choices))
-                    settled.append(self._without_mail(one, Delivery.State.FEED, "", now))
+                channel = registry.wished(reader.receives_by)
+                name = channel.name
+                if isinstance(channel, HandedOver):
+                    message = channel.compose(edition.press, reader, choices, one.id)
+                    ready.append(Composed(one, channel, message, choices))
                 else:
-                    ready.append(
-                        Composed(one, edition.press.render(reader, choices, one.id), choices)
-                    )
+                    recorded.append((one.id, choices))
+                    settled.append(verdict(one, RECORDED, now, name))
                 # A batch may hold two digests of one reader, as after an outage.
                 had.setdefault(reader.id, set()).update(c.place.paper_id for c in choices)
             except Exception as error:  # one reader's bad luck must not stop the others
                 reason = described(error)
                 if not isinstance(error, UnsendableMail | RenderingFailed):
                     logger.exception("a digest could not be composed", extra={"delivery": one.id})
-                settled.append(self._without_mail(one, Delivery.State.FAILED, reason, now))
-        return ready, put
+                settled.append(self._untried(one, Delivery.State.FAILED, reason, now, name))
+        return ready, recorded
 
     def _send(
         self,
@@ -236,46 +254,65 @@ class Worker:
         grant: rates.Grant,
         lease_end: dt.datetime,
     ) -> int:
-        """Hand the digests over one by one; how many were. What is not tried goes back."""
+        """Hand the digests over one by one; how many mails were. What is not tried goes back."""
         began = time.monotonic()
-        stop: Outcome | None = None
-        handed = 0
-        for at, one in enumerate(ready):
-            if stop is None and grant.interval:
-                self._wait_until(grant.start + grant.interval * at)
+        halt: Outcome | None = None  # nothing more goes out
+        stopped: dict[str, Outcome] = {}  # channels that take nothing more
+        handed = mailed = 0
+        for one in ready:
+            channel = one.channel
+            stop = halt or stopped.get(channel.name)
+            if stop is None and channel.is_mail:
+                if mailed >= grant.count:  # a reader who wished another way when it was claimed
+                    stop = Outcome(Kind.DEFERRED, "rate", "the rate allows no more", tried=False)
+                elif grant.interval:
+                    self._wait_until(grant.start + grant.interval * mailed)
             now = self._clock()
             if stop is None and now >= lease_end:
-                stop = Outcome(Kind.DEFERRED, "slow", "the lease ended first", tried=False)
+                halt = Outcome(Kind.DEFERRED, "slow", "the lease ended first", tried=False)
+            elif stop is None:
+                halt = self._begin(one)
+            stop = stop or halt
             if stop is not None:
                 settled.append(verdict(one.claimed, stop, now))
                 continue
-            try:
-                self._journal.begin(one.claimed.id)
-            except OSError as error:
-                stop = Outcome(Kind.BROKEN, "journal", described(error), tried=False)
-                logger.error("the journal cannot be written", extra={"reason": stop.reason})
-                settled.append(verdict(one.claimed, stop, now))
-                continue
-            outcome = self._transport.send(one.mail)
+            outcome = self._senders[channel.name].send(one.message)
             handed += 1
+            mailed += channel.is_mail
             try:
                 self._journal.end(one.claimed.id, outcome)
             except OSError as error:
-                stop = Outcome(Kind.BROKEN, "journal", described(error), tried=False)
+                halt = Outcome(Kind.BROKEN, "journal", described(error), tried=False)
             now = self._clock()
-            settled.append(verdict(one.claimed, outcome, now))
-            if outcome.suppress and one.claimed.subscriber_id is not None:
+            settled.append(verdict(one.claimed, outcome, now, channel.name))
+            if outcome.suppress and channel.is_mail and one.claimed.subscriber_id is not None:
                 bad.append(one.claimed.subscriber_id)
-            if self._breaker.stops(outcome):
-                stop = replace(outcome, kind=Kind.DEFERRED, tried=False)
+            if self._breakers.setdefault(channel.name, Breaker()).stops(outcome):
+                stopped[channel.name] = replace(outcome, kind=Kind.DEFERRED, tried=False)
                 self.tally.is_stuck = True
                 logger.error(
-                    "the mail backend does not take mail",
-                    extra={"code": outcome.code, "reason": outcome.reason},
+                    "a channel does not take digests",
+                    extra={
+                        "channel": channel.name,
+                        "code": outcome.code,
+                        "reason": outcome.reason,
+                    },
                 )
         if handed:
             self._pace = (time.monotonic() - began) / handed
-        return handed
+        return mailed
+
+    def _begin(self, one: Composed) -> Outcome | None:
+        """Note in the journal what is about to be handed over; why it must not be, where that
+        fails.
+        """
+        try:
+            self._journal.begin(one.claimed.id, one.channel.name)
+        except OSError as error:
+            reason = described(error)
+            logger.error("the journal cannot be written", extra={"reason": reason})
+            return Outcome(Kind.BROKEN, "journal", reason, tried=False)
+        return None
 
     # --- Parts -----------------------------------------------------------------------
 
@@ -300,10 +337,15 @@ class Worker:
             self._editions[key] = edition_of(issue, wording)
         return self._editions[key]
 
-    def _without_mail(
-        self, one: Claimed, state: Delivery.State, reason: str, now: dt.datetime
+    def _untried(
+        self,
+        one: Claimed,
+        state: Delivery.State,
+        reason: str,
+        now: dt.datetime,
+        channel: str | None = None,
     ) -> Settled:
-        return Settled(one.id, state, reason, one.attempts - 1, now)
+        return Settled(one.id, state, reason, one.attempts - 1, now, channel=channel)
 
     def _wait_until(self, moment: dt.datetime) -> None:
         pause = (moment - self._clock()).total_seconds()
@@ -374,15 +416,21 @@ def drain(
     seconds: float = float("inf"),
     clock: Clock = timezone.now,
     directory: Path | None = None,
-    transport: transports.Transport | None = None,
+    transport: Sender | None = None,
 ) -> Tally:
     """Send everything that is ready now, on this thread, until done or `seconds` are over.
 
-    Settles first what workers of this machine left behind when they died.
+    Settles first what workers of this machine left behind when they died. `transport` takes the
+    mails instead of the configured mail backend.
     """
     directory = directory or settings.JOURNAL_DIR
     ledger.recover(directory, clock())
     with ExitStack() as stack:
         journal = stack.enter_context(Journal(directory))
-        taken = stack.enter_context(transport or transports.for_settings())
-        return Worker(taken, journal, clock).run(seconds)
+        given = {EmailChannel.name: transport} if transport else {}
+        senders = {
+            channel.name: stack.enter_context(given.get(channel.name) or channel.open())
+            for channel in registry.CHANNELS
+            if isinstance(channel, HandedOver)
+        }
+        return Worker(senders, journal, clock).run(seconds)

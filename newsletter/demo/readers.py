@@ -9,6 +9,7 @@ from django.db import transaction
 
 from newsletter.delivery import planning
 from newsletter.digests import selection
+from newsletter.digests.choices import chosen_papers
 from newsletter.digests.history import issues_sharing, papers_had
 from newsletter.digests.readers import readers_of
 from newsletter.issues.freezing import places_of
@@ -201,10 +202,9 @@ def result(reader: Reader, issue: Issue) -> Result:
     if row.state != Delivery.State.SENT:
         reason = f": {row.reason}" if row.reason else ""
         return Result(f"{row.get_state_display()}{reason}", ())
-    places = IssuePaper.objects.in_bulk([choice[1] for choice in row.choices])
-    titles = tuple(
-        str(places[choice[1]].card["title"]) for choice in row.choices if choice[1] in places
-    )
+    ids = [one.place_id for one in chosen_papers(row.choices)]
+    places = IssuePaper.objects.in_bulk(ids)
+    titles = tuple(str(places[pk].card["title"]) for pk in ids if pk in places)
     when = f"{row.sent_at:%H:%M} UTC" if row.sent_at else "an unknown time"
     return Result(f"{len(titles)} papers, sent at {when}", titles)
 

@@ -10,13 +10,14 @@ a handful of days, so this stays a handful of index probes for each reader.
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 
+from newsletter.digests.choices import paper_ids
 from newsletter.issues.freezing import WEEK
 from newsletter.models import Delivery, Issue, IssuePaper
 
 #: States in which a reader has the papers, or may have them.
 HAD = (
     Delivery.State.SENT,
-    Delivery.State.FEED,
+    Delivery.State.FEED,  # of the version before
     Delivery.State.UNKNOWN,
     Delivery.State.CLAIMED,
 )
@@ -48,7 +49,7 @@ def papers_had(
         .order_by()
         .values_list("pk", "subscriber_id", "choices")
     )
-    for pk, subscriber_id, choices in rows:
-        if pk not in but and choices and subscriber_id is not None:
-            had.setdefault(subscriber_id, set()).update(row[0] for row in choices)
+    for pk, subscriber_id, stored in rows:
+        if pk not in but and stored and subscriber_id is not None:
+            had.setdefault(subscriber_id, set()).update(paper_ids(stored))
     return had

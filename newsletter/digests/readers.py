@@ -71,7 +71,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
             rhythm,
             learns,
             language,
-            means,
+            receives_by,
             grouped,
             welcomed_on,
         ) = row
@@ -89,7 +89,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
                 papers_wanted=wanted,
                 text_only=text_only,
                 is_weekly=rhythm == Subscriber.Rhythm.WEEKLY,
-                by_feed=means == Subscriber.Means.FEED,
+                receives_by=receives_by,
                 grouped=grouped,
                 welcomed_on=welcomed_on,
                 disliked=frozenset(

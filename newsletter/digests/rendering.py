@@ -14,7 +14,6 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
-from urllib.parse import quote
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -23,7 +22,6 @@ from django.utils.translation import gettext, ngettext
 
 from newsletter.digests.bodies import HTML, TEXT, Form, Markup, Order
 from newsletter.digests.contexts import (
-    address_around_token,
     card_context,
     page_of,
     shell_context,
@@ -43,6 +41,7 @@ from newsletter.models import Issue
 from papers.text.cleaning import plain, shorten
 from subscriptions import links
 from subscriptions.links import Purpose
+from subscriptions.notices import list_headers
 from subscriptions.notices.mjml import RenderingFailed, check_links
 
 __all__ = ["DigestPress", "RenderingFailed", "delivery_id_of", "message_id"]
@@ -265,20 +264,16 @@ class DigestPress:
         return sorted(filter(known.__contains__, reader.topics), key=known.__getitem__)
 
     def _prepare_headers(self) -> None:
-        before, after = address_around_token("subscriptions:unsubscribe")
-        mailbox = quote(settings.UNSUBSCRIBE_EMAIL, safe="@+")
-        # A tuple to join by the token, which stands in both addresses.
-        self._leave = (f"<{before}", f"{after}>, <mailto:{mailbox}?subject=unsubscribe-", ">")
+        self._leave = list_headers.around_unsubscribe_token()
         name, day = plain(settings.SITE_NAME), self.issue.day.isoformat()
         if name.isascii() and not _PHRASE.fullmatch(name):
             name = '"' + name.replace("\\", "").replace('"', "'") + '"'
-        sender = re.sub("[^a-z0-9]", "", settings.MAIL_DOMAIN.lower()) + "broadsheet"
         kind = "welcome" if self.is_welcome else "weekly" if self.is_weekly else "daily"
         self._headers = (
-            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),  # RFC 8058
+            list_headers.ONE_CLICK,
             ("List-Id", f"{name} <{settings.LIST_ID}>"),  # RFC 2919
-            ("Auto-Submitted", "auto-generated"),  # RFC 3834
-            ("Feedback-ID", f"{day}:digest:{kind}:{sender[:15]}"),
+            list_headers.AUTOMATIC,
+            ("Feedback-ID", list_headers.feedback_id(day, "digest", kind)),
         )
         self._from_header = settings.DEFAULT_FROM_EMAIL
         self._envelope_from = parseaddr(self._from_header)[1]

@@ -33,8 +33,8 @@ class Reader:
     papers_wanted: int = 10
     text_only: bool = False
     is_weekly: bool = False
-    by_feed: bool = False
-    """They read their digests in their private feed, and get no mail."""
+    receives_by: str = "mail"
+    """Which way their digests go; see `newsletter.channels.registry`."""
     grouped: bool = False
     """They want their papers under the names of their topics, not in one ranked list."""
     welcomed_on: dt.date | None = None
@@ -54,10 +54,6 @@ class Choice:
     topics: tuple[int, ...]
     why: str
     """Such as `"kv cache" in the title · trending #3`."""
-
-    def as_row(self) -> list[object]:
-        """For the ledger: [paper id, place id, [topic ids], why]."""
-        return [self.place.paper_id, self.place.id, list(self.topics), self.why]
 
 
 class Shelf:

@@ -26,6 +26,7 @@ from django.db import connection, transaction
 from django.db.models import Min
 
 from newsletter import bulk_sql
+from newsletter.channels.email import EmailChannel
 from newsletter.events import reputation, scanners
 from newsletter.mail.return_paths import hash_of
 from newsletter.models import Delivery, Event
@@ -185,7 +186,7 @@ def _note_reading(events: Iterable[Event]) -> None:
 
 
 def _note_proofs(events: Iterable[Event]) -> None:
-    """Deliveries in doubt of which there is an event were sent, at that time or before."""
+    """Deliveries in doubt of which there is an event were sent, by mail, at that time or before."""
     proofs: dict[int, dt.datetime] = {}
     for event in events:
         if event.kind in PROOFS and event.delivery_id is not None:
@@ -195,17 +196,23 @@ def _note_proofs(events: Iterable[Event]) -> None:
         return
     delivery = bulk_sql.table(Delivery)
     source = bulk_sql.rows({"id": "id", "at": "time"})
+    values = [{"id": pk, "at": at} for pk, at in proofs.items()]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            UPDATE {delivery} SET state = 'sent', reason = %s, lease_until = NULL,
+            UPDATE {delivery} SET state = 'sent', reason = %s, lease_until = NULL, channel = %s,
                 sent_at = CASE WHEN {delivery}.sent_at <= r.at
                     THEN {delivery}.sent_at ELSE r.at END
             FROM {source}
             WHERE {delivery}.id = r.id AND ({delivery}.state = 'unknown'
               OR ({delivery}.state = 'sent' AND {delivery}.reason = %s))
             """,  # noqa: S608 - names of our own, values are parameters
-            [PROVEN, bulk_sql.packed([{"id": pk, "at": at} for pk, at in proofs.items()]), PROVEN],
+            [
+                PROVEN,
+                EmailChannel.name,
+                bulk_sql.packed(values),
+                PROVEN,
+            ],
         )
 
 

@@ -16,6 +16,7 @@ from django.core.mail import mail_admins
 from django.db import transaction
 from django.db.models import Count, Q
 
+from newsletter.channels.email import EmailChannel
 from newsletter.models import Delivery, Issue
 
 logger = logging.getLogger(__name__)
@@ -42,7 +43,9 @@ LIMITS = (
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What became of an issue's digests: counts."""
+    """What became of an issue's digests that were mailed: counts. Other channels do not count, or
+    they would make the shares look better than mailbox providers see them.
+    """
 
     sent: int
     delivered: int
@@ -73,9 +76,9 @@ class Rates:
 
 def rates_of(issue: Issue) -> Rates:
     """The issue's numbers, counted in one query."""
-    bounce, state = Delivery.Bounce, Delivery.State
+    bounce = Delivery.Bounce
     counted = Delivery.objects.filter(issue=issue).aggregate(
-        sent=Count("pk", Q(state=state.SENT)),
+        sent=Count("pk", Delivery.went_through(EmailChannel.name)),
         delivered=Count("pk", Q(delivered_at__isnull=False)),
         complaints=Count("pk", Q(complained_at__isnull=False)),
         hard_bounces=Count("pk", Q(bounce=bounce.HARD)),

@@ -33,6 +33,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         states = (Delivery.State.SENT, Delivery.State.UNKNOWN, Delivery.State.FEED)
         return self.filter(state__in=states).order_by("-issue__day")
 
+    def through(self, channel: str) -> Self:
+        """Deliveries that went to their readers through the channel of this name."""
+        return self.filter(Delivery.went_through(channel))
+
     def overdue(self, now: dt.datetime) -> Self:
         """Pending deliveries whose digest would be stale."""
         return self.filter(state=Delivery.State.PENDING, deadline__lte=now)
@@ -42,16 +46,18 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(state=Delivery.State.CLAIMED, lease_until__lte=now)
 
     def counted_by_state(self, issues: Iterable[Issue]) -> dict[int, Counter[str]]:
-        """How many deliveries are in which state, by the key of each of these issues. One query."""
+        """How many deliveries are in which state, by the key of each of these issues; those that
+        went to their readers by the name of the channel instead. One query.
+        """
         counts: dict[int, Counter[str]] = {issue.pk: Counter() for issue in issues}
         counted = (
             self.filter(issue__in=counts)
             .order_by()
-            .values_list("issue_id", "state")
+            .values_list("issue_id", "state", "channel")
             .annotate(models.Count("pk"))
         )
-        for issue_id, state, count in counted:
-            counts[issue_id][state] = count
+        for issue_id, state, channel, count in counted:
+            counts[issue_id][Delivery.channel_of(state, channel) or state] += count
         return counts
 
 
@@ -64,6 +70,7 @@ class Delivery(models.Model):
         PENDING = "pending", "waiting"
         CLAIMED = "claimed", "being sent"
         SENT = "sent", "sent"
+        # Written by the version before, which had no channels; `newsletter.delivery.backfill`.
         FEED = "feed", "put into the reader's feed"
         FAILED = "failed", "failed"
         UNKNOWN = "unknown", "in doubt"
@@ -83,6 +90,13 @@ class Delivery(models.Model):
         help_text="Empty once the subscriber was erased.",
     )
     state = models.CharField(max_length=7, choices=State, default=State.PENDING)
+    channel = models.CharField(
+        max_length=20,
+        null=True,
+        blank=True,
+        help_text="How it went, such as email; decided when the digest is made, and written with "
+        "the outcome.",
+    )
     reason = models.CharField(max_length=300, blank=True, help_text="Why it is in this state.")
     due_at = models.DateTimeField(help_text="When the reader's rhythm asked for it.")
     deadline = models.DateTimeField(help_text="After this it is not sent but expired.")
@@ -94,7 +108,7 @@ class Delivery(models.Model):
     lease_until = models.DateTimeField(null=True, help_text="Until when the claim holds.")
     choices = models.JSONField(
         default=list,
-        help_text="The papers of the digest: [paper id, place id, [topic ids], why].",
+        help_text="The papers of the digest, and why each.",
     )
     provider_id = models.CharField(
         max_length=200, blank=True, help_text="What the mail provider calls this message."
@@ -135,6 +149,14 @@ class Delivery(models.Model):
                 condition=models.Q(state="claimed"),
                 name="delivery_leases",
             ),
+            # What the version before settled: none, once `newsletter.delivery.backfill` was there.
+            models.Index(
+                fields=("id",),
+                condition=models.Q(
+                    models.Q(channel=None) | models.Q(state="feed"), state__in=("feed", "sent")
+                ),
+                name="delivery_no_channel",
+            ),
             # Few rows have either, so counting an issue's trouble costs nothing.
             models.Index(
                 fields=("issue", "bounce"),
@@ -156,6 +178,26 @@ class Delivery(models.Model):
         """Whether it is not settled yet."""
         return self.state in (self.State.PENDING, self.State.CLAIMED)
 
+    @classmethod
+    def channel_of(cls, state: str, channel: str | None) -> str:
+        """The channel through which a delivery of this state went; "" where it did not go.
+
+        The version before wrote none: what it sent went by mail, and `feed` was a state.
+        """
+        if state == cls.State.FEED:
+            return "feed"
+        return (channel or "email") if state == cls.State.SENT else ""
+
+    @classmethod
+    def went_through(cls, channel: str) -> models.Q:
+        """The condition that `channel_of` a row is this one."""
+        found = models.Q(state=cls.State.SENT, channel=channel)
+        if cls.channel_of(cls.State.SENT, None) == channel:
+            found |= models.Q(state=cls.State.SENT, channel=None)
+        if cls.channel_of(cls.State.FEED, None) == channel:
+            found |= models.Q(state=cls.State.FEED)
+        return found
+
     def resend(self, now: dt.datetime, deadline: dt.datetime) -> bool:
         """Put a delivery in doubt, failed or expired back in the queue, as an operator wants it;
         whether that changed anything.
@@ -171,6 +213,7 @@ class Delivery(models.Model):
             deadline=deadline,
             claim="",
             lease_until=None,
+            channel=None,
         )
         self.refresh_from_db()
         return bool(changed)

@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from newsletter.digests.choices import chosen_papers
 from newsletter.issues.cards import Card
 from newsletter.models import Issue, IssuePaper
 from papers import days
@@ -179,20 +180,21 @@ def digest(request: HttpRequest, reader: Reader) -> HttpResponse:
     delivery = get_object_or_404(
         subscriber.deliveries.select_related("issue"), pk=reader.claims.extra
     )
-    places = IssuePaper.objects.shown().in_bulk([place for _, place, _, _ in delivery.choices])
-    topics = Topic.objects.in_bulk({pk for _, _, mine, _ in delivery.choices for pk in mine})
+    papers = chosen_papers(delivery.choices)
+    places = IssuePaper.objects.shown().in_bulk([one.place_id for one in papers])
+    topics = Topic.objects.in_bulk({pk for one in papers for pk in one.topic_ids})
     held = subscriber.pk, subscriber.link_version
     entries = [
         replace(
-            _entry_of(places[place], topics),
-            why=why,
+            _entry_of(places[one.place_id], topics),
+            why=one.why,
             answers=(
-                (gettext("More like this"), _answer(*held, paper, "more")),
-                (gettext("Less like this"), _answer(*held, paper, "less")),
+                (gettext("More like this"), _answer(*held, one.paper_id, "more")),
+                (gettext("Less like this"), _answer(*held, one.paper_id, "less")),
             ),
         )
-        for paper, place, _, why in delivery.choices
-        if place in places
+        for one in papers
+        if one.place_id in places
     ]
     context = {"issue": delivery.issue, "entries": entries}
     return render(request, "newsletter/digest.html", context)

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from newsletter.digests.choices import chosen_papers
 from newsletter.issues.cards import Card
 from newsletter.models import IssuePaper
 from papers.models import Topic
@@ -60,17 +61,17 @@ def _feed(request: HttpRequest, subscriber: Subscriber) -> HttpResponseBase:
         page="/",
     )
     deliveries = list(subscriber.deliveries.readable()[:DIGESTS])
-    places = IssuePaper.objects.shown().in_bulk(
-        [row[1] for one in deliveries for row in one.choices]
-    )
+    chosen = [chosen_papers(delivery.choices) for delivery in deliveries]
+    wanted = [one.place_id for papers in chosen for one in papers]
+    places = IssuePaper.objects.shown().in_bulk(wanted)
     names = dict(Topic.objects.values_list("pk", "name"))
-    for delivery in deliveries:
-        for at, (_, place, topics, why) in enumerate(delivery.choices):
-            if place in places and len(feed.items) < MOST:
+    for delivery, papers in zip(deliveries, chosen, strict=True):
+        for at, one in enumerate(papers):
+            if one.place_id in places and len(feed.items) < MOST:
                 # Programs sort by time: a second each keeps the digest's own order.
                 moment = delivery.due_at - dt.timedelta(seconds=at)
-                mine = [names[topic] for topic in topics if topic in names]
-                _add(feed, subscriber, places[place], why, mine, moment)
+                mine = [names[topic] for topic in one.topic_ids if topic in names]
+                _add(feed, subscriber, places[one.place_id], one.why, mine, moment)
     newest = max((delivery.due_at for delivery in deliveries), default=None)
     return answer(request, feed, newest, f"private, max-age={MAX_AGE}")
 

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.db.models.functions import Lower
 
 from papers.models import Topic
-from subscriptions import schedule
+from subscriptions import schedule, ways
 from subscriptions.addresses import normalized_email
 from subscriptions.models.consent import Consent
 from subscriptions.models.subscription import Subscription
@@ -75,10 +75,10 @@ class Subscriber(models.Model):
         WEEKLY = "weekly", "Once a week"
 
     class Means(models.TextChoices):
-        """Where a digest goes."""
+        """The ways to receive digests that this app names; `subscriptions.ways` has them all."""
 
-        MAIL = "mail", "By mail"
-        FEED = "feed", "Into my private feed, without mail"
+        MAIL = "mail"
+        FEED = "feed"
 
     email = models.EmailField(max_length=254, help_text="Kept trimmed and in lower case.")
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
@@ -106,11 +106,11 @@ class Subscriber(models.Model):
         help_text="Papers in a digest, at most.",
     )
     receives_by = models.CharField(
-        max_length=4,
-        choices=Means,
+        max_length=20,
+        choices=ways.choices,
         db_default=Means.MAIL,
         default=Means.MAIL,
-        help_text="Whether digests are mailed, or only stand in the reader's private feed.",
+        help_text="How digests reach the reader.",
     )
     text_only = models.BooleanField(default=False, help_text="Send no HTML.")
     groups_by_topic = models.BooleanField(

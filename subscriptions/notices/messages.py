@@ -5,18 +5,16 @@ recode, and that breaks a DKIM signature (RFC 6376 section 5.3 asks for seven). 
 headers, and not every mailbox provider puts a folded `List-Unsubscribe` together again.
 """
 
-import re
 from email import charset
 from email.utils import make_msgid
 from typing import Any
-from urllib.parse import quote
 
 import idna
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
-from subscriptions import links
 from subscriptions.models import Subscriber
+from subscriptions.notices.list_headers import AUTOMATIC, feedback_id, unsubscribe_headers
 
 QUOTED_PRINTABLE = charset.Charset("utf-8")
 QUOTED_PRINTABLE.body_encoding = charset.QP
@@ -45,21 +43,14 @@ def headers_for(kind: str, subscriber: Subscriber, recipient: str) -> dict[str, 
     address that is not the subscriber's yet may be a stranger's, who must not end a subscription.
     None of these mails is sent to a list, so none has a List-Id.
     """
-    sender = re.sub("[^a-z0-9]", "", settings.MAIL_DOMAIN.lower()) + "broadsheet"
     domain = settings.MAIL_DOMAIN
     if not domain.isascii():
         domain = idna.encode(domain, uts46=True).decode()
     headers = {
-        "Auto-Submitted": "auto-generated",  # RFC 3834
+        **dict([AUTOMATIC]),
         "Message-ID": make_msgid(idstring=kind, domain=domain),
-        "Feedback-ID": f"service:{kind}:mail:{sender[:15]}",
+        "Feedback-ID": feedback_id("service", kind, "mail"),
     }
     if subscriber.status == Subscriber.Status.ACTIVE and recipient == subscriber.email:
-        token = links.token(links.Purpose.UNSUBSCRIBE, subscriber.pk, subscriber.link_version)
-        page = links.absolute(links.unsubscribe_path(subscriber.pk, subscriber.link_version))
-        mailbox = quote(settings.UNSUBSCRIBE_EMAIL, safe="@+")
-        headers |= {
-            "List-Unsubscribe": f"<{page}>, <mailto:{mailbox}?subject=unsubscribe-{token}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        }
+        headers |= unsubscribe_headers(subscriber.pk, subscriber.link_version)
     return headers

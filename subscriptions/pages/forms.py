@@ -17,6 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from papers.models import Topic
+from subscriptions import ways
 from subscriptions.addresses import normalized_email
 from subscriptions.models import Subscriber
 from subscriptions.readers.preferences import Preferences
@@ -28,10 +29,6 @@ RHYTHMS = [
     (Subscriber.Rhythm.DAILY.value, _("Every day")),
     (Subscriber.Rhythm.WEEKDAYS.value, _("Monday to Friday")),
     (Subscriber.Rhythm.WEEKLY.value, _("Once a week")),
-]
-MEANS = [
-    (Subscriber.Means.MAIL.value, _("By mail")),
-    (Subscriber.Means.FEED.value, _("In my private feed, without mail")),
 ]
 HOURS = [(hour, f"{hour:02d}:00") for hour in range(24)]
 PAUSES = [(7, _("a week")), (14, _("two weeks")), (28, _("four weeks")), (56, _("eight weeks"))]
@@ -253,7 +250,7 @@ class PreferencesForm(TopicsForm):
     )
     receives_by = forms.ChoiceField(
         label=_("Where the papers come"),
-        choices=MEANS,
+        choices=ways.choices,
         required=False,
         widget=forms.RadioSelect,
         help_text=_("The feed’s address is further down on this page."),

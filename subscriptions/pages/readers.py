@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from papers.models import Paper
-from subscriptions import links
+from subscriptions import links, ways
 from subscriptions.models import Subscriber
 from subscriptions.notices.letters import Kind, Outgoing
 from subscriptions.pages.forms import PauseForm, PreferencesForm
@@ -60,6 +60,7 @@ def preferences(request: HttpRequest, reader: Reader) -> HttpResponse:
         "feed": links.absolute(links.feed_path(*held_link)),
         "is_paused": preferences_of.is_paused(subscriber, now),
         "is_paused_for_bounces": subscriber.is_paused_for_bounces(now),
+        "is_mailed": ways.is_mail(subscriber.receives_by),
         "remember": links.remember_path(*held_link),
     }
     return render(request, "subscriptions/preferences.html", context)
@@ -155,7 +156,7 @@ def _unsubscribe_page(request: HttpRequest, reader: Reader) -> HttpResponse:
     context: dict[str, Any] = {
         "subscriber": subscriber,
         "is_paused": preferences_of.is_paused(subscriber, now),
-        "by_feed": subscriber.receives_by == Subscriber.Means.FEED,
+        "is_mailed": ways.is_mail(subscriber.receives_by),
         "feed": links.absolute(links.feed_path(subscriber.pk, subscriber.link_version)),
         "pause_form": pause_form,
         "topics": topics if len(topics) > 1 else [],

@@ -27,7 +27,7 @@ def site(live_server, settings, monkeypatch, tmp_path):
     monkeypatch.setattr(
         send_mail_to,
         "apply_async",
-        lambda args, *_, **__: service_mail.send(*args, timezone.now()),
+        lambda args, *_, **__: service_mail.send(args[0], args[1], timezone.now()),
     )
     monkeypatch.setattr(tasks.check_submissions, "apply_async", lambda *_, **__: None)
     Topic.objects.all().delete()

@@ -32,7 +32,7 @@ def site(live_server, settings, tmp_path, monkeypatch) -> str:
     monkeypatch.setattr(
         send_mail_to,
         "apply_async",
-        lambda args, *_, **__: service_mail.send(*args, timezone.now()),
+        lambda args, *_, **__: service_mail.send(args[0], args[1], timezone.now()),
     )
     cache.clear()
     Topic.objects.all().delete()

@@ -29,7 +29,7 @@ def site(live_server, settings, tmp_path, monkeypatch):
     monkeypatch.setattr(
         send_mail_to,
         "apply_async",
-        lambda args, *_, **__: service_mail.send(*args, timezone.now()),
+        lambda args, *_, **__: service_mail.send(args[0], args[1], timezone.now()),
     )
     Topic.objects.all().delete()
     now = timezone.now()

@@ -7,6 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.digests.choices import ChosenPaper, chosen_papers, stored_form
 from newsletter.digests.selection import Reader, Shelf
 from newsletter.digests.taste import Ratings
 from newsletter.issues.cards import Card
@@ -122,7 +123,7 @@ def test_why_names_the_closest_of_the_readers_topics():
     (choice,) = Shelf([place]).select(make_reader(7, 8))
     assert choice.topics == (8, 7)
     assert choice.why == '"near" in the title · trending #3'
-    assert choice.as_row() == [1, 5, [8, 7], choice.why]
+    assert chosen_papers(stored_form([choice])) == [ChosenPaper(1, 5, (8, 7), choice.why)]
 
 
 def test_what_a_reader_likes_moves_up():

@@ -249,7 +249,8 @@ def test_who_takes_the_feed_gets_the_digest_there_at_their_hour_and_no_mail(topi
     assert titles(get(path_of(alice))) == []
     assert deliver(tmp_path).sent == []
     row = Delivery.objects.get()
-    assert (row.state, row.sent_at, row.attempts) == (Delivery.State.FEED, None, 0)
+    assert (row.state, row.channel) == (Delivery.State.SENT, "feed")
+    assert (row.sent_at, row.attempts) == (NOW, 0)
     assert titles(get(path_of(alice))) == ["A paper"]
     alice.refresh_from_db()
     assert alice.next_digest_at == NOW + ONE_DAY
@@ -260,8 +261,8 @@ def test_readers_of_mail_and_of_feeds_share_a_batch(topic, alice, tmp_path):
     make_subscriber("charlie@example.org", topics=[make_topic("Vision")], receives_by=FEED)
     make_day(topic, "A paper")
     assert deliver(tmp_path).addresses == ["alice@example.org"]
-    states = Delivery.objects.order_by("subscriber__email").values_list("state", flat=True)
-    assert list(states) == ["sent", "feed", "skipped"]
+    rows = Delivery.objects.order_by("subscriber__email").values_list("state", "channel")
+    assert list(rows) == [("sent", "email"), ("sent", "feed"), ("skipped", None)]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -288,7 +289,7 @@ def test_the_choice_counts_when_the_digest_is_made_not_when_it_was_planned(topic
     planning.plan(NOW)
     Subscriber.objects.update(receives_by=FEED)
     assert deliver(tmp_path).sent == []
-    assert Delivery.objects.get().state == Delivery.State.FEED
+    assert Delivery.objects.get().channel == "feed"
 
 
 def test_a_disliked_paper_stays_out_of_the_feed_as_it_does_out_of_the_mail(topic, alice, tmp_path):

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Adds a nullable column; what runs already leaves it empty, which says that nobody looked."""
 
-    dependencies = [("newsletter", "0003_events_as_a_queue")]
+    dependencies = [("newsletter", "0005_deliveries_without_channel")]
     operations = [
         migrations.AddField(
             model_name="issue",
