@@ -101,7 +101,7 @@ def are_ours(inodes: set[str]) -> bool:
         with suppress(OSError):  # it ended meanwhile
             for descriptor in (process / "fd").iterdir():
                 with suppress(OSError):
-                    if (inode := wanted.get(os.readlink(descriptor))) is not None:
+                    if (inode := wanted.get(str(descriptor.readlink()))) is not None:
                         _known.add(inode)
                         return True
     return False
