@@ -1,9 +1,11 @@
 # Broadsheet: the commands that people use. `make` alone lists them.
 #
-# Nothing but make and Python 3.11, 3.12 or 3.13 is needed. The virtual environment is .venv; what
-# is installed in it is pinned, with hashes, in requirements.txt and requirements-dev.txt.
+# Nothing but make (GNU make 3.81, which macOS has, or newer) and Python 3.11 to 3.14 is needed. The
+# virtual environment is .venv; what is installed in it is pinned, with hashes, in requirements.txt
+# and requirements-dev.txt.
 # `make demo ARGS="--once --port 8765"` hands arguments on; so does `make test ARGS="-k digest"`.
-# `make install PYTHON=/path/to/python3.12` chooses the interpreter.
+# `make install PYTHON=/path/to/python3.12` chooses the interpreter, and `VENV=build/other` makes
+# another virtual environment, beside the first.
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -64,7 +66,7 @@ messages: $(VENV)/installed-dev ## Gather what is to be translated, and compile 
 bench-web: $(VENV)/installed-dev ## Measure the day's page with wrk and a browser
 	@$(PY) -m tests.benchmarks.bench_web $(ARGS)
 
-# Universal over Python 3.11 to 3.13, and without the address of any index in them.
+# Universal over Python 3.11 to 3.14, and without the address of any index in them.
 COMPILE := build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-annotate --no-header
@@ -102,8 +104,8 @@ $(VENV)/installed-dev: requirements-dev.txt requirements.txt
 define make_venv
 "$(1)/bin/python" -m pip --version >/dev/null 2>&1 && exit 0; \
 found=; bare=; \
-for python in $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11 python); do \
-	"$$python" -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" \
+for python in $(if $(PYTHON),"$(PYTHON)",python3 python3.14 python3.13 python3.12 python3.11 python); do \
+	"$$python" -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))" \
 		>/dev/null 2>&1 || continue; \
 	if "$$python" -c "import ensurepip, venv" >/dev/null 2>&1; then found="$$python"; break; fi; \
 	bare="$$python"; \
@@ -115,7 +117,7 @@ if [ -z "$$found" ] && [ -n "$$bare" ]; then \
 	exit 1; \
 fi; \
 if [ -z "$$found" ]; then \
-	echo "Broadsheet needs Python 3.11, 3.12 or 3.13, and $(if $(PYTHON),$(PYTHON) is none of them,none was found here)." >&2; \
+	echo "Broadsheet needs Python 3.11 to 3.14, and $(if $(PYTHON),$(PYTHON) is none of them,none was found here)." >&2; \
 	echo "Install one, or name it: make install PYTHON=/path/to/python3.12" >&2; \
 	exit 1; \
 fi; \

@@ -4,9 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from papers.semantics import current
 from tests.mail_rules import mails_keep_the_rules, watch_mails  # noqa: F401 - fixtures
+
+# How long one example takes is the machine's business, not the test's.
+hypothesis_settings.register_profile("any machine", deadline=None)
+hypothesis_settings.load_profile("any machine")
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from email.utils import parseaddr
+from email.utils import getaddresses
 from functools import cached_property
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -73,8 +73,10 @@ class Message:
 
     @property
     def from_domain(self) -> str:
-        """The domain of the address in From, in small letters; "" where there is none."""
-        return parseaddr(self.one("From"))[1].rpartition("@")[2].lower()
+        """The domain of the first address in From, in small letters; "" where there is none."""
+        # Not parseaddr: whether that takes more than one address depends on Python's version.
+        addresses = getaddresses([self.one("From")])
+        return addresses[0][1].rpartition("@")[2].lower() if addresses else ""
 
     @property
     def unsubscribe_links(self) -> list[str]:

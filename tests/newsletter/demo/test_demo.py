@@ -19,6 +19,7 @@ import pytest
 from newsletter.demo.readers import CAST
 from papers.models import Topic
 from tests.newsletter.test_settings import ROOT, clean_environment, manage
+from tests.processes import children_of
 
 pytestmark = pytest.mark.skipif(
     bool(os.environ.get("DATABASE_URL")),
@@ -176,13 +177,8 @@ def test_after_kill_9_nothing_is_left_and_the_next_run_works(var):
 
 def test_a_worker_that_dies_ends_the_demo_with_a_sentence(var):
     with serving(var) as (process, _):
-        workers = subprocess.run(
-            ["ps", "-o", "pid=,args=", "--ppid", str(process.pid)],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.splitlines()
-        worker = next(int(line.split()[0]) for line in workers if "celery" in line)
+        children = children_of(process.pid)
+        worker = next(child for child, command in children.items() if "celery" in command)
         os.kill(worker, signal.SIGKILL)
         code = process.wait(30)
 

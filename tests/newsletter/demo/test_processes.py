@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.demo.processes import AlreadyRunning, ChildFailed, Family, Lock, Signals, Stopped
+from tests.processes import is_running
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
@@ -41,18 +42,6 @@ PARENT = textwrap.dedent(
         time.sleep(60)
     """
 )
-
-
-def is_running(pid: int) -> bool:
-    """Whether the process lives; a zombie that nobody waited for does not."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    done = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return bool(done.stdout.strip()) and not done.stdout.strip().startswith("Z")
 
 
 def eventually(holds, seconds: float = 15.0) -> bool:

@@ -19,6 +19,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
 from newsletter.models import Delivery
+from newsletter.pages import health
 from newsletter.tasks import send_mail_to
 from papers.models import Paper
 from subscriptions import links, tasks
@@ -70,6 +71,7 @@ def paths(settings, tmp_path, monkeypatch) -> list[str]:
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     for name in ("PER_ADDRESS", "PER_NETWORK", "IN_TOTAL", "UPVOTES", "SUBMISSIONS", "UNPROVEN"):
         setattr(settings, f"LIMIT_{name}", 10**9)  # or the limits would answer
+    monkeypatch.setattr(health, "broker", lambda: "ok")  # there need not be one
     monkeypatch.setattr(send_mail_to, "apply_async", lambda *_, **__: None)
     monkeypatch.setattr(tasks.check_submissions, "apply_async", lambda *_, **__: None)
     cache.clear()
