@@ -55,7 +55,7 @@ KINDS = ["tcp", "tcp6", "udp", "path", "abstract"]
 def reach(server: socket.socket, address: object) -> None:
     with socket.socket(server.family, server.type) as client:
         if server.type == socket.SOCK_DGRAM:
-            client.sendto(b"hello", address)  # type: ignore[arg-type]
+            client.sendto(b"hello", address)  # type: ignore[call-overload]
         else:
             client.connect(address)  # type: ignore[arg-type]
 
