@@ -22,7 +22,6 @@ LIST = reverse("admin:newsletter_issue_changelist")
 State = Delivery.State
 COLUMNS = {
     "sent": (State.SENT,),
-    "in_feeds": (State.FEED,),
     "waiting": (State.PENDING, State.CLAIMED),
     "skipped": (State.SKIPPED,),
 }
@@ -48,7 +47,7 @@ def fill(issues: int) -> dict[str, Counter[str]]:
 def shown(html: str) -> dict[str, dict[str, str]]:
     """The numbers that a page shows, by the key of their issue."""
     keys = re.findall(r'name="_selected_action" value="(\d+)"', html)
-    names = ("papers", *COLUMNS, "trouble")
+    names = ("papers", *COLUMNS, "not_mailed", "trouble")
     columns = {name: cell(html, name) for name in names}
     return {key: {name: columns[name][at] for name in names} for at, key in enumerate(keys)}
 
@@ -57,7 +56,9 @@ def expected(numbers: Counter[str]) -> dict[str, str]:
     """What the list must show of an issue with these numbers."""
     summed = {name: str(sum(numbers[state] for state in of)) for name, of in COLUMNS.items()}
     trouble = " / ".join(str(numbers[state]) for state in TROUBLE)
-    return summed | {"papers": str(numbers["papers"]), "trouble": trouble}
+    others = f"{numbers[State.FEED]} feed" if numbers[State.FEED] else ""
+    papers = str(numbers["papers"])
+    return summed | {"papers": papers, "not_mailed": others, "trouble": trouble}
 
 
 @pytest.mark.parametrize(
