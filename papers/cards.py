@@ -177,14 +177,17 @@ def brief(paper: Paper) -> Excerpt:
 
 def unfolding(paper: Paper) -> Excerpt:
     """All of the abstract, for a page: some sentences at once, the rest to unfold."""
-    return Excerpt(
-        *abstracts.split(paper.abstract or paper.summary), is_summarised=not paper.abstract
-    )
+    text, rest = abstracts.split(paper.abstract or paper.summary)
+    return Excerpt(text, rest, is_summarised=_is_summary_alone(paper))
 
 
 def whole(paper: Paper) -> Excerpt:
     """All of the abstract at once, for a feed."""
-    return Excerpt(paper.abstract or paper.summary, is_summarised=not paper.abstract)
+    return Excerpt(paper.abstract or paper.summary, is_summarised=_is_summary_alone(paper))
+
+
+def _is_summary_alone(paper: Paper) -> bool:
+    return bool(paper.summary) and not paper.abstract
 
 
 # --- Making one -----------------------------------------------------------------------------------
