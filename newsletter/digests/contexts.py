@@ -6,6 +6,7 @@ and cleaned and capped again here, for a card may have been frozen under an olde
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -14,11 +15,10 @@ from django.urls import reverse
 from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language, get_language_bidi, gettext, ngettext
 
-from newsletter.issues.cards import Card
 from newsletter.issues.places import Place
 from newsletter.models import Issue
-from papers.pages.entries import plate_number
-from papers.text.cleaning import plain, safe_url, shorten
+from papers.cards import Card, Link, answers
+from papers.text.cleaning import plain, shorten
 from subscriptions import links
 from subscriptions.notices.mjml import RenderingFailed
 
@@ -80,7 +80,7 @@ def counts_of(card: Card) -> list[str]:
         if count is None:
             continue
         shown = words % {"number": grouped(count)}
-        if gained and gained > 0:
+        if gained:
             shown = gettext("%(counted)s, up %(number)s") % {
                 "counted": shown,
                 "number": grouped(gained),
@@ -117,52 +117,49 @@ def picture_of(card: Card) -> dict[str, str] | None:
     url = ""
     if wanted == "own" and card.thumbnail_path:
         url = _on_this_site(card.thumbnail_path)
-    elif wanted == "source" and card.thumbnail_url.startswith("https://"):
-        url = card.thumbnail_url if safe_url(card.thumbnail_url) == card.thumbnail_url else ""
+    elif wanted == "source":
+        url = card.source_thumbnail
     if url:
         title = title_of(card, 60)
         return {"url": url, "alt": gettext("Thumbnail of “%(title)s”") % {"title": title}}
-    number = plate_number(card.identifier)
     return {
-        "url": links.absolute(f"{PLATES_PATH}{number}.png"),
+        "url": links.absolute(f"{PLATES_PATH}{card.plate_number}.png"),
         "alt": shorten(plain(card.identifier), 40),
     }
 
 
-def card_context(place: Place, why: str, feedback: str, level: str | int = 2) -> dict[str, Any]:
-    """What the card templates print of a paper; `feedback` is the token of its links, `level` that
-    of its heading.
-
-    A link that is not an absolute http(s) address is left out.
+def card_in_mail(place: Place, why: str, feedback: str) -> Card:
+    """The card as a mail prints it: its texts in one line and of bounded length, its page's address
+    a whole one, with the reason and with the answers whose links hold the token `feedback`.
     """
     card = place.card
-    elsewhere = {
-        "arXiv": card.abstract_url,
-        "PDF": card.pdf_url,
-        gettext("Code"): card.code_url,
-        gettext("Project"): card.project_url,
-    }
+    more, less = (
+        feedback.join(address_around_token("subscriptions:feedback", place.paper_id, word))
+        for word in ("more", "less")
+    )
+    return replace(
+        card,
+        title=title_of(card),
+        path=page_of(card),
+        authors=tuple(shorten(plain(name), 80) for name in card.authors),
+        organization=shorten(plain(card.organization), 200),
+        excerpt=shorten(plain(card.excerpt), 800),
+        topics=tuple(Link(shorten(plain(name), 80), url) for name, url in card.topics[:3]),
+        note=shorten(plain(card.note), 600),
+        why=why,
+        answers=answers(more, less),
+    )
+
+
+def card_context(place: Place, why: str, feedback: str, level: str | int = 2) -> dict[str, Any]:
+    """What the card templates print: the card, and beside it what mails alone have. `feedback` is
+    the token of its links, `level` that of its heading.
+    """
     return {
-        "title": title_of(card),
+        "card": card_in_mail(place, why, feedback),
         "level": level,
-        "picture": picture_of(card),
-        "url": page_of(card),
-        "byline": shorten(plain(card.byline), 400),
-        "organization": shorten(plain(card.organization), 200),
-        "excerpt": shorten(plain(card.excerpt), 800),
-        "excerpt_is_cut": card.excerpt_is_cut,
-        "counts": counts_of(card),
-        "links": [(name, url) for name, url in elsewhere.items() if url and safe_url(url) == url],
-        "topics": [shorten(plain(name), 80) for name in card.topics[:3]],
-        "note": shorten(plain(card.note), 600),
-        "is_pick": bool(card.is_pick),
-        "why": why,
-        "more_url": feedback.join(
-            address_around_token("subscriptions:feedback", place.paper_id, "more")
-        ),
-        "less_url": feedback.join(
-            address_around_token("subscriptions:feedback", place.paper_id, "less")
-        ),
+        "picture": picture_of(place.card),
+        "counts": counts_of(place.card),
     }
 
 

@@ -31,13 +31,13 @@ from newsletter.digests.contexts import (
 from newsletter.digests.prerendered import Marks, Stencil
 from newsletter.digests.selection import Choice, Reader
 from newsletter.digests.tracked_links import tracker_for
-from newsletter.issues.cards import Card
 from newsletter.issues.places import Place
 from newsletter.mail.encoding import Piece
 from newsletter.mail.message import Mail
 from newsletter.mail.message_ids import delivery_id_of, message_id, preview_id
 from newsletter.mail.return_paths import return_path
 from newsletter.models import Issue
+from papers.cards import Card
 from papers.text.cleaning import plain, shorten
 from subscriptions import links
 from subscriptions.links import Purpose

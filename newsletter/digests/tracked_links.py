@@ -17,11 +17,10 @@ from django.conf import settings
 from django.urls import reverse
 
 from newsletter.digests.contexts import address_around_token, page_of
-from newsletter.issues.cards import Card
 from newsletter.issues.places import Place
 from newsletter.mail.encoding import Piece
 from newsletter.mail.message import HTML_LIMIT
-from papers.text.cleaning import safe_url
+from papers.cards import Card
 from subscriptions import links
 
 MOST_CUT = 5000
@@ -38,8 +37,7 @@ def targets(card: Card) -> tuple[str, ...]:
 
     The order is part of every link that was ever sent: only add at its end.
     """
-    urls = (card.abstract_url, card.pdf_url, card.code_url, card.project_url)
-    return (page_of(card), *(url if url and safe_url(url) == url else "" for url in urls))
+    return (page_of(card), *card.addresses)
 
 
 def token_of(subscriber_id: int, version: int, delivery_id: int) -> str:

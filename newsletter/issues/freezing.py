@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from newsletter.issues.cards import Card, Gained, card_of
 from newsletter.issues.places import Place, Reason
 from newsletter.models import Issue, IssuePaper, MissingSource
+from papers.cards import Card, Link, brief, card_of
 from papers.days import LONGEST_WAIT, closes_at, feature_day
 from papers.evidence import why_of
-from papers.models import Match, Observation, Paper, Pick, Source
-from papers.models.thumbnail import path_of
+from papers.models import Match, Paper, Pick, Source
 from papers.sources.registry import answers_for_past, unanswered
 
 logger = logging.getLogger(__name__)
@@ -64,7 +63,7 @@ def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
     if day == feature_day(now):
         missing = [MissingSource.of(source).as_dict() for source in unanswered(day)]
     picks = {pick.paper_id: pick for pick in Pick.objects.filter(day=day)}
-    papers = list(Paper.objects.of_day(day).with_thumbnails())
+    papers = list(Paper.objects.of_day(day).with_thumbnails().with_earlier_counts(now))
     if not papers:
         logger.info("no papers to freeze", extra={"day": day.isoformat()})
         return None
@@ -88,19 +87,11 @@ def _places(issue: Issue, papers: Sequence[Paper], picks: dict[int, Pick]) -> li
         Match.objects.sendable().filter(paper__in=papers).select_related("topic").order_by("-score")
     ):
         matches.setdefault(match.paper_id, []).append(match)
-    gained = _gained(papers, issue.frozen_at)
     places = []
     for rank, paper in enumerate(papers, 1):
-        pick = picks.get(paper.pk)
         mine = matches.get(paper.pk, [])
-        card = card_of(
-            paper,
-            topics=tuple(match.topic.name for match in mine),
-            gained=gained.get(paper.pk),
-            note=pick.note if pick else "",
-            is_pick=pick is not None and pick.kind == Pick.Kind.PIN,
-            thumbnail_path=path_of(paper.pk, paper.thumbnail_digest),
-        )
+        topics = tuple(Link(match.topic.name, "") for match in mine)  # no address is frozen
+        card = card_of(paper, brief, topics=topics, pick=picks.get(paper.pk))
         places.append(
             IssuePaper(
                 issue=issue,
@@ -115,40 +106,6 @@ def _places(issue: Issue, papers: Sequence[Paper], picks: dict[int, Pick]) -> li
             )
         )
     return places
-
-
-def _gained(papers: Sequence[Paper], now: dt.datetime) -> dict[int, Gained]:
-    """What counts grew by since the last observation that is at least a day old, by paper id."""
-    before: dict[int, tuple[int | None, int | None, int | None]] = {}
-    seen = (
-        Observation.objects.elsewhere()
-        .filter(
-            paper__in=papers,
-            observed_at__lte=now - dt.timedelta(days=1),
-            observed_at__gte=now - dt.timedelta(days=4),
-        )
-        .order_by("observed_at")
-    )
-    for paper_id, *counts in seen.values_list("paper_id", "upvotes", "comments", "stars"):
-        held = before.get(paper_id, (None, None, None))
-        upvotes, comments, stars = (
-            old if new is None else new for old, new in zip(held, counts, strict=True)
-        )
-        before[paper_id] = upvotes, comments, stars
-    return {
-        paper.pk: Gained(
-            upvotes=_grown(paper.upvotes, before[paper.pk][0]),
-            comments=_grown(paper.comments, before[paper.pk][1]),
-            stars=_grown(paper.stars, before[paper.pk][2]),
-        )
-        for paper in papers
-        if paper.pk in before
-    }
-
-
-def _grown(count: int | None, before: int | None) -> int | None:
-    """By how much; None where it did not, or where nobody counted."""
-    return count - before if count is not None and before is not None and count > before else None
 
 
 def places_of(issue: Issue, *, is_weekly: bool = False) -> list[Place]:

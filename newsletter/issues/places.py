@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from newsletter.issues.cards import Card
+from papers.cards import Card
 
 
 @dataclass(frozen=True, slots=True)

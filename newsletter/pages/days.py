@@ -15,14 +15,13 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import gettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from newsletter.digests.choices import chosen_papers
-from newsletter.issues.cards import Card
 from newsletter.models import Issue, IssuePaper
 from papers import days
+from papers.cards import Card, Link, answers
 from papers.models import Topic
 from papers.pages import entries as pages
 from papers.pages import periods
@@ -161,7 +160,7 @@ def issue(request: HttpRequest, day: dt.date) -> HttpResponse:
     topics = Topic.objects.in_bulk({int(pk) for place in places for pk in place.topics})
     context = {
         "issue": found,
-        "entries": [_entry_of(place, topics) for place in places],
+        "entries": [_card_of(place, topics) for place in places],
         "earlier": Issue.objects.filter(day__lt=day).order_by("-day").first(),
         "later": Issue.objects.filter(day__gt=day).order_by("day").first(),
     }
@@ -186,11 +185,10 @@ def digest(request: HttpRequest, reader: Reader) -> HttpResponse:
     held = subscriber.pk, subscriber.link_version
     entries = [
         replace(
-            _entry_of(places[one.place_id], topics),
+            _card_of(places[one.place_id], topics),
             why=one.why,
-            answers=(
-                (gettext("More like this"), _answer(*held, one.paper_id, "more")),
-                (gettext("Less like this"), _answer(*held, one.paper_id, "less")),
+            answers=answers(
+                _answer(*held, one.paper_id, "more"), _answer(*held, one.paper_id, "less")
             ),
         )
         for one in papers
@@ -204,28 +202,13 @@ def _answer(subscriber_id: int, version: int, paper_id: int, value: str) -> str:
     return links.feedback_path(subscriber_id, version, paper_id, value, is_shared=True)
 
 
-def _entry_of(place: IssuePaper, topics: dict[int, Topic]) -> pages.Entry:
-    card = Card.from_dict(place.card)
+def _card_of(place: IssuePaper, topics: dict[int, Topic]) -> Card:
+    """The card as it was frozen, with links to its topics as they are now."""
     matched = [topics[int(pk)] for pk in place.topics if int(pk) in topics]
-    return pages.Entry(
+    return replace(
+        Card.from_dict(place.card),
         paper_id=place.paper_id,
-        url=card.path,
-        title=card.title,
-        byline=card.byline,
-        organization=card.organization,
-        abstract=card.excerpt,
-        rest="",
-        upvotes=card.upvotes,
-        comments=card.comments,
-        stars=card.stars,
-        upvotes_gained=card.upvotes_gained,
-        stars_gained=None,
-        topics=tuple((topic.name, topic.get_absolute_url()) for topic in matched),
-        links=pages.links_of(card.abstract_url, card.pdf_url, card.code_url, card.project_url),
-        plate=pages.plate_of(card.identifier),
-        thumbnail=card.thumbnail_path,
-        note=card.note,
-        is_pick=card.is_pick,
+        topics=tuple(Link(topic.name, topic.get_absolute_url()) for topic in matched),
     )
 
 

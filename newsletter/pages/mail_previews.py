@@ -20,7 +20,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from newsletter.operations.previews import NAMES, NoPreview, Preview, preview
-from newsletter.pages.mailbox import MAIL_POLICY, check_debug, in_a_frame
+from newsletter.pages.mail_frames import framed
+from newsletter.pages.mailbox import check_debug
 
 WIDTHS = (320, 600)
 SCHEMES = ("light", "dark", "inverted")
@@ -107,12 +108,7 @@ def variant_html(request: HttpRequest, name: str) -> HttpResponse:
         html = _ASKS.sub("@media all" if scheme == "dark" else "@media not all", html)
     if scheme == "inverted":
         html = html.replace("</head>", f"{_INVERTED}</head>", 1)
-    response = HttpResponse(in_a_frame(html))
-    images = "'none'" if request.GET.get("images") == "off" else "'self' https:"
-    response["Content-Security-Policy"] = MAIL_POLICY.replace(
-        "img-src 'self' data:", f"img-src {images}"
-    )
-    return response
+    return framed(html, shows_pictures=request.GET.get("images") != "off")
 
 
 def _variant(

@@ -1,7 +1,5 @@
 """The local mailbox in the browser: every mail as its reader would see it. Only with DEBUG."""
 
-import re
-
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -9,16 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from newsletter.mail.local_mailbox import StoredMail, list_mails, read_mail
-
-MAIL_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'none'; "
-    "frame-ancestors 'self'; "
-    "sandbox allow-top-navigation-by-user-activation allow-popups allow-popups-to-escape-sandbox"
-)
-"""A mail may look as it likes; it runs nothing, loads nothing from elsewhere, and its links lead
-the whole window away when they are clicked."""
-
-_HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
+from newsletter.pages.mail_frames import framed
 
 
 def check_debug() -> None:
@@ -46,21 +35,12 @@ def mail(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 @never_cache
 def mail_html(request: HttpRequest, name: str) -> HttpResponse:
-    """The mail's HTML as it is, but for links, which open in the whole window."""
+    """The mail's HTML alone, for a frame."""
     check_debug()
     html = _mail(name).html
     if not html:
         raise Http404("this mail has no HTML")
-    response = HttpResponse(in_a_frame(html))
-    response["Content-Security-Policy"] = MAIL_POLICY
-    return response
-
-
-def in_a_frame(html: str) -> str:
-    """`html` with links that open in the whole window."""
-    base = '<base target="_top">'
-    html, found = _HEAD.subn(lambda head: head[0] + base, html, count=1)
-    return html if found else base + html
+    return framed(html)
 
 
 def _mail(name: str) -> StoredMail:

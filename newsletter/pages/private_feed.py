@@ -7,22 +7,22 @@ their address, or to upvotes in their name.
 """
 
 import datetime as dt
+from dataclasses import replace
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone, translation
 from django.utils.feedgenerator import Atom1Feed
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from newsletter.digests.choices import chosen_papers
-from newsletter.issues.cards import Card
 from newsletter.models import IssuePaper
+from papers.cards import Card, answers
 from papers.models import Topic
-from papers.pages.entries import links_of
-from papers.pages.feeds import MAX_AGE, answer, new_feed, xml_text
+from papers.pages.feeds import MAX_AGE, answer, new_feed, paragraphs, row_of, xml_text
 from subscriptions import links
 from subscriptions.models import Subscriber
 from subscriptions.pages.signed import keep_private, reader_of
@@ -84,7 +84,12 @@ def _add(
     topics: list[str],
     moment: dt.datetime,
 ) -> None:
-    card = Card.from_dict(place.card)
+    held = subscriber.pk, subscriber.link_version, place.paper_id
+    more, less = (
+        links.absolute(links.feedback_path(*held, word, is_shared=True))
+        for word in ("more", "less")
+    )
+    card = replace(Card.from_dict(place.card), why=why, answers=answers(more, less))
     address = links.absolute(card.path)
     feed.add_item(
         title=xml_text(card.title),
@@ -92,7 +97,7 @@ def _add(
         # Not the paper's own address, which is its id in the feeds that everybody reads: a
         # program that follows both would drop one of the two, perhaps the one with the reason.
         unique_id=f"{address}#digest",
-        description=xml_text(_content(subscriber, place, card, why)),
+        description=xml_text(_content(card)),
         author_name=xml_text(card.byline) or None,
         categories=[xml_text(name) for name in topics],
         pubdate=moment,
@@ -100,31 +105,14 @@ def _add(
     )
 
 
-def _content(subscriber: Subscriber, place: IssuePaper, card: Card, why: str) -> SafeString:
-    held = subscriber.pk, subscriber.link_version, place.paper_id
-    more, less = (
-        links.absolute(links.feedback_path(*held, word, is_shared=True))
-        for word in ("more", "less")
-    )
-    answers = (gettext("More like this"), more), (gettext("Less like this"), less)
-    elsewhere = links_of(card.abstract_url, card.pdf_url, card.code_url, card.project_url)
-    return format_html_join(
-        "",
-        "<p>{}</p>",
+def _content(card: Card) -> SafeString:
+    return paragraphs(
         (
-            (part,)
-            for part in (
-                format_html("<em>{}</em>", why),
-                card.byline,
-                card.note and format_html("<b>{}</b> {}", gettext("The editor:"), card.note),
-                card.excerpt,
-                _row(elsewhere),
-                _row(answers),
-            )
-            if part
-        ),
+            format_html("<em>{}</em>", card.why),
+            card.byline,
+            card.note and format_html("<b>{}</b> {}", gettext("The editor:"), card.note),
+            card.excerpt,
+            row_of(card.links),
+            row_of(card.answers),
+        )
     )
-
-
-def _row(named: tuple[tuple[str, str], ...]) -> SafeString:
-    return format_html_join(" · ", '<a href="{}">{}</a>', ((url, name) for name, url in named))

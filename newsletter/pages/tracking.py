@@ -14,9 +14,9 @@ from django.views.decorators.http import require_safe
 
 from newsletter.digests.tracked_links import targets
 from newsletter.events import tracking
-from newsletter.issues.cards import Card
 from newsletter.models import IssuePaper
 from newsletter.pages.webhooks import wake
+from papers.cards import Card
 from subscriptions import links
 from subscriptions.pages.signed import keep_private
 

@@ -5,7 +5,6 @@ from typing import ClassVar, Self
 from django.db import models
 
 from papers.models.page_version import WatchedQuerySet
-from papers.models.paper import Paper
 from papers.models.source import Source
 
 
@@ -22,7 +21,7 @@ class ObservationQuerySet(WatchedQuerySet["Observation"]):
 class Observation(models.Model):
     """A paper's counts at one source at one time. Rows are only ever added."""
 
-    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="observations")
+    paper = models.ForeignKey("papers.Paper", on_delete=models.CASCADE, related_name="observations")
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="observations")
     observed_at = models.DateTimeField()
     upvotes = models.PositiveIntegerField(

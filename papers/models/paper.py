@@ -10,11 +10,15 @@ from django.urls import reverse
 
 from papers.models.feature import Feature
 from papers.models.match import Match
+from papers.models.observation import Observation
 from papers.models.page_version import WatchedQuerySet
 from papers.models.pick import Pick
 
 BY_TREND = ("-trending_score", "-upvotes", "identifier")
 """Highest trending score first, in an order that never depends on chance."""
+
+GROWTH_AGES = (dt.timedelta(days=1), dt.timedelta(days=4))
+"""Growth is what was gained since the last count that is at least and at most this old."""
 
 
 class PaperQuerySet(WatchedQuerySet["Paper"]):
@@ -96,6 +100,22 @@ class PaperQuerySet(WatchedQuerySet["Paper"]):
         """Each paper with what the address of its thumbnail takes, and without its bytes."""
         return self.annotate(thumbnail_digest=models.F("thumbnail__digest"))
 
+    def with_earlier_counts(self, now: dt.datetime) -> Self:
+        """Each paper with the counts that its growth is measured from: the last ones that a source
+        gave at least a day and at most four days before `now`.
+        """
+        youngest, oldest = GROWTH_AGES
+        seen = (
+            Observation.objects.elsewhere()
+            .filter(paper=models.OuterRef("pk"), observed_at__range=(now - oldest, now - youngest))
+            .order_by("-observed_at")
+        )
+        return self.annotate(
+            upvotes_before=models.Subquery(seen.exclude(upvotes=None).values("upvotes")[:1]),
+            comments_before=models.Subquery(seen.exclude(comments=None).values("comments")[:1]),
+            stars_before=models.Subquery(seen.exclude(stars=None).values("stars")[:1]),
+        )
+
     def with_topics(self) -> Self:
         """Each paper with its sendable matches and their topics, in two more queries at most."""
         matches = Match.objects.sendable().select_related("topic").order_by("-score")
@@ -148,7 +168,11 @@ class Paper(models.Model):
 
     objects = PaperQuerySet.as_manager()
     shown_matches: list["Match"]
-    thumbnail_digest: str | None
+    # What the methods of the query set add; None where they did not.
+    thumbnail_digest: str | None = None
+    upvotes_before: int | None = None
+    comments_before: int | None = None
+    stars_before: int | None = None
 
     class Meta:
         """Newest first."""

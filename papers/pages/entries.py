@@ -1,24 +1,20 @@
 """The papers of a day, or of a topic, as pages and feeds show them.
 
-Nothing here is stored: an entry is a paper together with what its surroundings add to it, and is
-made in a number of queries that does not depend on how many papers there are.
+An entry of a list is the paper's card together with what its surroundings add to it. Lists are made
+in a number of queries that does not depend on how many papers there are.
 """
 
 import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
-from zlib import crc32
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count
 from django.urls import reverse
-from django.utils.translation import gettext
 
-from papers.models import Feature, Match, Observation, Paper, PaperQuerySet, Pick, Topic
-from papers.models.thumbnail import path_of, small_of
+from papers.cards import Card, Link, card_of, unfolding
+from papers.models import Feature, Match, Paper, PaperQuerySet, Pick, Topic
 from papers.pages.periods import Calendar, Period, calendar_of, week_of
-from papers.text import abstracts, citations
 
 MOST = 120
 """Papers on a day's page, at most; the lower-ranked ones of an enormous day are found by topic."""
@@ -26,100 +22,13 @@ MOST = 120
 SHEET = 60
 """Papers on one page of a week or a month."""
 
-PLATES = 12
-"""How many placeholder pictures the stylesheet has."""
-
-Link = tuple[str, str]
-"""What a link says, and where it leads."""
-
-GROWTH_AGES = (dt.timedelta(days=1), dt.timedelta(days=4))
-"""Growth is what was gained since the last count that is at least and at most this old."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One paper on a page. Counts are None where nobody counted, or not early enough."""
-
-    paper_id: int
-    url: str
-    """The paper's page on this site."""
-    title: str
-    byline: str
-    organization: str
-    abstract: str
-    """What is shown of the abstract at once."""
-    rest: str
-    """What unfolds."""
-    upvotes: int | None
-    comments: int | None
-    stars: int | None
-    upvotes_gained: int | None
-    stars_gained: int | None
-    topics: tuple[Link, ...]
-    """(name, address) of the topics it matches, closest first."""
-    links: tuple[Link, ...]
-    """(name, address) of where it can be read and tried."""
-    plate: str
-    """The CSS classes of its placeholder picture."""
-    thumbnail: str = ""
-    """The address of its picture on this site; empty where the placeholder stands for it."""
-    reader_upvotes: int = 0
-    """Of this site's own readers."""
-    listed_on: dt.date | None = None
-    """The day of the list it stood on, where the page is not that day's."""
-    submitted_by: str = ""
-    note: str = ""
-    """An editor's words."""
-    is_pick: bool = False
-    """An editor put it on top."""
-    why: str = ""
-    """Why it is in the reader's digest."""
-    answers: tuple[Link, ...] = ()
-    """What a reader of a digest can say to it, and where."""
-
-    @property
-    def small_thumbnail(self) -> str:
-        """The address of the small form of the picture; empty where the placeholder stands."""
-        return small_of(self.thumbnail)
-
-
-def links_of(abstract_url: str, pdf_url: str, code_url: str, project_url: str) -> tuple[Link, ...]:
-    """Those of the addresses that are fit for a link, each with its name."""
-    named = (
-        ("arXiv", abstract_url),
-        ("PDF", pdf_url),
-        (gettext("Code"), code_url),
-        (gettext("Project"), project_url),
-    )
-    return tuple((name, url) for name, url in named if is_web_address(url))
-
-
-def is_web_address(url: str) -> bool:
-    """Whether `url` is an absolute http(s) address, and so fit for a link."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.netloc)
-
-
-def plate_of(identifier: str) -> str:
-    """The CSS classes of a paper's placeholder picture: always the same for the same paper."""
-    number = crc32(identifier.encode())
-    return f"plate plate-{plate_number(identifier)} flip-{number // PLATES % 4}"
-
-
-def plate_number(identifier: str) -> int:
-    """Which of the `PLATES` placeholder pictures is the paper's."""
-    return crc32(identifier.encode()) % PLATES
-
 
 @dataclass(frozen=True)
 class Day:
     """A day, its papers in order, and the days around it that have papers too."""
 
     day: dt.date
-    entries: list[Entry]
+    entries: list[Card]
     total: int
     """How many papers there are, of which `entries` are the first."""
     topics: list[tuple[Topic, int]]
@@ -140,7 +49,7 @@ class Span:
     """A week or a month, and one page of its papers."""
 
     period: Period
-    entries: list[Entry]
+    entries: list[Card]
     total: int
     """How many papers there are, on all pages."""
     topics: list[tuple[Topic, int]]
@@ -253,33 +162,21 @@ def entries_of(
     submitters: dict[int, str] | None = None,
     *,
     most: int,
-) -> list[Entry]:
-    """The first `most` of `papers` as entries, in their order.
+) -> list[Card]:
+    """The first `most` of `papers` as cards, in their order.
 
     `picks` and `submitters` are by paper id. Takes two queries.
     """
-    youngest, oldest = GROWTH_AGES
-    earlier = (
-        Observation.objects.elsewhere()
-        .filter(paper=OuterRef("pk"), observed_at__range=(now - oldest, now - youngest))
-        .order_by("-observed_at")
-    )
-    counted = papers.with_thumbnails().annotate(
-        upvotes_before=Subquery(earlier.filter(upvotes__isnull=False).values("upvotes")[:1]),
-        stars_before=Subquery(earlier.filter(stars__isnull=False).values("stars")[:1]),
-    )
     picks, submitters = picks or {}, submitters or {}
-    # Typed loosely, since what is annotated is not an attribute of every paper.
-    shown: list[Any] = list(counted[:most])
+    shown = papers.with_thumbnails().with_earlier_counts(now)[:most]
     topics = _links_to_topics([paper.pk for paper in shown])
     return [
-        _entry_of(
+        card_of(
             paper,
-            topics.get(paper.pk, ()),
-            picks.get(paper.pk),
-            submitters.get(paper.pk, ""),
-            _gained(paper.upvotes, paper.upvotes_before),
-            _gained(paper.stars, paper.stars_before),
+            unfolding,
+            topics=topics.get(paper.pk, ()),
+            pick=picks.get(paper.pk),
+            submitted_by=submitters.get(paper.pk, ""),
         )
         for paper in shown
     ]
@@ -295,45 +192,8 @@ def _links_to_topics(papers: list[int]) -> dict[int, tuple[Link, ...]]:
     for paper, name, slug in matches.values_list("paper_id", "topic__name", "topic__slug"):
         if slug not in addresses:
             addresses[slug] = reverse("papers:topic", args=[slug])
-        links[paper] = (*links.get(paper, ()), (name, addresses[slug]))
+        links[paper] = (*links.get(paper, ()), Link(name, addresses[slug]))
     return links
-
-
-def _entry_of(
-    paper: Paper,
-    topics: tuple[Link, ...],
-    pick: Pick | None,
-    submitted_by: str,
-    upvotes_gained: int | None,
-    stars_gained: int | None,
-) -> Entry:
-    beginning, rest = abstracts.split(paper.abstract or paper.summary)
-    return Entry(
-        paper_id=paper.pk,
-        url=paper.get_absolute_url(),
-        title=paper.title,
-        byline=citations.byline(paper.authors),
-        organization=paper.organization,
-        abstract=beginning,
-        rest=rest,
-        upvotes=paper.upvotes,
-        comments=paper.comments,
-        stars=paper.stars,
-        upvotes_gained=upvotes_gained,
-        stars_gained=stars_gained,
-        topics=topics,
-        links=links_of(paper.abstract_url, paper.pdf_url, paper.code_url, paper.project_url),
-        plate=plate_of(paper.identifier),
-        thumbnail=path_of(paper.pk, paper.thumbnail_digest),
-        reader_upvotes=paper.reader_upvotes,
-        submitted_by=submitted_by,
-        note=pick.note if pick else "",
-        is_pick=pick is not None and pick.kind == Pick.Kind.PIN,
-    )
-
-
-def _gained(count: int | None, before: int | None) -> int | None:
-    return None if count is None or before is None else count - before
 
 
 def _topics_of(papers: PaperQuerySet) -> list[tuple[Topic, int]]:

@@ -7,6 +7,7 @@ asks every few minutes gets an empty 304 until something that it would show has 
 import datetime as dt
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -16,14 +17,15 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.feedgenerator import Atom1Feed
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.http import http_date
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
+from papers.cards import Link, card_of, whole
 from papers.models import Feature, Paper, PaperQuerySet, Topic
 from papers.pages import entries
-from papers.text import citations
 
 DAYS = 3
 """Days that have papers and stand in the feed together, for programs that ask once in a while."""
@@ -136,25 +138,32 @@ def _moment(listed: dt.date | None, paper: Paper) -> dt.datetime:
 
 
 def _add(feed: Atom1Feed, paper: Paper, listed: dt.datetime) -> None:
-    address = f"{settings.SITE_URL}{paper.get_absolute_url()}"
-    links = entries.links_of(paper.abstract_url, paper.pdf_url, paper.code_url, paper.project_url)
-    content = format_html("<p>{}</p>", citations.byline(paper.authors)) if paper.authors else ""
-    if paper.abstract or paper.summary:
-        content += format_html("<p>{}</p>", paper.abstract or paper.summary)
-    content += format_html(
-        "<p>{}</p>",
-        format_html_join(" · ", '<a href="{}">{}</a>', ((url, name) for name, url in links)),
+    topics = tuple(
+        Link(match.topic.name, match.topic.get_absolute_url()) for match in paper.shown_matches
     )
+    card = card_of(paper, whole, topics=topics)
+    address = f"{settings.SITE_URL}{card.path}"
+    parts = [card.byline, card.excerpt, row_of(card.links)]
     feed.add_item(
-        title=xml_text(paper.title),
+        title=xml_text(card.title),
         link=address,
         unique_id=address,
-        description=xml_text(content),
-        author_name=xml_text(citations.byline(paper.authors)) or None,
-        categories=[xml_text(match.topic.name) for match in paper.shown_matches],
+        description=xml_text(paragraphs(parts)),
+        author_name=xml_text(card.byline) or None,
+        categories=[xml_text(topic.name) for topic in card.topics],
         pubdate=listed,
         updateddate=listed,
     )
+
+
+def paragraphs(parts: Iterable[str]) -> SafeString:
+    """Those of `parts` that are not empty, as paragraphs; what is not HTML is escaped."""
+    return format_html_join("", "<p>{}</p>", ((part,) for part in parts if part))
+
+
+def row_of(links: Iterable[Link]) -> SafeString:
+    """The links in a row; empty where there are none."""
+    return format_html_join(" · ", '<a href="{}">{}</a>', ((url, name) for name, url in links))
 
 
 def xml_text(text: str) -> str:

@@ -1,9 +1,10 @@
-"""What a search found, as a page shows it: entries with the words marked, and why each is there."""
+"""What a search found, as a page shows it: entries, and why each is there."""
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 
+from papers.cards import Card
 from papers.models import Paper
 from papers.pages import entries
 from papers.search import Found
@@ -11,27 +12,21 @@ from papers.search.highlights import Highlighter
 
 
 def entries_of(
-    found: Found, papers: Sequence[int], text: str, now: dt.datetime
-) -> list[entries.Entry]:
-    """The `papers` among those `found` by `text`, in their order. Three queries."""
+    found: Found, papers: Sequence[int], highlighter: Highlighter, now: dt.datetime
+) -> list[Card]:
+    """The `papers` among those `found`, in their order. Three queries."""
     chosen = Paper.objects.in_order(papers)
     fields = ("identifier", "title", "abstract", "summary", "authors", "organization")
     texts = {paper.pk: paper for paper in chosen.only(*fields)}
-    marker = Highlighter(text)
     return [
         replace(
-            entry,
-            title=marker.marked(entry.title),
-            byline=marker.marked(entry.byline),
-            organization=marker.marked(entry.organization),
-            abstract=marker.marked(entry.abstract),
-            rest=marker.marked(entry.rest),
-            why=marker.reason(
-                texts[entry.paper_id],
-                found.kinds[entry.paper_id],
-                seen=f"{entry.title} {entry.byline} {entry.organization} {entry.abstract}",
+            card,
+            why=highlighter.reason(
+                texts[card.paper_id],
+                found.kinds[card.paper_id],
+                seen=f"{card.title} {card.byline} {card.organization} {card.excerpt}",
             ),
         )
-        for entry in entries.entries_of(chosen, now, most=len(papers))
-        if entry.paper_id in texts
+        for card in entries.entries_of(chosen, now, most=len(papers))
+        if card.paper_id in texts
     ]

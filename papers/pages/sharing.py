@@ -4,7 +4,7 @@ from urllib.parse import quote, urlencode
 
 from django.utils.translation import gettext
 
-from papers.pages.entries import Link
+from papers.cards import Link
 
 TITLE_LENGTH = 200
 """Characters of a title that are passed on, so that a short post still holds the address."""
@@ -16,13 +16,14 @@ def share_links(title: str, address: str) -> tuple[Link, ...]:
     if len(title) > TITLE_LENGTH:
         title = f"{title[: TITLE_LENGTH - 1].rstrip()}…"
     both = f"{title}\n{address}"
+    by_mail = f"mailto:?subject={quote(title, safe='')}&body={quote(both, safe='')}"
     return (
-        (gettext("Mail"), f"mailto:?subject={quote(title, safe='')}&body={quote(both, safe='')}"),
-        ("Bluesky", _at("https://bsky.app/intent/compose", text=both)),
-        ("Hacker News", _at("https://news.ycombinator.com/submitlink", u=address, t=title)),
-        ("LinkedIn", _at("https://www.linkedin.com/sharing/share-offsite/", url=address)),
-        ("Reddit", _at("https://www.reddit.com/submit", url=address, title=title)),
-        ("X", _at("https://x.com/intent/post", text=title, url=address)),
+        Link(gettext("Mail"), by_mail),
+        Link("Bluesky", _at("https://bsky.app/intent/compose", text=both)),
+        Link("Hacker News", _at("https://news.ycombinator.com/submitlink", u=address, t=title)),
+        Link("LinkedIn", _at("https://www.linkedin.com/sharing/share-offsite/", url=address)),
+        Link("Reddit", _at("https://www.reddit.com/submit", url=address, title=title)),
+        Link("X", _at("https://x.com/intent/post", text=title, url=address)),
     )
 
 

@@ -1,6 +1,8 @@
 """Pages about papers and topics. They only read, and show the same to everyone."""
 
 import datetime as dt
+from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -12,12 +14,13 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from papers import search as searching
+from papers.cards import Card, card_of, whole
 from papers.identifiers import UnknownIdentifier, identifier
 from papers.models import Feature, Match, Paper, Thumbnail, Topic
-from papers.models.thumbnail import path_of
 from papers.pages import entries, search_results, sharing
 from papers.pages.charts import line_chart
 from papers.search import related, suggestions
+from papers.search.highlights import Highlighter
 from papers.text import citations
 
 TRENDING = 9
@@ -65,11 +68,7 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
         "features": found.features.select_related("source").order_by("-day")[:20],
         "picks": found.picks.exclude(note="")[:5],
         "chart": line_chart(seen[:OBSERVATIONS]),
-        "links": entries.links_of(
-            found.abstract_url, found.pdf_url, found.code_url, found.project_url
-        ),
-        "plate": entries.plate_of(found.identifier),
-        "thumbnail": path_of(found.pk, found.thumbnail_digest),
+        "card": card_of(found, whole),
         "bibtex": citations.bibtex(found),
         "shares": sharing.share_links(found.title, address),
         "json_ld": citations.json_ld(found, address),
@@ -117,21 +116,26 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     last = Feature.objects.filter(paper=OuterRef("pk")).order_by("-day").values("day")[:1]
     dated = papers.annotate(last_day=Subquery(last))
     today = now.date()
-    month = (
+    month = _dated(
         dated.listed_between(today - MONTH, today)
-        .exclude(pk__in=[entry.paper_id for entry in trending])
+        .exclude(pk__in=[card.paper_id for card in trending])
         .by_upvotes()[:OF_THE_MONTH]
     )
-    shown = [entry.paper_id for entry in trending] + [each.pk for each in month]
+    shown = [card.paper_id for card in trending + month]
     latest = dated.exclude(pk__in=shown).order_by("-last_day", "-trending_score", "identifier")
     context = {
         "topic": found,
         "trending": trending,
         "month": month,
-        "latest": latest[:LATEST],
+        "latest": _dated(latest[:LATEST]),
         "total": papers.count(),
     }
     return render(request, "papers/topic.html", context)
+
+
+def _dated(papers: Iterable[Any]) -> list[Card]:
+    """Cards with the days on which the papers were listed last; those are annotated."""
+    return [card_of(paper, whole, listed_on=paper.last_day) for paper in papers]
 
 
 @require_safe
@@ -150,11 +154,15 @@ def search(request: HttpRequest) -> HttpResponseBase:
         elsewhere = named.partition(":")[2]
     found = searching.find(query)
     at = Paginator(found.papers, FOUND).get_page(request.GET.get("page"))
+    highlighter = Highlighter(query)
     context = {
         "query": query,
         "found": found,
         "page": at,
-        "entries": search_results.entries_of(found, list(at.object_list), query, timezone.now()),
+        "entries": search_results.entries_of(
+            found, list(at.object_list), highlighter, timezone.now()
+        ),
+        "highlighter": highlighter,
         "elsewhere": f"https://arxiv.org/abs/{elsewhere}" if elsewhere else "",
         "suggested": [] if found.papers else suggestions.topics_for(query),
     }

@@ -12,13 +12,12 @@ Without a model, those that share the rarest words of its title take their place
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from papers.cards import Card, card_of, whole
 from papers.models import Paper
 from papers.search import index
 from papers.semantics import current
 from papers.semantics.lsa import tfidf
-from papers.text import citations
 from papers.text.words import content_stems
 
 MOST = 6
@@ -39,23 +38,14 @@ LOOKED_AT = 60
 """Papers whose words are compared; more of them change little and take longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
-    """A related paper, as a page shows it."""
-
-    title: str
-    url: str
-    byline: str
-
-
-def related_to(paper: Paper) -> list[Related]:
+def related_to(paper: Paper) -> list[Card]:
     """Up to `MOST` shown papers related to `paper`, the closest first, no title twice.
 
     Three queries at most, and one more with an encoder.
     """
     using = current.in_use()
     return [
-        Related(each.title, each.get_absolute_url(), citations.byline(each.authors))
+        card_of(each, whole)
         for each in _distinct(paper, _by_meaning(paper, using) if using else _by_words(paper))
     ]
 
@@ -90,8 +80,7 @@ def _by_words(paper: Paper) -> list[Paper]:
 def _fetched(ids: Sequence[int]) -> list[Paper]:
     if not ids:
         return []
-    fields = ("identifier", "title", "authors", "abstract", "summary")
-    return list(Paper.objects.shown().in_order(ids).only(*fields))
+    return list(Paper.objects.shown().in_order(ids))
 
 
 def _distinct(paper: Paper, papers: Sequence[Paper]) -> list[Paper]:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django import template
+from django.template import Context
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
@@ -20,3 +21,10 @@ def json_ld(value: dict[str, Any]) -> SafeString:
     """
     text = json.dumps(value, ensure_ascii=False).translate(_ESCAPES)
     return mark_safe(text)  # noqa: S308  # escaped above
+
+
+@register.simple_tag(takes_context=True)
+def marked(context: Context, text: str) -> str:
+    """`text` with the words marked that were searched for, where there is a `highlighter`."""
+    highlighter = context.get("highlighter")
+    return highlighter.marked(text) if highlighter else text

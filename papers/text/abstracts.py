@@ -1,9 +1,12 @@
-"""An abstract in two pieces: what is shown at once, and what unfolds."""
+"""The beginning of an abstract, and what is left of it."""
 
 import re
 
 SHOWN = 320
 """Characters that are shown at once, at most."""
+
+BRIEF = 420
+"""Characters of a brief excerpt, at most."""
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9“\"(])")
 
@@ -28,3 +31,13 @@ def split(text: str, shown: int = SHOWN) -> tuple[str, str]:
         return beginning, " ".join(sentences[taken:])
     cut = text[:shown].rsplit(" ", 1)[0] if " " in text[:shown] else text[:shown]
     return f"{cut.rstrip(' ,;:')}…", f"…{text[len(cut) :].lstrip()}"
+
+
+def first_sentences(text: str, length: int = BRIEF) -> tuple[str, bool]:
+    """The first two sentences of `text`, at most `length` characters, and whether more follows."""
+    sentences = _SENTENCE_END.split(text.strip(), maxsplit=2)
+    short = " ".join(sentences[:2])
+    if len(short) > length:
+        short = short[: length - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+        return short, True
+    return short, len(sentences) > 2

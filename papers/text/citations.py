@@ -2,11 +2,15 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext
 
 from papers.models import Paper
+
+SHOWN_FIRST, SHOWN_LAST = 3, 2
+"""How many authors of a long list a byline names, from its beginning and from its end."""
 
 _TEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
     "\\": r"\textbackslash{}",
@@ -15,17 +19,18 @@ _TEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
 }
 
 
-def byline(authors: list[Any], first: int = 3, last: int = 2) -> str:
-    """The authors on one line, such as "A, B, C … Y, Z, 12 authors" where they are many; in the
-    active language.
+def byline(authors: Sequence[Any], count: int | None = None) -> str:
+    """The authors on one line, such as "A, B, C … Y, Z (12 authors)" where they are many; in the
+    active language. `count` is how many they are, where `authors` does not name them all.
     """
     names = [str(name) for name in authors]
-    if len(names) <= first + last:
+    count = max(count or 0, len(names))
+    if count <= min(len(names), SHOWN_FIRST + SHOWN_LAST):
         return ", ".join(names)
-    return gettext("%(first)s … %(last)s, %(number)s authors") % {
-        "first": ", ".join(names[:first]),
-        "last": ", ".join(names[-last:]),
-        "number": len(names),
+    return gettext("%(first)s … %(last)s (%(number)s authors)") % {
+        "first": ", ".join(names[:SHOWN_FIRST]),
+        "last": ", ".join(names[SHOWN_FIRST:][-SHOWN_LAST:]),
+        "number": count,
     }
 
 

@@ -103,6 +103,11 @@ def safe_url(value: Any) -> str:
     return link
 
 
+def is_safe_url(value: Any) -> bool:
+    """Whether `value` can stand in a link exactly as it is."""
+    return bool(value) and safe_url(value) == value
+
+
 def _cleaned(value: Any, limit: int) -> str:
     if not isinstance(value, str):
         return ""

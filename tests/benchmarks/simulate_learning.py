@@ -29,8 +29,8 @@ django.setup()
 from newsletter.digests import taste  # noqa: E402  # models need Django set up
 from newsletter.digests.selection import Reader, Shelf  # noqa: E402
 from newsletter.digests.taste import Ratings  # noqa: E402
-from newsletter.issues.cards import Card  # noqa: E402
 from newsletter.issues.places import Place, Reason  # noqa: E402
+from papers.cards import Card  # noqa: E402
 from papers.semantics.lsa import Floats, fit, text_of  # noqa: E402
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -44,27 +44,7 @@ WEIGHTS: dict[str, Callable[[int], float]] = {
     "4n/(n+15)": lambda n: 4 * n / (n + 15),
     "taste alone": lambda n: 1e6 if n else 0.0,
 }
-CARD = Card(
-    identifier="",
-    title="",
-    authors=(),
-    author_count=0,
-    organization="",
-    excerpt="",
-    excerpt_is_cut=False,
-    upvotes=None,
-    comments=None,
-    stars=None,
-    upvotes_gained=None,
-    path="",
-    abstract_url="",
-    pdf_url="",
-    code_url="",
-    project_url="",
-    topics=(),
-    note="",
-    is_pick=False,
-)
+CARD = Card(identifier="", title="")
 
 
 class Day:

@@ -15,9 +15,10 @@ from newsletter.digests.bodies import Form
 from newsletter.digests.contexts import card_context, page_of, shell_context, title_of
 from newsletter.digests.rendering import DigestPress
 from newsletter.digests.selection import Choice, Reader, Shelf
-from newsletter.issues.cards import Card, excerpt
 from newsletter.issues.places import Place, Reason
 from newsletter.models import Issue
+from papers.cards import Card, Link
+from papers.text.abstracts import first_sentences
 
 SAMPLE = Path(__file__).parent.parent.parent / "papers" / "data" / "sample.json"
 TOPICS = {
@@ -53,6 +54,7 @@ def make_card(**changes: Any) -> Card:
         "note": "",
         "is_pick": False,
     } | changes
+    values["topics"] = tuple(Link(name, "") for name in values["topics"])
     return Card(**values)
 
 
@@ -132,7 +134,7 @@ def sample_places() -> list[Place]:
     places = []
     for rank, paper in enumerate(papers, 1):
         names = paper["authors"]
-        text, is_cut = excerpt(paper["summary"])
+        text, is_cut = first_sentences(paper["summary"])
         mine = sorted({rank % 6 + 1, rank % 5 + 1, rank * 7 % 6 + 1})
         places.append(
             make_place(
@@ -186,10 +188,10 @@ def whole(
     for topic, choices in order.groups:
         for at, choice in enumerate(choices):
             level = 3 if order.by_topic else 2
-            card = card_context(choice.place, choice.why, tokens["feedback"], level)
+            item = card_context(choice.place, choice.why, tokens["feedback"], level)
             if topic and at == 0:
-                card["group"] = mark_safe(form.topics[topic][0].text)
-            cards.append(card)
+                item["group"] = mark_safe(form.topics[topic][0].text)
+            cards.append(item)
     places = {place.id: place.card for place in press.places}
     context["mentions"] = mark_safe(
         "".join(

@@ -9,7 +9,6 @@ from django.db import DatabaseError
 from newsletter.delivery.worker import compose_for
 from newsletter.digests.rendering import DigestPress
 from newsletter.digests.selection import Reader, Shelf
-from newsletter.issues.cards import card_of
 from newsletter.issues.places import Place, Reason
 from newsletter.mail.message import Mail
 from newsletter.mail.providers import registry as providers
@@ -26,6 +25,7 @@ from newsletter.operations.deliverability.dns_records import Resolver
 from newsletter.operations.deliverability.findings import Finding
 from newsletter.operations.deliverability.message import Message
 from newsletter.operations.previews import EXAMPLE
+from papers.cards import brief, card_of
 from papers.models import Paper, Topic
 from papers.sources.sample import Sample
 
@@ -77,7 +77,7 @@ def _of_sample(now: dt.datetime) -> Mail:
             stars=item["stars"],
         )
         why = {TOPIC: Reason(3.0, "an example")}
-        places.append(Place(number, number, number, 100.0 - number, card_of(paper), why))
+        places.append(Place(number, number, number, 100.0 - number, card_of(paper, brief), why))
     issue = Issue(day=now.date(), frozen_at=now)
     reader = Reader(id=0, email=EXAMPLE, link_version=0, topics=frozenset({TOPIC}))
     press = DigestPress(issue, places, {TOPIC: "Examples"})

@@ -19,7 +19,7 @@ from newsletter.digests.bodies import HTML
 from newsletter.digests.contexts import counts_of
 from newsletter.digests.rendering import DigestPress, delivery_id_of, message_id
 from newsletter.mail.message import HTML_LIMIT, Mail
-from papers.pages.entries import PLATES
+from papers.cards import PLATES
 from papers.text.cleaning import plain, shorten
 from subscriptions import links
 from subscriptions.links import Purpose

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from newsletter.digests.choices import ChosenPaper, chosen_papers, stored_form
 from newsletter.digests.selection import Reader, Shelf
 from newsletter.digests.taste import Ratings
-from newsletter.issues.cards import Card
 from newsletter.issues.places import Place, Reason
+from papers.cards import Card
 
 CARD = Card(
     identifier="arxiv:2606.00001",

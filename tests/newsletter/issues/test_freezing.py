@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
-from newsletter.issues.cards import Card
 from newsletter.issues.freezing import build_issue, freeze_due, places_of
 from newsletter.models import Issue
+from papers.cards import Card
 from papers.days import closes_at
 from papers.models import Observation, Pick, Source
 from tests.factories import DAY, NOW, make_issue, make_match, make_paper, make_source, make_topic
@@ -78,7 +78,7 @@ def test_only_sure_matches_of_active_topics_count():
     (place,) = places_of(freeze())
     assert list(place.topics) == [sure.pk]
     assert place.topics[sure.pk].why == '"sure" in the title'
-    assert place.card.topics == ("Sure",)
+    assert [topic.name for topic in place.card.topics] == ["Sure"]
 
 
 def test_card_tells_what_was_gained_since_the_day_before():

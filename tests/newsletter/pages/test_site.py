@@ -86,7 +86,7 @@ def test_home_is_the_newest_day_with_everything_about_its_papers(settings):
         "Wednesday, 10 June 2026",
         "Nothing is listed for today yet",
         "Fewer Bits",
-        "Author 1, Author 2, Author 3 … Author 11, Author 12, 12 authors",
+        "Author 1, Author 2, Author 3 … Author 11, Author 12 (12 authors)",
         "Example University",
         "First sentence.",
         "Read on",

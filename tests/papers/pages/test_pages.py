@@ -328,7 +328,7 @@ def test_an_abstract_in_two_pieces_loses_no_words(text):
 
 def test_a_byline_names_the_first_three_and_the_last_two():
     assert citations.byline(list("ABCDE")) == "A, B, C, D, E"
-    assert citations.byline(list("ABCDEFGHIJKL")) == "A, B, C … K, L, 12 authors"
+    assert citations.byline(list("ABCDEFGHIJKL")) == "A, B, C … K, L (12 authors)"
 
 
 def test_bibtex_holds_what_tex_would_stumble_over():

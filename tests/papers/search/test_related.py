@@ -91,4 +91,4 @@ def test_the_papers_page_shows_them(client):
     html = client.get(papers[0].get_absolute_url()).content.decode()
     assert html.count('class="related-list"') == 1
     for each in related_to(papers[0]):
-        assert f'href="{each.url}"' in html
+        assert f'href="{each.path}"' in html

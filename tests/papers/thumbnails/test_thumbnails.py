@@ -17,9 +17,9 @@ from PIL import Image
 from werkzeug import Response
 
 from newsletter.celery import app
-from newsletter.issues.cards import Card
 from newsletter.issues.freezing import build_issue
 from papers import tasks
+from papers.cards import Card
 from papers.models import Paper, Thumbnail
 from papers.models.thumbnail import small_of
 from papers.pages import page_cache

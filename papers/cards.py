@@ -1,0 +1,257 @@
+"""Cards: one paper as readers see it, on every page, in every feed and in every mail.
+
+`card_of` makes a card of a paper as it is now. An issue freezes cards as JSON (`as_dict`), and
+`from_dict` reads them back, whichever version wrote them. What pages, feeds and mails have in
+common stands here once: the byline, the links, the growth of counts, the picture.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple, Self
+from zlib import crc32
+
+from django.utils.translation import gettext
+
+from papers.models import Paper, Pick
+from papers.models.thumbnail import path_of, small_of
+from papers.text import abstracts
+from papers.text.citations import SHOWN_FIRST, SHOWN_LAST, byline
+from papers.text.cleaning import is_safe_url
+
+PLATES = 12
+"""How many placeholder pictures the stylesheet has."""
+
+
+class Link(NamedTuple):
+    """What a link says, and where it leads."""
+
+    name: str
+    url: str
+
+
+class Excerpt(NamedTuple):
+    """What a card shows of a paper's text."""
+
+    text: str
+    rest: str = ""
+    """What unfolds below."""
+    is_cut: bool = False
+    """The text is the beginning of a longer abstract, and nothing unfolds."""
+    is_summarised: bool = False
+    """The text is a summary that came with the paper, not the authors' abstract."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One paper as readers see it. Counts are None where nobody counted.
+
+    The fields named in `NOT_FROZEN` depend on where and when the card is shown; all others are
+    frozen with an issue.
+    """
+
+    identifier: str
+    title: str
+    authors: tuple[str, ...] = ()
+    """The first three and the last two names, at most."""
+    author_count: int = 0
+    organization: str = ""
+    excerpt: str = ""
+    excerpt_is_cut: bool = False
+    """The excerpt is the beginning of a longer abstract."""
+    is_summarised: bool = False
+    """The excerpt is a summary that came with the paper, not the authors' abstract."""
+    upvotes: int | None = None
+    comments: int | None = None
+    stars: int | None = None
+    upvotes_gained: int | None = None
+    """As `growth` says; None in a card that was made without earlier counts."""
+    comments_gained: int | None = None
+    stars_gained: int | None = None
+    path: str = ""
+    """The paper's page on this site."""
+    abstract_url: str = ""
+    pdf_url: str = ""
+    code_url: str = ""
+    project_url: str = ""
+    topics: tuple[Link, ...] = ()
+    """The topics it matches, closest first. Frozen by name alone; the address is then empty."""
+    note: str = ""
+    """An editor's words."""
+    is_pick: bool = False
+    """An editor put it on top."""
+    thumbnail_url: str = ""
+    """A picture of the paper at its source; empty where there is none."""
+    thumbnail_path: str = ""
+    """The picture of the paper on this site; empty where there is none."""
+
+    paper_id: int = 0
+    rest: str = ""
+    """What unfolds below the excerpt."""
+    reader_upvotes: int = 0
+    """Of this site's own readers."""
+    listed_on: dt.date | None = None
+    """The day of the list it stood on, where the page is not that day's."""
+    submitted_by: str = ""
+    why: str = ""
+    """Why it is in the reader's digest, or was found."""
+    answers: tuple[Link, ...] = ()
+    """What a reader of a digest can say to it, and where."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """What is frozen, for a JSON field."""
+        frozen = {name: getattr(self, name) for name in FROZEN}
+        return frozen | {"topics": [topic.name for topic in self.topics]}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Read what `as_dict` wrote, be it by a version that knew fewer fields, or more."""
+        known = {name: data[name] for name in FROZEN if data.get(name) is not None}
+        known["authors"] = tuple(known.get("authors", ()))
+        known["topics"] = tuple(Link(name, "") for name in known.get("topics", ()))
+        return cls(**({"identifier": "", "title": ""} | known))
+
+    @property
+    def byline(self) -> str:
+        """The authors in a line, such as "A, B, C … Y, Z (12 authors)"; in the active language."""
+        return byline(self.authors, self.author_count)
+
+    @property
+    def addresses(self) -> tuple[str, str, str, str]:
+        """Where its abstract, its PDF, its code and its project are; empty for what is not fit
+        for a link.
+        """
+        return (
+            _safe(self.abstract_url),
+            _safe(self.pdf_url),
+            _safe(self.code_url),
+            _safe(self.project_url),
+        )
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """Where it can be read and tried; in the active language."""
+        names = ("arXiv", "PDF", gettext("Code"), gettext("Project"))
+        return tuple(
+            Link(name, url) for name, url in zip(names, self.addresses, strict=True) if url
+        )
+
+    @property
+    def source_thumbnail(self) -> str:
+        """The address of the source's picture; empty where it is not fit for an image."""
+        url = self.thumbnail_url
+        return _safe(url) if url.startswith("https://") else ""
+
+    @property
+    def small_thumbnail(self) -> str:
+        """The address of the small form of the picture on this site; empty where there is none."""
+        return small_of(self.thumbnail_path)
+
+    @property
+    def plate_number(self) -> int:
+        """Which of the `PLATES` placeholder pictures is the paper's: always the same."""
+        return crc32(self.identifier.encode()) % PLATES
+
+    @property
+    def plate(self) -> str:
+        """The CSS classes of its placeholder picture."""
+        flip = crc32(self.identifier.encode()) // PLATES % 4
+        return f"plate plate-{self.plate_number} flip-{flip}"
+
+
+NOT_FROZEN = frozenset(
+    {"paper_id", "rest", "reader_upvotes", "listed_on", "submitted_by", "why", "answers"}
+)
+FROZEN = tuple(each.name for each in fields(Card) if each.name not in NOT_FROZEN)
+
+
+# --- What a card shows of a paper's text ----------------------------------------------------------
+
+
+def brief(paper: Paper) -> Excerpt:
+    """Two sentences, for an issue: of the summary that the source gave, else of the abstract."""
+    text, is_cut = abstracts.first_sentences(paper.summary or paper.abstract)
+    has_summary = bool(paper.summary)
+    return Excerpt(text, is_cut=is_cut and not has_summary, is_summarised=has_summary)
+
+
+def unfolding(paper: Paper) -> Excerpt:
+    """All of the abstract, for a page: some sentences at once, the rest to unfold."""
+    text, rest = abstracts.split(paper.abstract or paper.summary)
+    return Excerpt(text, rest, is_summarised=_is_summary_alone(paper))
+
+
+def whole(paper: Paper) -> Excerpt:
+    """All of the abstract at once, for a feed."""
+    return Excerpt(paper.abstract or paper.summary, is_summarised=_is_summary_alone(paper))
+
+
+def _is_summary_alone(paper: Paper) -> bool:
+    return bool(paper.summary) and not paper.abstract
+
+
+# --- Making one -----------------------------------------------------------------------------------
+
+
+def card_of(
+    paper: Paper,
+    excerpt: Callable[[Paper], Excerpt],
+    *,
+    topics: tuple[Link, ...] = (),
+    pick: Pick | None = None,
+    submitted_by: str = "",
+    listed_on: dt.date | None = None,
+) -> Card:
+    """The card of `paper` as it is now, with what `excerpt` makes of its text.
+
+    It has a picture where the paper came `with_thumbnails`, and says what was gained where it
+    came `with_earlier_counts`.
+    """
+    names = [str(name) for name in paper.authors]
+    is_long = len(names) > SHOWN_FIRST + SHOWN_LAST
+    text = excerpt(paper)
+    return Card(
+        identifier=paper.identifier,
+        title=paper.title,
+        authors=tuple([*names[:SHOWN_FIRST], *names[-SHOWN_LAST:]] if is_long else names),
+        author_count=len(names),
+        organization=paper.organization,
+        excerpt=text.text,
+        excerpt_is_cut=text.is_cut,
+        is_summarised=text.is_summarised,
+        upvotes=paper.upvotes,
+        comments=paper.comments,
+        stars=paper.stars,
+        upvotes_gained=growth(paper.upvotes, paper.upvotes_before),
+        comments_gained=growth(paper.comments, paper.comments_before),
+        stars_gained=growth(paper.stars, paper.stars_before),
+        path=paper.get_absolute_url(),
+        abstract_url=paper.abstract_url,
+        pdf_url=paper.pdf_url,
+        code_url=paper.code_url,
+        project_url=paper.project_url,
+        topics=topics,
+        note=pick.note if pick else "",
+        is_pick=pick is not None and pick.kind == Pick.Kind.PIN,
+        thumbnail_url=paper.thumbnail_url,
+        thumbnail_path=path_of(paper.pk, paper.thumbnail_digest),
+        paper_id=paper.pk or 0,
+        rest=text.rest,
+        reader_upvotes=paper.reader_upvotes,
+        listed_on=listed_on,
+        submitted_by=submitted_by,
+    )
+
+
+def growth(count: int | None, before: int | None) -> int | None:
+    """By how much a count grew since `before`; None where it did not, or where nobody counted."""
+    return count - before if count is not None and before is not None and count > before else None
+
+
+def answers(more_url: str, less_url: str) -> tuple[Link, Link]:
+    """What a reader of a digest can say to a paper; in the active language."""
+    return Link(gettext("More like this"), more_url), Link(gettext("Less like this"), less_url)
+
+
+def _safe(url: str) -> str:
+    return url if is_safe_url(url) else ""
