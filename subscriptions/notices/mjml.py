@@ -94,7 +94,7 @@ class _LinkChecker(HTMLParser):
                 raise RenderingFailed(f"the HTML loads something: <{tag} {name}>")
             if name != "href":
                 continue
-            if not is_safe_url(value) and not _MAILTO.fullmatch(value):
+            if not is_safe_url(value) and not _MAILTO.fullmatch(value or ""):
                 raise RenderingFailed(f"a link is not an absolute address: {(value or '')[:100]!r}")
 
     def _check_picture(self, attributes: dict[str, str | None]) -> None:
