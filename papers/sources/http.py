@@ -11,13 +11,11 @@ connection goes to what was looked up: a name that means another address a momen
 nothing. The same holds for every redirect, and for services whose address an editor typed.
 """
 
-import datetime as dt
 import ipaddress
 import json
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -26,6 +24,7 @@ import stamina
 import stamina.instrumentation
 from django.conf import settings
 
+from papers.retry_after import seconds_in
 from papers.sources.base import FetchFailed
 from papers.text import cleaning
 
@@ -146,21 +145,6 @@ def is_web_page(body: bytes) -> bool:
     return body[:200].lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
 
-def retry_after(value: str | None) -> float | None:
-    """Seconds to wait, from seconds or an HTTP date (RFC 9110, 10.2.3); None for anything else."""
-    if not value:
-        return None
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        at = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError):
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=dt.UTC)
-    return max(0.0, (at - dt.datetime.now(dt.UTC)).total_seconds())
-
-
 def _backoff(error: Exception) -> bool | float:
     """Whether to try again, or after how many seconds."""
     if isinstance(error, TryAgain):
@@ -179,7 +163,7 @@ def _body(client: httpx.Client, host: str, url: str, most_bytes: int) -> bytes:
                 continue
             if answer.status_code in RETRIED:
                 raise TryAgain(
-                    f"answers {answer.status_code}", retry_after(answer.headers.get("retry-after"))
+                    f"answers {answer.status_code}", seconds_in(answer.headers.get("retry-after"))
                 )
             if answer.status_code != 200:
                 status = answer.status_code

@@ -9,8 +9,6 @@ clearly is IN_DOUBT; an answer that blames the sender, the key or the account is
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -31,14 +29,14 @@ from newsletter.mail.outcomes import (
     quota_wait,
     sort_error,
 )
+from newsletter.mail.providers.registry import PROVIDERS
+from papers.retry_after import seconds_in
 
 _MISTAKES = (TypeError, ValueError, AttributeError, LookupError)
 
 LONGEST_WAIT = 24 * 3600.0
 """Most seconds of a Retry-After that are believed."""
 
-_THROTTLES = ("Throttling", "TooManyRequests", "LimitExceeded", "ServiceUnavailable")
-_OUR_ACCOUNT = ("NotVerified", "Suspended", "Paused", "NotFound", "AccessDenied", "Token", "Signa")
 # Quoted or indexed, because "to" is also a common word: an address is suppressed by this.
 _NAMES_RECIPIENT = re.compile(
     r"['\"`](to|recipients?)['\"`]|\bto(\[\d+\]|\.\d+)|\brecipients?\b"
@@ -99,7 +97,8 @@ def sort_provider_error(
         kind = Kind.BROKEN if ours else Kind.REFUSED
         return Outcome(kind, "bad address", described(error), suppress=not ours, tried=False)
     if isinstance(error, AnymailAPIError):
-        return _sort_api_error(error)
+        own = (provider.sorts(error) for provider in PROVIDERS.values() if provider.sorts)
+        return next(filter(None, own), None) or _sort_api_error(error)
     if isinstance(error, requests.RequestException):
         return _sort_request(error)
     if getattr(status, "esp_response", None) is not None:
@@ -113,18 +112,14 @@ def sort_provider_error(
 
 def _sort_api_error(error: AnymailAPIError) -> Outcome:
     response = error.response
-    if isinstance(response, Mapping):  # boto3, Amazon SES
-        return _sort_ses(response, error)
     number = getattr(response, "status_code", None)
     if not isinstance(number, int):
         cause = error.__cause__ or error
         if isinstance(cause, requests.RequestException):
             return _sort_request(cause)
-        return _sort_boto(cause)
+        return Outcome(Kind.IN_DOUBT, type(cause).__name__, described(cause))
     reason = clean(_explanation(response) or " ".join(map(str, error.args)))
     code = f"HTTP {number}"
-    if "Mailgun Magnificent API" in reason:
-        return Outcome(Kind.BROKEN, code, "the API address or the sender domain is wrong")
     if 200 <= number < 300:  # taken, it seems, but the answer made no sense
         return Outcome(Kind.IN_DOUBT, code, clean(f"{' '.join(map(str, error.args))} {reason}"))
     if 400 <= number < 500:
@@ -177,43 +172,11 @@ def _sort_request(error: requests.RequestException) -> Outcome:
     return Outcome(Kind.IN_DOUBT, "connection", reason)
 
 
-def _sort_boto(error: BaseException) -> Outcome:
-    """botocore's errors without an answer, told by name: botocore need not be installed."""
-    name, reason = type(error).__name__, described(error)
-    if name in ("EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"):
-        return Outcome(Kind.DEFERRED, name, reason, tried=False)
-    if "Credential" in name or name in ("NoRegionError", "ParamValidationError", "SSLError"):
-        return Outcome(Kind.BROKEN, name, reason, tried=False)
-    return Outcome(Kind.IN_DOUBT, name, reason)
-
-
-def _sort_ses(response: Mapping[str, Any], error: BaseException) -> Outcome:
-    word = str(response.get("Error", {}).get("Code", ""))
-    reason = clean(response.get("Error", {}).get("Message", "") or error)
-    number = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-    if any(part in word for part in _THROTTLES) or QUOTA.search(reason):
-        return Outcome(Kind.DEFERRED, word, reason)
-    if number >= 500:
-        return Outcome(Kind.IN_DOUBT, word, reason)
-    if any(part in word for part in _OUR_ACCOUNT) or "not verified" in reason:
-        return Outcome(Kind.BROKEN, word, reason)
-    return Outcome(Kind.REFUSED, word, reason)
-
-
 def retry_after(response: Any) -> float | None:
-    """Seconds to wait by the Retry-After header (RFC 9110 section 10.2.3), within 0 to one day."""
-    value = str((getattr(response, "headers", None) or {}).get("Retry-After", "")).strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
-        seconds = float(value)
-    else:
-        try:
-            moment = parsedate_to_datetime(value)
-        except (TypeError, ValueError):
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        seconds = (moment - datetime.now(UTC)).total_seconds()
-    return min(max(seconds, 0.0), LONGEST_WAIT)
+    """Seconds to wait by the answer's Retry-After header, at most `LONGEST_WAIT`."""
+    headers = getattr(response, "headers", None) or {}
+    seconds = seconds_in(str(headers.get("Retry-After", "")))
+    return None if seconds is None else min(seconds, LONGEST_WAIT)
 
 
 def _status_code(response: Any) -> str:

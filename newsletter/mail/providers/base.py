@@ -5,9 +5,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from anymail.exceptions import AnymailAPIError
 from anymail.signals import EventType
 
 from newsletter.mail.bounce_severity import Bounce
+from newsletter.mail.outcomes import Outcome
 
 
 class Keeps(StrEnum):
@@ -54,6 +56,8 @@ class Provider:
     """What an operator should know before choosing it; empty for most."""
     reads: "Reads | None" = None
     """What its own event says beyond Anymail's vocabulary; None where it says no more."""
+    sorts: "Sorts | None" = None
+    """How answers are sorted that are not like other providers'; None where HTTP says it all."""
 
     @property
     def module(self) -> str:
@@ -71,6 +75,9 @@ class Reading:
     reason: str = ""
     severity: str = ""
 
+
+Sorts = Callable[[AnymailAPIError], Outcome | None]
+"""From an error of Anymail's to what became of the message; None for an error of another's."""
 
 Reads = Callable[[Mapping[str, Any], Reading], Reading]
 """From a provider's own event, and what Anymail made of it, to what the ledger takes."""

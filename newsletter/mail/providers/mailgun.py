@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from anymail.exceptions import AnymailAPIError
 from anymail.signals import EventType, RejectReason
 
 from newsletter.mail.bounce_severity import Bounce
+from newsletter.mail.outcomes import Kind, Outcome
 from newsletter.mail.providers.base import Keeps, Provider, Reading, bounced, word
 
 
@@ -33,6 +35,15 @@ def read(raw: Mapping[str, Any], reading: Reading) -> Reading:
     return bounced(reading, "")
 
 
+def sort(error: AnymailAPIError) -> Outcome | None:
+    """What Mailgun answers where there is no such API, whatever the status; None for all else."""
+    response = error.response
+    if "Mailgun Magnificent API" not in str(getattr(response, "text", "")):
+        return None
+    code = f"HTTP {response.status_code}"
+    return Outcome(Kind.BROKEN, code, "the API address or the sender domain is wrong")
+
+
 PROVIDER = Provider(
     "Mailgun",
     Keeps.YES,
@@ -42,4 +53,5 @@ PROVIDER = Provider(
     message_id=Keeps.YES,
     watches=True,
     reads=read,
+    sorts=sort,
 )

@@ -10,51 +10,31 @@ What the files beside this one say was read from the providers' and Anymail's do
 each names where. docs/deploying.md shows it as a table, and a test compares the two.
 """
 
+import pkgutil
 import re
+from importlib import import_module
 from typing import Any
 
 from django.core.mail import EmailMessage
 
-from newsletter.mail.providers import (
-    amazon_ses,
-    brevo,
-    mailersend,
-    mailgun,
-    mailjet,
-    mailtrap,
-    mandrill,
-    postal,
-    postmark,
-    resend,
-    scaleway,
-    sendgrid,
-    sparkpost,
-    unisender_go,
-)
+from newsletter.mail import providers
 from newsletter.mail.providers.base import Keeps, Provider
 
 ANYMAIL = "anymail.backends."
 
-PROVIDERS: dict[str, Provider] = {
-    module.PROVIDER.name: module.PROVIDER
-    for module in (
-        amazon_ses,
-        brevo,
-        mailersend,
-        mailgun,
-        mailjet,
-        mailtrap,
-        mandrill,
-        postal,
-        postmark,
-        resend,
-        scaleway,
-        sendgrid,
-        sparkpost,
-        unisender_go,
-    )
-}
-"""By Anymail's name. A new provider is a file beside these, and its line above."""
+_NO_PROVIDERS = {"answers", "base", "events", "registry"}
+
+
+def discover() -> dict[str, Provider]:
+    """The providers of the files beside this one, by Anymail's name."""
+    names = sorted(found.name for found in pkgutil.iter_modules(providers.__path__))
+    modules = (f"{providers.__name__}.{name}" for name in names if name not in _NO_PROVIDERS)
+    found: list[Provider] = [import_module(module).PROVIDER for module in modules]
+    return {provider.name: provider for provider in found}
+
+
+PROVIDERS = discover()
+"""By Anymail's name. A new provider is a file beside this one."""
 
 _HTTPS = re.compile("<(https?://[^>]+)>")  # in List-Unsubscribe
 

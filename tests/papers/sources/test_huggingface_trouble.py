@@ -1,12 +1,10 @@
 """Hugging Face Daily Papers: its pages and its bad days."""
 
-import datetime as dt
 import gzip
 import json
 import socket
 import threading
 import time
-from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -15,7 +13,6 @@ from werkzeug import Request, Response
 
 from papers.sources import http, huggingface
 from papers.sources.base import FetchFailed
-from papers.sources.http import retry_after
 from papers.sources.huggingface import PAGE, HuggingFace
 from tests.papers.daily_papers import DAY, PATH, item
 
@@ -282,16 +279,3 @@ def test_a_service_that_wants_to_be_left_alone_for_an_hour_is_left_alone(site):
     with pytest.raises(FetchFailed, match="wants to be left alone for 3600 seconds"):
         HuggingFace().fetch(DAY)
     assert len(asked) == 1
-
-
-def test_retry_after_is_read_as_seconds_or_as_a_date():
-    soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=30)
-
-    assert retry_after("7") == 7.0
-    assert retry_after("0") == 0.0
-    found = retry_after(format_datetime(soon, usegmt=True))
-    assert found is not None
-    assert 27 < found <= 30
-    assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
-    for nonsense in (None, "", "soon", "-5", "1.5", "²", "9" * 400):
-        assert (retry_after(nonsense) or 10**6) > 3600

@@ -174,7 +174,7 @@ class TestProviders:
         ],
     )
     def test_amazon_ses_without_an_answer(self, name, kind):
-        cause = type(name, (Exception,), {})("x")
+        cause = type(name, (Exception,), {"__module__": "botocore.exceptions"})("x")
         error = AnymailAPIError("x")
         error.__cause__ = cause
         assert sort_provider_error(error).kind is kind
