@@ -40,11 +40,11 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from newsletter.benchmark import scratch_database  # noqa: E402
 from newsletter.demo.processes import Family, Lock  # noqa: E402
 from papers.ingest.records import rank_and_match, store  # noqa: E402
 from papers.models import Source  # noqa: E402
 from papers.sources import PaperRecord, reader_of  # noqa: E402
+from tests.benchmarks.delivery import scratch_database  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

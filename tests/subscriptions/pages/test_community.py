@@ -110,7 +110,9 @@ def test_no_link_serves_as_a_cookie_nor_the_cookie_as_a_link(browser, alice, pap
 
 
 @given(st.text(max_size=80))
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@hypothesis_settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None
+)
 def test_no_cookie_breaks_a_page(browser, text):
     browser.cookies[recognition.COOKIE] = text.encode("ascii", "ignore").decode()
     assert browser.get(SUBMIT).status_code == 200
