@@ -136,13 +136,16 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # Django lengthens compressed pages at random, so that a token cannot be guessed from sizes.
+    # Django lengthens compressed pages at random, so that a secret in them (a signed link, the
+    # admin's token) cannot be guessed from sizes.
     "newsletter.middleware.Compression",
     "csp.middleware.CSPMiddleware",
     "newsletter.middleware.policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # Forms of our own pages are known by their headers; the admin's by Django's tokens.
+    "newsletter.middleware.same_origin",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -25,7 +25,7 @@ from papers.cards import Card, Link, answers
 from papers.models import Topic
 from papers.pages import entries as pages
 from papers.pages import periods
-from papers.pages.page_cache import printed_page
+from papers.pages.page_cache import cached_page
 from papers.pages.periods import Period
 from subscriptions import links
 from subscriptions.pages.forms import SubscribeForm
@@ -71,7 +71,7 @@ def _front_page(request: HttpRequest, wanted: dt.date | None) -> HttpResponseBas
         }
 
     key = wanted, today, topic.slug if topic else is_unknown
-    return printed_page(request, "newsletter/home.html", key, context)
+    return cached_page(request, "newsletter/home.html", key, context)
 
 
 @require_safe
@@ -97,7 +97,7 @@ def period(request: HttpRequest, period: Period) -> HttpResponseBase:
         }
 
     key = period, now.date(), topic.slug if topic else is_unknown, page
-    return printed_page(request, "newsletter/period.html", key, context)
+    return cached_page(request, "newsletter/period.html", key, context)
 
 
 @require_safe
@@ -115,7 +115,7 @@ def calendar(request: HttpRequest, month: Period) -> HttpResponseBase:
             return {"calendar": found, "is_open": True}
 
         key = month, now.date()
-        response = printed_page(request, "newsletter/_calendar.html", key, context)
+        response = cached_page(request, "newsletter/_calendar.html", key, context)
     patch_vary_headers(response, ("HX-Request",))
     return response
 

@@ -43,11 +43,6 @@ def cookies() -> list[Cookie]:
     """Every cookie that a reader's browser may get."""
     found = [
         Cookie(
-            settings.CSRF_COOKIE_NAME,
-            _("Shows that a form was sent off from this site. Says nothing about you."),
-            _("a year"),
-        ),
-        Cookie(
             recognition.COOKIE,
             _("Recognises you for upvotes and submissions, if you asked for that."),
             _("%(days)d days") % {"days": recognition.REMEMBERED_FOR.days},

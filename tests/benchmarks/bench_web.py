@@ -1,6 +1,6 @@
 """How fast the day's page is: behind gunicorn, over the wire, and in a slow browser.
 
-    make bench-web [ARGS="--seconds 10 --json"]
+    make bench-web [ARGS="--seconds 10 --json --no-browser"]
 
 A scratch database (on the server of `DATABASE_URL`, else SQLite) gets sixty papers of the sample on
 one day, with abstracts of real length; gunicorn serves it with two processes, set up as in
@@ -8,6 +8,8 @@ production. wrk then asks for the page as fast as it is answered, and again at 2
 Chromium loads it once with its processor slowed down four times. Whatever else the machine does
 gets in the way, so each figure is the best of three.
 """
+
+from __future__ import annotations
 
 import argparse
 import json
@@ -23,6 +25,7 @@ import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
 
@@ -36,14 +39,16 @@ from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.utils import timezone  # noqa: E402
-from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 
-from newsletter.benchmark import scratch_database  # noqa: E402
 from newsletter.demo.processes import Family, Lock  # noqa: E402
 from papers.ingest.records import rank_and_match, store  # noqa: E402
 from papers.models import Source  # noqa: E402
 from papers.sources.base import PaperRecord  # noqa: E402
 from papers.sources.registry import reader_of  # noqa: E402
+from tests.benchmarks.delivery import scratch_database  # noqa: E402
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAPERS = 60
@@ -175,7 +180,7 @@ def visit(browser: Browser, url: str) -> tuple[float, float]:
 
 
 def measure(url: str, wrk: str, chromium: str, seconds: int, scratch: Path) -> Iterable[Figure]:
-    """Every figure as it comes."""
+    """Every figure as it comes; those of a browser only where there is one."""
     yield Figure("queries of a page that is made anew", queries(kept=False), "", 12)
     yield Figure("queries of a page that is kept", queries(kept=True), "", 12)
     fastest = max(load(wrk, url, seconds)[0] for _ in range(ROUNDS))
@@ -188,6 +193,10 @@ def measure(url: str, wrk: str, chromium: str, seconds: int, scratch: Path) -> I
     # What the machine and gunicorn make of an answer of sixteen bytes, in the same minute.
     nothing = min(load(wrk, f"{url}health/live", seconds, pace)[1] for _ in range(ROUNDS))
     yield Figure("  the same for an empty page", nothing, "ms", None)
+    if not chromium:
+        return
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
@@ -236,12 +245,14 @@ def answers(url: str) -> bool:
     return True
 
 
-def run(seconds: int, say: Callable[[str], None]) -> list[Figure]:
+def run(seconds: int, say: Callable[[str], None], *, browser: bool = True) -> list[Figure]:
     """Fill, serve, measure."""
     wrk = program("wrk", package="wrk")
-    chromium = program(
-        "chromium", "chromium-browser", "google-chrome", package="chromium", variable="CHROMIUM"
-    )
+    chromium = ""
+    if browser:
+        chromium = program(
+            "chromium", "chromium-browser", "google-chrome", package="chromium", variable="CHROMIUM"
+        )
     figures = []
     with tempfile.TemporaryDirectory() as name, scratch_database() as address:
         scratch = Path(name)
@@ -263,11 +274,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=int, default=8, help="of each of wrk's six runs")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--no-browser", action="store_true", help="measure without Chromium")
     options = parser.parse_args()
     if options.seconds < 1:
         parser.error("--seconds takes a whole number from 1.")
     say: Callable[[str], None] = (lambda line: None) if options.json else print
-    figures = run(options.seconds, say)
+    figures = run(options.seconds, say, browser=not options.no_browser)
     if options.json:
         print(json.dumps([asdict(figure) | {"is_kept": figure.is_kept} for figure in figures]))
 

@@ -138,7 +138,7 @@ def check(
 
 
 def _spf(resolver: Resolver, domain: str) -> Iterator[Finding]:
-    records = [one for one in resolver.txt(domain) if re.match(r"(?i)v=spf1(\s|$)", one)]
+    records = _spf_records(resolver, domain)
     if not records:
         yield error(
             "spf",
@@ -155,7 +155,7 @@ def _spf(resolver: Resolver, domain: str) -> Iterator[Finding]:
             "Join them into one.",
         )
         return
-    terms = records[0].lower().split()[1:]
+    terms = records[0]
     if "+all" in terms or "all" in terms:
         yield error(
             "spf",
@@ -182,23 +182,29 @@ def _spf(resolver: Resolver, domain: str) -> Iterator[Finding]:
         )
 
 
+def _spf_records(resolver: Resolver, domain: str) -> list[list[str]]:
+    """The terms of each SPF record of `domain`, in lower case."""
+    records = [one.lower().split() for one in resolver.txt(domain)]
+    return [terms for version, *terms in filter(None, records) if version == "v=spf1"]
+
+
 def _lookups(resolver: Resolver, domain: str, seen: set[str]) -> int:
     """How many questions an SPF record costs; stops counting where it is too many anyway."""
     if domain in seen or len(seen) > MOST_LOOKUPS:
         return 0
     seen.add(domain)
     count = 0
-    for record in resolver.txt(domain):
-        if not record.lower().startswith("v=spf1"):
-            continue
-        for term in record.lower().split()[1:]:
-            term = term.lstrip("+-~?")
+    for terms in _spf_records(resolver, domain):
+        plain = [term.lstrip("+-~?") for term in terms]
+        for term in plain:
             if re.match(r"(a|mx|ptr)([:/]|$)|exists:", term):
                 count += 1
-            elif found := re.match(r"(?:include:|redirect=)(.+)", term):
+            elif found := re.match(r"(include:|redirect=)(.+)", term):
+                if found[1] == "redirect=" and "all" in plain:
+                    continue  # RFC 7208 section 6.1: without effect
                 count += 1
-                if "%" not in found[1] and count <= MOST_LOOKUPS:
-                    count += _lookups(resolver, found[1], seen)
+                if "%" not in found[2] and count <= MOST_LOOKUPS:
+                    count += _lookups(resolver, found[2], seen)
     return count
 
 

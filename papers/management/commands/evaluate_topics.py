@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import Progress
@@ -36,8 +35,6 @@ from papers.semantics.lsa import DIMENSIONS, SemanticModel, fit, text_of
 OWN_KEYWORDS = Path(__file__).resolve().parents[2] / "data" / "relevance_topics.json"
 """Keywords written, as an editor would, from the descriptions of the recorded topics alone."""
 
-RECORDED = Path(settings.BASE_DIR).parent / "shared" / "data" / "relevance"
-
 
 class Command(BaseCommand):
     """Reads candidates, topics and judgments; prints mean average precision and what is sent."""
@@ -49,10 +46,24 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the files; by default the recorded data beside the checkout."""
-        parser.add_argument("--candidates", type=Path, default=RECORDED / "candidates.jsonl.gz")
-        parser.add_argument("--topics", type=Path, default=RECORDED / "topics.yaml")
-        parser.add_argument("--judgments", type=Path, default=RECORDED / "judgments.jsonl")
+        """Declare the files."""
+        parser.add_argument(
+            "--candidates",
+            type=Path,
+            required=True,
+            metavar="FILE",
+            help="papers of each week, lines of JSON",
+        )
+        parser.add_argument(
+            "--topics", type=Path, required=True, metavar="FILE", help="topics, YAML"
+        )
+        parser.add_argument(
+            "--judgments",
+            type=Path,
+            required=True,
+            metavar="FILE",
+            help="which paper suits which topic, lines of JSON",
+        )
         parser.add_argument(
             "--background",
             type=Path,

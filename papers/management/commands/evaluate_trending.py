@@ -5,13 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from papers.evaluation.recordings import RecordingError, read_observations, read_orders
 from papers.evaluation.trending import DEPTH, compare, days_of, halves
-
-RECORDED = Path(settings.BASE_DIR).parent / "shared" / "data" / "huggingface"
 
 
 class Command(BaseCommand):
@@ -24,9 +21,21 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the files; by default the recorded data beside the checkout."""
-        parser.add_argument("--observations", type=Path, default=RECORDED / "observations.jsonl.gz")
-        parser.add_argument("--orders", type=Path, default=RECORDED / "trending.json")
+        """Declare the files."""
+        parser.add_argument(
+            "--observations",
+            type=Path,
+            required=True,
+            metavar="FILE",
+            help="attention over time, lines of JSON",
+        )
+        parser.add_argument(
+            "--orders",
+            type=Path,
+            required=True,
+            metavar="FILE",
+            help="the site's own order on each day, JSON",
+        )
         parser.add_argument(
             "--horizon", type=int, default=3, help="days that follow (default: %(default)s)"
         )

@@ -220,6 +220,18 @@ SEEN = [
 ORDERS = {f"2026-06-0{day}": ["4", "3", "elsewhere"] for day in range(1, 5)}
 
 
+@pytest.mark.parametrize(
+    ("command", "files"),
+    [
+        ("evaluate_topics", "--candidates, --topics, --judgments"),
+        ("evaluate_trending", "--observations, --orders"),
+    ],
+)
+def test_the_commands_read_no_file_that_they_were_not_given(command: str, files: str) -> None:
+    with pytest.raises(CommandError, match=f"arguments are required: {files}"):
+        run(command)
+
+
 def test_evaluate_trending_compares_all_formulas_on_both_halves(tmp_path: Path) -> None:
     (tmp_path / "orders.json").write_text(json.dumps(ORDERS))
     arguments = [

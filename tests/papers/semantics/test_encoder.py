@@ -342,8 +342,14 @@ def test_an_encoder_that_cannot_be_used_fails_the_check_and_nothing_else(
 
 
 def test_the_evaluation_says_why_an_encoder_cannot_be_used(installed: None, shared: Path):
+    data = shared / "data" / "relevance"
+    files = (
+        f"--candidates={data / 'candidates.jsonl.gz'}",
+        f"--topics={data / 'topics.yaml'}",
+        f"--judgments={data / 'judgments.jsonl'}",
+    )
     with pytest.raises(CommandError, match="neither a directory nor package:NAME"):
-        call_command("evaluate_topics", "--encoder", "/no/such/place", stdout=StringIO())
+        call_command("evaluate_topics", *files, "--encoder=/no/such/place", stdout=StringIO())
 
 
 # The real thing, where onnxruntime and tokenizers are installed

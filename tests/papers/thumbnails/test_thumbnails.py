@@ -624,7 +624,7 @@ def test_the_papers_page_shows_it_and_names_it_for_previews():
 @pytest.mark.django_db(transaction=True)
 def test_a_kept_page_shows_a_new_picture_at_once(host, run, settings):
     settings.PAGE_CACHE_SECONDS = 300
-    page_cache.forget()
+    page_cache.clear()
     host.expect_request("/p.png").respond_with_data(picture())
     host.expect_request("/bad.png").respond_with_data(status=404)
     listed(host, "/bad.png")
@@ -636,7 +636,7 @@ def test_a_kept_page_shows_a_new_picture_at_once(host, run, settings):
     assert images(get("/")) == []
     run()
     assert len(images(get("/"))) == 1
-    page_cache.forget()
+    page_cache.clear()
 
 
 # --- In issues ---------------------------------------------------------------------------------

@@ -161,7 +161,7 @@ def test_a_stranger_cannot_upvote_and_is_told_how_to(browser, paper):
     assert not Upvote.objects.exists()
 
 
-def test_an_upvote_takes_a_csrf_token(browser, alice, paper):
+def test_an_upvote_comes_from_our_own_page(browser, alice, paper):
     remember(browser, alice)
     answer = browser.post(upvote_page(paper), {"action": "upvote"})
     assert answer.status_code == 403

@@ -3,7 +3,7 @@
 Every reader's digest is their own: five topics of thirty, ten papers of sixty, their own "why"
 lines and signed links. The figures come from the ledger (when was the first claimed, when the last
 settled), from what the workers log about their stages, and from the kernel (CPU and memory of the
-worker processes).
+worker processes). `manage.py benchmark_delivery` runs it.
 """
 
 import datetime as dt
@@ -178,7 +178,7 @@ def _insert_readers(count: int, now: dt.datetime, topics: list[int]) -> None:
                 {numbers}
                 SELECT 'reader' || i || '@benchmark.example.org', 'active', 'daily', 0, 7, 'UTC',
                        10, 'mail', {false}, {true}, 'en', 1, r.at, r.at, r.at
-                FROM n, {bulk_sql.rows({"at": "time"})}""",  # noqa: S608 - names of our own
+                FROM n, {bulk_sql.rows({"at": "time"})}""",
             [count, bulk_sql.packed([{"at": moment}])],
         )
         # Five different topics each: a start that moves on with the reader, and steps of seven.
@@ -188,7 +188,7 @@ def _insert_readers(count: int, now: dt.datetime, topics: list[int]) -> None:
                 CROSS JOIN (SELECT 0 AS step UNION SELECT 1 UNION SELECT 2 UNION SELECT 3
                             UNION SELECT 4) AS steps
                 JOIN {bulk_sql.rows({"id": "id", "place": "integer"})}
-                  ON r.place = (s.id + step * 7) %% {TOPICS}""",  # noqa: S608 - names of our own
+                  ON r.place = (s.id + step * 7) %% {TOPICS}""",
             [bulk_sql.packed([{"id": pk, "place": n} for n, pk in enumerate(topics)])],
         )
         cursor.execute("ANALYZE")
