@@ -48,7 +48,7 @@ def home(client: Client | None = None, **headers: str):
 
 def text(response) -> str:
     """The page."""
-    return response.content.decode()
+    return str(response.content.decode())
 
 
 @pytest.mark.usefixtures("kept")
