@@ -79,7 +79,7 @@ def sweep() -> None:
 @shared_task
 def forget() -> None:
     """Delete what the settings do not keep any longer."""
-    retention.forget(timezone.now())
+    retention.delete_expired(timezone.now())
 
 
 @shared_task(

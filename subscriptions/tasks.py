@@ -13,7 +13,7 @@ from subscriptions.readers import address_change, submissions, upvotes
 @shared_task
 def forget() -> None:
     """Delete what was kept for a few days only: changes of address that nobody confirmed."""
-    address_change.forget_lapsed(timezone.now())
+    address_change.delete_lapsed(timezone.now())
 
 
 @shared_task

@@ -27,6 +27,6 @@ def shared() -> Path:
 @pytest.fixture(autouse=True)
 def no_model_of_another_test() -> Iterator[None]:
     """A process keeps the semantic model by its row's number, which tests use again."""
-    current.forget()
+    current.clear()
     yield
-    current.forget()
+    current.clear()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.mail.encoding import Piece
+from newsletter.mail.encoding import Fragment
 from tests import mail_rules
 from tests.newsletter.digest_readers import choices_of, make_place, make_press, make_reader
 from tests.newsletter.mail.test_message import make_mail
@@ -48,12 +48,12 @@ def test_a_broken_structure_is_found(old, new, said):
 
 def test_what_a_digest_does_not_say_is_found():
     mail = digest()
-    assert "not shown in both" in "; ".join(broken(mail, text=(Piece.of("Hello"),)))
-    assert "postal address" in "; ".join(broken(mail, html=(Piece.of("<html lang='en'>"),)))
-    assert "language" in "; ".join(broken(mail, html=(Piece.of("<html>"),)))
-    assert "leads nowhere" in "; ".join(broken(mail, html=(Piece.of('<a href="/x">'),)))
-    assert "alt" in "; ".join(broken(mail, html=(Piece.of("<img src='x'>"),)))
-    assert "refuse" in "; ".join(broken(mail, html=(Piece.of("<script>"),)))
+    assert "not shown in both" in "; ".join(broken(mail, text=(Fragment.of("Hello"),)))
+    assert "postal address" in "; ".join(broken(mail, html=(Fragment.of("<html lang='en'>"),)))
+    assert "language" in "; ".join(broken(mail, html=(Fragment.of("<html>"),)))
+    assert "leads nowhere" in "; ".join(broken(mail, html=(Fragment.of('<a href="/x">'),)))
+    assert "alt" in "; ".join(broken(mail, html=(Fragment.of("<img src='x'>"),)))
+    assert "refuse" in "; ".join(broken(mail, html=(Fragment.of("<script>"),)))
     assert "list-id is missing" in broken(mail, headers=mail.headers[:1])
     assert "sender's domain" in "; ".join(broken(mail, message_id="<a@elsewhere.example>"))
 

@@ -7,12 +7,11 @@ message then passes through the worker's journal, and a crash may leave one in d
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django_stubs_ext import StrOrPromise
 
-from newsletter.mail.outcomes import Outcome
+from newsletter.mail.transports.base import Transport
 
 if TYPE_CHECKING:  # every process registers the channels, and few make digests
     from newsletter.digests.rendering import DigestPress
@@ -49,24 +48,5 @@ class HandedOver(Channel):
         """
 
     @abstractmethod
-    def open(self) -> "Sender":
+    def open(self) -> Transport:
         """What hands this channel's messages over, for one thread. Opens no connection yet."""
-
-
-class Sender(Protocol):
-    """Hands messages over, one at a time."""
-
-    def send(self, message: Any, /) -> Outcome:
-        """Hand over one message. Trouble is in the outcome, never raised."""
-
-    def close(self) -> None:
-        """Close what is open. Never raises for the network. Sending again opens it again."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...

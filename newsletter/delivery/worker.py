@@ -22,7 +22,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 
 from newsletter.channels import registry
-from newsletter.channels.base import HandedOver, Sender
+from newsletter.channels.base import HandedOver
 from newsletter.channels.email import EmailChannel
 from newsletter.delivery import ledger, rates
 from newsletter.delivery.breaker import Breaker
@@ -37,6 +37,7 @@ from newsletter.issues.freezing import places_of
 from newsletter.mail.encoding import UnsendableMail
 from newsletter.mail.message import Mail
 from newsletter.mail.outcomes import Kind, Outcome, described
+from newsletter.mail.transports.base import Transport
 from newsletter.models import Delivery, Issue
 from papers.models import Pick, Topic
 from papers.semantics import current
@@ -116,7 +117,7 @@ class Worker:
 
     def __init__(
         self,
-        senders: Mapping[str, Sender],
+        senders: Mapping[str, Transport],
         journal: Journal,
         clock: Clock = timezone.now,
         backend: str = "",
@@ -416,7 +417,7 @@ def drain(
     seconds: float = float("inf"),
     clock: Clock = timezone.now,
     directory: Path | None = None,
-    transport: Sender | None = None,
+    transport: Transport | None = None,
 ) -> Tally:
     """Send everything that is ready now, on this thread, until done or `seconds` are over.
 

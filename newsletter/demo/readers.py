@@ -16,7 +16,7 @@ from newsletter.issues.freezing import places_of
 from newsletter.models import Delivery, Issue, IssuePaper
 from papers.models import Topic
 from subscriptions.models import Subscriber
-from subscriptions.readers.signup import Choices, subscribe
+from subscriptions.readers.signup import SignupChoices, subscribe
 
 WORDING = "Subscribed by the demo"
 
@@ -83,7 +83,7 @@ CAST = (
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class DemoReader:
     """A person with their row in the database."""
 
     person: Person
@@ -113,7 +113,7 @@ class Result:
     titles: tuple[str, ...]
 
 
-def gather(now: dt.datetime) -> list[Reader]:
+def gather(now: dt.datetime) -> list[DemoReader]:
     """The cast as subscribers. Whoever is there already keeps what was changed by hand since:
     topics, rhythm, and also having left.
     """
@@ -121,24 +121,24 @@ def gather(now: dt.datetime) -> list[Reader]:
 
 
 @transaction.atomic
-def _subscribed(person: Person, now: dt.datetime) -> Reader:
+def _subscribed(person: Person, now: dt.datetime) -> DemoReader:
     found = Subscriber.objects.with_email(person.email).first()
     if found is not None:
-        return Reader(person, found)
+        return DemoReader(person, found)
     topics = Topic.objects.active()
     # An editor may have taken these topics away; then the first few serve as well.
     wanted = list(topics.filter(slug__in=person.topics) or topics[:4])
-    choices = Choices(
+    choices = SignupChoices(
         rhythm=person.rhythm, weekday=person.weekday, hour=person.hour, timezone=person.timezone
     )
     subscribe(person.email, wanted, choices, now, WORDING)
     subscriber = Subscriber.objects.with_email(person.email).get()
     subscriber.confirm(now, WORDING)
-    return Reader(person, subscriber)
+    return DemoReader(person, subscriber)
 
 
 @transaction.atomic
-def make_due(readers: Sequence[Reader], issue: Issue, now: dt.datetime) -> int:
+def make_due(readers: Sequence[DemoReader], issue: Issue, now: dt.datetime) -> int:
     """Make a digest of `issue` due at `now` for each reader who had none yet; how many are to be
     sent again because an earlier run left them failed, late or in doubt.
 
@@ -167,7 +167,7 @@ def make_due(readers: Sequence[Reader], issue: Issue, now: dt.datetime) -> int:
     return resent
 
 
-def start_afresh(readers: Sequence[Reader], issue: Issue) -> bool:
+def start_afresh(readers: Sequence[DemoReader], issue: Issue) -> bool:
     """Let readers for whom nothing in `issue` is new forget their digests; whether there were any.
 
     For the sample, whose papers come again every week. The ledger keeps its rows, as after a
@@ -187,13 +187,13 @@ def _has_news(issue: Issue, reader: selection.Reader) -> bool:
     return bool(selection.Shelf(places).select(reader, had.get(reader.id, ())))
 
 
-def waiting(readers: Sequence[Reader], issue: Issue) -> bool:
+def waiting(readers: Sequence[DemoReader], issue: Issue) -> bool:
     """Whether a reader's digest is still to be planned or sent."""
     rows = [_delivery(reader, issue) for reader in _mailable(readers)]
     return any(row is None or row.is_open for row in rows)
 
 
-def result(reader: Reader, issue: Issue) -> Result:
+def result(reader: DemoReader, issue: Issue) -> Result:
     """What became of a reader's digest."""
     row = _delivery(reader, issue)
     if row is None:
@@ -209,7 +209,7 @@ def result(reader: Reader, issue: Issue) -> Result:
     return Result(f"{len(titles)} papers, sent at {when}", titles)
 
 
-def trouble(readers: Sequence[Reader], issue: Issue) -> str:
+def trouble(readers: Sequence[DemoReader], issue: Issue) -> str:
     """Why the readers did not all get their digest; empty if they did.
 
     A reader for whom there was nothing new is no trouble, unless nobody got anything.
@@ -229,9 +229,9 @@ def trouble(readers: Sequence[Reader], issue: Issue) -> str:
     return ""
 
 
-def _mailable(readers: Sequence[Reader]) -> list[Reader]:
+def _mailable(readers: Sequence[DemoReader]) -> list[DemoReader]:
     return [reader for reader in readers if reader.subscriber.is_mailable]
 
 
-def _delivery(reader: Reader, issue: Issue) -> Delivery | None:
+def _delivery(reader: DemoReader, issue: Issue) -> Delivery | None:
     return Delivery.objects.filter(issue=issue, subscriber=reader.subscriber).first()

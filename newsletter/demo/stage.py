@@ -32,7 +32,7 @@ from newsletter.demo.environment import (
 )
 from newsletter.demo.papers import make_issue
 from newsletter.demo.processes import ChildFailed, Family, Signals, Stopped
-from newsletter.demo.readers import Reader
+from newsletter.demo.readers import DemoReader
 from newsletter.models import Issue
 
 START_PATIENCE = 60.0
@@ -178,7 +178,7 @@ class Demo:
             environment,
         )
 
-    def _send(self, issue: Issue, readers: list[Reader]) -> None:
+    def _send(self, issue: Issue, readers: list[DemoReader]) -> None:
         """Let the worker send what is due, and wait until the ledger says what became of it."""
         asked = -ASK_AGAIN
         deadline = time.monotonic() + SEND_PATIENCE
@@ -209,7 +209,9 @@ class Demo:
     def _say(self, said: str) -> None:
         self._console.print(Text(said))
 
-    def _show_result(self, issue: Issue, readers: list[Reader], login: str, seconds: float) -> None:
+    def _show_result(
+        self, issue: Issue, readers: list[DemoReader], login: str, seconds: float
+    ) -> None:
         """The addresses, and the papers that each reader got."""
         site = settings.SITE_URL
         rows = [

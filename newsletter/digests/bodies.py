@@ -10,9 +10,9 @@ from django.utils.html import escape
 from django.utils.translation import ngettext
 
 from newsletter.digests.contexts import TOKEN_LIKE, papers_in_words
-from newsletter.digests.prerendered import Stencil
+from newsletter.digests.prerendered import SplitTemplate
 from newsletter.digests.selection import Choice
-from newsletter.mail.encoding import Piece
+from newsletter.mail.encoding import Fragment
 from newsletter.mail.message import HTML_LIMIT
 from papers.text.cleaning import plain, shorten
 from subscriptions.notices.mjml import compile_mjml
@@ -29,8 +29,8 @@ WHY_LENGTH = 300
 OWN_BYTES = 7000
 """The most HTML that a reader's own things in the shell take: tokens, topics, titles."""
 
-Values = dict[str, Sequence[Piece]]
-Listed = tuple[Piece, Piece]
+Values = dict[str, Sequence[Fragment]]
+Listed = tuple[Fragment, Fragment]
 """An item of a list as the first one, and as a later one, with a separator in front."""
 
 
@@ -52,7 +52,7 @@ class Markup:
     def listed(self, text: str, separator: str) -> Listed:
         """`text` as an item of a list."""
         safe = self.escaped(text)
-        return Piece.of(safe), Piece.of(separator + safe)
+        return Fragment.of(safe), Fragment.of(separator + safe)
 
 
 HTML = Markup("emails/digest.mjml", "emails/mention.html", compile_mjml, escape, " · ")
@@ -68,7 +68,7 @@ class Order:
     """Place ids of the papers mentioned at the end."""
     topics: Sequence[int]
     """Ids of the reader's topics, in the editor's order."""
-    tokens: Mapping[str, Sequence[Piece]]
+    tokens: Mapping[str, Sequence[Fragment]]
     left_out: int = 0
     """How many more papers were chosen than there is room for."""
     by_topic: bool = False
@@ -93,31 +93,31 @@ class Form:
 
     markup: Markup
     language: str
-    shell: Stencil
-    group: Stencil
+    shell: SplitTemplate
+    group: SplitTemplate
     """The heading over the papers of one topic, with a hole for its name."""
-    also: Stencil
+    also: SplitTemplate
     """Around the papers outside the reader's topics; left out where there are none."""
-    more: Stencil
+    more: SplitTemplate
     """Around the number of papers that had no room; left out where all had."""
-    cards: Mapping[int, Stencil]
+    cards: Mapping[int, SplitTemplate]
     """By place id."""
     titles: Mapping[int, Listed]
     """By place id, shortened: for the preheader."""
-    mentions: Mapping[int, Piece]
+    mentions: Mapping[int, Fragment]
     """By place id: for the papers outside the reader's topics."""
     topics: Mapping[int, Listed]
     """By topic id."""
-    explained: dict[tuple[int, str, bool], Stencil] = field(default_factory=dict)
+    explained: dict[tuple[int, str, bool], SplitTemplate] = field(default_factory=dict)
     """Cards with their "why", as far as readers needed them; by place id, why, and whether they
     stand under a topic."""
-    headings: Mapping[int, Stencil] = field(init=False)
+    headings: Mapping[int, SplitTemplate] = field(init=False)
     """By topic id."""
     room: int = field(init=False)
     """Bytes that there are for cards."""
     always_fit: int = field(init=False)
     """This many cards have room whichever they are."""
-    _counts: dict[tuple[int, bool], Piece] = field(default_factory=dict)
+    _counts: dict[tuple[int, bool], Fragment] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Weigh the parts."""
@@ -131,7 +131,7 @@ class Form:
         longest_why = len(escape('"')) * WHY_LENGTH
         self.always_fit = self.room // (heaviest + heading + longest_why + 2 * len(TOKEN_LIKE))
 
-    def card(self, choice: Choice, *, in_group: bool = False) -> Stencil:
+    def card(self, choice: Choice, *, in_group: bool = False) -> SplitTemplate:
         """The card of `choice` with its "why"; only the reader's token is missing.
 
         Raises `KeyError` for a place that the press was not given.
@@ -181,9 +181,9 @@ class Form:
             values["more"] = self.more.fill({**order.tokens, "left": left})
         return values
 
-    def _cards(self, order: Order) -> list[Piece]:
+    def _cards(self, order: Order) -> list[Fragment]:
         token = order.tokens["feedback"][0]
-        cards: list[Piece] = []
+        cards: list[Fragment] = []
         for topic, choices in order.groups:
             if topic in self.headings:
                 cards += self.headings[topic].fill({})
@@ -192,15 +192,15 @@ class Form:
                 cards += [token if part == "feedback" else part for part in card.parts]  # type: ignore[misc]
         return cards
 
-    def _counted(self, count: int) -> Piece:
+    def _counted(self, count: int) -> Fragment:
         """ "10 papers" in the form's language."""
         held = self._counts.get((count, False))
         if held is None:
             with translation.override(self.language):
-                held = self._counts[count, False] = Piece.of(papers_in_words(count))
+                held = self._counts[count, False] = Fragment.of(papers_in_words(count))
         return held
 
-    def _listed(self, items: Sequence[Listed]) -> list[Piece]:
+    def _listed(self, items: Sequence[Listed]) -> list[Fragment]:
         listed = [later for _, later in items[:TOPICS_NAMED]]
         if items:
             listed[0] = items[0][0]
@@ -208,13 +208,13 @@ class Form:
             listed.append(self._further(len(items) - TOPICS_NAMED))
         return listed
 
-    def _further(self, count: int) -> Piece:
+    def _further(self, count: int) -> Fragment:
         """ " and 18 more" in the form's language."""
         held = self._counts.get((count, True))
         if held is None:
             with translation.override(self.language):
                 words = ngettext(" and %(number)s more", " and %(number)s more", count)
-                held = self._counts[count, True] = Piece.of(words % {"number": count})
+                held = self._counts[count, True] = Fragment.of(words % {"number": count})
         return held
 
     @property
@@ -223,8 +223,8 @@ class Form:
         stencils = [self.shell, self.group, self.also, self.more, *self.cards.values()]
         parts = [part for stencil in stencils for part in stencil.parts]
         parts += self.mentions.values()
-        return "".join(part.text if isinstance(part, Piece) else TOKEN_LIKE for part in parts)
+        return "".join(part.text if isinstance(part, Fragment) else TOKEN_LIKE for part in parts)
 
-    def compose(self, order: Order) -> tuple[Piece, ...]:
+    def compose(self, order: Order) -> tuple[Fragment, ...]:
         """The reader's body."""
         return tuple(self.shell.fill(self.values(order)))

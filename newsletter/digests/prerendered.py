@@ -1,9 +1,10 @@
 """Text with named holes: rendered once, then filled for many readers by joining pieces.
 
-A template is rendered with a mark in each place where readers differ. `Marks.cut` finds the marks
-in what came out, after any compiler had its way with it, and returns stencils: encoded pieces and
-the names of the holes between them. The marks hold a random number that is in none of the texts, so
-no title can pass for one; one that got lost or doubled on the way is an error, never a silent gap.
+A template is rendered with a mark in each place where readers differ. `Placeholders.cut` finds the
+marks in what came out, after any compiler had its way with it, and returns split templates: encoded
+pieces and the names of the holes between them. The marks hold a random number that is in none of
+the texts, so no title can pass for one; one that got lost or doubled on the way is an error, never
+a silent gap.
 """
 
 import re
@@ -12,29 +13,29 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from newsletter.mail.encoding import Piece
+from newsletter.mail.encoding import Fragment
 from subscriptions.notices.mjml import RenderingFailed
 
 
 @dataclass(frozen=True, slots=True)
-class Stencil:
+class SplitTemplate:
     """Pieces and the names of the holes between them, in order."""
 
-    parts: tuple[Piece | str, ...]
+    parts: tuple[Fragment | str, ...]
 
     @property
     def size(self) -> int:
         """Bytes (UTF-8) of all pieces, the holes left out."""
-        return sum(part.size for part in self.parts if isinstance(part, Piece))
+        return sum(part.size for part in self.parts if isinstance(part, Fragment))
 
     @property
     def holes(self) -> tuple[str, ...]:
         """The names of the holes; one name may have several."""
         return tuple(part for part in self.parts if isinstance(part, str))
 
-    def fill(self, values: Mapping[str, Sequence[Piece]]) -> list[Piece]:
+    def fill(self, values: Mapping[str, Sequence[Fragment]]) -> list[Fragment]:
         """All pieces, each hole filled. Raises `KeyError` for a hole without a value."""
-        filled: list[Piece] = []
+        filled: list[Fragment] = []
         for part in self.parts:
             if part.__class__ is str:
                 filled += values[part]
@@ -42,12 +43,12 @@ class Stencil:
                 filled.append(part)  # type: ignore[arg-type]
         return filled
 
-    def with_text(self, hole: str, text: str) -> "Stencil":
+    def with_text(self, hole: str, text: str) -> "SplitTemplate":
         """The stencil with `text` in every hole of this name, joined to the pieces around it."""
         runs: list[str] = [""]
         names: list[str] = []
         for part in self.parts:
-            if isinstance(part, Piece):
+            if isinstance(part, Fragment):
                 runs[-1] += part.text
             elif part == hole:
                 runs[-1] += text
@@ -57,18 +58,18 @@ class Stencil:
         return _stencil(runs, names)
 
 
-def _stencil(runs: list[str], names: list[str]) -> Stencil:
+def _stencil(runs: list[str], names: list[str]) -> SplitTemplate:
     """`runs` of text with the holes `names` between them; empty runs are left out."""
-    parts: list[Piece | str] = []
+    parts: list[Fragment | str] = []
     for run, name in zip(runs, [*names, ""], strict=True):
         if run:
-            parts.append(Piece.of(run))
+            parts.append(Fragment.of(run))
         if name:
             parts.append(name)
-    return Stencil(tuple(parts))
+    return SplitTemplate(tuple(parts))
 
 
-class Marks:
+class Placeholders:
     """Marks for one rendering. A mark is letters and digits only, so that no escaping, no
     compiler and no line wrapping changes it.
     """
@@ -99,7 +100,7 @@ class Marks:
             raise ValueError(f"{name!r} cannot name a hole")
         return mark
 
-    def cut(self, rendered: str, source: str) -> dict[str, Stencil]:
+    def cut(self, rendered: str, source: str) -> dict[str, SplitTemplate]:
         """The stencils in `rendered`: under "" the whole, under its name each block.
 
         Where a block stood, the stencil around it has a hole of the block's name. `source` is
@@ -113,7 +114,7 @@ class Marks:
         if wanted != found or rendered.count(self._nonce) != 2 * found.total():
             lost = ", ".join(sorted(name for _, name in (wanted - found) + (found - wanted)))
             raise RenderingFailed(f"marks were lost, doubled or torn apart: {lost[:200]}")
-        stencils: dict[str, Stencil] = {}
+        stencils: dict[str, SplitTemplate] = {}
         open_blocks: list[tuple[str, list[str], list[str]]] = [("", [""], [])]
         at = 0
         for match in self._mark.finditer(rendered):

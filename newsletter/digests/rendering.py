@@ -28,11 +28,11 @@ from newsletter.digests.contexts import (
     short_date_of,
     title_of,
 )
-from newsletter.digests.prerendered import Marks, Stencil
+from newsletter.digests.prerendered import Placeholders, SplitTemplate
 from newsletter.digests.selection import Choice, Reader
 from newsletter.digests.tracked_links import tracker_for
 from newsletter.issues.places import Place
-from newsletter.mail.encoding import Piece
+from newsletter.mail.encoding import Fragment
 from newsletter.mail.message import Mail
 from newsletter.mail.message_ids import delivery_id_of, message_id, preview_id
 from newsletter.mail.return_paths import return_path
@@ -118,7 +118,7 @@ class DigestPress:
             raise RenderingFailed("a digest without papers is not sent")
         order = self.order(reader, choices, delivery_id)
         leave = order.tokens["unsubscribe"][0].text
-        html: tuple[Piece, ...] = ()
+        html: tuple[Fragment, ...] = ()
         if self.html is not None and not reader.text_only:
             html = self.html.compose(self.html.fitted(order))
             if self._tracker is not None and delivery_id is not None:
@@ -143,10 +143,10 @@ class DigestPress:
         """What goes into the reader's digest besides what all share."""
         who, version = reader.id, reader.link_version
         tokens = {
-            "unsubscribe": (Piece.of(links.token(Purpose.UNSUBSCRIBE, who, version)),),
-            "preferences": (Piece.of(links.token(Purpose.PREFERENCES, who, version)),),
-            "feedback": (Piece.of(links.token(Purpose.FEEDBACK, who, version)),),
-            "web": (Piece.of(links.token(Purpose.DIGEST, who, version, delivery_id or 0)),),
+            "unsubscribe": (Fragment.of(links.token(Purpose.UNSUBSCRIBE, who, version)),),
+            "preferences": (Fragment.of(links.token(Purpose.PREFERENCES, who, version)),),
+            "feedback": (Fragment.of(links.token(Purpose.FEEDBACK, who, version)),),
+            "web": (Fragment.of(links.token(Purpose.DIGEST, who, version, delivery_id or 0)),),
         }
         return Order(
             choices,
@@ -195,7 +195,7 @@ class DigestPress:
 
     def _form(self, markup: Markup) -> Form:
         """Render the issue with marks where readers differ, and cut it at the marks."""
-        marks = Marks(
+        marks = Placeholders(
             [
                 *self._topic_names.values(),
                 self.issue.note,
@@ -228,13 +228,13 @@ class DigestPress:
             markup=markup,
             language=self.language,
             shell=cut[""],
-            group=cut.get("group", Stencil(())),
+            group=cut.get("group", SplitTemplate(())),
             also=cut["also"],
             more=cut["more"],
             cards={place.id: cut[f"card{place.id}"] for place in self.places},
             titles={place: markup.listed(title, " · ") for place, title in titles.items()},
             mentions={
-                place.id: Piece.of(
+                place.id: Fragment.of(
                     render_to_string(
                         markup.mention,
                         {"title": title_of(place.card, 120), "url": page_of(place.card)},

@@ -18,7 +18,7 @@ from django.urls import reverse
 
 from newsletter.digests.contexts import address_around_token, page_of
 from newsletter.issues.places import Place
-from newsletter.mail.encoding import Piece
+from newsletter.mail.encoding import Fragment
 from newsletter.mail.message import HTML_LIMIT
 from papers.cards import Card
 from subscriptions import links
@@ -28,7 +28,7 @@ MOST_CUT = 5000
 
 _HREF = re.compile(r'(?<=href=")https?://[^"]+(?=")')
 
-LinkedPiece = tuple[Piece | None, ...]
+LinkedPiece = tuple[Fragment | None, ...]
 """A piece cut at its links; None where the reader's token belongs."""
 
 
@@ -55,14 +55,14 @@ class Tracker:
                 for number, url in enumerate(targets(place.card)):
                     if url:
                         self._numbers.setdefault(url, (place.id, number))
-        self._cut: dict[Piece, LinkedPiece] = {}
+        self._cut: dict[Fragment, LinkedPiece] = {}
 
     def track(
-        self, html: Sequence[Piece], subscriber_id: int, version: int, delivery_id: int
-    ) -> tuple[Piece, ...]:
+        self, html: Sequence[Fragment], subscriber_id: int, version: int, delivery_id: int
+    ) -> tuple[Fragment, ...]:
         """The body with tracked links and the picture; unchanged where that would be too large."""
-        token = Piece.of(token_of(subscriber_id, version, delivery_id))
-        tracked: list[Piece] = []
+        token = Fragment.of(token_of(subscriber_id, version, delivery_id))
+        tracked: list[Fragment] = []
         for piece in html:
             for part in self._parts(piece) if self._numbers else (piece,):
                 tracked.append(token if part is None else part)
@@ -71,7 +71,7 @@ class Tracker:
         too_large = sum(piece.size for piece in tracked) > HTML_LIMIT
         return tuple(html) if too_large else tuple(tracked)
 
-    def _parts(self, piece: Piece) -> LinkedPiece:
+    def _parts(self, piece: Fragment) -> LinkedPiece:
         parts = self._cut.get(piece)
         if parts is None:
             if len(self._cut) >= MOST_CUT:
@@ -79,28 +79,28 @@ class Tracker:
             parts = self._cut[piece] = self._at_links(piece)
         return parts
 
-    def _at_links(self, piece: Piece) -> LinkedPiece:
-        parts: list[Piece | None] = []
+    def _at_links(self, piece: Fragment) -> LinkedPiece:
+        parts: list[Fragment | None] = []
         run, at = "", 0
         for match in _HREF.finditer(piece.text):
             known = self._numbers.get(unescape(match[0]))
             if known is None:
                 continue
             before, after = address_around_token("newsletter:follow", *known)
-            parts += [Piece.of(run + piece.text[at : match.start()] + before), None]
+            parts += [Fragment.of(run + piece.text[at : match.start()] + before), None]
             run, at = after, match.end()
         if not parts:
             return (piece,)
-        return (*parts, Piece.of(run + piece.text[at:]))
+        return (*parts, Fragment.of(run + piece.text[at:]))
 
     @staticmethod
-    def _with_picture(html: list[Piece], token: str) -> list[Piece]:
+    def _with_picture(html: list[Fragment], token: str) -> list[Fragment]:
         address = links.absolute(reverse("newsletter:opened", args=[token]))
         picture = f'<img src="{address}" width="1" height="1" alt="" style="border:0">'
         for at in range(len(html) - 1, -1, -1):
             before, found, after = html[at].text.rpartition("</body>")
             if found:
-                whole = Piece.of(f"{before}{picture}{found}{after}")
+                whole = Fragment.of(f"{before}{picture}{found}{after}")
                 return [*html[:at], whole, *html[at + 1 :]]
         return html
 

@@ -1,7 +1,7 @@
 """Fragments of a message body that are encoded beforehand.
 
 A digest is mostly text that many readers share (the shell, the paper cards) and a little that is
-one reader's own (the "why" lines, the signed links). A `Piece` holds its quoted-printable bytes
+one reader's own (the "why" lines, the signed links). A `Fragment` holds its quoted-printable bytes
 from the start, so that a body is a list of ready bytes, joined in microseconds.
 """
 
@@ -68,7 +68,7 @@ def _line(line: bytes) -> bytes:
     return line if len(line) <= _LINE else b"=\r\n".join(_CHUNK.findall(line))
 
 
-class Piece(NamedTuple):
+class Fragment(NamedTuple):
     """A fragment of a message body: its text, the same as quoted-printable bytes, its UTF-8 size.
 
     Any sequence of pieces is a valid quoted-printable body that decodes to the joined texts (with
@@ -80,7 +80,7 @@ class Piece(NamedTuple):
     size: int
 
     @classmethod
-    def of(cls, text: str) -> "Piece":
+    def of(cls, text: str) -> "Fragment":
         """Encode `text`. CR LF and lone CR become LF first. Fast for what is one reader's own."""
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -88,11 +88,11 @@ class Piece(NamedTuple):
         return cls(text, encoded, len(text) if text.isascii() else len(text.encode()))
 
     @classmethod
-    def shared(cls, text: str) -> "Piece":
+    def shared(cls, text: str) -> "Fragment":
         """Like `of`, and remembered: for text that many readers' mails have in common."""
         return _shared(text)
 
 
 @lru_cache(maxsize=1024)
-def _shared(text: str) -> Piece:
-    return Piece.of(text)
+def _shared(text: str) -> Fragment:
+    return Fragment.of(text)

@@ -2,9 +2,9 @@
 
 A digest is mostly text that many readers share (the shell, the paper cards) and a little that is
 one reader's own (the "why" lines, the signed links). Python's email package would encode all of it
-again for every reader, at about two milliseconds a mail. Here each fragment is a `Piece` that holds
-its quoted-printable bytes from the start, so that a `Mail` is a list of ready bytes behind a small
-header block, and making one costs microseconds.
+again for every reader, at about two milliseconds a mail. Here each fragment is a `Fragment` that
+holds its quoted-printable bytes from the start, so that a `Mail` is a list of ready bytes behind a
+small header block, and making one costs microseconds.
 
 Everything that leaves for a mail backend is built and checked here, by the rules of
 `newsletter.mail.headers`: whatever cannot be sent raises `UnsendableMail`, for every backend alike.
@@ -20,7 +20,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend as DjangoSMTPBackend
 
 from newsletter.mail import headers as mail_headers
-from newsletter.mail.encoding import Piece, UnsendableMail
+from newsletter.mail.encoding import Fragment, UnsendableMail
 from newsletter.mail.headers import address
 from newsletter.mail.providers.registry import provider_named
 from subscriptions.notices.messages import Message
@@ -53,8 +53,8 @@ class Mail:
     from_header: str
     subject: str
     headers: tuple[tuple[str, str], ...]
-    text: tuple[Piece, ...]
-    html: tuple[Piece, ...] = ()
+    text: tuple[Fragment, ...]
+    html: tuple[Fragment, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
 

@@ -28,7 +28,7 @@ class NoPreview(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class MailPreview:
     """One mail: its subject, its two forms (`html` is empty where there is none), all of it."""
 
     name: str
@@ -59,7 +59,7 @@ def preview(
     subscriber_id: int | None = None,
     day: dt.date | None = None,
     text_only: bool = False,
-) -> Preview:
+) -> MailPreview:
     """The mail `name`, one of `NAMES`, for a subscriber or for an example of a reader.
 
     A digest is that of the issue of `day`, or of the newest one. The example follows every topic,
@@ -94,7 +94,7 @@ def _reader(subscriber_id: int | None) -> Reader:
     return readers[subscriber_id]
 
 
-def _digest(name: str, reader: Reader, day: dt.date | None, *, text_only: bool) -> Preview:
+def _digest(name: str, reader: Reader, day: dt.date | None, *, text_only: bool) -> MailPreview:
     issues = Issue.objects.filter(day=day) if day else Issue.objects.order_by("-day")
     issue = issues.first()
     if issue is None:
@@ -113,7 +113,7 @@ def _digest(name: str, reader: Reader, day: dt.date | None, *, text_only: bool) 
         raise NoPreview(
             f"The issue of {issue.day} has nothing new in this reader's topics: no mail is sent."
         )
-    return Preview(
+    return MailPreview(
         name=name,
         subject=mail.subject,
         html="".join(piece.text for piece in mail.html),
@@ -122,9 +122,9 @@ def _digest(name: str, reader: Reader, day: dt.date | None, *, text_only: bool) 
     )
 
 
-def _of_django(name: str, message: EmailMultiAlternatives) -> Preview:
+def _of_django(name: str, message: EmailMultiAlternatives) -> MailPreview:
     html = [str(body) for body, kind in message.alternatives if kind == "text/html"]
-    return Preview(
+    return MailPreview(
         name=name,
         subject=str(message.subject),
         html=html[0] if html else "",

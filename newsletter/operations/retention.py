@@ -51,7 +51,7 @@ class Forgotten:
         )
 
 
-def forget(now: dt.datetime, *, dry_run: bool = False) -> Forgotten:
+def delete_expired(now: dt.datetime, *, dry_run: bool = False) -> Forgotten:
     """Forget what is older than the settings allow; with `dry_run`, only count it."""
     unconfirmed = Subscriber.objects.never_confirmed(_before(now, settings.KEEP_UNCONFIRMED_DAYS))
     left = Subscriber.objects.gone(_before(now, settings.KEEP_LEFT_DAYS))

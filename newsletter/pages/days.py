@@ -29,7 +29,7 @@ from papers.pages.page_cache import cached_page
 from papers.pages.periods import Period
 from subscriptions import links
 from subscriptions.pages.forms import SubscribeForm
-from subscriptions.pages.signed import Reader, signed
+from subscriptions.pages.signed import Visitor, signed
 
 ISSUES_ON_A_PAGE = 93
 """About three months of the archive."""
@@ -169,7 +169,7 @@ def issue(request: HttpRequest, day: dt.date) -> HttpResponse:
 
 @require_safe
 @signed(links.Purpose.DIGEST)
-def digest(request: HttpRequest, reader: Reader) -> HttpResponse:
+def digest(request: HttpRequest, reader: Visitor) -> HttpResponse:
     """A reader's own digest on the web, with all its papers, behind the link in the mail.
 
     It is the one link of a mail that readers pass on. So the page leads neither to the reader's

@@ -34,7 +34,7 @@ MOST_PAPERS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class DigestPreview:
     """A digest that might have been. `issue` is None while there is none, `topics` counts those
     that were chosen.
     """
@@ -78,7 +78,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def preview_of(asked: QueryDict, now: dt.datetime) -> tuple[Preview, list[str]]:
+def preview_of(asked: QueryDict, now: dt.datetime) -> tuple[DigestPreview, list[str]]:
     """What the newest issue up to `now` has for these choices, and the slugs of the topics that
     were chosen. Three queries once the issue's papers are arranged.
     """
@@ -101,7 +101,7 @@ def preview_of(asked: QueryDict, now: dt.datetime) -> tuple[Preview, list[str]]:
         language = get_language() or "en"
         shelf = _shelf(issue.pk, issue.day, issue.frozen_at, is_weekly, language, hidden)
         choices = shelf.select(reader)
-    return Preview(issue, len(slugs), is_weekly, choices), slugs
+    return DigestPreview(issue, len(slugs), is_weekly, choices), slugs
 
 
 def _papers_wanted(text: str) -> int:

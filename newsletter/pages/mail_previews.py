@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from newsletter.operations.previews import NAMES, NoPreview, Preview, preview
+from newsletter.operations.previews import NAMES, MailPreview, NoPreview, preview
 from newsletter.pages.mail_frames import framed
 from newsletter.pages.mailbox import check_debug
 
@@ -125,7 +125,7 @@ def _asked(request: HttpRequest, **more: str) -> str:
     return f"?{urlencode(kept)}" if kept else ""
 
 
-def _mail(name: str, request: HttpRequest) -> Preview:
+def _mail(name: str, request: HttpRequest) -> MailPreview:
     check_debug()
     if name not in NAMES:
         raise Http404("no such mail")
@@ -135,7 +135,7 @@ def _mail(name: str, request: HttpRequest) -> Preview:
         raise Http404(str(error)) from None
 
 
-def _preview(name: str, request: HttpRequest) -> Preview:
+def _preview(name: str, request: HttpRequest) -> MailPreview:
     subscriber, day = request.GET.get("subscriber", ""), request.GET.get("day", "")
     try:
         return preview(

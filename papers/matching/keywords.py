@@ -36,7 +36,7 @@ SMALLEST_DEVIATION = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class KeywordMatch:
     """A keyword of a topic found in a paper: how often in its title and in its abstract."""
 
     keyword: str
@@ -106,7 +106,7 @@ class Findings:
             for start, end in zip(starts, ends, strict=True)
         ]
 
-    def by_paper(self) -> Iterator[dict[int, list[Found]]]:
+    def by_paper(self) -> Iterator[dict[int, list[KeywordMatch]]]:
         """Yield, for each paper in turn, the different keywords found by topic, best first."""
         order = np.lexsort((-self.abstract, -self.title, self.row))
         kept = order[~self.covered[order]]
@@ -114,9 +114,9 @@ class Findings:
         topics, numbers = self.topic[kept].tolist(), self.number[kept].tolist()
         titles, abstracts = self.title[kept].tolist(), self.abstract[kept].tolist()
         for row in range(self.papers):
-            found: dict[int, list[Found]] = {}
+            found: dict[int, list[KeywordMatch]] = {}
             for at in range(ends[row], ends[row + 1]):
-                hit = Found(self.keywords[numbers[at]], titles[at], abstracts[at])
+                hit = KeywordMatch(self.keywords[numbers[at]], titles[at], abstracts[at])
                 found.setdefault(topics[at], []).append(hit)
             yield found
 

@@ -26,7 +26,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from papers.evidence import Evidence
-from papers.matching.keywords import Booleans, Findings, Found, KeywordFinder
+from papers.matching.keywords import Booleans, Findings, KeywordFinder, KeywordMatch
 from papers.matching.sendable import MEANT_TITLE, sendable, sendable_without_model
 from papers.semantics.joined import JoinedModel
 from papers.semantics.lsa import (
@@ -207,7 +207,12 @@ def _worth_keeping(scores: Scores) -> Booleans:
 
 
 def _result(
-    paper: PaperText, topic: TopicSpec, scores: Scores, row: int, at: int, found: Sequence[Found]
+    paper: PaperText,
+    topic: TopicSpec,
+    scores: Scores,
+    row: int,
+    at: int,
+    found: Sequence[KeywordMatch],
 ) -> MatchResult:
     """Put one pair's evidence together."""
     evidence = [

@@ -7,12 +7,12 @@ from dataclasses import replace
 from papers.cards import Card
 from papers.models import Paper
 from papers.pages import entries
-from papers.search import Found
+from papers.search import SearchResult
 from papers.search.highlights import Highlighter
 
 
 def entries_of(
-    found: Found, papers: Sequence[int], highlighter: Highlighter, now: dt.datetime
+    found: SearchResult, papers: Sequence[int], highlighter: Highlighter, now: dt.datetime
 ) -> list[Card]:
     """The `papers` among those `found`, in their order. Three queries."""
     chosen = Paper.objects.in_order(papers)

@@ -16,7 +16,7 @@ from papers.search.hits import Kind
 from papers.search.query import cleaned, folded, parse
 from papers.semantics import current
 
-__all__ = ["MOST", "Found", "Kind", "cleaned", "find", "fused", "search"]
+__all__ = ["MOST", "Kind", "SearchResult", "cleaned", "find", "fused", "search"]
 
 MOST = 200
 """Papers that a search finds, at most."""
@@ -35,7 +35,7 @@ ENOUGH = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """What a search found, the best first."""
 
     papers: tuple[int, ...]
@@ -51,7 +51,7 @@ def search(text: str) -> PaperQuerySet:
     return Paper.objects.in_order(find(text).papers)
 
 
-def find(text: str) -> Found:
+def find(text: str) -> SearchResult:
     """The shown papers that hold the words of `text`, or are close to it in meaning, best first.
 
     Exact phrases come first, then papers with all words in the title, then those with all words
@@ -76,7 +76,7 @@ def find(text: str) -> Found:
         return tier, not typed <= set(folded(titles[pk]).split()), -scores[pk], -pk
 
     papers = sorted(titles, key=place)
-    return Found(
+    return SearchResult(
         tuple(papers[:MOST]),
         {pk: kinds.get(pk, Kind.MEANING) for pk in papers[:MOST]},
         len(papers) > MOST,

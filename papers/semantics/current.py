@@ -247,7 +247,7 @@ def _closest(
     return found[:limit]
 
 
-def forget() -> None:
+def clear() -> None:
     """Drop what this process holds, as when the database is another one now."""
     global _in_use, _unusable, _vectors
     with _lock:

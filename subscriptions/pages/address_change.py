@@ -13,13 +13,13 @@ from subscriptions import links
 from subscriptions.models import AddressChange, Subscriber
 from subscriptions.notices.letters import NOTHING
 from subscriptions.pages.forms import AddressForm
-from subscriptions.pages.signed import Reader, keep_private, signed
+from subscriptions.pages.signed import Visitor, keep_private, signed
 from subscriptions.pages.subscribing import enqueue, too_many
 from subscriptions.readers import address_change
 
 
 @signed(links.Purpose.PREFERENCES)
-def address(request: HttpRequest, reader: Reader) -> HttpResponse:
+def address(request: HttpRequest, reader: Visitor) -> HttpResponse:
     """The form that asks to move the subscription, and the change that waits for its buttons."""
     subscriber, now = reader.subscriber, reader.now
     preferences = links.preferences_path(subscriber.pk, subscriber.link_version)
@@ -43,7 +43,7 @@ def address(request: HttpRequest, reader: Reader) -> HttpResponse:
     return render(request, "subscriptions/address.html", context)
 
 
-def _ask(request: HttpRequest, reader: Reader, form: AddressForm) -> HttpResponse | None:
+def _ask(request: HttpRequest, reader: Visitor, form: AddressForm) -> HttpResponse | None:
     """Begin the change; None where the form, which then says why, is to be shown again."""
     subscriber, email = reader.subscriber, form.cleaned_data["email"]
     if wait := too_many(request, "address", email):
@@ -62,18 +62,18 @@ def _ask(request: HttpRequest, reader: Reader, form: AddressForm) -> HttpRespons
 
 
 @signed(links.Purpose.MOVE_FROM)
-def move_from(request: HttpRequest, reader: Reader) -> HttpResponse:
+def move_from(request: HttpRequest, reader: Visitor) -> HttpResponse:
     """The button in the old inbox: let the digests go."""
     return _move(request, reader, links.Purpose.MOVE_FROM)
 
 
 @signed(links.Purpose.MOVE_TO)
-def move_to(request: HttpRequest, reader: Reader) -> HttpResponse:
+def move_to(request: HttpRequest, reader: Visitor) -> HttpResponse:
     """The button in the new inbox: let the digests come."""
     return _move(request, reader, links.Purpose.MOVE_TO)
 
 
-def _move(request: HttpRequest, reader: Reader, end: links.Purpose) -> HttpResponse:
+def _move(request: HttpRequest, reader: Visitor, end: links.Purpose) -> HttpResponse:
     subscriber, now = reader.subscriber, reader.now
     change = address_change.open_change(subscriber, now)
     if change is None or change.pk != reader.claims.extra:
@@ -104,7 +104,7 @@ def moved(request: HttpRequest) -> HttpResponse:
 
 
 @signed(links.Purpose.PREFERENCES)
-def void_links(request: HttpRequest, reader: Reader) -> HttpResponse:
+def void_links(request: HttpRequest, reader: Visitor) -> HttpResponse:
     """The button that makes every earlier link void, for whoever passed a mail on."""
     subscriber = reader.subscriber
     if request.method == "POST":

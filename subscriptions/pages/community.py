@@ -20,7 +20,7 @@ from subscriptions.models import Subscriber
 from subscriptions.pages import recognition
 from subscriptions.pages.community_forms import SubmitForm
 from subscriptions.pages.forms import LinkForm
-from subscriptions.pages.signed import Reader, keep_private, signed
+from subscriptions.pages.signed import Visitor, keep_private, signed
 from subscriptions.pages.subscribing import too_many
 from subscriptions.readers import submissions, upvotes
 from subscriptions.readers.submissions import Outcome, Receipt
@@ -32,7 +32,7 @@ OWN_SHOWN = 20
 
 
 @signed(links.Purpose.COMMUNITY)
-def remember(request: HttpRequest, reader: Reader) -> HttpResponse:
+def remember(request: HttpRequest, reader: Visitor) -> HttpResponse:
     """The button that has this device remembered, for upvotes and submissions alone."""
     subscriber = reader.subscriber
     if request.method == "POST" and subscriber.is_mailable:
@@ -44,10 +44,10 @@ def remember(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 
 @require_POST
-def forget(request: HttpRequest) -> HttpResponse:
+def forget_device(request: HttpRequest) -> HttpResponse:
     """Have this device forget the reader."""
     response = redirect("subscriptions:submit")
-    recognition.forget(response)
+    recognition.forget_device(response)
     return response
 
 
@@ -60,7 +60,7 @@ def upvote(request: HttpRequest, paper_id: int) -> HttpResponse:
 
 
 @signed(links.Purpose.COMMUNITY)
-def signed_upvote(request: HttpRequest, reader: Reader, paper_id: int) -> HttpResponse:
+def signed_upvote(request: HttpRequest, reader: Visitor, paper_id: int) -> HttpResponse:
     """The same, for a reader who came from a mail."""
     one = reader.subscriber
     address = links.upvote_path(one.pk, one.link_version, paper_id)

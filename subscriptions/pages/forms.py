@@ -21,7 +21,7 @@ from subscriptions import ways
 from subscriptions.addresses import normalized_email
 from subscriptions.models import Subscriber
 from subscriptions.readers.preferences import Preferences
-from subscriptions.readers.signup import Choices
+from subscriptions.readers.signup import SignupChoices
 
 LONGEST_PAUSE = dt.timedelta(days=366)
 
@@ -222,10 +222,10 @@ class SubscribeForm(TopicsForm):
         return bool(self.data.get(self.add_prefix("website")))
 
     @property
-    def choices(self) -> Choices:
+    def choices(self) -> SignupChoices:
         """What a valid form asks for besides address and topics."""
         data = self.cleaned_data
-        return Choices(
+        return SignupChoices(
             rhythm=data["rhythm"] or Subscriber.Rhythm.DAILY,
             weekday=data["weekday"],
             hour=data["hour"],

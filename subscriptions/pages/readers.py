@@ -20,7 +20,7 @@ from subscriptions import links, ways
 from subscriptions.models import Subscriber
 from subscriptions.notices.letters import Kind, Outgoing
 from subscriptions.pages.forms import PauseForm, PreferencesForm
-from subscriptions.pages.signed import Reader, keep_private, signed, void_link
+from subscriptions.pages.signed import Visitor, keep_private, signed, void_link
 from subscriptions.pages.subscribing import enqueue
 from subscriptions.readers import feedback, personal_data, signup
 from subscriptions.readers import preferences as preferences_of
@@ -31,7 +31,7 @@ SAID_ON_A_PAGE = 50
 
 
 @signed(links.Purpose.PREFERENCES)
-def preferences(request: HttpRequest, reader: Reader) -> HttpResponse:
+def preferences(request: HttpRequest, reader: Visitor) -> HttpResponse:
     """All that a reader may choose, and the ways to leave, to take along or to erase it all."""
     subscriber, now = reader.subscriber, reader.now
     held_link = subscriber.pk, subscriber.link_version
@@ -67,7 +67,7 @@ def preferences(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 
 @signed(links.Purpose.PREFERENCES)
-def data(request: HttpRequest, reader: Reader) -> HttpResponse:
+def data(request: HttpRequest, reader: Visitor) -> HttpResponse:
     """Everything held about the reader, as a JSON file."""
     response = JsonResponse(
         personal_data.export(reader.subscriber), json_dumps_params={"indent": 2}
@@ -77,7 +77,7 @@ def data(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 
 @signed(links.Purpose.PREFERENCES)
-def learned(request: HttpRequest, reader: Reader) -> HttpResponse:
+def learned(request: HttpRequest, reader: Visitor) -> HttpResponse:
     """What the reader said about papers, to look at and to take back; learning, to switch off."""
     subscriber = reader.subscriber
     address = links.preferences_path(subscriber.pk, subscriber.link_version)
@@ -86,7 +86,7 @@ def learned(request: HttpRequest, reader: Reader) -> HttpResponse:
             case "take-back":
                 feedback.take_back_of(subscriber, request.POST.get("paper", ""))
             case "forget":
-                feedback.forget_all(subscriber)
+                feedback.delete_all(subscriber)
             case "learn" | "stop" as action:
                 learns = action == "learn"
                 preferences_of.learn(subscriber, learns=learns, now=reader.now)
@@ -99,7 +99,7 @@ def learned(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 
 @signed(links.Purpose.PREFERENCES)
-def erase(request: HttpRequest, reader: Reader) -> HttpResponse:
+def erase(request: HttpRequest, reader: Visitor) -> HttpResponse:
     """The button that deletes everything held about the reader."""
     subscriber = reader.subscriber
     if request.method == "POST":
@@ -137,7 +137,7 @@ def _one_click(token: str) -> HttpResponse:
 
 @csrf_protect
 @signed(links.Purpose.UNSUBSCRIBE)
-def _unsubscribe_page(request: HttpRequest, reader: Reader) -> HttpResponse:
+def _unsubscribe_page(request: HttpRequest, reader: Visitor) -> HttpResponse:
     """Fewer, later, or none: the steps down, and goodbye to those who took the last one."""
     subscriber, now = reader.subscriber, reader.now
     pause_form = PauseForm(now=now)
@@ -166,7 +166,7 @@ def _unsubscribe_page(request: HttpRequest, reader: Reader) -> HttpResponse:
     return render(request, "subscriptions/unsubscribe.html", context)
 
 
-def _step(request: HttpRequest, reader: Reader, action: str | None, pause_form: PauseForm) -> str:
+def _step(request: HttpRequest, reader: Visitor, action: str | None, pause_form: PauseForm) -> str:
     """Take the step whose button was pressed; what the page then says was done, if anything."""
     subscriber, now = reader.subscriber, reader.now
     if action == "undo":
@@ -202,7 +202,7 @@ def _step(request: HttpRequest, reader: Reader, action: str | None, pause_form: 
 
 
 @signed(links.Purpose.FEEDBACK)
-def feedback_on(request: HttpRequest, reader: Reader, paper_id: int, value: str) -> HttpResponse:
+def feedback_on(request: HttpRequest, reader: Visitor, paper_id: int, value: str) -> HttpResponse:
     """The button that says "more like this" or "less like this" of a paper, and takes it back."""
     subscriber = reader.subscriber
     paper = Paper.objects.filter(pk=paper_id).first()

@@ -37,7 +37,7 @@ def remember(response: HttpResponse, subscriber: Subscriber, now: dt.datetime) -
     )
 
 
-def forget(response: HttpResponse) -> None:
+def forget_device(response: HttpResponse) -> None:
     """Have the browser that gets `response` forget the reader."""
     response.delete_cookie(COOKIE, samesite="Lax")
 

@@ -25,7 +25,7 @@ View = Callable[..., HttpResponse]
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class Visitor:
     """Who holds a valid link. `claims` is what the link says, `now` when it was opened."""
 
     subscriber: Subscriber
@@ -59,7 +59,7 @@ def void_link(request: HttpRequest, status: int) -> HttpResponse:
     return keep_private(render(request, "subscriptions/void_link.html", context, status=status))
 
 
-def reader_of(purpose: links.Purpose, token: str, now: dt.datetime) -> Reader | int:
+def reader_of(purpose: links.Purpose, token: str, now: dt.datetime) -> Visitor | int:
     """Who holds this link for `purpose`, or the status of the answer: 404 where the token is not
     one of ours or has run out; 410 where it was, and was made void or its subscriber erased.
     """
@@ -70,11 +70,11 @@ def reader_of(purpose: links.Purpose, token: str, now: dt.datetime) -> Reader | 
     subscriber = Subscriber.objects.filter(pk=claims.subscriber_id).first()
     if subscriber is None or subscriber.link_version != claims.version:
         return 410
-    return Reader(subscriber, claims, now)
+    return Visitor(subscriber, claims, now)
 
 
 def signed(purpose: links.Purpose) -> Callable[[View], View]:
-    """Let only holders of a link for `purpose` see the view, which gets the `Reader` in place of
+    """Let only holders of a link for `purpose` see the view, which gets the `Visitor` in place of
     the token. Anybody else sees the page for links that do not hold, see `reader_of`.
     """
 

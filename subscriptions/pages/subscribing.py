@@ -21,7 +21,7 @@ from subscriptions import links
 from subscriptions.models import Subscriber
 from subscriptions.notices import letters
 from subscriptions.pages.forms import LinkForm, SubscribeForm
-from subscriptions.pages.signed import Reader, keep_private, signed, void_link
+from subscriptions.pages.signed import Visitor, keep_private, signed, void_link
 from subscriptions.readers import limits, proof_of_work, signup
 from subscriptions.readers.preferences import zone_of
 
@@ -121,7 +121,7 @@ def link(request: HttpRequest) -> HttpResponse:
 
 
 @signed(links.Purpose.CONFIRM)
-def confirm(request: HttpRequest, reader: Reader) -> HttpResponse:
+def confirm(request: HttpRequest, reader: Visitor) -> HttpResponse:
     """The button that makes a subscription active."""
     subscriber = reader.subscriber
     asked_at = dt.datetime.fromtimestamp(reader.claims.extra, dt.UTC)
@@ -140,7 +140,7 @@ def confirm(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 
 @signed(links.Purpose.PREFERENCES)
-def welcome(request: HttpRequest, reader: Reader) -> HttpResponse:
+def welcome(request: HttpRequest, reader: Visitor) -> HttpResponse:
     """What one who has just confirmed wants to know: when the first digest comes."""
     subscriber = reader.subscriber
     first = subscriber.next_digest_at

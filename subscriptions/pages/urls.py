@@ -37,6 +37,6 @@ urlpatterns = [
         name="signed-upvote",
     ),
     path("remember/<str:token>/", community.remember, name="remember"),
-    path("forget/", community.forget, name="forget"),
+    path("forget/", community.forget_device, name="forget"),
     path("erased/", subscribing.erased, name="erased"),
 ]

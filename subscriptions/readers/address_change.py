@@ -37,7 +37,7 @@ def ask(subscriber: Subscriber, email: str, now: dt.datetime) -> tuple[Outgoing,
     subscriber.refresh_from_db(from_queryset=Subscriber.objects.select_for_update())
     if subscriber.status != Subscriber.Status.ACTIVE or email == subscriber.email:
         return NOTHING, NOTHING
-    forget_lapsed(now)
+    delete_lapsed(now)
     mine = subscriber.address_changes.all()
     again = mine.filter(new_email=email).last()
     if again is not None and not again.is_cancelled:
@@ -143,7 +143,7 @@ def void_links(subscriber: Subscriber, now: dt.datetime) -> Outgoing:
     return Outgoing(Kind.PREFERENCES, subscriber.pk)
 
 
-def forget_lapsed(now: dt.datetime) -> int:
+def delete_lapsed(now: dt.datetime) -> int:
     """Delete the changes that were not confirmed in time; how many."""
     deleted, _ = AddressChange.objects.lapsed(now).delete()
     return deleted

@@ -34,7 +34,7 @@ def take_back_of(subscriber: Subscriber, paper_id: str) -> bool:
     return bool(deleted)
 
 
-def forget_all(subscriber: Subscriber) -> int:
+def delete_all(subscriber: Subscriber) -> int:
     """Forget everything the reader said about papers; how much that was."""
     deleted, _ = Feedback.objects.filter(subscriber=subscriber).delete()
     return deleted

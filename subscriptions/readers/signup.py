@@ -22,7 +22,7 @@ UNDO_WITHIN = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class SignupChoices:
     """What the subscribe form asks for besides an address and topics; see `Subscriber`."""
 
     rhythm: str = Subscriber.Rhythm.DAILY
@@ -34,7 +34,11 @@ class Choices:
 
 @transaction.atomic
 def subscribe(
-    email: str, topics: Collection[Topic], choices: Choices, now: dt.datetime, wording: str = ""
+    email: str,
+    topics: Collection[Topic],
+    choices: SignupChoices,
+    now: dt.datetime,
+    wording: str = "",
 ) -> Outgoing:
     """Keep what a visitor asked for until the address confirms it; which mail is to be sent.
 

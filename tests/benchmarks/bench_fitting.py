@@ -74,7 +74,7 @@ def main() -> None:
         f"fitted on {row.fitted_on}: {parts}; peak {peak()} MB, {len(row.data) / 1e6:.1f} MB stored"
     )
 
-    current.forget()
+    current.clear()
     began = time.process_time()
     model = current.current_model()
     assert model is not None

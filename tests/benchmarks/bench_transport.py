@@ -29,7 +29,7 @@ from typing import Any
 import django
 from django.conf import settings
 
-from newsletter.mail.encoding import Piece
+from newsletter.mail.encoding import Fragment
 from newsletter.mail.message import Mail
 from newsletter.mail.outcomes import Kind
 from newsletter.mail.transports.backend import NullTransport
@@ -39,7 +39,7 @@ Result = tuple[int, float, float]  # messages, seconds, CPU seconds
 BODY_SIZE = 40_960
 
 
-def shared_pieces(draw: random.Random) -> tuple[list[Piece], list[Piece]]:
+def shared_pieces(draw: random.Random) -> tuple[list[Fragment], list[Fragment]]:
     """The shell and the cards that all readers share, as (HTML, text)."""
     words = [
         "".join(draw.choices(string.ascii_lowercase, k=draw.randint(2, 10))) for _ in range(500)
@@ -48,9 +48,11 @@ def shared_pieces(draw: random.Random) -> tuple[list[Piece], list[Piece]]:
     def prose(length: int) -> str:
         return " ".join(draw.choices(words, k=length // 6))[:length]
 
-    html = [Piece.of(f'<tr><td class="card"><p>{prose(2450)}</p></td></tr>\n') for _ in range(60)]
-    text = [Piece.of(f"{prose(280)}\n\n") for _ in range(60)]
-    return [Piece.of(f"<html><head><style>{prose(6000)}</style></head>\n"), *html], text
+    html = [
+        Fragment.of(f'<tr><td class="card"><p>{prose(2450)}</p></td></tr>\n') for _ in range(60)
+    ]
+    text = [Fragment.of(f"{prose(280)}\n\n") for _ in range(60)]
+    return [Fragment.of(f"<html><head><style>{prose(6000)}</style></head>\n"), *html], text
 
 
 def mails(count: int, seed: int) -> Iterator[Mail]:
@@ -62,9 +64,9 @@ def mails(count: int, seed: int) -> Iterator[Mail]:
         html, text = [shell], []
         for paper in draw.sample(range(60), 10):
             link = f"https://papers.example.org/p/{token}/{paper}"
-            html += [cards[paper], Piece.of(f'"kv cache" in the title, cs.CL, {number}')]
-            html += [Piece.of(f"<a href='{link}/more'>"), Piece.of(f"<a href='{link}/less'>")]
-            text += [texts[paper], Piece.of(f"Why: kv cache in the title\n{link}\n\n")]
+            html += [cards[paper], Fragment.of(f'"kv cache" in the title, cs.CL, {number}')]
+            html += [Fragment.of(f"<a href='{link}/more'>"), Fragment.of(f"<a href='{link}/less'>")]
+            text += [texts[paper], Fragment.of(f"Why: kv cache in the title\n{link}\n\n")]
         yield Mail(
             delivery_id=number,
             message_id=f"<{seed}.{number}.{token[:16]}@papers.example.org>",

@@ -11,7 +11,7 @@ from mjml import mjml2html
 
 from newsletter.issues.freezing import build_issue
 from newsletter.models import Issue
-from newsletter.operations.previews import NAMES, Preview, preview
+from newsletter.operations.previews import NAMES, MailPreview, preview
 from papers.models import Pick
 from subscriptions.models import Subscriber
 from tests.factories import DAY, NOW, make_match, make_paper, make_subscriber, make_topic
@@ -51,7 +51,7 @@ def make_issue_of_all_kinds() -> Subscriber:
     return make_subscriber(topics=topics, papers_wanted=15)
 
 
-def every_mail(alice: Subscriber) -> dict[str, Preview]:
+def every_mail(alice: Subscriber) -> dict[str, MailPreview]:
     """All of them, by name, as Alice gets them."""
     return {name: preview(name, NOW, subscriber_id=alice.pk) for name in NAMES}
 

@@ -13,7 +13,8 @@ from email import message_from_bytes
 from types import ModuleType
 from typing import Any
 
-from newsletter.mail.transports.backend import Transport, open_transport
+from newsletter.mail.transports.backend import open_transport
+from newsletter.mail.transports.base import Transport
 
 Pairs = list[tuple[str, str]]
 

@@ -1,16 +1,15 @@
 """Transports for tests: one that remembers, and answers as it is told to."""
 
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 from newsletter.mail.message import Mail
 from newsletter.mail.outcomes import Kind, Outcome
+from newsletter.mail.transports.base import Transport
 
 ACCEPTED = Outcome(Kind.ACCEPTED, "250", "ok")
 
 
-class RecordingTransport:
+class RecordingTransport(Transport):
     """Composes every mail as SMTP would, remembers it, and answers with `answer(mail)`."""
 
     def __init__(self, answer: Callable[[Mail], Outcome] = lambda mail: ACCEPTED) -> None:
@@ -27,17 +26,3 @@ class RecordingTransport:
     @property
     def addresses(self) -> list[str]:
         return sorted(mail.to_addr for mail in self.sent)
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from newsletter.channels.base import HandedOver, Sender
+from newsletter.channels.base import HandedOver
+from newsletter.mail.transports.base import Transport
 
 if TYPE_CHECKING:
     from newsletter.digests.rendering import DigestPress
@@ -27,7 +28,7 @@ class EmailChannel(HandedOver):
         """The reader's mail."""
         return press.render(reader, choices, delivery_id)
 
-    def open(self) -> Sender:
+    def open(self) -> Transport:
         """The transport for EMAIL_BACKEND."""
         from newsletter.mail.transports import backend  # which web processes do without
 

@@ -20,7 +20,7 @@ from django.conf import settings
 
 from newsletter.events import consequences, intake
 from newsletter.events.bounces import parsing
-from newsletter.events.bounces.parsing import Found
+from newsletter.events.bounces.parsing import ParsedMail
 from subscriptions import links
 from subscriptions.models import Subscriber
 
@@ -39,14 +39,14 @@ class Tally:
     unknown: list[str] = field(default_factory=list)
     """The first few, as "name: reason"."""
 
-    def add(self, name: str, found: Found) -> None:
+    def add(self, name: str, found: ParsedMail) -> None:
         """Count one mail."""
         self.kinds[found.what] += 1
         if found.what == "unknown" and len(self.unknown) < TOLD:
             self.unknown.append(f"{name}: {found.reason}")
 
 
-def take(data: bytes, now: dt.datetime, *, dry_run: bool = False) -> Found:
+def take(data: bytes, now: dt.datetime, *, dry_run: bool = False) -> ParsedMail:
     """Read one mail and store what it says; what it was. `consequences.heed` acts upon it."""
     found = parsing.read(data)
     if found.what == "leave":
@@ -56,17 +56,17 @@ def take(data: bytes, now: dt.datetime, *, dry_run: bool = False) -> Found:
     return found
 
 
-def _leave(found: Found, now: dt.datetime, *, dry_run: bool) -> Found:
+def _leave(found: ParsedMail, now: dt.datetime, *, dry_run: bool) -> ParsedMail:
     """Unsubscribe whom the token names, as the link with the same token would."""
     try:
         claims = links.read(links.Purpose.UNSUBSCRIBE, found.token)
     except links.BadLink:
-        return Found("unknown", "it wants to unsubscribe, but its token is not one of ours")
+        return ParsedMail("unknown", "it wants to unsubscribe, but its token is not one of ours")
     subscriber = Subscriber.objects.filter(pk=claims.subscriber_id).first()
     if subscriber is None:
         return found  # erased, and so gets no mail
     if subscriber.link_version != claims.version:
-        return Found("unknown", "it wants to unsubscribe, but its token is no longer valid")
+        return ParsedMail("unknown", "it wants to unsubscribe, but its token is no longer valid")
     if not dry_run:
         subscriber.leave(now, wording="unsubscribed by mail (RFC 2369)")
     return found
@@ -83,7 +83,7 @@ def read_file(path: Path) -> bytes:
         return file.read(READ_AT_MOST)
 
 
-def put_away(path: Path, found: Found) -> None:
+def put_away(path: Path, found: ParsedMail) -> None:
     """Move a maildir's mail from `new` to `cur`: seen, or flagged where a person should look."""
     flags = "F" if found.what == "unknown" else "S"
     directory = path.parent.parent / "cur"
@@ -92,7 +92,7 @@ def put_away(path: Path, found: Found) -> None:
         path.rename(directory / f"{path.name.partition(':')[0]}:2,{flags}")
 
 
-def keep(data: bytes, found: Found) -> Path:
+def keep(data: bytes, found: ParsedMail) -> Path:
     """Keep a mail that was not understood and lies nowhere else; where it is now."""
     directory = settings.VAR_DIR / "unread-mail"
     for name in ("tmp", "new", "cur"):

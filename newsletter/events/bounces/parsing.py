@@ -48,7 +48,7 @@ _TO = ("To", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ParsedMail:
     """What a mail is."""
 
     what: str
@@ -69,18 +69,18 @@ class _Whose:
     address_hash: str = ""
 
 
-def read(data: bytes) -> Found:
+def read(data: bytes) -> ParsedMail:
     """What the mail is. Raises nothing, whatever the bytes are."""
     try:
         message = email.message_from_bytes(data[:MOST_BYTES])
         return _read(message, data)
     except RecursionError:
-        return Found("unknown", "it is nested too deeply to be read")
+        return ParsedMail("unknown", "it is nested too deeply to be read")
     except Exception as error:  # Python's parser has raised the oddest things on broken mail
-        return Found("unknown", clean(f"it cannot be read ({type(error).__name__})"))
+        return ParsedMail("unknown", clean(f"it cannot be read ({type(error).__name__})"))
 
 
-def _read(message: Message, data: bytes) -> Found:
+def _read(message: Message, data: bytes) -> ParsedMail:
     parts = list(_parts(message))
     kinds = {part.get_content_type(): part for part in reversed(parts)}
     identity = _identity(message, data)
@@ -91,13 +91,13 @@ def _read(message: Message, data: bytes) -> Found:
     subject = _decoded(message, "Subject")
     leave = _LEAVE.search(subject)
     if leave:
-        return Found("leave", token=leave[1])
+        return ParsedMail("leave", token=leave[1])
     plain = _plain_bounce(message, parts, identity)
     if plain is not None:
         return plain
     if _is_automatic(message, subject):
-        return Found("automatic reply", subject[:100])
-    return Found("unknown", "it is no bounce, no complaint and no wish to leave")
+        return ParsedMail("automatic reply", subject[:100])
+    return ParsedMail("unknown", "it is no bounce, no complaint and no wish to leave")
 
 
 # --- Taking a mail apart ------------------------------------------------------------------
@@ -176,24 +176,26 @@ def _identity(message: Message, data: bytes) -> str:
 # --- Delivery status notifications (RFC 3464) ---------------------------------------------
 
 
-def _status(message: Message, parts: list[Message], part: Message, identity: str) -> Found:
+def _status(message: Message, parts: list[Message], part: Message, identity: str) -> ParsedMail:
     blocks = part.get_payload()
     fields = [one for one in blocks if isinstance(one, Message)] if isinstance(blocks, list) else []
     recipients = [one for one in fields[:20] if one.get("Action") or one.get("Final-Recipient")]
     whose = _whose(message, parts, *(_header(one, "Original-Envelope-Id") for one in fields[:1]))
     if whose is None:
-        return Found("unknown", "it is a bounce, but of no digest of ours")
+        return ParsedMail("unknown", "it is a bounce, but of no digest of ours")
     if not recipients:
-        return Found("unknown", "it is a bounce that names no recipient")
+        return ParsedMail("unknown", "it is a bounce that names no recipient")
     actions = {_header(one, "Action").lower().split(" ")[0] for one in recipients}
     said = [_explanation(one) for one in recipients if "failed" in _header(one, "Action").lower()]
     address = "" if whose.address_hash else _recipient(recipients[0])
     if not said:
         kind = EventType.DEFERRED if "delayed" in actions else EventType.DELIVERED
         if actions.isdisjoint({"delayed", "delivered", "relayed", "expanded"}):
-            return Found("unknown", f"it is a bounce with the action {' '.join(actions)[:40]!r}")
+            return ParsedMail(
+                "unknown", f"it is a bounce with the action {' '.join(actions)[:40]!r}"
+            )
         report = _report(whose, kind, identity, address, _explanation(recipients[0])[1])
-        return Found("delay" if kind == EventType.DEFERRED else "nothing to do", report=report)
+        return ParsedMail("delay" if kind == EventType.DEFERRED else "nothing to do", report=report)
     judged = [severity(status, text) for status, text in said]
     worst = Delivery.Bounce.HARD
     if len(said) < len(recipients) or any(one != Delivery.Bounce.HARD for one in judged):
@@ -201,7 +203,7 @@ def _status(message: Message, parts: list[Message], part: Message, identity: str
         worst = next((one for one in judged if one != Delivery.Bounce.HARD), Delivery.Bounce.SOFT)
     text = " ".join(filter(None, said[0]))
     report = _report(whose, EventType.BOUNCED, identity, address, text, severity=worst)
-    return Found("bounce", text[:100], report)
+    return ParsedMail("bounce", text[:100], report)
 
 
 def _explanation(block: Message) -> tuple[str, str]:
@@ -215,7 +217,7 @@ def _recipient(block: Message) -> str:
     return given.rpartition(";")[2].strip()
 
 
-def _plain_bounce(message: Message, parts: list[Message], identity: str) -> Found | None:
+def _plain_bounce(message: Message, parts: list[Message], identity: str) -> ParsedMail | None:
     """A bounce in no form at all, as qmail and others write them: from a mail daemon, to a return
     path of ours, with a reply code in its text.
     """
@@ -223,7 +225,7 @@ def _plain_bounce(message: Message, parts: list[Message], identity: str) -> Foun
         return None
     whose = _whose(message, parts)
     if whose is None:
-        return Found("unknown", "it comes from a mail daemon, and is about no digest of ours")
+        return ParsedMail("unknown", "it comes from a mail daemon, and is about no digest of ours")
     for part in parts:
         if part.get_content_type() != "text/plain":
             continue
@@ -233,31 +235,31 @@ def _plain_bounce(message: Message, parts: list[Message], identity: str) -> Foun
             line = clean(text[found.start() : found.start() + 300])
             how = severity("", line)
             report = _report(whose, EventType.BOUNCED, identity, "", line, severity=how)
-            return Found("bounce", line[:100], report)
-    return Found("unknown", "it comes from a mail daemon, and gives no reason")
+            return ParsedMail("bounce", line[:100], report)
+    return ParsedMail("unknown", "it comes from a mail daemon, and gives no reason")
 
 
 # --- Complaints (RFC 5965) ----------------------------------------------------------------
 
 
-def _feedback(message: Message, parts: list[Message], part: Message, identity: str) -> Found:
+def _feedback(message: Message, parts: list[Message], part: Message, identity: str) -> ParsedMail:
     inside = part.get_payload()
     fields = inside[0] if isinstance(inside, list) and inside else None
     if not isinstance(fields, Message):
-        return Found("unknown", "it is a feedback report without its fields")
+        return ParsedMail("unknown", "it is a feedback report without its fields")
     kind = _header(fields, "Feedback-Type").lower()
     if kind in ("not-spam", "auth-failure"):  # RFC 6430; RFC 6591, which is about the domain
-        return Found("nothing to do", f"a feedback report of the type {kind}")
+        return ParsedMail("nothing to do", f"a feedback report of the type {kind}")
     whose = _whose(message, parts, _header(fields, "Original-Mail-From"))
     if whose is None:
-        return Found("unknown", "it is a complaint, but about no digest of ours")
+        return ParsedMail("unknown", "it is a complaint, but about no digest of ours")
     left = kind in ("opt-out", "opt-out-list")
     event = EventType.UNSUBSCRIBED if left else EventType.COMPLAINED
     reason = RejectReason.UNSUBSCRIBED if left else RejectReason.SPAM
     # The address is often made unreadable, or that of a forwarding mailbox: whose mail it was is
     # proven without it.
     report = _report(whose, event, identity, "", f"feedback type {kind}", reason=reason)
-    return Found("complaint", kind, report)
+    return ParsedMail("complaint", kind, report)
 
 
 # --- Parts --------------------------------------------------------------------------------

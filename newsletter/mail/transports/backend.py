@@ -4,16 +4,13 @@
 this project's own SMTP client for Django's SMTP backend, a file per mail for the local mailbox, and
 for every other backend (Anymail's, above all) the backend itself with one message per call, so that
 an error belongs to exactly one message.
-
-A transport is for one thread. It connects when it first sends, and keeps its connection.
 """
 
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
@@ -24,31 +21,13 @@ from newsletter.mail import local_mailbox
 from newsletter.mail.encoding import UnsendableMail
 from newsletter.mail.message import Mail
 from newsletter.mail.outcomes import Kind, Outcome, Stage, sort_error
+from newsletter.mail.transports.base import Transport
 from newsletter.mail.transports.smtp import SMTPTransport
 
 DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 SIGNING_SMTP = "newsletter.mail.transports.signing.EmailBackend"
 MAILBOX = "newsletter.mail.local_mailbox.MailboxBackend"
 NULL = "null"
-
-
-class Transport(Protocol):
-    """Hands messages over, one at a time."""
-
-    def send(self, mail: Mail) -> Outcome:
-        """Hand over one message. Trouble is in the outcome, never raised."""
-
-    def close(self) -> None:
-        """Close what is open. Never raises for the network. Sending again opens it again."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
 
 
 def open_transport(backend_path: str, **options: Any) -> Transport:
@@ -95,25 +74,7 @@ def smtp_options() -> dict[str, Any]:
     }
 
 
-class _Closing:
-    """`with transport:` closes it at the end."""
-
-    def close(self) -> None:
-        """Nothing to close."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class BackendTransport(_Closing):
+class BackendTransport(Transport):
     """Sends through any Django mail backend, one message per call, over one connection object.
 
     So each thread that has its own transport has its own HTTP session. The outcome is the one
@@ -166,7 +127,7 @@ class BackendTransport(_Closing):
             self._connection.close()
 
 
-class MailboxTransport(_Closing):
+class MailboxTransport(Transport):
     """Keeps each message as a file in the local mailbox, byte for byte as SMTP would send it."""
 
     def __init__(self, directory: Path | str | None = None) -> None:
@@ -181,7 +142,7 @@ class MailboxTransport(_Closing):
         return Outcome(Kind.ACCEPTED, "stored", provider_id=name)
 
 
-class NullTransport(_Closing):
+class NullTransport(Transport):
     """Composes each message and throws it away: for measuring all that comes before the socket."""
 
     def __init__(self) -> None:

@@ -19,8 +19,7 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from django.core.mail.utils import DNS_NAME
 
@@ -28,6 +27,7 @@ from newsletter.mail.encoding import UnsendableMail
 from newsletter.mail.headers import address
 from newsletter.mail.message import Mail
 from newsletter.mail.outcomes import Kind, Outcome, Stage, sort_error, sort_reply
+from newsletter.mail.transports.base import Transport
 
 _REPLY = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
 _LONGEST_LINE = 8192
@@ -39,7 +39,7 @@ class _Reply(NamedTuple):
     text: bytes
 
 
-class SMTPTransport:
+class SMTPTransport(Transport):
     """Sends over one SMTP connection, opened at the first message. For one thread.
 
     `timeout` is in seconds, for connecting and for each answer but the last; `answer_timeout` is
@@ -81,17 +81,6 @@ class SMTPTransport:
         self._buffer = b""
         self._needs_reset = False
         self._stage = Stage.CONNECT
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def send(self, mail: Mail) -> Outcome:
         """Send one message and say what became of it.

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from newsletter.operations.retention import forget
+from newsletter.operations.retention import delete_expired
 
 
 class Command(BaseCommand):
@@ -26,7 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Forget, and say how much."""
-        done = forget(timezone.now(), dry_run=options["dry_run"])
+        done = delete_expired(timezone.now(), dry_run=options["dry_run"])
         if options["json"]:
             self.stdout.write(json.dumps(asdict(done)))
             return

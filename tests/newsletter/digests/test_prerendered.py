@@ -2,8 +2,8 @@
 
 import pytest
 
-from newsletter.digests.prerendered import Marks
-from newsletter.mail.encoding import Piece
+from newsletter.digests.prerendered import Placeholders
+from newsletter.mail.encoding import Fragment
 from subscriptions.notices.mjml import RenderingFailed
 
 
@@ -12,11 +12,13 @@ def joined(pieces):
 
 
 def test_holes_are_filled_wherever_they_are():
-    marks = Marks()
+    marks = Placeholders()
     text = f"{marks.hole('name')}, dear {marks.hole('name')}: {marks.hole('what')}"
     stencil = marks.cut(text, text)[""]
     assert stencil.holes == ("name", "name", "what")
-    filled = stencil.fill({"name": (Piece.of("Ann"),), "what": [Piece.of("a"), Piece.of("b")]})
+    filled = stencil.fill(
+        {"name": (Fragment.of("Ann"),), "what": [Fragment.of("a"), Fragment.of("b")]}
+    )
     assert joined(filled) == "Ann, dear Ann: ab"
     assert stencil.size == len(", dear : ")
     with pytest.raises(KeyError):
@@ -24,7 +26,7 @@ def test_holes_are_filled_wherever_they_are():
 
 
 def test_block_becomes_a_stencil_and_leaves_a_hole():
-    marks = Marks()
+    marks = Placeholders()
     cards = "".join(
         f"{marks.begin(f'card{n}')}<{n}:{marks.hole('why')}>{marks.end(f'card{n}')}"
         for n in (1, 22)
@@ -34,11 +36,11 @@ def test_block_becomes_a_stencil_and_leaves_a_hole():
     assert set(cut) == {"", "cards", "card1", "card22"}
     assert cut[""].holes == ("cards",)
     assert cut["cards"].holes == ("card1", "card22")
-    assert joined(cut["card22"].fill({"why": (Piece.of("so"),)})) == "<22:so>"
+    assert joined(cut["card22"].fill({"why": (Fragment.of("so"),)})) == "<22:so>"
 
 
 def test_text_in_a_hole_joins_the_pieces_around_it():
-    marks = Marks()
+    marks = Placeholders()
     text = f"why: {marks.hole('why')}; {marks.hole('token')} and {marks.hole('why')}"
     stencil = marks.cut(text, text)[""].with_text("why", "é")
     assert [getattr(part, "text", part) for part in stencil.parts] == [
@@ -51,7 +53,7 @@ def test_text_in_a_hole_joins_the_pieces_around_it():
 
 @pytest.mark.parametrize("harm", ["lost", "doubled", "torn", "nested", "open"])
 def test_marks_that_were_harmed_are_an_error(harm):
-    marks = Marks()
+    marks = Placeholders()
     hole, begin, end = marks.hole("a"), marks.begin("b"), marks.end("b")
     source = f"x {hole} {begin} y {end}"
     rendered = {
@@ -66,7 +68,7 @@ def test_marks_that_were_harmed_are_an_error(harm):
 
 
 def test_two_sets_of_marks_do_not_know_each_other():
-    ours, theirs = Marks(), Marks()
+    ours, theirs = Placeholders(), Placeholders()
     text = f"{ours.hole('a')} {theirs.hole('a')}"
     assert ours.cut(text, text)[""].holes == ("a",)
 
@@ -74,4 +76,4 @@ def test_two_sets_of_marks_do_not_know_each_other():
 @pytest.mark.parametrize("name", ["", "A", "a-b", "1", "a1b", "a b"])
 def test_name_that_a_mark_cannot_hold_is_refused(name):
     with pytest.raises(ValueError, match="cannot name a hole"):
-        Marks().hole(name)
+        Placeholders().hole(name)

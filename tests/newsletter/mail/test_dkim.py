@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from newsletter.mail import dkim_keys, dkim_signer
 from newsletter.mail.dkim_keys import BadKey
 from newsletter.mail.dkim_signer import Signer
-from newsletter.mail.encoding import Piece
+from newsletter.mail.encoding import Fragment
 from newsletter.mail.outcomes import Kind
 from newsletter.mail.transports.backend import SIGNING_SMTP, open_transport
 from newsletter.mail.transports.signing import EmailBackend
@@ -60,9 +60,9 @@ class TestSignature:
             {"subject": "Ein Überblick über alles, was heute erschienen ist"},
             {"from_header": "Das tägliche Blatt <digest@papers.example.org>"},
             {"headers": (("List-Id", "Das tägliche Blatt <digest.papers.example.org>"),)},
-            {"text": (Piece.of("ends with empty lines\n\n\n"),), "html": ()},
-            {"text": (Piece.of(".a dot\n..two\n"),), "html": ()},
-            {"text": (Piece.of("\n"),), "html": ()},
+            {"text": (Fragment.of("ends with empty lines\n\n\n"),), "html": ()},
+            {"text": (Fragment.of(".a dot\n..two\n"),), "html": ()},
+            {"text": (Fragment.of("\n"),), "html": ()},
         ],
     )
     def test_verifies(self, key, changes):
@@ -72,7 +72,7 @@ class TestSignature:
     @how(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
     def test_verifies_whatever_the_mail_holds(self, subject, text):
         mail = make_mail(
-            subject=subject, text=(Piece.of(text.encode("utf-8", "replace").decode()),)
+            subject=subject, text=(Fragment.of(text.encode("utf-8", "replace").decode()),)
         )
         try:
             mail.as_bytes()

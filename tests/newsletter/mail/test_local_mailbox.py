@@ -9,7 +9,7 @@ from email import message_from_bytes
 import pytest
 from django.core.mail import EmailMessage, get_connection, send_mail
 
-from newsletter.mail.encoding import Piece
+from newsletter.mail.encoding import Fragment
 from newsletter.mail.local_mailbox import list_mails, read_mail, store
 from newsletter.mail.outcomes import Kind
 from newsletter.mail.transports.backend import MAILBOX, open_transport
@@ -108,7 +108,7 @@ class TestReading:
     def test_gives_what_a_reader_sees(self, folder):
         mail = make_mail(
             subject="Attention … and 9 more",
-            text=(Piece.of("Hello\n论文 = papers\n"),),
+            text=(Fragment.of("Hello\n论文 = papers\n"),),
             headers=(("Date", "Tue, 12 May 2026 07:00:00 +0000"), ("X-Note", "é")),
         )
         name = store(mail.as_bytes())

@@ -12,7 +12,7 @@ from django.core.mail.backends.smtp import EmailBackend as DjangoSMTPBackend
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.mail.encoding import Piece, UnsendableMail, quoted_printable
+from newsletter.mail.encoding import Fragment, UnsendableMail, quoted_printable
 from newsletter.mail.headers import address
 from newsletter.mail.message import HTML_LIMIT, Mail
 
@@ -33,8 +33,12 @@ def make_mail(**changes):
             ("List-Id", "Broadsheet <digest.papers.example.org>"),
             ("Auto-Submitted", "auto-generated"),
         ),
-        text=(Piece.of("Hello Alice,\n"), Piece.of("here are your papers.\n")),
-        html=(Piece.of("<html><body>"), Piece.of("<p>Hello</p>"), Piece.of("</body></html>\n")),
+        text=(Fragment.of("Hello Alice,\n"), Fragment.of("here are your papers.\n")),
+        html=(
+            Fragment.of("<html><body>"),
+            Fragment.of("<p>Hello</p>"),
+            Fragment.of("</body></html>\n"),
+        ),
         tags=("digest",),
     )
     return replace(mail, **changes)
@@ -58,7 +62,7 @@ NASTY = st.one_of(
 class TestPiece:
     @given(st.lists(NASTY, max_size=8))
     def test_any_sequence_of_pieces_decodes_to_the_sequence_of_texts(self, texts):
-        pieces = [Piece.of(text) for text in texts]
+        pieces = [Fragment.of(text) for text in texts]
         body = b"".join(piece.encoded for piece in pieces)
         message = message_from_bytes(
             b"Content-Type: text/plain; charset=utf-8\r\n"
@@ -76,29 +80,31 @@ class TestPiece:
 
     @given(NASTY)
     def test_size_is_the_text_in_utf8(self, text):
-        piece = Piece.of(text)
+        piece = Fragment.of(text)
         assert piece.size == len(piece.text.encode())
 
     @pytest.mark.parametrize("text", ["a\r\nb", "a\rb", "a\nb"])
     def test_every_kind_of_line_end_becomes_one(self, text):
-        assert Piece.of(text).text == "a\nb"
-        assert Piece.of(text).encoded == b"a\r\nb=\r\n"
+        assert Fragment.of(text).text == "a\nb"
+        assert Fragment.of(text).encoded == b"a\r\nb=\r\n"
 
     def test_dot_alone_cannot_end_the_message_early(self):
-        joined = b"".join(Piece.of(text).encoded for text in ["one\n", ".", "\n", ".\n", "two\n"])
+        joined = b"".join(
+            Fragment.of(text).encoded for text in ["one\n", ".", "\n", ".\n", "two\n"]
+        )
         assert b"\r\n." not in joined
         assert joined == b"one\r\n=2E=\r\n\r\n=2E\r\ntwo\r\n"
 
     def test_links_are_readable_in_the_raw_message(self):
-        assert Piece.of(LINK[:70]).encoded == LINK[:70].encode() + b"=\r\n"
+        assert Fragment.of(LINK[:70]).encoded == LINK[:70].encode() + b"=\r\n"
 
     def test_shared_pieces_are_encoded_once(self):
-        assert Piece.shared("the shell") is Piece.shared("the shell")
-        assert Piece.shared("the shell") == Piece.of("the shell")
+        assert Fragment.shared("the shell") is Fragment.shared("the shell")
+        assert Fragment.shared("the shell") == Fragment.of("the shell")
 
     def test_half_a_surrogate_pair_is_refused(self):
         with pytest.raises(UnsendableMail, match="surrogate"):
-            Piece.of("bad \ud83d title")
+            Fragment.of("bad \ud83d title")
 
     def test_nothing_is_encoded_as_nothing(self):
         assert quoted_printable("") == b""
@@ -120,8 +126,8 @@ class TestMessage:
 
     @given(st.lists(NASTY, min_size=1, max_size=5), st.lists(NASTY, max_size=5))
     def test_survives_the_standard_parser(self, texts, htmls):
-        pieces = tuple(map(Piece.of, ["x", *texts]))
-        html_pieces = tuple(map(Piece.of, htmls))
+        pieces = tuple(map(Fragment.of, ["x", *texts]))
+        html_pieces = tuple(map(Fragment.of, htmls))
         mail = make_mail(text=pieces, html=html_pieces)
         raw = mail.as_bytes()
         assert raw.endswith(b"\r\n")
@@ -152,7 +158,7 @@ class TestMessage:
     def test_boundary_cannot_occur_in_a_part(self):
         mail = make_mail()
         assert mail.boundary.startswith("=_")
-        forged = make_mail(html=(Piece.of(f"\n--{mail.boundary}--\n"),))
+        forged = make_mail(html=(Fragment.of(f"\n--{mail.boundary}--\n"),))
         assert len(list(parse(forged).iter_parts())) == 2
         assert mail.boundary in list(parse(forged).iter_parts())[1].get_content()
         assert mail.boundary != make_mail(message_id="<other@example.org>").boundary
@@ -211,10 +217,10 @@ class TestMessage:
         assert message["X-Note"] == "é"
 
     def test_all_of_it_is_ascii(self):
-        make_mail(subject="论文", text=(Piece.of("论文"),)).as_bytes().decode("ascii")
+        make_mail(subject="论文", text=(Fragment.of("论文"),)).as_bytes().decode("ascii")
 
 
-def _crlf(pieces: tuple[Piece, ...]) -> str:
+def _crlf(pieces: tuple[Fragment, ...]) -> str:
     return "".join(piece.text for piece in pieces).replace("\n", "\r\n")
 
 
@@ -296,7 +302,7 @@ class TestWhatIsUnsendable:
             ({"headers": (("List-Unsubscribe", f"<{'x' * 1000}>"),)}, "too long"),
             ({"headers": (("List-Unsubscribe", "<https://exämple.org>"),)}, "ASCII"),
             ({"text": ()}, "text part is empty"),
-            ({"text": (Piece.of(""),)}, "text part is empty"),
+            ({"text": (Fragment.of(""),)}, "text part is empty"),
             ({"message_id": "delivery.7@example.org"}, "Message-ID"),
             ({"message_id": "<a@b@c>"}, "Message-ID"),
             ({"from_header": "Broadsheet"}, "From is not an email address"),
@@ -308,10 +314,10 @@ class TestWhatIsUnsendable:
         assert raised.value.reason == str(raised.value)
 
     def test_html_that_mail_programs_would_clip(self):
-        most = Piece.of("é" * (HTML_LIMIT // 2))
+        most = Fragment.of("é" * (HTML_LIMIT // 2))
         make_mail(html=(most,)).as_bytes()
         with pytest.raises(UnsendableMail, match="over 90 KB"):
-            make_mail(html=(most, Piece.of("x"))).as_bytes()
+            make_mail(html=(most, Fragment.of("x"))).as_bytes()
 
 
 class TestForDjango:

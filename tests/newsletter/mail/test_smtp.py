@@ -8,7 +8,7 @@ import time
 import pytest
 from aiosmtpd.smtp import AuthResult
 
-from newsletter.mail.encoding import Piece
+from newsletter.mail.encoding import Fragment
 from newsletter.mail.outcomes import Kind
 from newsletter.mail.transports.smtp import SMTPTransport
 from tests.newsletter.mail.test_message import make_mail
@@ -37,7 +37,9 @@ class TestAgainstAServerThatBehaves:
     def test_the_message_arrives_byte_for_byte(self, inbox, server):
         mail = make_mail(
             headers=(("Date", "Tue, 12 May 2026 07:00:00 +0000"),),
-            text=tuple(map(Piece.of, ["one\n", ".", "\n", "..two\n", "\n.\n", "=20 \n", "论文\n"])),
+            text=tuple(
+                map(Fragment.of, ["one\n", ".", "\n", "..two\n", "\n.\n", "=20 \n", "论文\n"])
+            ),
         )
         with transport_to(server) as transport:
             outcome = transport.send(mail)
@@ -94,7 +96,7 @@ class TestAgainstAServerThatBehaves:
         controller = serving(inbox, data_size_limit=2000)
         try:
             with transport_to(controller) as transport:
-                outcome = transport.send(make_mail(text=(Piece.of("x" * 3000),)))
+                outcome = transport.send(make_mail(text=(Fragment.of("x" * 3000),)))
                 assert (outcome.kind, outcome.code, outcome.tried) == (Kind.REFUSED, "SIZE", False)
                 assert transport.send(make_mail()).kind is Kind.ACCEPTED
         finally:
@@ -227,7 +229,7 @@ class TestLoginAndEncryption:
 
     def test_starttls(self, tls, certificate, inbox):
         trusting = ssl.create_default_context(cafile=certificate / "cert.pem")
-        mail = make_mail(text=(Piece.of("x" * 300_000),))
+        mail = make_mail(text=(Fragment.of("x" * 300_000),))
         with transport_to(tls, use_tls=True, ssl_context=trusting) as transport:
             assert transport.send(mail).kind is Kind.ACCEPTED
             assert transport.send(make_mail()).kind is Kind.ACCEPTED

@@ -8,7 +8,7 @@ from email import message_from_bytes
 
 import pytest
 
-from newsletter.mail.encoding import Piece
+from newsletter.mail.encoding import Fragment
 from newsletter.mail.outcomes import Kind
 from newsletter.mail.transports.smtp import SMTPTransport
 from tests.newsletter.mail.test_message import make_mail
@@ -239,7 +239,7 @@ class TestAServerThatMisbehaves:
             to_the_body(line)
             line.sock.recv(1000)
 
-        mail = make_mail(text=(Piece.of("x" * 70 + "\n" * 1),) * 200_000)
+        mail = make_mail(text=(Fragment.of("x" * 70 + "\n" * 1),) * 200_000)
         with (
             ScriptedServer(script, receive_buffer=4096) as server,
             transport_to(server) as transport,
@@ -253,7 +253,7 @@ class TestAServerThatMisbehaves:
             to_the_body(line)
             time.sleep(1.5)
 
-        mail = make_mail(text=(Piece.of("x" * 70 + "\n"),) * 200_000)
+        mail = make_mail(text=(Fragment.of("x" * 70 + "\n"),) * 200_000)
         with (
             ScriptedServer(script, receive_buffer=4096) as server,
             transport_to(server, timeout=0.5) as transport,

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from newsletter import tasks
 from newsletter.models import Delivery, Event
 from newsletter.operations import retention
-from newsletter.operations.retention import Forgotten, forget
+from newsletter.operations.retention import Forgotten, delete_expired
 from subscriptions.models import Subscriber, Suppression
 from tests.factories import NOW, make_delivery, make_issue, make_subscriber
 
@@ -49,10 +49,10 @@ def test_who_never_confirmed_is_erased_in_time():
     made("charlie@example.org", 15, status=Status.PENDING, asked_to_confirm_at=asked)
     made("dora@example.org", 999)
 
-    assert forget(NOW) == Forgotten(unconfirmed=1)
+    assert delete_expired(NOW) == Forgotten(unconfirmed=1)
     assert left() == {"bob@example.org", "charlie@example.org", "dora@example.org"}
-    assert forget(NOW) == Forgotten()
-    assert forget(NOW + 13 * DAY).unconfirmed == 2
+    assert delete_expired(NOW) == Forgotten()
+    assert delete_expired(NOW + 13 * DAY).unconfirmed == 2
 
 
 def test_who_left_is_erased_in_time():
@@ -61,7 +61,7 @@ def test_who_left_is_erased_in_time():
     back = {"left_at": NOW - 101 * DAY, "asked_to_confirm_at": NOW - DAY}
     made("charlie@example.org", 999, status=Status.LEFT, **back)
 
-    assert forget(NOW) == Forgotten(left=1)
+    assert delete_expired(NOW) == Forgotten(left=1)
     assert left() == {"bob@example.org", "charlie@example.org"}
 
 
@@ -71,7 +71,7 @@ def test_a_suppressed_reader_is_erased_and_stays_suppressed():
         made(email, 999)
         Suppression.objects.add_address(email, reason, NOW - days * DAY)
 
-    assert forget(NOW) == Forgotten(suppressed=1)
+    assert delete_expired(NOW) == Forgotten(suppressed=1)
     assert left() == {"bob@example.org"}
     assert Suppression.objects.covers("alice@example.org")
 
@@ -86,7 +86,7 @@ def test_events_and_logins_go_in_time(monkeypatch):
         attempt = AccessAttempt.objects.create(username="editor", failures_since_start=1)
         AccessAttempt.objects.filter(pk=attempt.pk).update(attempt_time=at)
 
-    assert forget(NOW) == Forgotten(events=3, logins=3)
+    assert delete_expired(NOW) == Forgotten(events=3, logins=3)
     assert Event.objects.count() == AccessAttempt.objects.count() == 2
 
 
@@ -106,8 +106,8 @@ def test_the_ledger_forgets_who_and_what_and_keeps_its_numbers():
         for day in days
     )
 
-    assert forget(NOW) == Forgotten(deliveries=1)
-    assert forget(NOW) == Forgotten()
+    assert delete_expired(NOW) == Forgotten(deliveries=1)
+    assert delete_expired(NOW) == Forgotten()
     old.refresh_from_db()
     young.refresh_from_db()
     assert (old.subscriber, old.choices, old.provider_id, old.opened_at) == (None, [], "", None)
@@ -125,7 +125,7 @@ def test_looking_deletes_nothing_and_counts_the_same(monkeypatch):
     call_command("forget", "--dry-run", stdout=out)
     assert "Would forget 1 subscribers who never confirmed, 1 who left" in out.getvalue()
     assert Subscriber.objects.count() == 2
-    seen = forget(NOW, dry_run=True)
+    seen = delete_expired(NOW, dry_run=True)
     out = StringIO()
     call_command("forget", "--json", stdout=out)
     done = json.loads(out.getvalue())
@@ -156,7 +156,7 @@ def test_a_large_issue_is_forgotten_batch_by_batch_in_the_order_of_its_index(mon
         make_delivery(issue, make_subscriber(f"{number}@example.org"))
 
     with CaptureQueriesContext(connection) as queries:
-        assert forget(NOW) == Forgotten(deliveries=5)
+        assert delete_expired(NOW) == Forgotten(deliveries=5)
     assert not Delivery.objects.filter(subscriber__isnull=False).exists()
     looked = [
         one["sql"]

@@ -62,7 +62,7 @@ def thesaurus(monkeypatch: pytest.MonkeyPatch) -> Thesaurus:
 
 def set_encoder(monkeypatch: pytest.MonkeyPatch, found: Thesaurus | None) -> None:
     """Have a process with this encoder, or with none."""
-    current.forget()
+    current.clear()
     monkeypatch.setattr(current, "configured", lambda: found)
     monkeypatch.setattr(fitting, "configured", lambda: found)
 

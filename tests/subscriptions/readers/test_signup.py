@@ -10,12 +10,12 @@ from subscriptions.models import Consent, Subscriber, Suppression
 from subscriptions.notices import letters
 from subscriptions.notices.letters import NOTHING, Kind, Outgoing
 from subscriptions.readers import signup
-from subscriptions.readers.signup import Choices
+from subscriptions.readers.signup import SignupChoices
 from tests.factories import NOW, make_subscriber
 
 Status = Subscriber.Status
 DAY = dt.timedelta(days=1)
-TOKYO = Choices(rhythm="weekly", weekday=2, hour=22, timezone="Asia/Tokyo")
+TOKYO = SignupChoices(rhythm="weekly", weekday=2, hour=22, timezone="Asia/Tokyo")
 
 pytestmark = pytest.mark.django_db
 
