@@ -573,7 +573,8 @@ def test_other_addresses_of_thumbnails_are_not_found():
 
 
 def images(response) -> list[str]:
-    return re.findall(r"<img [^>]*>", response.content.decode())
+    found = re.findall(r"<img [^>]*>", response.content.decode())
+    return [" ".join(image.split()) for image in found]
 
 
 def test_pages_show_thumbnails_where_there_are_any_and_plates_elsewhere():
