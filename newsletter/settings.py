@@ -33,7 +33,6 @@ from newsletter.env import (
     secret_key,
     yes_or_no,
 )
-from newsletter.env import READ as READ  # a test holds README to it
 
 # Lets classes such as ModelForm be written with their type's parameter at run time as well.
 django_stubs_ext.monkeypatch()

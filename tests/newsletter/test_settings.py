@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import settings
+from newsletter import env
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -22,7 +22,7 @@ def clean_environment(var: Path, **variables: str) -> dict[str, str]:
     keeps a developer's .env out.
     """
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return kept | dict.fromkeys(settings.READ, "") | {"VAR_DIR": str(var)} | variables
+    return kept | dict.fromkeys(env.READ, "") | {"VAR_DIR": str(var)} | variables
 
 
 def manage(
@@ -43,7 +43,7 @@ def test_readme_documents_every_setting_and_no_other():
     table = re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
 
     assert sorted(table) == sorted(set(table)), "a setting is documented twice"
-    assert set(table) == settings.READ
+    assert set(table) == env.READ
 
 
 def test_env_example_lists_every_setting_and_no_other():
@@ -51,7 +51,7 @@ def test_env_example_lists_every_setting_and_no_other():
     names = [line[1:].partition("=")[0] for line in lines if re.match(r"#[A-Z_]+=", line)]
 
     assert sorted(names) == sorted(set(names)), "a setting is listed twice"
-    assert set(names) - COMPOSE_ONLY == settings.READ
+    assert set(names) - COMPOSE_ONLY == env.READ
     assert not [line for line in lines if line and not line.startswith("#")], "a value is set"
 
 
