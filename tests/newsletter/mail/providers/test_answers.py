@@ -83,6 +83,7 @@ class TestProviders:
     def test_answers_are_sorted(self, number, body, kind, suppress):
         outcome = sort_provider_error(api_error(number, body))
         assert (outcome.kind, outcome.suppress) == (kind, suppress)
+        assert outcome.bounce == ("hard" if suppress else "")
         assert outcome.code == f"HTTP {number}"
         assert outcome.tried
 
