@@ -22,6 +22,8 @@ from newsletter.mail.encoding import UnsendableMail
 
 REASON_LIMIT = 300
 
+_ADDRESS = re.compile(r"""[^\s<>"'(),:;=]+@[^\s<>"'(),:;=]+""")
+
 
 class Kind(StrEnum):
     """The answers that the ledger tells apart."""
@@ -50,12 +52,12 @@ class Outcome:
     """What became of one message.
 
     `code` is what was answered ("250", "550 5.1.1", "HTTP 429") or a word of ours ("timeout").
-    `reason` is one clean line of at most 300 characters. `retry_after` is in seconds, where the
-    other side asked for it. `suppress`: the address itself is bad, do not mail it again; so exactly
-    where `bounce` is "hard". `tried`: the other side may have seen the message; where False,
-    nothing counts as an attempt. `bounce` says of a refusal for good by the other side (REFUSED)
-    how bad it is, in the words of `Delivery.Bounce`: "hard", "soft" or "blocked"; empty for all
-    else, our own refusals before anything was sent among them.
+    `reason` is one clean line of at most 300 characters, without addresses. `retry_after` is in
+    seconds, where the other side asked for it. `suppress`: the address itself is bad, do not mail
+    it again; so exactly where `bounce` is "hard". `tried`: the other side may have seen the
+    message; where False, nothing counts as an attempt. `bounce` says of a refusal for good by the
+    other side (REFUSED) how bad it is, in the words of `Delivery.Bounce`: "hard", "soft" or
+    "blocked"; empty for all else, our own refusals before anything was sent among them.
     """
 
     kind: Kind
@@ -66,6 +68,18 @@ class Outcome:
     suppress: bool = False
     tried: bool = True
     bounce: str = ""
+
+    def __post_init__(self) -> None:
+        """Leave addresses out of the reason, which outlives the reader, in journals too."""
+        if "@" in self.reason:
+            object.__setattr__(self, "reason", without_addresses(self.reason))
+
+
+def without_addresses(text: str) -> str:
+    """`text` in one clean line, addresses left out: servers like to repeat them, and what they say
+    is not to outlive the subscriber.
+    """
+    return _ADDRESS.sub("[address]", clean(text))[:REASON_LIMIT]
 
 
 def clean(text: object) -> str:
