@@ -18,6 +18,8 @@ from enum import StrEnum
 
 from django.core.exceptions import ImproperlyConfigured
 
+from newsletter.mail.bounce_rules import Blame, Bounce
+from newsletter.mail.bounce_severity import judge, names_a_limit, status_in
 from newsletter.mail.encoding import UnsendableMail
 
 REASON_LIMIT = 300
@@ -92,34 +94,14 @@ def clean(text: object) -> str:
 
 # --- SMTP replies ---------------------------------------------------------------------------------
 
-_ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
-# RFC 3463 and the IANA registry of enhanced status codes.
-_BAD_ADDRESS = frozenset(("5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.1"))
+# The sender's address; logins; then DKIM, SPF, reverse DNS, DMARC (the IANA registry of enhanced
+# status codes).
 _BAD_SENDER = frozenset(
-    # the sender's address; logins; then DKIM, SPF, reverse DNS, DMARC
     ["5.1.7", "5.1.8", "5.7.8", "5.7.9", "5.7.14", *[f"5.7.{n}" for n in range(20, 30)]]
 )
 _AUTH_CODES = frozenset((530, 534, 535, 538))
-_UNKNOWN_USER = re.compile(
-    r"(user|mailbox|recipient|address|account)\b.{0,60}?"
-    r"\b(unknown|not found|does ?n[o']t exist|not exist|invalid|disabled|inactive|unavailable)"
-    r"|no such (user|mailbox|recipient|address|person)|(unknown|invalid) (user|mailbox|recipient)",
-    re.IGNORECASE,
-)
-_OUR_FAULT = re.compile(
-    r"relay|sender address|(client host|helo command) rejected|blocked using|block ?list|blacklist"
-    r"|reverse (dns|lookup)|\bptr\b|must issue a starttls|authenticat|not owned by user|banned"
-    r"|\bspf\b|\bdkim\b|\bdmarc\b",
-    re.IGNORECASE,
-)
-QUOTA = re.compile(
-    r"(send|sending|daily|hourly|rate|message) (quota|limit|rate)|rate.?limit|too many (messages"
-    r"|e?mails)|throttl|quota (is )?exceeded for (this )?(account|sender)",
-    re.IGNORECASE,
-)
-_POLICY = re.compile(r"\bspam\b|policy|blocked|black ?list|block ?list|content rejected", re.I)
+_ABOUT_THE_READER = ("5.1.", "5.2.")
 _DAILY = re.compile(r"daily|per day|24 ?h|quota", re.IGNORECASE)
-_MAILBOX_FULL = re.compile(r"full|over.?quota|quota|insufficient.{0,20}(storage|space)", re.I)
 
 
 def quota_wait(reason: str) -> float:
@@ -134,49 +116,42 @@ def sort_reply(code: int, text: str | bytes, stage: Stage) -> Outcome:
     is not a reply at all is, once the body's end is sent.
     """
     reason = clean(text)
-    found = _ENHANCED.search(reason)
-    enhanced = found[1] if found else ""
+    enhanced = status_in(reason)
     word = f"{code} {enhanced}".strip() if 200 <= code < 600 else "nonsense"
     tried = stage not in (Stage.CONNECT, Stage.AUTH)
 
-    def outcome(kind: Kind, retry_after: float | None = None, *, suppress: bool = False) -> Outcome:
-        bounce = ""
-        if kind is Kind.REFUSED:
-            bounce = "hard" if suppress else _how_bad(enhanced, reason, stage)
-        return Outcome(kind, word, reason, retry_after, "", suppress, tried, bounce)
+    def outcome(kind: Kind, retry_after: float | None = None) -> Outcome:
+        return Outcome(kind, word, reason, retry_after, tried=tried)
 
     if stage is Stage.AFTER_BODY and 200 <= code < 300:
         return outcome(Kind.ACCEPTED)
     if 400 <= code < 500:
-        return outcome(Kind.DEFERRED, quota_wait(reason) if QUOTA.search(reason) else None)
+        return outcome(Kind.DEFERRED, quota_wait(reason) if names_a_limit(reason) else None)
     if not 500 <= code < 600:
         return outcome(Kind.IN_DOUBT if stage is Stage.AFTER_BODY else Kind.DEFERRED)
 
     if code in _AUTH_CODES or stage in (Stage.CONNECT, Stage.AUTH):
         return outcome(Kind.BROKEN)
-    if enhanced == "5.4.5" or (enhanced != "5.2.2" and QUOTA.search(reason)):
+    verdict = judge(reason, reply=code, after_data=stage is Stage.AFTER_BODY)
+    if enhanced == "5.4.5" or verdict.blame is Blame.LIMIT:
         return outcome(Kind.DEFERRED, quota_wait(reason))
-    if enhanced in _BAD_ADDRESS and stage is not Stage.MAIL:
-        return outcome(Kind.REFUSED, suppress=True)
     if enhanced in _BAD_SENDER or code in (500, 502):
         return outcome(Kind.BROKEN)
     if stage is Stage.MAIL:  # nothing of the reader's has been said yet, but perhaps a SIZE
-        return outcome(Kind.REFUSED if code == 552 else Kind.BROKEN)
+        return _refused(word, reason, Bounce.BLOCKED) if code == 552 else outcome(Kind.BROKEN)
     if stage is Stage.RCPT:
         if code == 552 and not enhanced:  # RFC 5321 section 4.5.3.1.10: take it as a 452
             return outcome(Kind.DEFERRED)
-        if _OUR_FAULT.search(reason) and "RESOLVER" not in reason:  # Exchange: this group only
+        if verdict.blame is Blame.SENDER and not enhanced.startswith(_ABOUT_THE_READER):
             return outcome(Kind.BROKEN)
-        if not enhanced and code in (550, 551, 553) and not _MAILBOX_FULL.search(reason):
-            return outcome(Kind.REFUSED, suppress=bool(_UNKNOWN_USER.search(reason)))
-    return outcome(Kind.REFUSED)
+    # What is wrong with the message is no trouble of the reader's mailbox.
+    is_readers = verdict.blame is Blame.READER
+    return _refused(word, reason, verdict.bounce if is_readers else Bounce.BLOCKED)
 
 
-def _how_bad(enhanced: str, reason: str, stage: Stage) -> str:
-    """ "blocked" where a refusal is about the sender, the content or a policy; else "soft"."""
-    if stage is Stage.MAIL or enhanced.startswith(("5.5.", "5.6.", "5.7.")):
-        return "blocked"
-    return "blocked" if _POLICY.search(reason) else "soft"
+def _refused(word: str, reason: str, bounce: Bounce) -> Outcome:
+    suppress = bounce is Bounce.HARD
+    return Outcome(Kind.REFUSED, word, reason, suppress=suppress, bounce=bounce.value)
 
 
 # --- exceptions -----------------------------------------------------------------------------------

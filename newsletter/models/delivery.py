@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from django.db import models
 
-from newsletter.mail.bounce_severity import Bounce
+from newsletter.mail.bounce_rules import Bounce
 from newsletter.models.issue import Issue
 from subscriptions.models import Subscriber
 

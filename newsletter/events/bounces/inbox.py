@@ -19,14 +19,15 @@ from pathlib import Path
 from django.conf import settings
 
 from newsletter.events import consequences, intake
-from newsletter.events.bounces import parsing
+from newsletter.events.bounces import mime, parsing
+from newsletter.events.bounces.kinds import Kind
 from newsletter.events.bounces.parsing import ParsedMail
 from subscriptions import links
 from subscriptions.models import Subscriber
 
 logger = logging.getLogger(__name__)
 
-READ_AT_MOST = parsing.MOST_BYTES
+READ_AT_MOST = mime.MOST_BYTES
 TOLD = 20
 """How many mails that were not understood a summary names."""
 
@@ -42,14 +43,14 @@ class Tally:
     def add(self, name: str, found: ParsedMail) -> None:
         """Count one mail."""
         self.kinds[found.what] += 1
-        if found.what == "unknown" and len(self.unknown) < TOLD:
+        if found.what is Kind.UNKNOWN and len(self.unknown) < TOLD:
             self.unknown.append(f"{name}: {found.reason}")
 
 
 def take(data: bytes, now: dt.datetime, *, dry_run: bool = False) -> ParsedMail:
     """Read one mail and store what it says; what it was. `consequences.heed` acts upon it."""
     found = parsing.read(data)
-    if found.what == "leave":
+    if found.what is Kind.LEAVE:
         return _leave(found, now, dry_run=dry_run)
     if found.report is not None and not dry_run:
         intake.store([found.report], now)
@@ -61,12 +62,12 @@ def _leave(found: ParsedMail, now: dt.datetime, *, dry_run: bool) -> ParsedMail:
     try:
         claims = links.read(links.Purpose.UNSUBSCRIBE, found.token)
     except links.BadLink:
-        return ParsedMail("unknown", "it wants to unsubscribe, but its token is not one of ours")
+        return parsing.unread("it wants to unsubscribe, but its token is not one of ours")
     subscriber = Subscriber.objects.filter(pk=claims.subscriber_id).first()
     if subscriber is None:
         return found  # erased, and so gets no mail
     if subscriber.link_version != claims.version:
-        return ParsedMail("unknown", "it wants to unsubscribe, but its token is no longer valid")
+        return parsing.unread("it wants to unsubscribe, but its token is no longer valid")
     if not dry_run:
         subscriber.leave(now, wording="unsubscribed by mail (RFC 2369)")
     return found
@@ -85,7 +86,7 @@ def read_file(path: Path) -> bytes:
 
 def put_away(path: Path, found: ParsedMail) -> None:
     """Move a maildir's mail from `new` to `cur`: seen, or flagged where a person should look."""
-    flags = "F" if found.what == "unknown" else "S"
+    flags = "F" if found.what is Kind.UNKNOWN else "S"
     directory = path.parent.parent / "cur"
     directory.mkdir(exist_ok=True)
     with suppress(FileNotFoundError):  # another reader was faster

@@ -7,8 +7,9 @@ from typing import Any
 from anymail.exceptions import AnymailAPIError
 from anymail.signals import EventType, RejectReason
 
-from newsletter.mail.bounce_severity import Bounce
-from newsletter.mail.outcomes import QUOTA, Kind, Outcome, clean, described
+from newsletter.mail.bounce_rules import Bounce
+from newsletter.mail.bounce_severity import names_a_limit
+from newsletter.mail.outcomes import Kind, Outcome, clean, described
 from newsletter.mail.providers.base import Keeps, Provider, Reading, bounced, word
 
 
@@ -56,7 +57,7 @@ def _sort_answer(response: Mapping[str, Any], error: BaseException) -> Outcome:
     word = str(response.get("Error", {}).get("Code", ""))
     reason = clean(response.get("Error", {}).get("Message", "") or error)
     number = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-    if any(part in word for part in _THROTTLES) or QUOTA.search(reason):
+    if any(part in word for part in _THROTTLES) or names_a_limit(reason):
         return Outcome(Kind.DEFERRED, word, reason)
     if number >= 500:
         return Outcome(Kind.IN_DOUBT, word, reason)

@@ -19,8 +19,8 @@ from anymail.exceptions import (
     AnymailRecipientsRefused,
 )
 
+from newsletter.mail.bounce_severity import names_a_limit
 from newsletter.mail.outcomes import (
-    QUOTA,
     Kind,
     Outcome,
     Stage,
@@ -143,13 +143,13 @@ def _sort_client_error(number: int, reason: str, response: Any) -> Outcome:
     if number in (408, 409, 420, 423, 425, 429):  # 420: SparkPost's sending limit
         return Outcome(Kind.DEFERRED, code, reason, wait)
     if number in (401, 402, 403, 404, 405, 407):
-        if QUOTA.search(reason):
+        if names_a_limit(reason):
             return Outcome(Kind.DEFERRED, code, reason, wait or quota_wait(reason))
         return Outcome(Kind.BROKEN, code, reason, wait)
     if number in (400, 422):
         if _NAMES_RECIPIENT.search(reason) and _INVALID.search(reason):
             return Outcome(Kind.REFUSED, code, reason, suppress=True, bounce="hard")
-        if QUOTA.search(reason):
+        if names_a_limit(reason):
             return Outcome(Kind.DEFERRED, code, reason, wait or quota_wait(reason))
         if _BLAMES_US.search(reason):
             return Outcome(Kind.BROKEN, code, reason)

@@ -8,7 +8,7 @@ from typing import Any
 from anymail.exceptions import AnymailAPIError
 from anymail.signals import EventType
 
-from newsletter.mail.bounce_severity import Bounce
+from newsletter.mail.bounce_rules import Bounce
 from newsletter.mail.outcomes import Outcome
 
 

@@ -8,12 +8,13 @@ providers' documentation of their webhooks; newsletter.mail.bounce_severity has 
 codes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 
-from newsletter.mail.bounce_severity import Bounce, severity, status_in
+from newsletter.mail.bounce_rules import Bounce
+from newsletter.mail.bounce_severity import judge, status_in
 from newsletter.mail.providers.base import Reading
 from newsletter.mail.providers.registry import provider_named
 
@@ -35,22 +36,23 @@ def read(event: AnymailTrackingEvent, provider: str) -> Reading:
     known = provider_named(provider)
     if known is not None and known.reads is not None:
         reading = known.reads(raw, reading)
-    text = f"{event.mta_response or ''} {event.description or ''}"
+    said = (str(event.mta_response or ""), str(event.description or ""))
     if reading.kind == EventType.REJECTED and not reading.severity:
         return replace(reading, severity=_BY_REASON.get(reading.reason, Bounce.BLOCKED))
     if reading.kind == EventType.BOUNCED:
-        return replace(reading, severity=_weighed(reading, text))
+        return replace(reading, severity=_weighed(reading, said))
     return reading
 
 
-def _weighed(reading: Reading, text: str) -> Bounce:
+def _weighed(reading: Reading, texts: Sequence[str]) -> Bounce:
     """The provider's word, made milder by the server's."""
-    said = severity("", text) if status_in(text) else None
+    verdicts = [judge(text) for text in texts if text]
+    said = next((one.bounce for one in verdicts if one.by_words or status_in(one.code)), None)
     word = reading.severity
     if not word:
         if said is not None:
             return said
-        return Bounce.HARD if reading.reason == RejectReason.INVALID else severity("", text)
+        return Bounce.HARD if reading.reason == RejectReason.INVALID else Bounce.SOFT
     if word == Bounce.HARD and said is not None:
         return said
     if word == Bounce.SOFT and said == Bounce.BLOCKED:

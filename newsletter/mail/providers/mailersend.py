@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from newsletter.mail.bounce_severity import Bounce
+from newsletter.mail.bounce_rules import Bounce
 from newsletter.mail.providers.base import Keeps, Provider, Reading, bounced, word
 
 

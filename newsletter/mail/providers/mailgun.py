@@ -7,7 +7,7 @@ from typing import Any
 from anymail.exceptions import AnymailAPIError
 from anymail.signals import EventType, RejectReason
 
-from newsletter.mail.bounce_severity import Bounce
+from newsletter.mail.bounce_rules import Bounce
 from newsletter.mail.outcomes import Kind, Outcome
 from newsletter.mail.providers.base import Keeps, Provider, Reading, bounced, word
 

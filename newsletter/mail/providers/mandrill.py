@@ -6,7 +6,7 @@ from typing import Any
 
 from anymail.signals import RejectReason
 
-from newsletter.mail.bounce_severity import Bounce
+from newsletter.mail.bounce_rules import Bounce
 from newsletter.mail.providers.base import Keeps, Provider, Reading, bounced, word
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from anymail.signals import EventType
 
-from newsletter.mail.bounce_severity import Bounce
+from newsletter.mail.bounce_rules import Bounce
 from newsletter.mail.providers.base import Keeps, Provider, Reading, bounced, word
 
 _TYPES = {

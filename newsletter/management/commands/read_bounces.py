@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import track
 
 from newsletter.events.bounces import inbox
+from newsletter.events.bounces.kinds import Kind
 
 TRY_AGAIN = 75
 """EX_TEMPFAIL of sysexits.h: a mail server keeps the mail and tries again."""
@@ -55,7 +56,7 @@ class Command(BaseCommand):
             pass  # a pipe that is not read to its end is an error to the mail server
         found = inbox.take(data, timezone.now(), dry_run=dry_run)
         name = "standard input"
-        if found.what == "unknown" and not dry_run:
+        if found.what is Kind.UNKNOWN and not dry_run:
             name = str(inbox.keep(data, found))
         tally.add(name, found)
 

@@ -5,7 +5,7 @@ import requests
 from anymail.exceptions import AnymailRequestsAPIError
 from anymail.signals import AnymailTrackingEvent
 
-from newsletter.mail.bounce_severity import Bounce
+from newsletter.mail.bounce_rules import Bounce
 from newsletter.mail.outcomes import Kind
 from newsletter.mail.providers import registry
 from newsletter.mail.providers.answers import sort_provider_error

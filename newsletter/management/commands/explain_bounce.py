@@ -1,0 +1,86 @@
+"""`manage.py explain_bounce`: say of any mail what it is taken for, and why."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from newsletter.events.bounces import inbox, parsing
+from newsletter.events.bounces.parsing import ParsedMail
+
+STDIN = "-"
+
+
+class Command(BaseCommand):
+    """Judges mails, ours or not. Stores nothing, and asks no database."""
+
+    help = "Say of mails that came back what they are taken for: kind, severity, code and rule."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Which mails, and in what form."""
+        parser.add_argument(
+            "files", nargs="+", metavar="FILE", help="a mail as it came; - is standard input"
+        )
+        parser.add_argument("--json", action="store_true", help="print a list, an object a file")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Judge every file that can be read; the exit status tells whether all could."""
+        explained, unreadable = [], 0
+        for name in options["files"]:
+            try:
+                data = _read(name)
+            except OSError as error:
+                self.stderr.write(f"Cannot read {name}: {error.strerror}.")
+                unreadable += 1
+                continue
+            explained.append(_explained(name, parsing.read(data)))
+        if options["json"]:
+            self.stdout.write(json.dumps(explained, indent=2, ensure_ascii=False))
+        else:
+            for one in explained:
+                self.stdout.write(_in_words(one))
+        if unreadable:
+            raise CommandError(f"{unreadable} of {len(options['files'])} files were not read.")
+
+
+def _read(name: str) -> bytes:
+    if name == STDIN:
+        return sys.stdin.buffer.read(inbox.READ_AT_MOST)
+    return inbox.read_file(Path(name))
+
+
+def _explained(name: str, found: ParsedMail) -> dict[str, Any]:
+    judgment = found.judgment
+    return {
+        "file": name,
+        "kind": judgment.kind.value,
+        "severity": judgment.severity,
+        "recipients": [
+            {
+                "address": one.address,
+                "severity": one.verdict.bounce.value if one.is_failure else "",
+            }
+            for one in judgment.recipients
+        ],
+        "delivery": found.delivery_id,
+        "code": judgment.code,
+        "words": judgment.words,
+        "rule": judgment.rule,
+    }
+
+
+def _in_words(one: dict[str, Any]) -> str:
+    kind = f"{one['kind']}, {one['severity']}" if one["severity"] else one["kind"]
+    proven = one["delivery"]
+    lines = [
+        f"{one['file']}: {kind}",
+        f"  because: {one['rule']}",
+        *(f"  recipient: {who['address']} {who['severity']}" for who in one["recipients"]),
+        f"  code: {one['code']}" if one["code"] else "",
+        f"  words: {one['words']}" if one["words"] else "",
+        f"  delivery: {proven}" if proven else "  delivery: none of ours, as far as it proves",
+    ]
+    return "\n".join(line.rstrip() for line in lines if line)
