@@ -70,6 +70,8 @@ ALLOWED_HOSTS = read(
     sorted({SITE_HOST, "localhost", "127.0.0.1"}),
     "host names, separated by commas",
 )
+# The site has a host of its own, so links have no prefix, whatever a proxy or a header says.
+FORCE_SCRIPT_NAME = ""
 HTTPS = _site.scheme == "https"
 CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"]
 TRUSTED_PROXIES = number(
