@@ -181,6 +181,14 @@ class TopicAdmin(ModelAdmin):
 
         Saves nothing, unless it was one of the saving buttons that was pressed on this page.
         """
+        topic = self.get_object(request, unquote(object_id)) if object_id else None
+        may = (
+            self.has_change_permission(request, topic)
+            if object_id
+            else self.has_add_permission(request)
+        )
+        if not may:
+            raise PermissionDenied
         if any(name in request.POST for name in SAVES):
             saved: HttpResponse = self.changeform_view(request, object_id)
             return saved
@@ -189,16 +197,8 @@ class TopicAdmin(ModelAdmin):
             if object_id
             else reverse("admin:papers_topic_add")
         )
-        topic = self.get_object(request, unquote(object_id)) if object_id else None
         if request.method != "POST" or (object_id and topic is None):
             return HttpResponseRedirect(plain)  # which answers for a topic that is not there
-        allowed = (
-            self.has_change_permission(request, topic)
-            if topic
-            else self.has_add_permission(request)
-        )
-        if not allowed:
-            raise PermissionDenied
         before = ranking.spec_of_topic(topic) if topic and topic.is_active else None
         form_class = self.get_form(request, topic, change=topic is not None)
         form = form_class(request.POST, instance=topic)
