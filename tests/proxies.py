@@ -63,9 +63,11 @@ def proxy(name: str, directory: Path, upstream: int) -> Iterator[int]:
         process.wait(30)
 
 
-def wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def wait_for(
+    port: int, process: "subprocess.Popen[bytes]", log: Path, *, seconds: int = 60
+) -> None:
     """Wait until something listens at the port."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + seconds
     while True:
         assert process.poll() is None, log.read_text()[-2000:]
         assert time.monotonic() < end, log.read_text()[-2000:]
