@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from newsletter.admin.base import ReadOnly
 from newsletter.admin.events import EventInline
 from newsletter.digests.choices import chosen_papers
 from newsletter.models import Delivery, Issue, IssuePaper
+from papers.admin.base import ModelAdmin
 from papers.models import Topic
 
 

@@ -12,7 +12,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.views import ChangeList
 
@@ -24,6 +23,7 @@ from newsletter.digests.readers import readers_of
 from newsletter.events import reputation
 from newsletter.models import Delivery, Issue, IssuePaper
 from newsletter.pages.mail_frames import framed
+from papers.admin.base import ModelAdmin, TabularInline
 from subscriptions import links
 from subscriptions.models import Subscriber
 

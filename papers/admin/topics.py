@@ -12,9 +12,9 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from papers.admin.base import ModelAdmin
 from papers.admin.topic_preview import preview
 from papers.matching import ranking
 from papers.models import Match, Topic
@@ -47,6 +47,8 @@ class LinesField(forms.CharField):
     def validate(self, value: Any) -> None:
         """As any field, and not without end."""
         super().validate(value)
+        if any("\0" in line for line in value):
+            raise forms.ValidationError("A NUL is no text.")
         if len(value) > MOST_LINES:
             raise forms.ValidationError(f"Give at most {MOST_LINES} lines.")
 

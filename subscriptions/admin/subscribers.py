@@ -15,9 +15,9 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import ngettext
-from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
+from papers.admin.base import ModelAdmin, TabularInline
 from subscriptions.models import (
     Consent,
     Feedback,

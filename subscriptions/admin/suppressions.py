@@ -7,10 +7,10 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 
+from papers.admin.base import ModelAdmin
 from subscriptions.addresses import address_hash
 from subscriptions.models import Suppression
 
