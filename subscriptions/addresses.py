@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
+from contextlib import suppress
 
 import idna
 from django.conf import settings
@@ -122,9 +123,9 @@ def key_of(email: str) -> str:
     """
     local, at, domain = email.strip().rpartition("@")
     try:
-        return f"{_folded(local)}{at}{wire_domain(domain)}"
+        return f"{_folded(local).strip()}{at}{wire_domain(domain)}"
     except BadAddress:
-        return _folded(email.strip())
+        return _folded(email).strip()
 
 
 def flood_key(email: str) -> str:
@@ -149,15 +150,14 @@ def address_hashes(email: str) -> list[str]:
     versions made, of the address trimmed and in lower case with its domain as it was typed, in
     Unicode or in ASCII.
     """
-    spellings = [email.strip().lower()]
-    local, at, domain = spellings[0].rpartition("@")
-    try:
+    texts = [key_of(email), email.strip().lower()]
+    local, at, domain = texts[1].rpartition("@")
+    with suppress(BadAddress, idna.IDNAError, UnicodeError):  # what is no domain has one spelling
         wire = wire_domain(domain)
-        spellings += [f"{local}{at}{wire}", f"{local}{at}{idna.decode(wire)}"]
-    except (BadAddress, idna.IDNAError, UnicodeError):
-        pass  # no domain: it had one spelling
-    found = [address_hash(email), *map(keyed_hash, spellings)]
-    return list(dict.fromkeys(found))
+        texts.append(f"{local}{at}{wire}")
+        if "xn--" in wire:
+            texts.append(f"{local}{at}{idna.decode(wire)}")
+    return [keyed_hash(text) for text in dict.fromkeys(texts)]
 
 
 def keyed_hash(text: str) -> str:

@@ -6,7 +6,8 @@ against the reader: when the cache is down, that is logged and everybody is let 
 
 A provider hands out IPv6 networks of several sizes: a home may hold a /64, a /56 or a /48. So all
 three are counted, and the wider ones may do more. Whoever has no address that can be read shares
-one count with all such visitors.
+one count with all such visitors. So do mail addresses that end up in one inbox, with and without a
+`+tag`.
 """
 
 import datetime as dt
@@ -19,7 +20,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from subscriptions.addresses import address_hash
+from subscriptions.addresses import flood_key, keyed_hash
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +126,8 @@ def seconds_to_wait(action: str, email: str, visitor: str, now: dt.datetime) -> 
         (f"network:{hashlib.sha256(each.encode()).hexdigest()[:32]}", times * most.per_network)
         for each, times in networks(visitor)
     ]
-    counted += [(f"address:{address_hash(email)}", most.per_address), ("total", most.in_total)]
+    inbox = keyed_hash(flood_key(email))
+    counted += [(f"address:{inbox}", most.per_address), ("total", most.in_total)]
     for who, limit in counted:
         if _count(f"limits:{action}:{window}:{who}") > limit:
             logger.warning("limit reached", extra={"action": action, "of": who.split(":")[0]})
