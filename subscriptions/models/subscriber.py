@@ -69,6 +69,24 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
         wanted = list(emails)
         return self.filter(models.Q(email_key__in=map(key_of, wanted)) | _unkeyed(wanted))
 
+    def holder_of(self, subscriber_id: int, version: int) -> "Subscriber | None":
+        """For whom links of this subscriber and link version act: the subscriber, or the one that
+        it was joined with. None where they are void or the subscriber was erased.
+        """
+        found = self.filter(pk=subscriber_id).first()
+        if found is not None:
+            return found if found.link_version == version else None
+        return self.filter(
+            former__former_id=subscriber_id,
+            former__link_version=version,
+            former__survivor_version=models.F("link_version"),
+        ).first()
+
+    def knows(self, subscriber_id: int) -> bool:
+        """Whether there is such a subscriber, or was one before it was joined with another."""
+        own = models.Q(pk=subscriber_id)
+        return self.filter(own | models.Q(former__former_id=subscriber_id)).exists()
+
     def update(self, **values: Any) -> int:
         """As Django's; a new address brings its key."""
         if "email" in values:
