@@ -11,10 +11,11 @@ gettext_noop("the editors")  # what CURATOR says unless an operator says otherwi
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The site's name, curator and address, whether its forms ask for a proof of work, whether this
-    is a development server, and the time.
+    """The name of the view that answers, the site's name, curator and address, whether forms ask
+    for a proof of work, whether this is a development server, and the time.
     """
     return {
+        "here": request.resolver_match.view_name if request.resolver_match else "",
         "site_name": settings.SITE_NAME,
         "curator": gettext(settings.CURATOR),
         "site_url": settings.SITE_URL,

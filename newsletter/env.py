@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from subscriptions.addresses import BadAddress, wire_domain
+
 T = TypeVar("T")
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -25,6 +27,26 @@ if (BASE_DIR / ".env").is_file() and "pytest" not in sys.modules:
 
 #: Every environment variable that was asked for, so that a test can hold README to it.
 READ: set[str] = set()
+
+
+#: Variables whose value may stand in an error and so in a log: numbers, yes or no, a choice of
+#: words, a place in the file system. Of any other one not even what a parser says of it is shown,
+#: for it may hold a password or a key.
+HARMLESS: set[str] = {
+    *("LOG_FORMAT", "LOG_LEVEL", "PAPERS_SOURCE", "EMAIL_THUMBNAILS"),
+    *("VAR_DIR", "JOURNAL_DIR", "STATIC_ROOT", "ENCODER"),
+}
+
+
+def refusal(name: str, wanted: str, problem: object = "") -> ImproperlyConfigured:
+    """The error for a variable that is not what it must be, `wanted`; `problem` says why not."""
+    if name not in HARMLESS:
+        return ImproperlyConfigured(f"The environment variable {name} must be {wanted}.")
+    why = f" ({problem})" if problem else ""
+    return ImproperlyConfigured(
+        f"The environment variable {name} holds {os.environ.get(name, '')[:200]!r}, "
+        f"but it must be {wanted}{why}."
+    )
 
 
 def read(name: str, cast: Callable[..., T], default: Any, meaning: str) -> T:
@@ -39,10 +61,13 @@ def read(name: str, cast: Callable[..., T], default: Any, meaning: str) -> T:
     try:
         return cast(name)
     except (ValueError, TypeError, KeyError, AttributeError, ImproperlyConfigured) as error:
-        raise ImproperlyConfigured(
-            f"The environment variable {name} holds {os.environ[name]!r}, "
-            f"but it must be {meaning} ({error})."
-        ) from None
+        raise refusal(name, meaning, error) from None
+
+
+def flag(name: str, default: bool) -> bool:
+    """A truth value, of which nothing is secret."""
+    HARMLESS.add(name)
+    return read(name, yes_or_no, default, "true or false")
 
 
 def yes_or_no(name: str) -> bool:
@@ -57,25 +82,50 @@ def yes_or_no(name: str) -> bool:
 
 def number(name: str, default: int, meaning: str, least: int = 0, most: int = 10**9) -> int:
     """A whole number between `least` and `most`."""
+    HARMLESS.add(name)
     value: int = read(name, env.int, default, meaning)
     if not least <= value <= most:
-        raise ImproperlyConfigured(
-            f"The environment variable {name} holds {value}, "
-            f"but it must be {meaning}, from {least} to {most}."
-        )
+        raise refusal(name, f"{meaning}, from {least} to {most}")
     return value
 
 
 def required_url(name: str, default: str, meaning: str) -> str:
     """An absolute http(s) address without a trailing slash."""
     value: str = read(name, env.str, default, meaning).rstrip("/")
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise ImproperlyConfigured(
-            f"The environment variable {name} holds {value!r}, but it must be {meaning}, "
-            "such as https://papers.example.org."
-        )
+    if not is_url(value, {"http", "https"}):
+        raise refusal(name, f"{meaning}, such as https://papers.example.org")
     return value
+
+
+def is_url(value: str, schemes: set[str]) -> bool:
+    """Whether `value` is an address of one of the schemes, with a host and a port that can be."""
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def public_url(name: str, default: str) -> str:
+    """This site's address: a scheme, a host and perhaps a port. A host that is not ASCII comes back
+    as the DNS has it, since it stands in headers and is compared with what browsers send.
+    """
+    value = required_url(name, default, "this site's public address")
+    parts = urlsplit(value)
+    if parts.path or parts.query or parts.fragment or "?" in value or "#" in value:
+        raise refusal(
+            name,
+            "this site's public address without a path, such as https://papers.example.org: "
+            "Broadsheet needs a host of its own",
+        )
+    if parts.username is not None or parts.password is not None:
+        raise refusal(name, "this site's public address without a user or a password")
+    host = parts.hostname or ""
+    try:
+        host = f"[{host}]" if ":" in host else wire_domain(host)
+    except BadAddress as error:
+        raise refusal(name, f"this site's public address, but {error}") from None
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
 
 
 def secret_key(directory: Path) -> str:

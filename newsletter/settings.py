@@ -27,11 +27,14 @@ from newsletter import old_paths
 from newsletter.env import (
     BASE_DIR,
     env,
+    flag,
+    is_url,
     number,
+    public_url,
     read,
+    refusal,
     required_url,
     secret_key,
-    yes_or_no,
 )
 
 # Lets classes such as ModelForm be written with their type's parameter at run time as well.
@@ -47,7 +50,7 @@ JOURNAL_DIR = Path(
 
 # --- Security ----------------------------------------------------------------------------
 
-DEBUG = read("DEBUG", yes_or_no, False, "true or false")
+DEBUG = flag("DEBUG", False)
 SECRET_KEY = secret_key(VAR_DIR)
 SECRET_KEY_FALLBACKS = read(
     "SECRET_KEY_FALLBACKS", env.list, [], "earlier secret keys, separated by commas"
@@ -61,7 +64,7 @@ if SECRET_KEY_FALLBACKS and not os.environ.get("ADDRESS_HASH_KEY"):
         "ADDRESS_HASH_KEY is not set and would change with it: addresses that must not be mailed "
         "would no longer be recognised. Set ADDRESS_HASH_KEY to the first SECRET_KEY there was."
     )
-SITE_URL = required_url("SITE_URL", "http://127.0.0.1:8000", "this site's public address")
+SITE_URL = public_url("SITE_URL", "http://127.0.0.1:8000")
 _site = urlsplit(SITE_URL)
 SITE_HOST = _site.hostname or ""
 ALLOWED_HOSTS = read(
@@ -70,6 +73,8 @@ ALLOWED_HOSTS = read(
     sorted({SITE_HOST, "localhost", "127.0.0.1"}),
     "host names, separated by commas",
 )
+# The site has a host of its own, so links have no prefix, whatever a proxy or a header says.
+FORCE_SCRIPT_NAME = ""
 HTTPS = _site.scheme == "https"
 CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"]
 TRUSTED_PROXIES = number(
@@ -77,7 +82,7 @@ TRUSTED_PROXIES = number(
 )
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_SSL_REDIRECT = read("SSL_REDIRECT", yes_or_no, HTTPS and not DEBUG, "true or false")
+SECURE_SSL_REDIRECT = flag("SSL_REDIRECT", HTTPS and not DEBUG)
 # The load balancer's probes come by plain HTTP from inside.
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_HSTS_SECONDS = number(
@@ -196,9 +201,8 @@ def database() -> dict[str, Any]:
             "DATABASE_URL", env.db_url, fallback, "a database address: postgres://user@host/name"
         )
     if not config.get("ENGINE") or not config.get("NAME"):
-        raise ImproperlyConfigured(
-            "The environment variable DATABASE_URL must be a database address such as "
-            "postgres://user:password@host:5432/name."
+        raise refusal(
+            "DATABASE_URL", "a database address such as postgres://user:password@host:5432/name"
         )
     if config["ENGINE"].endswith("sqlite3"):
         config["OPTIONS"] = {
@@ -217,8 +221,8 @@ def database() -> dict[str, Any]:
         config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
     else:
-        raise ImproperlyConfigured(
-            f"DATABASE_URL names {config['ENGINE']}; Broadsheet runs on PostgreSQL and SQLite."
+        raise refusal(
+            "DATABASE_URL", "a database address: Broadsheet runs on PostgreSQL and SQLite"
         )
     return config
 
@@ -229,13 +233,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = read(
     "REDIS_URL", env.str, "redis://127.0.0.1:6379/0", "the address of a Redis or Valkey server"
 )
-if urlsplit(REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
-    raise ImproperlyConfigured(
-        f"The environment variable REDIS_URL holds {REDIS_URL!r}, "
-        "but it must be the address of a Redis or Valkey server, such as redis://127.0.0.1:6379/0."
+if not (REDIS_URL.startswith("unix://") or is_url(REDIS_URL, {"redis", "rediss"})):
+    raise refusal(
+        "REDIS_URL", "the address of a Redis or Valkey server, such as redis://127.0.0.1:6379/0"
     )
 _redis_timeouts: dict[str, Any] = {"socket_timeout": 10}
-if urlsplit(REDIS_URL).scheme != "unix":
+if not REDIS_URL.startswith("unix://"):
     _redis_timeouts |= {"socket_connect_timeout": 5, "socket_keepalive": True}
 CACHES = {
     "default": {
@@ -290,13 +293,10 @@ ARXIV_URL = required_url(
 )
 PAPERS_SOURCE = read("PAPERS_SOURCE", env.str, "live", "live or sample")
 if PAPERS_SOURCE not in {"live", "sample"}:
-    raise ImproperlyConfigured(
-        f"The environment variable PAPERS_SOURCE holds {PAPERS_SOURCE!r}, "
-        "but it must be live or sample."
-    )
+    raise refusal("PAPERS_SOURCE", "live or sample")
 FETCH_TIMEOUT = number("FETCH_TIMEOUT", 20, "seconds to wait for a source's answer", 1, 300)
 FETCH_ATTEMPTS = number("FETCH_ATTEMPTS", 5, "how often a source is asked before giving up", 1, 20)
-THUMBNAILS = read("THUMBNAILS", yes_or_no, True, "true or false")
+THUMBNAILS = flag("THUMBNAILS", True)
 ENCODER = read("ENCODER", env.str, "", "a directory or package:NAME with a sentence encoder")
 if ENCODER:
     from papers.semantics.encoder import EncoderError, find  # numpy takes its time to import
@@ -304,9 +304,8 @@ if ENCODER:
     try:
         find(ENCODER)
     except EncoderError as error:
-        raise ImproperlyConfigured(
-            f"The environment variable ENCODER holds {ENCODER!r}. {error}"
-        ) from None
+        wanted = "a directory or package:NAME with a sentence encoder"
+        raise refusal("ENCODER", wanted, error) from None
 
 # --- Digests and delivery ----------------------------------------------------------------
 
@@ -326,7 +325,7 @@ DELIVERY_RATE_PER_SECOND = number(
 DELIVERY_RATE_PER_DAY = number(
     "DELIVERY_RATE_PER_DAY", 0, "mails a day (UTC) over all workers, 0 for no limit"
 )
-RETRY_UNKNOWN = read("RETRY_UNKNOWN", yes_or_no, False, "true or false")
+RETRY_UNKNOWN = flag("RETRY_UNKNOWN", False)
 
 # --- Readers: limits, proof of work, how long things are kept ---------------------------
 
@@ -335,7 +334,7 @@ LIMIT_PER_NETWORK = number("LIMIT_PER_NETWORK", 30, "mails an hour to ask for fr
 LIMIT_IN_TOTAL = number("LIMIT_IN_TOTAL", 2000, "mails an hour that strangers may ask for", 1)
 LIMIT_UPVOTES = number("LIMIT_UPVOTES", 60, "upvotes an hour for one reader", 1)
 LIMIT_SUBMISSIONS = number("LIMIT_SUBMISSIONS", 10, "submissions an hour for one reader", 1)
-PROOF_OF_WORK = read("PROOF_OF_WORK", yes_or_no, False, "true or false")
+PROOF_OF_WORK = flag("PROOF_OF_WORK", False)
 LIMIT_UNPROVEN = number(
     "LIMIT_UNPROVEN", 60, "mails an hour that may be asked for without a proof of work", 0
 )
@@ -374,10 +373,7 @@ ANYMAIL: dict[str, Any] = read(
     "ANYMAIL", env.json, {}, 'a JSON object such as {"POSTMARK_SERVER_TOKEN": "…"}'
 )
 if not isinstance(ANYMAIL, dict):
-    raise ImproperlyConfigured(
-        "The environment variable ANYMAIL must be a JSON object such as "
-        '{"POSTMARK_SERVER_TOKEN": "…"}.'
-    )
+    raise refusal("ANYMAIL", 'a JSON object such as {"POSTMARK_SERVER_TOKEN": "…"}')
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = read(
     "FROM_EMAIL",
     env.str,
@@ -385,10 +381,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = read(
     "the sender, such as Broadsheet <digest@papers.example.org>",
 )
 if "@" not in parseaddr(DEFAULT_FROM_EMAIL)[1] or any(c in DEFAULT_FROM_EMAIL for c in "\r\n"):
-    raise ImproperlyConfigured(
-        f"The environment variable FROM_EMAIL holds {DEFAULT_FROM_EMAIL!r}, "
-        "but it must be a sender such as Broadsheet <digest@papers.example.org>."
-    )
+    raise refusal("FROM_EMAIL", "a sender such as Broadsheet <digest@papers.example.org>")
 MAIL_DOMAIN = parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
 _dns_domain = MAIL_DOMAIN
 if not MAIL_DOMAIN.isascii():
@@ -399,17 +392,11 @@ UNSUBSCRIBE_EMAIL = read(
     "UNSUBSCRIBE_EMAIL", env.str, parseaddr(DEFAULT_FROM_EMAIL)[1], "an address that takes leave"
 )
 if not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", UNSUBSCRIBE_EMAIL):
-    raise ImproperlyConfigured(
-        f"The environment variable UNSUBSCRIBE_EMAIL holds {UNSUBSCRIBE_EMAIL!r}, "
-        "but it must be one bare address such as leave@papers.example.org."
-    )
+    raise refusal("UNSUBSCRIBE_EMAIL", "one bare address such as leave@papers.example.org")
 LIST_ID = read("LIST_ID", env.str, f"digest.{_dns_domain}", "a list id such as digest.example.org")
 if os.environ.get("LIST_ID") and not re.fullmatch(r"[\w-]+(\.[\w-]+)+", LIST_ID, re.ASCII):
-    raise ImproperlyConfigured(
-        f"The environment variable LIST_ID holds {LIST_ID!r}, "
-        "but it must be a list id (RFC 2919) such as digest.papers.example.org."
-    )
-UNSUBSCRIBE_HEADERS_SEEN = read("UNSUBSCRIBE_HEADERS_SEEN", yes_or_no, False, "true or false")
+    raise refusal("LIST_ID", "a list id (RFC 2919) such as digest.papers.example.org")
+UNSUBSCRIBE_HEADERS_SEEN = flag("UNSUBSCRIBE_HEADERS_SEEN", False)
 #: What whoever sends to readers must say, and nobody said: a default of ours stands in its place.
 UNSAID = tuple(
     name
@@ -421,9 +408,7 @@ DKIM_DOMAIN = read("DKIM_DOMAIN", env.str, _dns_domain, "the domain that signs")
 DKIM_SELECTOR = read("DKIM_SELECTOR", env.str, "broadsheet", "a name for the key in DNS").lower()
 for _name, _value in (("DKIM_DOMAIN", DKIM_DOMAIN), ("DKIM_SELECTOR", DKIM_SELECTOR)):
     if DKIM_KEY and not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", _value):
-        raise ImproperlyConfigured(
-            f"The environment variable {_name} holds {_value!r}, but it must be a name in DNS."
-        )
+        raise refusal(_name, "a name in DNS")
 if DKIM_KEY:
     from newsletter.mail import dkim_keys  # its library takes 50 ms to import
 
@@ -443,19 +428,17 @@ BOUNCE_ADDRESS = read(
     "BOUNCE_ADDRESS", env.str, "", "an address whose mail `manage.py read_bounces` is given"
 )
 if BOUNCE_ADDRESS and not re.fullmatch(r"[A-Za-z0-9._-]{1,18}@[A-Za-z0-9.-]+", BOUNCE_ADDRESS):
-    raise ImproperlyConfigured(
-        f"The environment variable BOUNCE_ADDRESS holds {BOUNCE_ADDRESS!r}, but it must be a plain "
-        "address of at most 18 characters before the @, such as bounce@papers.example.org."
+    raise refusal(
+        "BOUNCE_ADDRESS",
+        "a plain address of at most 18 characters before the @, such as bounce@papers.example.org",
     )
-TRACK_OPENS = read("TRACK_OPENS", yes_or_no, False, "true or false")
-TRACK_CLICKS = read("TRACK_CLICKS", yes_or_no, False, "true or false")
+NON_ASCII_ADDRESSES = flag("NON_ASCII_ADDRESSES", False)
+TRACK_OPENS = flag("TRACK_OPENS", False)
+TRACK_CLICKS = flag("TRACK_CLICKS", False)
 
 EMAIL_THUMBNAILS = read("EMAIL_THUMBNAILS", env.str, "own", "own, plates, source or none")
 if EMAIL_THUMBNAILS not in {"own", "plates", "source", "none"}:
-    raise ImproperlyConfigured(
-        f"The environment variable EMAIL_THUMBNAILS holds {EMAIL_THUMBNAILS!r}, "
-        "but it must be own, plates, source or none."
-    )
+    raise refusal("EMAIL_THUMBNAILS", "own, plates, source or none")
 CONTACT_EMAIL = read(
     "CONTACT_EMAIL", env.str, parseaddr(DEFAULT_FROM_EMAIL)[1], "an address that a person reads"
 )
@@ -479,7 +462,9 @@ STATIC_URL = "/static/"
 STATIC_ROOT = Path(
     read("STATIC_ROOT", env.str, str(BASE_DIR / "staticfiles"), "where collectstatic puts files")
 )
-_manifest = read("STATIC_MANIFEST", yes_or_no, not DEBUG, "true or false")
+# Django's development server serves the files as they lie where nothing was collected.
+_is_collected = (STATIC_ROOT / "staticfiles.json").is_file()
+_manifest = flag("STATIC_MANIFEST", not DEBUG and (_is_collected or sys.argv[1:2] != ["runserver"]))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -495,14 +480,9 @@ WHITENOISE_USE_FINDERS = not _manifest
 LOG_FORMAT = read("LOG_FORMAT", env.str, "console" if DEBUG else "json", "json or console")
 LOG_LEVEL = read("LOG_LEVEL", env.str, "INFO", "DEBUG, INFO, WARNING or ERROR").upper()
 if LOG_FORMAT not in {"json", "console"}:
-    raise ImproperlyConfigured(
-        f"The environment variable LOG_FORMAT holds {LOG_FORMAT!r}, but it must be json or console."
-    )
+    raise refusal("LOG_FORMAT", "json or console")
 if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
-    raise ImproperlyConfigured(
-        f"The environment variable LOG_LEVEL holds {LOG_LEVEL!r}, "
-        "but it must be DEBUG, INFO, WARNING or ERROR."
-    )
+    raise refusal("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

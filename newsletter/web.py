@@ -23,3 +23,7 @@ max_requests = 1_000_000
 max_requests_jitter = 100_000
 
 control_socket_disable = True
+
+# A header named SCRIPT_NAME or PATH_INFO, which gunicorn takes from whoever asks on the same
+# machine, and so from any client of a proxy there, would prefix every link on a page.
+forwarder_headers = ""

@@ -1,21 +1,179 @@
-"""Addresses: the spelling under which they are kept, and the hash that outlives them."""
+"""Addresses, without any table: what goes on the wire, which spellings are one, and the hash that
+outlives an address.
+
+An address has two values. Its *wire form* is where mail goes: the local part as it was typed, the
+domain as the DNS has it. Its *key* says whose it is: full-width letters, decomposed ones, upper
+case, punycode and a dot at the end are spellings of one mailbox. Mail goes to the spelling that is
+stored and never to one that was just typed; whatever is looked up is looked up by its key.
+"""
 
 import hashlib
 import hmac
+import re
+import unicodedata
+from contextlib import suppress
 
+import idna
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+LONGEST_LOCAL, LONGEST_DOMAIN, LONGEST = 64, 253, 254
+"""Octets, RFC 5321 section 4.5.3.1 with its erratum 1690."""
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a0-\U0010ffff-]+"
+_LOCAL = re.compile(rf'{_ATOM}(?:\.{_ATOM})*|"(?:[ !#-\[\]-~]|\\[ -~])*"')
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?")
+_UNSEEN = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp", "Zs"})
+"""Categories of what no one sees or types: controls, formats, spaces, and what is no character."""
+
+_FOLDS_DOTS = frozenset({"gmail.com", "googlemail.com"})
+"""Domains at which dots in the local part make no difference; both are one."""
+
+
+class BadAddress(ValueError):
+    """This is no address that mail can go to; the text says why."""
+
+
+def wire_domain(domain: str) -> str:
+    """A domain as the DNS has it: labels of ASCII in lower case, others as A-labels (UTS 46,
+    non-transitional, so that straße.example stays another than strasse.example), without a dot at
+    the end. Underscores are taken. Raises `BadAddress`.
+    """
+    try:
+        if not domain.isascii():
+            domain = idna.uts46_remap(domain, std3_rules=False, transitional=False)
+        labels = [_wire_label(label) for label in domain.removesuffix(".").lower().split(".")]
+    except (idna.IDNAError, UnicodeError):
+        raise BadAddress("the domain is none that the DNS could have") from None
+    wire = ".".join(labels)
+    if len(wire) > LONGEST_DOMAIN:
+        raise BadAddress("the domain is too long")
+    return wire
+
+
+def _wire_label(label: str) -> str:
+    if not label.isascii():
+        return idna.alabel(label).decode()
+    if label.startswith("xn--") and idna.alabel(idna.ulabel(label)).decode() != label:
+        raise BadAddress("the domain holds punycode that stands for nothing")
+    if not _LABEL.fullmatch(label):
+        raise BadAddress("the domain is none that the DNS could have")
+    return label
+
+
+def wire_form(email: str) -> str:
+    """The address as mail goes to it. Raises `BadAddress`."""
+    local, at, domain = email.strip().rpartition("@")
+    if not at or not _LOCAL.fullmatch(local):
+        raise BadAddress("this is not an email address")
+    if any(unicodedata.category(character) in _UNSEEN - {"Zs"} for character in local):
+        raise BadAddress("it holds a character that nobody sees")
+    if len(local.encode()) > LONGEST_LOCAL:
+        raise BadAddress("what stands before the @ is too long")
+    wire = f"{local}@{wire_domain(domain)}"
+    if len(wire.encode()) > LONGEST:
+        raise BadAddress("it is too long")
+    return wire
+
+
+def checked(email: str) -> str:
+    """The wire form of an address that a newsletter may be sent to. Raises `BadAddress`.
+
+    Stricter than `wire_form`: the domain has a dot, what stands before the @ is seen, and it is
+    ASCII unless NON_ASCII_ADDRESSES says that the mail server takes others.
+    """
+    wire = wire_form(email)
+    local, _at, domain = wire.rpartition("@")
+    if "." not in domain or domain.rpartition(".")[2].isdigit():
+        raise BadAddress("the domain is none of the internet")
+    composed = unicodedata.normalize("NFKC", email.strip())
+    if any(len(character.lower()) > 1 for character in composed):
+        raise BadAddress("it holds a letter that has no lower case of its own")
+    if local.isascii():
+        return wire
+    if not settings.NON_ASCII_ADDRESSES:
+        raise BadAddress("what stands before the @ must be plain letters, digits and signs")
+    folded = _folded(local)
+    if not _LOCAL.fullmatch(folded) or len(folded.encode()) > LONGEST_LOCAL:
+        raise BadAddress("this is not an email address")
+    if any(unicodedata.category(character) in _UNSEEN for character in folded):
+        raise BadAddress("it holds a character that nobody sees")
+    return wire
+
+
+def validate_address(value: str) -> None:
+    """Raise Django's `ValidationError` unless a newsletter may be sent to `value`."""
+    try:
+        checked(value)
+    except BadAddress:
+        raise ValidationError(_("Enter a valid email address."), code="invalid") from None
+
+
+def _folded(text: str) -> str:
+    """NFKC in lower case. Once is not enough for all letters: some fold to what folds again."""
+    while (folded := unicodedata.normalize("NFKC", text).lower()) != text:
+        text = folded
+    return text
+
+
+def key_of(email: str) -> str:
+    """What is equal for all spellings of one mailbox, and different for two. Of what is no address
+    it is the folded text.
+    """
+    local, at, domain = email.strip().rpartition("@")
+    try:
+        return f"{_folded(local).strip()}{at}{wire_domain(domain)}"
+    except BadAddress:
+        return _folded(email).strip()
+
+
+def flood_key(email: str) -> str:
+    """The inbox in which mail to an address ends up, as far as that can be told: without `+tag`,
+    and without dots where the provider makes nothing of them. For limits alone: readers who differ
+    in these are different readers.
+    """
+    local, at, domain = key_of(email).rpartition("@")
+    inbox = local.partition("+")[0] or local
+    if domain in _FOLDS_DOTS:
+        inbox, domain = inbox.replace(".", ""), "gmail.com"
+    return f"{inbox}{at}{domain}"
+
+
+def address_hash(email: str) -> str:
+    """A keyed hash (HMAC-SHA256, first 128 bits, hex) that recognises a mailbox we erased."""
+    return keyed_hash(key_of(email))
+
+
+def address_hashes(email: str) -> list[str]:
+    """All hashes under which a mailbox may be kept: `address_hash` first, then those that earlier
+    versions made, of the address trimmed and in lower case with its domain as it was typed, in
+    Unicode or in ASCII.
+    """
+    texts = [key_of(email), email.strip().lower()]
+    local, at, domain = texts[1].rpartition("@")
+    with suppress(BadAddress, idna.IDNAError, UnicodeError):  # what is no domain has one spelling
+        wire = wire_domain(domain)
+        texts.append(f"{local}{at}{wire}")
+        if "xn--" in wire:
+            texts.append(f"{local}{at}{idna.decode(wire)}")
+    return [keyed_hash(text) for text in dict.fromkeys(texts)]
+
+
+def keyed_hash(text: str) -> str:
+    """The hash of a text as it stands; see `address_hash`."""
+    key = hashlib.sha256(b"broadsheet.suppression" + settings.ADDRESS_HASH_KEY.encode()).digest()
+    return hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256")[:16].hex()
 
 
 def normalized_email(email: str) -> str:
-    """The spelling under which an address is kept and compared: trimmed, lower case.
+    """The spelling under which an address is kept: trimmed, its wire form where it has one, and in
+    lower case.
 
     RFC 5321 lets a local part be case-sensitive; no provider of note makes use of it, and readers
     type their own address in any case they like.
     """
-    return email.strip().lower()
-
-
-def address_hash(email: str) -> str:
-    """A keyed hash (HMAC-SHA256, first 128 bits, hex) that recognises an address we erased."""
-    key = hashlib.sha256(b"broadsheet.suppression" + settings.ADDRESS_HASH_KEY.encode()).digest()
-    return hmac.digest(key, normalized_email(email).encode(), "sha256")[:16].hex()
+    try:
+        return wire_form(email).lower()
+    except BadAddress:
+        return email.strip().lower()

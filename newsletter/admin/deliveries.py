@@ -4,20 +4,21 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from newsletter.admin.base import ReadOnly
 from newsletter.admin.events import EventInline
 from newsletter.digests.choices import chosen_papers
 from newsletter.models import Delivery, Issue, IssuePaper
+from papers.admin.base import ModelAdmin
 from papers.models import Topic
 
 
@@ -132,9 +133,11 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
         self.message_user(request, f"{done} will be sent again.", messages.SUCCESS)
 
     @action(description="Send again", url_path="resend", permissions=["resend"])
-    def resend_one(self, request: HttpRequest, object_id: int) -> HttpResponse:
+    def resend_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then put it back in the queue."""
-        delivery = get_object_or_404(Delivery.objects.select_related("subscriber"), pk=object_id)
+        delivery = self.get_object(request, unquote(object_id))
+        if delivery is None:
+            raise Http404("no such delivery")
         if request.method == "POST":
             now = timezone.now()
             if delivery.resend(now, now + settings.DIGEST_DEADLINE):
@@ -154,4 +157,5 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
 
     def has_resend_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Staff who may see the ledger and change issues."""
-        return request.user.has_perm("newsletter.change_issue")
+        may_see: bool = self.has_view_permission(request)
+        return may_see and request.user.has_perm("newsletter.change_issue")

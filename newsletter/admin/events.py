@@ -4,11 +4,11 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from newsletter.admin.base import ReadOnly
 from newsletter.models import Event
+from papers.admin.base import ModelAdmin, TabularInline
 
 
 class EventInline(ReadOnly, TabularInline):

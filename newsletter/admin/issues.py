@@ -1,16 +1,17 @@
 """Issues: how far each is sent, what became of it, and a preview of its digests."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.views import ChangeList
 
@@ -22,6 +23,8 @@ from newsletter.digests.readers import readers_of
 from newsletter.events import reputation
 from newsletter.models import Delivery, Issue, IssuePaper
 from newsletter.pages.mail_frames import framed
+from papers.admin.base import ModelAdmin, TabularInline
+from subscriptions import links
 from subscriptions.models import Subscriber
 
 
@@ -194,9 +197,13 @@ class IssueAdmin(ModelAdmin):
         )
 
     @action(description="Preview a digest", url_path="preview", permissions=["preview"])
-    def preview(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """The issue's digest as a subscriber would get it now; nothing is sent."""
-        issue = get_object_or_404(Issue, pk=object_id)
+    def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The issue's digest as a subscriber would get it now; nothing is sent, and its links are
+        void: whoever looks on is not the reader.
+        """
+        issue = self.get_object(request, unquote(object_id))
+        if issue is None:
+            raise Http404("no such issue")
         wanted = request.GET.get("subscriber", "").strip()
         found = Subscriber.objects.mailable()
         subscriber = (
@@ -208,7 +215,8 @@ class IssueAdmin(ModelAdmin):
         if subscriber is not None:
             readers, refused = readers_of([subscriber.pk])
             if subscriber.pk in readers:
-                mail, choices = compose_for(issue, readers[subscriber.pk])
+                reader = replace(readers[subscriber.pk], link_version=links.VOID)
+                mail, choices = compose_for(issue, reader)
             problem = refused.get(subscriber.pk, "")
             if mail is None and not problem:
                 problem = "Nothing new in this reader's topics: no mail would be sent."

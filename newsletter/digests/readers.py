@@ -10,7 +10,7 @@ from newsletter.digests.selection import Reader
 from newsletter.digests.taste import MOST, Ratings
 from papers.models import Paper
 from papers.semantics import current
-from subscriptions.addresses import address_hash
+from subscriptions.addresses import address_hashes
 from subscriptions.models import Feedback, Subscriber, Subscription, Suppression
 
 
@@ -37,7 +37,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
             "welcomed_on",
         )
     )
-    hashes = {address_hash(row[1]): row[0] for row in rows}
+    hashes = {hashed: row[0] for row in rows for hashed in address_hashes(row[1])}
     suppressed = {
         hashes[found]
         for found in Suppression.objects.filter(address_hash__in=hashes).values_list(

@@ -10,19 +10,14 @@ from email.header import Header
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 
-import idna
-
 from newsletter.mail.encoding import UnsendableMail
+from subscriptions.addresses import BadAddress, wire_form
 
 HEADER_LINE_LIMIT = 998  # RFC 5322 section 2.1.1
 
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,75}")
 _MESSAGE_ID = re.compile(r"<[!#-;=?A-Z\\^-~]+@[A-Za-z0-9.\[\]:_-]+>")
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a0-\U0010ffff-]+"
-_LOCAL = re.compile(rf'{_ATOM}(?:\.{_ATOM})*|"(?:[ !#-\[\]-~]|\\[ -~])*"')
-_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
-_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 # What a caller may not set: the mail makes it, or it would bring further recipients.
 _RESERVED = re.compile(
     "from|to|b?cc|sender|subject|message-id|mime-version|return-path|content-.*|resent-.*", re.I
@@ -46,17 +41,12 @@ def address(what: str, value: str) -> str:
     Raises `UnsendableMail`, naming `what`, when `value` is not one address.
     """
     _reject_controls(what, value)
-    local, at, domain = value.rpartition("@")
-    if not domain.isascii():
-        try:
-            domain = idna.encode(domain, uts46=True).decode("ascii")
-        except (idna.IDNAError, UnicodeError) as error:
-            raise UnsendableMail(f"{what} is not an email address: bad domain") from error
-    if not at or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
-        raise UnsendableMail(f"{what} is not an email address")
-    if len(local.encode()) > 64 or len(domain) > 253:  # RFC 5321 section 4.5.3.1
-        raise UnsendableMail(f"{what} is longer than an email address may be")
-    return f"{local}@{domain}"
+    if value != value.strip():
+        raise UnsendableMail(f"{what} is not an email address: it begins or ends with a blank")
+    try:
+        return wire_form(value)
+    except BadAddress as error:
+        raise UnsendableMail(f"{what} is not an email address: {error}") from error
 
 
 def is_message_id(value: str) -> bool:

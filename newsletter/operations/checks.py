@@ -4,6 +4,7 @@ They run with `manage.py check --deploy`. The worst of them also keep a worker f
 `newsletter.operations.readiness`.
 """
 
+import os
 from typing import Any
 
 from django.conf import settings
@@ -50,10 +51,20 @@ def check_sender(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         found.append(
             Warning(
                 "SITE_URL is https, but TRUSTED_PROXIES is 0: all visitors seem to come from the "
-                "proxy, and share one limit on subscribing and one on wrong passwords.",
+                "proxy, or from nowhere behind a Unix socket, and share one limit on subscribing "
+                "and one on wrong passwords.",
                 hint="Set TRUSTED_PROXIES to the number of proxies in front. Where there is none, "
                 "silence this check (newsletter.W005).",
                 id="newsletter.W005",
+            )
+        )
+    if not settings.TRUSTED_PROXIES and "unix:" in os.environ.get("GUNICORN_CMD_ARGS", ""):
+        found.append(
+            Warning(
+                "gunicorn listens at a Unix socket, but TRUSTED_PROXIES is 0: no visitor has an "
+                "address that can be read, and all of them share one limit.",
+                hint="Set TRUSTED_PROXIES to the number of proxies in front.",
+                id="newsletter.W008",
             )
         )
     if settings.EMAIL_BACKEND == backend.MAILBOX:

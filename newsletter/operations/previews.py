@@ -11,6 +11,7 @@ from newsletter.digests.selection import Reader
 from newsletter.mail.message import Mail
 from newsletter.models import Issue
 from papers.models import Topic
+from subscriptions import links
 from subscriptions.models import Subscriber
 from subscriptions.notices import letters
 
@@ -62,9 +63,9 @@ def preview(
 ) -> MailPreview:
     """The mail `name`, one of `NAMES`, for a subscriber or for an example of a reader.
 
-    A digest is that of the issue of `day`, or of the newest one. The example follows every topic,
-    and the links in their mails are void. `text_only` shows what who wants no HTML gets. Raises
-    `NoPreview`.
+    A digest is that of the issue of `day`, or of the newest one. The example follows every topic.
+    All signed links are void, for a subscriber's mail as well. `text_only` shows what who wants no
+    HTML gets. Raises `NoPreview`.
     """
     if name in DIGESTS:
         return _digest(name, _reader(subscriber_id), day, text_only=text_only)
@@ -72,6 +73,7 @@ def preview(
         subscriber = Subscriber(pk=0, email=EXAMPLE)
     else:
         subscriber = _subscriber(subscriber_id)
+    subscriber.link_version = links.VOID
     subscriber.text_only |= text_only
     letter = letters.make_letter(letters.Kind(name), subscriber, now)
     return _of_mail(name, notices.mail_of(letter, None))
@@ -87,12 +89,12 @@ def _subscriber(subscriber_id: int) -> Subscriber:
 def _reader(subscriber_id: int | None) -> Reader:
     if subscriber_id is None:
         topics = frozenset(Topic.objects.active().values_list("pk", flat=True))
-        return Reader(id=0, email=EXAMPLE, link_version=0, topics=topics)
+        return Reader(id=0, email=EXAMPLE, link_version=links.VOID, topics=topics)
     _subscriber(subscriber_id)
     readers, refused = readers_of([subscriber_id])
     if subscriber_id in refused:
         raise NoPreview(f"Subscriber {subscriber_id} gets no mail: {refused[subscriber_id]}.")
-    return readers[subscriber_id]
+    return replace(readers[subscriber_id], link_version=links.VOID)
 
 
 def _digest(name: str, reader: Reader, day: dt.date | None, *, text_only: bool) -> MailPreview:

@@ -16,7 +16,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
 from newsletter.models import Delivery, Event, Issue
-from subscriptions.addresses import address_hash
+from subscriptions.addresses import address_hashes
 from subscriptions.models import FormEntry, Notice, Subscriber, Suppression
 from subscriptions.readers import personal_data
 
@@ -102,11 +102,12 @@ def _suppressed(before: dt.datetime) -> QuerySet[Subscriber]:
     A suppression knows an address by its hash alone, so the hash of each is taken.
     """
     suppressed = Subscriber.objects.filter(status=Subscriber.Status.SUPPRESSED)
-    hashes = {address_hash(email): pk for pk, email in suppressed.values_list("pk", "email")}
+    hashes = {pk: address_hashes(email) for pk, email in suppressed.values_list("pk", "email")}
     lately = set(
         Suppression.objects.filter(created_at__gte=before).values_list("address_hash", flat=True)
     )
-    return suppressed.filter(pk__in=[pk for hash_, pk in hashes.items() if hash_ not in lately])
+    over = [pk for pk, known in hashes.items() if lately.isdisjoint(known)]
+    return suppressed.filter(pk__in=over)
 
 
 def _erase(subscribers: QuerySet[Subscriber], dry_run: bool) -> int:

@@ -6,9 +6,8 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
-from papers.admin.base import TITLE_SHOWN
+from papers.admin.base import TITLE_SHOWN, ModelAdmin
 from papers.models import Match
 from papers.text.cleaning import shorten
 

@@ -9,9 +9,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
 
-from papers.admin.base import TITLE_SHOWN
+from papers.admin.base import TITLE_SHOWN, ModelAdmin, TabularInline
 from papers.admin.matches import MatchForm
 from papers.matching import ranking
 from papers.models import Feature, Match, Paper

@@ -3,9 +3,8 @@
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
-from papers.admin.base import TITLE_SHOWN
+from papers.admin.base import TITLE_SHOWN, ModelAdmin
 from papers.models import Pick
 from papers.text.cleaning import shorten
 

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet, Subquery
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
+from papers.admin.base import ModelAdmin
 from papers.models import FittedModel
 
 

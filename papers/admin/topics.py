@@ -12,9 +12,9 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from papers.admin.base import ModelAdmin
 from papers.admin.topic_preview import preview
 from papers.matching import ranking
 from papers.models import Match, Topic
@@ -47,6 +47,8 @@ class LinesField(forms.CharField):
     def validate(self, value: Any) -> None:
         """As any field, and not without end."""
         super().validate(value)
+        if any("\0" in line for line in value):
+            raise forms.ValidationError("A NUL is no text.")
         if len(value) > MOST_LINES:
             raise forms.ValidationError(f"Give at most {MOST_LINES} lines.")
 
@@ -181,6 +183,14 @@ class TopicAdmin(ModelAdmin):
 
         Saves nothing, unless it was one of the saving buttons that was pressed on this page.
         """
+        topic = self.get_object(request, unquote(object_id)) if object_id else None
+        may = (
+            self.has_change_permission(request, topic)
+            if object_id
+            else self.has_add_permission(request)
+        )
+        if not may:
+            raise PermissionDenied
         if any(name in request.POST for name in SAVES):
             saved: HttpResponse = self.changeform_view(request, object_id)
             return saved
@@ -189,16 +199,8 @@ class TopicAdmin(ModelAdmin):
             if object_id
             else reverse("admin:papers_topic_add")
         )
-        topic = self.get_object(request, unquote(object_id)) if object_id else None
         if request.method != "POST" or (object_id and topic is None):
             return HttpResponseRedirect(plain)  # which answers for a topic that is not there
-        allowed = (
-            self.has_change_permission(request, topic)
-            if topic
-            else self.has_add_permission(request)
-        )
-        if not allowed:
-            raise PermissionDenied
         before = ranking.spec_of_topic(topic) if topic and topic.is_active else None
         form_class = self.get_form(request, topic, change=topic is not None)
         form = form_class(request.POST, instance=topic)

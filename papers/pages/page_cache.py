@@ -5,8 +5,10 @@ web process keeps the last ones in its own memory, compressed: there is nothing 
 that another machine could fail to answer, and handing one out takes one small query, for the stamp
 that says whether anything has changed since (`papers.models.page_version`).
 
-Every visitor gets the same bytes. Forms on these pages carry no CSRF token; whether they were sent
-from here is told by the browser's headers (`newsletter.middleware`).
+Every visitor gets the same bytes. A page is rendered for a request without any headers, which is
+nobody's, so that nothing in what one visitor sends can end up in what the next ones get. Forms on
+these pages carry no CSRF token; whether they were sent from here is told by the browser's headers
+(`newsletter.middleware`).
 """
 
 import gzip
@@ -109,21 +111,24 @@ def cached_page(
 ) -> HttpResponseBase:
     """The page of `template` with what `make_context` gives, which is called only if it must be.
 
-    `key` says what the context depends on besides the database and the language. What the template
-    shows must be the same for every visitor. A browser that has the page already is answered 304.
+    `key` says what the context depends on besides the database, the language and the view. What the
+    template shows must be the same for every visitor: it is rendered without `request`. A browser
+    that has the page already is answered 304.
 
     A change shows at once; what depends on the time alone does so within `PAGE_CACHE_SECONDS`,
     and with 0 nothing is kept. Raises what `make_context` raises.
     """
 
+    here = request.resolver_match.view_name if request.resolver_match else ""
+
     def make() -> CachedPage:
-        # Messages are one visitor's; they stay for the next page that is not kept.
-        context = {**make_context(), "messages": ()}
-        return CachedPage.of(render_to_string(template, context, request))
+        # A bare request has nobody's headers, messages or account; context processors still run.
+        context = {**make_context(), "here": here}
+        return CachedPage.of(render_to_string(template, context, HttpRequest()))
 
     # The stamp is asked for first: a change that comes while the page is made outdates it.
     stamp = page_version.current() if settings.PAGE_CACHE_SECONDS else None
-    key = template, get_language(), key
+    key = template, here, get_language(), key
     page = _cache.get_or_make(key, stamp, make) if stamp else make()
     return _answer(request, page)
 

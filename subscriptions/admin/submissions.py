@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from kombu.exceptions import OperationalError
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from papers.admin.base import ModelAdmin
 from papers.text.cleaning import shorten
 from subscriptions.models import Submission
 from subscriptions.readers import submissions

@@ -17,9 +17,9 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
-from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
+from papers.admin.base import ModelAdmin, TabularInline
 from subscriptions.models import (
     Consent,
     Feedback,

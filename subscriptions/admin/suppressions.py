@@ -7,11 +7,11 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 
-from subscriptions.addresses import address_hash
+from papers.admin.base import ModelAdmin
+from subscriptions.addresses import BadAddress, address_hash, address_hashes, wire_form
 from subscriptions.models import Suppression
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ else:  # Django's class takes no parameter at run time
 class AddressForm(SuppressionForm):
     """An address to suppress. Only its hash is kept."""
 
-    email = forms.EmailField(
+    email = forms.CharField(
         max_length=254,
         widget=UnfoldAdminEmailInputWidget(),
         help_text="Not kept: what is stored is a keyed hash that recognises the address.",
@@ -43,6 +43,10 @@ class AddressForm(SuppressionForm):
     def clean_email(self) -> str:
         """An address that is not suppressed yet."""
         email: str = self.cleaned_data["email"]
+        try:
+            wire_form(email)
+        except BadAddress as error:
+            raise forms.ValidationError(f"{str(error).capitalize()}.") from None
         if Suppression.objects.covers(email):
             raise forms.ValidationError("This address is suppressed already.")
         self.instance.address_hash = address_hash(email)
@@ -86,7 +90,7 @@ class SuppressionAdmin(ModelAdmin):
     ) -> tuple[QuerySet[Suppression], bool]:
         """A search for an address looks for its hash."""
         if "@" in search_term:
-            return queryset.filter(address_hash=address_hash(search_term)), False
+            return queryset.filter(address_hash__in=address_hashes(search_term)), False
         results: tuple[QuerySet[Suppression], bool] = super().get_search_results(
             request, queryset, search_term
         )

@@ -5,6 +5,7 @@ and added to them, and the addresses that must never be mailed again.
 from subscriptions.models.address_change import AddressChange
 from subscriptions.models.consent import Consent
 from subscriptions.models.feedback import Feedback
+from subscriptions.models.former_subscriber import FormerSubscriber
 from subscriptions.models.notice import FormEntry, Notice
 from subscriptions.models.submission import Submission
 from subscriptions.models.subscriber import Subscriber, SubscriberQuerySet, validate_timezone
@@ -17,6 +18,7 @@ __all__ = [
     "Consent",
     "Feedback",
     "FormEntry",
+    "FormerSubscriber",
     "Notice",
     "Submission",
     "Subscriber",

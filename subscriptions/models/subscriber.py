@@ -2,7 +2,8 @@
 
 import datetime as dt
 import zoneinfo
-from typing import ClassVar, Self
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -11,7 +12,7 @@ from django.db.models.functions import Lower
 
 from papers.models import Topic
 from subscriptions import schedule, ways
-from subscriptions.addresses import normalized_email
+from subscriptions.addresses import key_of, normalized_email, validate_address
 from subscriptions.models.consent import Consent
 from subscriptions.models.subscription import Subscription
 
@@ -20,6 +21,12 @@ def validate_timezone(name: str) -> None:
     """Raise `ValidationError` unless `name` is an IANA timezone."""
     if name not in zoneinfo.available_timezones():
         raise ValidationError("%(name)s is not a timezone we know.", params={"name": name})
+
+
+def _unkeyed(emails: list[str]) -> models.Q:
+    """Rows that the version before wrote, and whose key was not made yet, with these addresses."""
+    spellings = {one for email in emails for one in (email.strip().lower(), key_of(email))}
+    return models.Q(email_key=None, email__in=spellings)
 
 
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):
@@ -52,8 +59,46 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
         return self.filter(asked, status=Subscriber.Status.LEFT, left_at__lt=before)
 
     def with_email(self, email: str) -> Self:
-        """The subscriber with this address, if there is one."""
-        return self.filter(email=normalized_email(email))
+        """The subscriber with this address, if there is one, however it is spelled."""
+        keyed = models.Q(email_key=key_of(email))
+        is_there = models.Exists(Subscriber.objects.filter(keyed))
+        return self.filter(keyed | (_unkeyed([email]) & ~is_there))
+
+    def with_emails(self, emails: Iterable[str]) -> Self:
+        """Those with any of the addresses, however they are spelled."""
+        wanted = list(emails)
+        return self.filter(models.Q(email_key__in=map(key_of, wanted)) | _unkeyed(wanted))
+
+    def holder_of(self, subscriber_id: int, version: int) -> "Subscriber | None":
+        """For whom links of this subscriber and link version act: the subscriber, or the one that
+        it was joined with. None where they are void or the subscriber was erased.
+        """
+        found = self.filter(pk=subscriber_id).first()
+        if found is not None:
+            return found if found.link_version == version else None
+        return self.filter(
+            former__former_id=subscriber_id,
+            former__link_version=version,
+            former__survivor_version=models.F("link_version"),
+        ).first()
+
+    def knows(self, subscriber_id: int) -> bool:
+        """Whether there is such a subscriber, or was one before it was joined with another."""
+        own = models.Q(pk=subscriber_id)
+        return self.filter(own | models.Q(former__former_id=subscriber_id)).exists()
+
+    def update(self, **values: Any) -> int:
+        """As Django's; a new address brings its key."""
+        if "email" in values:
+            values.setdefault("email_key", key_of(values["email"]))
+        return super().update(**values)
+
+    def bulk_create(self, objs: Iterable["Subscriber"], *args: Any, **kwargs: Any) -> Any:
+        """As Django's; each with the key of its address."""
+        rows = list(objs)
+        for row in rows:
+            row.email_key = key_of(row.email)
+        return super().bulk_create(rows, *args, **kwargs)
 
 
 class Subscriber(models.Model):
@@ -80,7 +125,19 @@ class Subscriber(models.Model):
         MAIL = "mail"
         FEED = "feed"
 
-    email = models.EmailField(max_length=254, help_text="Kept trimmed and in lower case.")
+    email = models.CharField(
+        max_length=254,
+        validators=[validate_address],
+        help_text="Where mail goes: trimmed, its domain as the DNS has it.",
+    )
+    email_key = models.CharField(
+        max_length=330,
+        null=True,
+        unique=True,
+        editable=False,
+        help_text="Equal for all spellings of one mailbox; see addresses.key_of. Empty for a "
+        "duplicate that waits to be joined, and for a row of an earlier version.",
+    )
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     rhythm = models.CharField(max_length=8, choices=Rhythm, default=Rhythm.DAILY)
     weekday = models.PositiveSmallIntegerField(
@@ -192,6 +249,16 @@ class Subscriber(models.Model):
     def clean(self) -> None:
         """Normalise the address."""
         self.email = normalized_email(self.email)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, with the key of the address where that is saved."""
+        fields = kwargs.get("update_fields")
+        if fields is None and (self._state.adding or self.email_key is not None):
+            self.email_key = key_of(self.email)
+        elif fields is not None and "email" in fields:
+            self.email_key = key_of(self.email)
+            kwargs["update_fields"] = [*fields, "email_key"]
+        super().save(*args, **kwargs)
 
     @property
     def is_mailable(self) -> bool:

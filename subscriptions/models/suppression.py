@@ -2,10 +2,11 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Self
 
 from django.db import models, transaction
 
-from subscriptions.addresses import address_hash, normalized_email
+from subscriptions.addresses import address_hash, address_hashes
 from subscriptions.models.subscriber import Subscriber
 
 
@@ -13,8 +14,12 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
     """Suppressions."""
 
     def covers(self, email: str) -> bool:
-        """Whether `email` must not be mailed."""
-        return self.filter(address_hash=address_hash(email)).exists()
+        """Whether `email` must not be mailed, however it is spelled."""
+        return self.of(email).exists()
+
+    def of(self, email: str) -> Self:
+        """The rows about `email`: more than one where an earlier version hashed other spellings."""
+        return self.filter(address_hash__in=address_hashes(email))
 
     @transaction.atomic
     def add_address(self, email: str, reason: "Suppression.Reason", now: dt.datetime) -> bool:
@@ -22,16 +27,16 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
 
         A complaint is the graver reason and replaces that of a dead address.
         """
-        hashed = address_hash(email)
+        known = self.covers(email)
         _, created = self.get_or_create(
-            address_hash=hashed, defaults={"reason": reason, "created_at": now}
+            address_hash=address_hash(email), defaults={"reason": reason, "created_at": now}
         )
         if not created and reason == Suppression.Reason.COMPLAINT:
-            self.filter(pk=hashed, reason=Suppression.Reason.BOUNCE).update(reason=reason)
+            self.of(email).filter(reason=Suppression.Reason.BOUNCE).update(reason=reason)
         Subscriber.objects.with_email(email).update(
             status=Subscriber.Status.SUPPRESSED, next_digest_at=None
         )
-        return created
+        return created and not known
 
     @transaction.atomic
     def add_addresses(self, reasons: "Mapping[str, Suppression.Reason]", now: dt.datetime) -> None:
@@ -52,7 +57,7 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
         self.filter(pk__in=complaints, reason=Suppression.Reason.BOUNCE).update(
             reason=Suppression.Reason.COMPLAINT
         )
-        Subscriber.objects.filter(email__in=[normalized_email(email) for email in reasons]).update(
+        Subscriber.objects.with_emails(reasons).update(
             status=Subscriber.Status.SUPPRESSED, next_digest_at=None
         )
 

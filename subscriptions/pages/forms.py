@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from papers.models import Topic
 from subscriptions import ways
-from subscriptions.addresses import normalized_email
+from subscriptions.addresses import key_of, normalized_email, validate_address
 from subscriptions.models import Subscriber
 from subscriptions.readers.preferences import Preferences
 from subscriptions.readers.signup import SignupChoices
@@ -85,6 +85,12 @@ class ChipGroup:
 
     name: str
     chips: tuple[Chip, ...]
+
+
+class AddressField(forms.EmailField):
+    """An address that a newsletter may be sent to."""
+
+    default_validators = (validate_address,)
 
 
 class TopicsForm(forms.Form):
@@ -187,7 +193,7 @@ def _weekday_field(**kwargs: Any) -> forms.TypedChoiceField:
 class SubscribeForm(TopicsForm):
     """An address and topics; rhythm, hour and timezone where the visitor cares."""
 
-    email = forms.EmailField(
+    email = AddressField(
         label=_("Email address"),
         max_length=254,
         widget=forms.EmailInput(
@@ -347,7 +353,7 @@ class PauseForm(forms.Form):
 class AddressForm(forms.Form):
     """Where the digests are to go instead."""
 
-    email = forms.EmailField(
+    email = AddressField(
         label=_("New email address"),
         max_length=254,
         widget=forms.EmailInput(
@@ -366,7 +372,7 @@ class AddressForm(forms.Form):
     def clean_email(self) -> str:
         """An address, in the spelling it is kept in, other than the present one."""
         email = normalized_email(self.cleaned_data["email"])
-        if email == self.subscriber.email:
+        if key_of(email) == key_of(self.subscriber.email):
             raise forms.ValidationError(_("Your digests go to this address already."))
         return email
 
@@ -374,7 +380,7 @@ class AddressForm(forms.Form):
 class LinkForm(forms.Form):
     """The address of one who lost the link to the preferences."""
 
-    email = forms.EmailField(
+    email = AddressField(
         label=_("Email address"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),

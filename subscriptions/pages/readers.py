@@ -126,11 +126,12 @@ def _one_click(token: str) -> HttpResponse:
         claims = links.read(links.Purpose.UNSUBSCRIBE, token)
     except links.BadLink:
         return HttpResponse("This link is not valid.\n", content_type, 404)
-    subscriber = Subscriber.objects.filter(pk=claims.subscriber_id).first()
-    if subscriber is not None:  # else it was erased and gets no mail, which is what was asked for
-        if subscriber.link_version != claims.version:
-            return HttpResponse("This link is no longer valid.\n", content_type, 410)
+    subscriber = Subscriber.objects.holder_of(claims.subscriber_id, claims.version)
+    if subscriber is not None:
         subscriber.leave(now, "one-click unsubscribe (RFC 8058)")
+    elif Subscriber.objects.knows(claims.subscriber_id):
+        return HttpResponse("This link is no longer valid.\n", content_type, 410)
+    # Else it was erased and gets no mail, which is what was asked for.
     return HttpResponse("You are unsubscribed.\n", content_type)
 
 

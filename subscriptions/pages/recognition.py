@@ -54,4 +54,4 @@ def recognised(request: HttpRequest, now: dt.datetime) -> Subscriber | None:
     age = now.timestamp() - claims.extra
     if not -300 <= age <= REMEMBERED_FOR.total_seconds():
         return None
-    return Subscriber.objects.filter(pk=claims.subscriber_id, link_version=claims.version).first()
+    return Subscriber.objects.holder_of(claims.subscriber_id, claims.version)

@@ -67,8 +67,8 @@ def reader_of(purpose: links.Purpose, token: str, now: dt.datetime) -> Visitor |
         claims = links.read(purpose, token, now)
     except links.BadLink:
         return 404
-    subscriber = Subscriber.objects.filter(pk=claims.subscriber_id).first()
-    if subscriber is None or subscriber.link_version != claims.version:
+    subscriber = Subscriber.objects.holder_of(claims.subscriber_id, claims.version)
+    if subscriber is None:
         return 410
     return Visitor(subscriber, claims, now)
 

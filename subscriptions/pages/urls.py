@@ -23,6 +23,8 @@ urlpatterns = [
     path("address/to/<str:token>/", address_change.move_to, name="move-to"),
     path("address/moved/", address_change.moved, name="moved"),
     path("links-void/", address_change.links_void, name="links-void"),
+    # Some who follow RFC 8058 lose the last slash, and a redirect is no answer to them.
+    path("unsubscribe/<str:token>", readers.unsubscribe, name="unsubscribe"),
     path("unsubscribe/<str:token>/", readers.unsubscribe, name="unsubscribe"),
     path(
         "feedback/<str:token>/<int:paper_id>/<str:value>/",

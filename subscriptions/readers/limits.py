@@ -3,6 +3,11 @@ and in total.
 
 Counts live in the shared cache, in fixed hours, under hashes. They guard against nuisance and not
 against the reader: when the cache is down, that is logged and everybody is let through.
+
+A provider hands out IPv6 networks of several sizes: a home may hold a /64, a /56 or a /48. So all
+three are counted, and the wider ones may do more. Whoever has no address that can be read shares
+one count with all such visitors. So do mail addresses that end up in one inbox, with and without a
+`+tag`.
 """
 
 import datetime as dt
@@ -15,11 +20,14 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from subscriptions.addresses import address_hash
+from subscriptions.addresses import flood_key, keyed_hash
 
 logger = logging.getLogger(__name__)
 
 WINDOW = dt.timedelta(hours=1)
+
+WIDER_IPV6 = ((56, 2), (48, 5))
+"""Prefix lengths beside the /64, and how many times as much as that they may do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,7 @@ def address_of(request: HttpRequest) -> str | None:
 
 
 def network(remote: str, forwarded: str, trusted: int) -> str:
-    """The visitor's network, /24 for IPv4 and /64 for IPv6; empty where it is not known.
+    """The visitor's network, /24 for IPv4 and /64 for IPv6; empty where no address can be read.
 
     `remote` is the peer's address and `forwarded` the X-Forwarded-For header. Each of the
     `trusted` proxies in front of us added one entry at its right, so the visitor is the
@@ -70,8 +78,21 @@ def network(remote: str, forwarded: str, trusted: int) -> str:
     """
     address = _visitor(remote, forwarded, trusted)
     if address is None:
+        logger.warning(
+            "a visitor's address cannot be read; all such visitors share one limit",
+            extra={"trusted_proxies": trusted, "peer": remote[:50]},
+        )
         return ""
     return str(ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False))
+
+
+def networks(visitor: str) -> list[tuple[str, int]]:
+    """The networks that count a visitor of `network`, and how many times the limit each may do."""
+    found = [(visitor, 1)]
+    if ":" in visitor:
+        own = ipaddress.IPv6Network(visitor)
+        found += [(str(own.supernet(new_prefix=bits)), times) for bits, times in WIDER_IPV6]
+    return found
 
 
 def _visitor(
@@ -94,16 +115,19 @@ def _visitor(
 
 
 def seconds_to_wait(action: str, email: str, visitor: str, now: dt.datetime) -> int:
-    """Count one `action` (see `allowance`) for `email` from the network `visitor`; 0 when it
+    """Count one `action` (see `allowance`) for `email` from `visitor` (see `network`); 0 when it
     may go on, else the seconds until it may.
 
     One who is refused does not count towards the total, so that one network cannot use it up.
     """
     window, passed = divmod(int(now.timestamp()), int(WINDOW.total_seconds()))
-    networks = hashlib.sha256(visitor.encode()).hexdigest()[:32]
     most = allowance(action)
-    counted = [(f"network:{networks}", most.per_network)] if visitor else []
-    counted += [(f"address:{address_hash(email)}", most.per_address), ("total", most.in_total)]
+    counted = [
+        (f"network:{hashlib.sha256(each.encode()).hexdigest()[:32]}", times * most.per_network)
+        for each, times in networks(visitor)
+    ]
+    inbox = keyed_hash(flood_key(email))
+    counted += [(f"address:{inbox}", most.per_address), ("total", most.in_total)]
     for who, limit in counted:
         if _count(f"limits:{action}:{window}:{who}") > limit:
             logger.warning("limit reached", extra={"action": action, "of": who.split(":")[0]})

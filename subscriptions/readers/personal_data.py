@@ -10,6 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 
+from subscriptions.addresses import key_of
 from subscriptions.models import FormEntry, Subscriber, Suppression
 from subscriptions.readers import submissions
 
@@ -32,8 +33,7 @@ def export(subscriber: Subscriber) -> dict[str, Any]:
         data[str(model._meta.verbose_name_plural)] = [
             _row(row) | {name: str(getattr(row, name)) for name in named} for row in rows
         ]
-    entries = FormEntry.objects.filter(email__iexact=subscriber.email).order_by("pk")
-    data[str(FormEntry._meta.verbose_name_plural)] = [_row(entry) for entry in entries]
+    data[str(FormEntry._meta.verbose_name_plural)] = [_row(one) for one in _typed(subscriber)]
     data["is suppressed"] = Suppression.objects.covers(subscriber.email)
     return data
 
@@ -56,6 +56,14 @@ def _related() -> dict[type[models.Model], list[str]]:
     return found
 
 
+def _typed(subscriber: Subscriber) -> list[FormEntry]:
+    """What was typed into the open forms for the subscriber's mailbox, however it was spelled, and
+    waits to be worked off.
+    """
+    key = key_of(subscriber.email)
+    return [entry for entry in FormEntry.objects.order_by("pk") if key_of(entry.email) == key]
+
+
 def _row(row: models.Model) -> dict[str, Any]:
     return {field.attname: field.value_from_object(row) for field in row._meta.concrete_fields}
 
@@ -72,5 +80,5 @@ def erase(subscriber: Subscriber) -> None:
         content_type=ContentType.objects.get_for_model(Subscriber), object_id=str(subscriber.pk)
     ).update(object_repr="erased subscriber")
     submissions.disown(subscriber)
-    FormEntry.objects.filter(email__iexact=subscriber.email).delete()
+    FormEntry.objects.filter(pk__in=[one.pk for one in _typed(subscriber)]).delete()
     subscriber.delete()

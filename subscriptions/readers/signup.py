@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from papers.models import Topic
-from subscriptions.addresses import normalized_email
+from subscriptions.addresses import key_of, normalized_email
 from subscriptions.models import Consent, Notice, Subscriber, Suppression
 from subscriptions.notices.due import ask_for, may_ask
 
@@ -50,9 +50,14 @@ def subscribe(
         return None
     # Two visitors may send off the same new address at once: the constraint lets one row through,
     # and the other transaction then finds it.
-    Subscriber.objects.get_or_create(
-        email=normalized_email(email), defaults={"papers_wanted": settings.DIGEST_PAPERS}
-    )
+    if not Subscriber.objects.with_email(email).exists():
+        Subscriber.objects.get_or_create(
+            email_key=key_of(email),
+            defaults={
+                "email": normalized_email(email),
+                "papers_wanted": settings.DIGEST_PAPERS,
+            },
+        )
     subscriber = Subscriber.objects.select_for_update().with_email(email).get()
     if subscriber.status == Subscriber.Status.SUPPRESSED:
         return None

@@ -14,11 +14,9 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 
-from subscriptions.addresses import address_hash, normalized_email
+from subscriptions.addresses import address_hash, wire_form
 from subscriptions.models import Suppression
 
 COLUMNS = ("address_hash", "reason", "created_at", "key")
@@ -106,33 +104,34 @@ def read_suppressions(lines: Iterable[str], now: dt.datetime, *, dry_run: bool =
 def _take(
     cells: dict[str, str], now: dt.datetime, seen: set[str], result: Imported, dry_run: bool
 ) -> None:
-    """Suppress one line's address. Raises `ValueError` with a sentence where it is wrong."""
-    email = normalized_email(cells.get("email", ""))
+    """Suppress one line's address, and its hash: where both are there, both are kept, for the hash
+    may be that of another spelling. Raises `ValueError` with a sentence where it is wrong.
+    """
+    email, given = cells.get("email", ""), cells.get("address_hash", "").lower()
     if email:
-        try:
-            validate_email(email)
-        except ValidationError:
-            raise ValueError("this is not an email address") from None
-        hashed = address_hash(email)
-    else:
-        hashed = cells.get("address_hash", "").lower()
-        if not _HASH.fullmatch(hashed):
-            raise ValueError("this is neither an address nor a hash")
+        wire_form(email)
+    if (given and not _HASH.fullmatch(given)) or not (email or given):
+        raise ValueError("this is neither an address nor a hash")
+    hashes = {address_hash(email)} if email else set()
+    hashes |= {given} if given else set()
     reason = cells.get("reason") or Suppression.Reason.REQUEST.value
     if reason not in Suppression.Reason.values:
         raise ValueError(f"the reason must be one of {', '.join(Suppression.Reason.values)}")
     at = _moment(cells.get("created_at", ""), now)
-    if hashed in seen or Suppression.objects.filter(pk=hashed).exists():
+    known = set(Suppression.objects.filter(pk__in=hashes).values_list("pk", flat=True))
+    if hashes <= seen | known:
         result.known += 1
         return
-    seen.add(hashed)
+    seen |= hashes
     result.added += 1
     if dry_run:
         return
     if email:
         Suppression.objects.add_address(email, Suppression.Reason(reason), at)
-    else:
-        Suppression.objects.create(address_hash=hashed, reason=reason, created_at=at)
+    Suppression.objects.bulk_create(
+        [Suppression(address_hash=one, reason=reason, created_at=at) for one in hashes],
+        ignore_conflicts=True,
+    )
 
 
 def _moment(text: str, now: dt.datetime) -> dt.datetime:

@@ -5,11 +5,14 @@ import os
 import re
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from newsletter import env
+from tests.proxies import free_port, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -117,6 +120,172 @@ def test_a_malformed_variable_stops_the_start_with_a_sentence(tmp_path, name, va
     assert name in done.stderr
     assert said in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("https://papers.example.org", "https://papers.example.org"),
+        ("https://papers.example.org/", "https://papers.example.org"),
+        ("https://Papers.Example.ORG:8443", "https://papers.example.org:8443"),
+        ("https://zürich.example", "https://xn--zrich-kva.example"),
+        ("https://ZÜRICH.example:8443/", "https://xn--zrich-kva.example:8443"),
+        ("https://straße.example", "https://xn--strae-oqa.example"),
+        ("https://日本語。example", "https://xn--wgv71a119e.example"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("https://example.org/papers", None),
+        ("https://example.org/papers/", None),
+        ("https://example.org/?a=1", None),
+        ("https://example.org/#top", None),
+        ("https://alice:secret@example.org", None),
+        ("https://☃.example", None),
+        ("https://xn--a.example", None),
+        ("https://example.org:port", None),
+        ("https://[::1", None),
+        ("https://two words.example", None),
+        ("https://", None),
+    ],
+)
+def test_the_sites_address_is_one_that_mail_can_use_or_is_refused(monkeypatch, given, taken):
+    monkeypatch.setenv("SITE_URL", given)
+    if taken is None:
+        with pytest.raises(ImproperlyConfigured, match="SITE_URL must be this site's public addr"):
+            env.public_url("SITE_URL", "")
+    else:
+        assert env.public_url("SITE_URL", "") == taken
+
+
+MARKER = "zzmarkerzz"
+MALFORMED = [
+    MARKER,
+    f"{MARKER}://{MARKER}",
+    f"https://alice:{MARKER}@[::1",
+    f"https://alice:{MARKER}@example.org:port/{MARKER}",
+    f"postgres://alice:{MARKER}@db.example.org:port/papers",
+    f"redis://:{MARKER}@cache.example.org:port/0",
+    f"smtp+tls://alice:{MARKER}@mail.example.org:port",
+    f"pigeon://alice:{MARKER}@mail.example.org",
+    f'{{"POSTMARK_SERVER_TOKEN": "{MARKER}"',
+    f'["{MARKER}"]',
+    f"-----BEGIN PRIVATE KEY-----\n{MARKER}\n-----END PRIVATE KEY-----",
+    f"{MARKER} <{MARKER}@@>\nBcc: {MARKER}",
+]
+"""Values of which each is malformed for some setting, as secrets would be."""
+
+TRIES = """
+import importlib, json, os, sys, traceback
+import newsletter.settings as settings
+from newsletter import env
+name_values = json.load(sys.stdin)
+said = {}
+for name in sorted(env.READ):
+    for value in name_values:
+        os.environ[name] = value
+        try:
+            importlib.reload(settings)
+        except Exception as error:
+            # All that gunicorn and Celery print of it.
+            said.setdefault(name, []).append(traceback.format_exc())
+        os.environ[name] = ""
+print(json.dumps([said, sorted(env.HARMLESS)]))
+"""
+
+
+def test_no_malformed_value_is_shown_but_of_harmless_settings(tmp_path):
+    tried = subprocess.run(
+        [sys.executable, "-W", "error", "-c", TRIES],
+        cwd=tmp_path,  # where directories of these names may be made
+        env=clean_environment(tmp_path, SECRET_KEY="s" * 50, PYTHONPATH=str(ROOT)),
+        input=json.dumps(MALFORMED),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said, harmless = json.loads(tried.stdout)
+    assert MARKER not in tried.stderr
+    assert {"SITE_URL", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "ANYMAIL", "DKIM_KEY"} <= set(
+        said
+    )
+    shown = {name for name, errors in said.items() if any(MARKER in error for error in errors)}
+    assert shown <= set(harmless)
+    # Each is a sentence that names a setting, and not what a parser fell over.
+    sentence = re.compile(r"ImproperlyConfigured: The environment variable [A-Z_]+ ")
+    for name, errors in said.items():
+        assert all(map(sentence.search, errors)), name
+
+
+HARMLESS = re.compile(
+    "DEBUG|THUMBNAILS|PROOF_OF_WORK|SSL_REDIRECT|NON_ASCII_ADDRESSES|STATIC_MANIFEST|"
+    "UNSUBSCRIBE_HEADERS_SEEN|"
+    "EMAIL_THUMBNAILS|EMAIL_TIMEOUT|PAPERS_SOURCE|ENCODER|VAR_DIR|JOURNAL_DIR|STATIC_ROOT|"
+    "HSTS_SECONDS|TRUSTED_PROXIES|PAGE_CACHE_SECONDS|RETRY_UNKNOWN|"
+    "(LOG|FETCH|DIGEST|DELIVERY|LIMIT|KEEP|TRACK)_[A-Z_]+"
+)
+
+
+def test_what_may_be_shown_are_numbers_choices_and_places():
+    assert all(map(HARMLESS.fullmatch, env.HARMLESS))
+
+
+@pytest.mark.parametrize("program", ["check", "gunicorn", "celery"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", MARKER),
+        ("SITE_URL", f"https://alice:{MARKER}@example.org"),
+        ("DATABASE_URL", f"postgres://alice:{MARKER}@db.example.org:port/papers"),
+        ("REDIS_URL", f"redis://:{MARKER}@cache.example.org:port/0"),
+        ("EMAIL_URL", f"smtp+tls://alice:{MARKER}@mail.example.org:port"),
+        ("ANYMAIL", f'{{"POSTMARK_SERVER_TOKEN": "{MARKER}"'),
+        ("DKIM_KEY", f"-----BEGIN PRIVATE KEY-----\n{MARKER}\n-----END PRIVATE KEY-----"),
+        ("HUGGINGFACE_URL", f"alice:{MARKER}@huggingface.co"),
+    ],
+)
+def test_no_program_prints_a_secret_that_is_malformed(tmp_path, program, name, value):
+    command = {
+        "check": ["manage.py", "check"],
+        "gunicorn": ["-m", "gunicorn", "--config", "python:newsletter.web", "--preload"],
+        "celery": ["-m", "celery", "-A", "newsletter", "worker", "-P", "solo"],
+    }[program]
+    if program == "gunicorn":
+        command += ["--bind", f"unix:{tmp_path}/socket", "newsletter.wsgi"]
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=clean_environment(tmp_path, **{name: value}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert name in done.stderr
+    assert MARKER not in done.stdout + done.stderr
+
+
+def test_runserver_serves_a_page_and_its_style_where_nothing_was_collected(tmp_path):
+    environment = clean_environment(tmp_path, STATIC_ROOT=str(tmp_path / "none"))
+    assert manage("migrate", "--verbosity=0", environment=environment).returncode == 0
+    port = free_port()
+    site = f"http://127.0.0.1:{port}"
+    log = tmp_path / "log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "manage.py"), "runserver", "--noreload", str(port)],
+            env=environment | {"SITE_URL": site},
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        wait_for(port, process, log)
+        page = urllib.request.urlopen(site, timeout=30).read().decode()
+        style = re.search(r'<link rel="stylesheet" href="([^"]+)"', page)
+        assert style is not None
+        assert urllib.request.urlopen(f"{site}{style[1]}", timeout=30).status == 200
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def test_a_new_secret_key_does_not_make_suppressed_addresses_unknown(tmp_path):

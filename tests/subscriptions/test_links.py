@@ -43,6 +43,31 @@ def test_no_character_can_be_changed(subscriber_id, place, character):
         links.read(Purpose.PREFERENCES, text[:place] + character + text[place + 1 :])
 
 
+@pytest.mark.parametrize("purpose", LASTING)
+@pytest.mark.parametrize(
+    "respell",
+    [
+        *(lambda text, more=more: text + more for more in ("=", "==", "====", "\n", " ", "A", "+")),
+        lambda text: f" {text}",
+        lambda text: f"={text}",
+        lambda text: text[:24] + "=" + text[24:],
+        lambda text: text[:24] + "\n" + text[24:],
+        lambda text: text.replace("-", "+").replace("_", "/"),
+        lambda text: text.replace("-", "%2D"),
+    ],
+)
+def test_a_token_has_one_spelling(purpose, respell):
+    # One that has both characters of which base64 has two spellings.
+    text = next(
+        made
+        for made in (links.token(purpose, number, 1) for number in range(10_000))
+        if {"-", "_"} <= set(made)
+    )
+    assert links.read(purpose, text)
+    with pytest.raises(BadLink):
+        links.read(purpose, respell(text))
+
+
 @given(st.text(max_size=100))
 @example("")
 @example("\x00" * 48)

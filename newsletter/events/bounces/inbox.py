@@ -63,10 +63,10 @@ def _leave(found: ParsedMail, now: dt.datetime, *, dry_run: bool) -> ParsedMail:
         claims = links.read(links.Purpose.UNSUBSCRIBE, found.token)
     except links.BadLink:
         return parsing.unread("it wants to unsubscribe, but its token is not one of ours")
-    subscriber = Subscriber.objects.filter(pk=claims.subscriber_id).first()
+    subscriber = Subscriber.objects.holder_of(claims.subscriber_id, claims.version)
     if subscriber is None:
-        return found  # erased, and so gets no mail
-    if subscriber.link_version != claims.version:
+        if not Subscriber.objects.knows(claims.subscriber_id):
+            return found  # erased, and so gets no mail
         return parsing.unread("it wants to unsubscribe, but its token is no longer valid")
     if not dry_run:
         subscriber.leave(now, wording="unsubscribed by mail (RFC 2369)")

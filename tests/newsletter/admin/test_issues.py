@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from newsletter.admin.issues import IssueAdmin, IssueChangeList
 from newsletter.models import Delivery, Issue, IssuePaper
+from subscriptions import links
 from tests.admin_pages import cell, text
 from tests.factories import DAY, NOW, make_delivery, make_issue, make_paper, make_subscriber
 
@@ -169,6 +170,30 @@ def test_preview_shows_what_a_subscriber_would_get_and_sends_nothing(client, row
     row.refresh_from_db()
     assert row.state == Delivery.State.UNKNOWN
     assert Delivery.objects.count() == 1
+
+
+def test_the_links_of_a_preview_are_void(client, row):
+    url = reverse("admin:newsletter_issue_preview", args=[row.issue_id])
+    alice = row.subscriber
+    for part in ("", "html"):
+        page = text(client.get(url, {"subscriber": alice.email, "part": part}))
+        paths = set(
+            re.findall(r"https://papers\.example\.org(/[^\s\"'<>&]*[\w-]{48}[^\s\"'<>&]*)", page)
+        )
+        assert paths
+        for path in paths:
+            assert Client().get(path, secure=True).status_code == 410, path
+    for live in (
+        links.unsubscribe_path(alice.pk, alice.link_version),
+        links.preferences_path(alice.pk, alice.link_version),
+    ):
+        assert live not in page
+
+
+@pytest.mark.parametrize("issue", ["x", "0", "-1", "9" * 30, "²", "1e5", "NaN", "2026-06-10"])
+def test_a_preview_of_no_issue_is_not_found(client, row, issue):
+    url = reverse("admin:newsletter_issue_preview", args=[issue])
+    assert client.get(url).status_code == 404
 
 
 def test_preview_for_an_unknown_address_says_so(client, row):

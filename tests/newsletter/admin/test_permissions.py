@@ -2,11 +2,10 @@
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Permission, User
-from django.test import Client
 from django.urls import reverse
 
 from newsletter.models import Delivery, Issue
+from tests.admin_pages import staff
 
 pytestmark = pytest.mark.django_db
 
@@ -17,19 +16,6 @@ ADMINS = [
     if model._meta.app_label in OURS
 ]
 KINDS = ("actions", "actions_list", "actions_row", "actions_detail", "actions_submit_line")
-
-
-def staff(*permissions: str) -> Client:
-    """The browser of somebody who has these permissions and no other."""
-    user = User.objects.create_user("staff", is_staff=True)
-    for permission in permissions:
-        app, codename = permission.split(".")
-        user.user_permissions.add(
-            Permission.objects.get(content_type__app_label=app, codename=codename)
-        )
-    client = Client()
-    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def test_every_app_has_its_room():
@@ -84,6 +70,7 @@ def test_only_who_may_see_issues_and_readers_previews(row, permissions, status, 
     ("permissions", "may"),
     [
         (("newsletter.view_delivery",), False),
+        (("newsletter.change_issue",), False),
         (("newsletter.view_delivery", "newsletter.change_issue"), True),
     ],
 )

@@ -1,6 +1,7 @@
 """Previews: the mail that would be sent, in files."""
 
 import datetime as dt
+import re
 from email import message_from_bytes, policy
 
 import pytest
@@ -37,6 +38,31 @@ def test_every_mail_can_be_previewed(alice, name, is_for_alice):
     assert body is not None
     assert body.get_content().split() == shown.text.split()
     assert not Delivery.objects.exists()
+
+
+def signed_links(text: str) -> set[str]:
+    """The paths in a mail that hold a token."""
+    return set(re.findall(r"https://papers\.example\.org(/[^\s\"'<>]*[\w-]{48}[^\s\"'<>]*)", text))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_links_of_a_preview_do_nothing(alice, name, client, settings):
+    settings.TRACK_OPENS = settings.TRACK_CLICKS = True
+    before = list(Subscriber.objects.values())
+    shown = preview(name, NOW, subscriber_id=alice.pk)
+    message = message_from_bytes(shown.message, policy=policy.default)
+    headers = "\n".join(f"{name}: {value}" for name, value in message.items())
+    found = signed_links(f"{shown.html}\n{shown.text}\n{headers}")
+    assert found
+    for path in found:
+        for answer in (
+            client.get(path, secure=True),
+            client.post(path, {"List-Unsubscribe": "One-Click"}, secure=True),
+            client.post(path, headers={"origin": "https://testserver"}, secure=True),
+        ):
+            assert answer.status_code in (403, 404, 405, 410), path
+            assert alice.email not in answer.content.decode()
+    assert list(Subscriber.objects.values()) == before
 
 
 def test_preview_is_the_readers_own(alice):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
@@ -108,8 +109,6 @@ def test_where_nobody_is_reached_nothing_is_asked_for(settings, debug, backend):
 
 
 def test_a_signature_of_another_domain_is_an_error(settings):
-    from django.core import checks
-
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.DKIM_KEY, settings.DKIM_DOMAIN = "a key", "elsewhere.example.com"
     found = {one.id for one in checks.run_checks(include_deployment_checks=True)}
@@ -119,6 +118,24 @@ def test_a_signature_of_another_domain_is_an_error(settings):
     found = {one.id for one in checks.run_checks(include_deployment_checks=True)}
     assert "newsletter.E005" not in found
     assert "newsletter.W004" in found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "proxies", "is_warned"),
+    [
+        ("--bind unix:/run/broadsheet.sock", 0, True),
+        ("--bind unix:/run/broadsheet.sock", 1, False),
+        ("--bind 127.0.0.1:8000", 0, False),
+        ("", 0, False),
+    ],
+)
+def test_a_socket_behind_which_no_visitor_has_an_address_is_warned_of(
+    settings, monkeypatch, arguments, proxies, is_warned
+):
+    monkeypatch.setenv("GUNICORN_CMD_ARGS", arguments)
+    settings.TRUSTED_PROXIES = proxies
+    found = {one.id for one in checks.run_checks(include_deployment_checks=True)}
+    assert ("newsletter.W008" in found) == is_warned
 
 
 def test_require_says_everything(settings):

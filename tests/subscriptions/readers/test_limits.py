@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import uuid
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -70,7 +71,39 @@ def test_a_network_asks_so_often_for_whomever_and_does_not_use_up_the_total(sett
     assert [ask(n, "10.0.0.0/24") for n in range(6)] == [True] * 3 + [False] * 3
     assert ask(7, "10.0.1.0/24")
     assert not ask(8, "10.0.2.0/24")  # the total
-    assert not ask(9, "")  # an unknown network has no count of its own
+
+
+def ask_from(addresses: Iterable[str]) -> int:
+    """How many of the visitors, each of whom asks for another reader, may go on."""
+    return sum(
+        not limits.seconds_to_wait(
+            "link", f"{number}@example.org", limits.network(address, "", 0), NOW
+        )
+        for number, address in enumerate(addresses)
+    )
+
+
+@pytest.mark.parametrize(
+    ("spread", "times"),
+    [
+        (lambda n: f"2001:db8::{n:x}", 1),  # of one /64
+        (lambda n: f"2001:db8:0:{n % 256:x}::1", 2),  # of one /56
+        (lambda n: f"2001:db8:0:{n:02x}00::1", 5),  # of one /48
+        (lambda n: f"2001:db8:{n:x}::1", 200),  # strangers to each other
+        (lambda n: f"192.0.2.{n}", 1),
+        (lambda n: f"192.0.{n}.2", 200),
+    ],
+)
+def test_who_holds_more_networks_may_ask_a_little_more(settings, spread, times):
+    settings.LIMIT_PER_NETWORK = 3
+    assert ask_from(map(spread, range(200))) == min(200, 3 * times)
+
+
+def test_visitors_whose_address_cannot_be_read_share_one_limit(settings, caplog):
+    settings.LIMIT_PER_NETWORK = 3
+    assert ask_from(["", "unknown", "@", "300.1.1.1", "::g", "\0"]) == 3
+    assert ask_from(["192.0.2.1"]) == 1
+    assert caplog.text.count("a visitor's address cannot be read") == 6
 
 
 def test_keys_give_nobody_away(monkeypatch):

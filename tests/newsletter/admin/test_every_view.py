@@ -1,0 +1,247 @@
+"""Every address of the admin, walked as people with few rights: they see and do what is theirs.
+
+What each role may do stands here by itself; it is not asked of the admin.
+"""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.urls import URLPattern, URLResolver, reverse
+
+from newsletter.models import Delivery, Event, Issue
+from papers.models import Feature, FittedModel, Match, Paper, Pick, Source, Topic
+from subscriptions.models import Submission, Subscriber, Suppression
+from tests.admin_pages import staff
+from tests.factories import DAY, NOW, make_paper
+
+pytestmark = pytest.mark.django_db
+
+# Which of "add", "change" and "delete" there is at all, for whoever has the permission.
+POSSIBLE = {
+    Match: "add change delete",
+    Paper: "change",
+    Pick: "add change delete",
+    FittedModel: "delete",
+    Topic: "add change delete",
+    Source: "add change",
+    Feature: "",
+    Submission: "delete",
+    Subscriber: "change delete",
+    Suppression: "add delete",
+    Event: "",
+    Delivery: "",
+    Issue: "change",
+}
+NAMES = {model._meta.label_lower: model for model in POSSIBLE}
+
+SUPERUSER = "superuser"
+ROLES = [
+    "nobody",
+    *(f"{verb} {name}" for name in NAMES for verb in ("view", "change")),
+    SUPERUSER,
+]
+
+# Django's own, for all who may log in; what each says of the models is in the tests below.
+FOR_ALL_STAFF = {
+    *("index", "search", "login", "logout", "password_change", "password_change_done", "jsi18n"),
+    *("autocomplete", "view_on_site", "app_list", "None"),
+}
+
+
+@pytest.fixture
+def rows(row) -> dict[Any, Any]:
+    """One row of each model."""
+    paper, subscriber = Paper.objects.get(), row.subscriber
+    Pick.objects.create(day=DAY, paper=make_paper(), kind=Pick.Kind.PIN)
+    FittedModel.objects.create(version="2026061008", started_at=NOW, data=b"x")
+    Event.objects.create(
+        delivery=row, provider="Test", event_id="1", kind="sent", at=NOW, received_at=NOW
+    )
+    Submission.objects.create(
+        identifier="arxiv:2606.99999",
+        state=Submission.State.WAITING,
+        subscriber=subscriber,
+        submitted_at=NOW,
+        check_after=NOW,
+    )
+    Suppression.objects.add_address("bob@example.org", Suppression.Reason.REQUEST, NOW)
+    Issue.objects.update(state=Issue.State.PAUSED)
+    found = {model: model._default_manager.order_by("pk").first() for model in POSSIBLE}
+    assert all(found.values())
+    assert found[Paper] == paper
+    return found
+
+
+def person(role: str) -> Client:
+    """The browser of somebody on the staff in this role."""
+    if role == SUPERUSER:
+        return staff(is_superuser=True)
+    if role == "nobody":
+        return staff()
+    verb, _, name = role.partition(" ")
+    app, _, model = name.partition(".")
+    return staff(f"{app}.{verb}_{model}")
+
+
+def may(role: str, verb: str, model: Any) -> bool:
+    """Whether the role has a permission of this model's; who may change may view."""
+    wanted = {f"{verb} {model._meta.label_lower}"}
+    if verb == "view":
+        wanted.add(f"change {model._meta.label_lower}")
+    return role == SUPERUSER or role in wanted
+
+
+def url_names() -> set[str]:
+    """The names of all addresses of the admin."""
+
+    def walk(patterns: list[URLPattern | URLResolver]) -> Any:
+        for each in patterns:
+            if isinstance(each, URLResolver):
+                yield from walk(each.url_patterns)
+            else:
+                yield str(each.name)
+
+    return set(walk(admin.site.urls[0]))
+
+
+def expected(role: str, rows: dict[Any, Any]) -> dict[str, tuple[str, list[int]]]:
+    """The address behind each name of a view, and the answers that it may give to the role."""
+    found: dict[str, tuple[str, list[int]]] = {}
+    for model, one in rows.items():
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        sees = [200] if may(role, "view", model) else [403]
+        for kind in ("changelist", "history", "change"):
+            at = [] if kind == "changelist" else [one.pk]
+            found[f"{name}_{kind}"] = reverse(f"admin:{name}_{kind}", args=at), sees
+        for kind in ("add", "delete"):
+            is_possible = kind in POSSIBLE[model] and may(role, kind, model)
+            at = [] if kind == "add" else [one.pk]
+            found[f"{name}_{kind}"] = (
+                reverse(f"admin:{name}_{kind}", args=at),
+                [200] if is_possible else [403],
+            )
+    # A preview is a POST; asked for by GET it leads to the form.
+    topic = [302] if may(role, "change", Topic) else [403]
+    found["papers_topic_preview"] = (
+        reverse("admin:papers_topic_preview", args=[rows[Topic].pk]),
+        topic,
+    )
+    found["papers_topic_preview_add"] = (
+        reverse("admin:papers_topic_preview_add"),
+        [302] if role == SUPERUSER else [403],
+    )
+    # These two want permissions of two models.
+    both = [200] if role == SUPERUSER else [403]
+    for name, model in (
+        ("newsletter_issue_preview", Issue),
+        ("newsletter_delivery_resend_one", Delivery),
+    ):
+        found[name] = reverse(f"admin:{name}", args=[rows[model].pk]), both
+    for name in url_names() - set(found) - FOR_ALL_STAFF:
+        assert re.match("(auth|axes)_", name), f"{name} is walked by no test"
+        at = [] if name.endswith(("changelist", "add")) else [1]
+        # There is no such row; Django leads back to the index from some of its pages.
+        answers = [200, 302, 403, 404] if role == SUPERUSER else [302, 403, 404]
+        found[name] = reverse(f"admin:{name}", args=at), answers
+    return found
+
+
+def everything() -> dict[str, list[Any]]:
+    """All rows of our models, as the database has them."""
+    return {
+        name: list(model._default_manager.order_by("pk").values()) for name, model in NAMES.items()
+    }
+
+
+def test_every_model_of_ours_is_in_the_table():
+    ours = {m for m in admin.site._registry if m._meta.app_label not in ("auth", "axes")}
+    assert ours == set(POSSIBLE)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_page_opens_for_whom_it_is_for(role, rows):
+    browser = person(role)
+    table = expected(role, rows)
+    assert set(table) | FOR_ALL_STAFF == url_names()
+    wrong = []
+    for name, (path, answers) in table.items():
+        status = browser.get(path).status_code
+        if status not in answers:
+            wrong.append((name, status, answers))
+    assert not wrong
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_nothing_changes_for_who_may_not_change_it(role, rows):
+    """Every address and every action of every list is sent a form, also where none is shown."""
+    browser = person(role)
+    before = everything()
+    changed = []
+    for model, one in rows.items():
+        if may(role, "change", model):
+            continue  # what they do with their own model is theirs
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        pages = {
+            path
+            for view, (path, _) in expected(role, rows).items()
+            if view.startswith(name) and "history" not in view
+        }
+        actions = {*admin.site._registry[model].actions, "delete_selected"}
+        forms = [
+            *((path, {"post": "yes", "_save": "Save", "email": "c@example.org"}) for path in pages),
+            *(
+                (reverse(f"admin:{name}_changelist"), {"action": action, "reason": "no"})
+                for action in actions
+            ),
+        ]
+        for path, form in forms:
+            browser.post(path, form | {"_selected_action": [str(one.pk)]})
+        if everything() != before or LogEntry.objects.exists():
+            changed.append(model)
+            break
+    assert not changed
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    ("model", "field", "about"),
+    [(Match, "topic", Topic), (Match, "paper", Paper), (Pick, "paper", Paper)],
+)
+def test_nobody_finds_rows_by_typing_whose_list_they_may_not_see(role, model, field, about, rows):
+    query = {
+        "app_label": model._meta.app_label,
+        "model_name": model._meta.model_name,
+        "field_name": field,
+        "term": "a",
+    }
+    answer = person(role).get(reverse("admin:autocomplete"), query)
+    assert answer.status_code == (200 if may(role, "view", about) else 403)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_index_and_each_app_name_the_models_that_one_may_see(role, rows):
+    browser = person(role)
+    seen = {model for model in POSSIBLE if may(role, "view", model)}
+    for app in ("papers", "subscriptions", "newsletter"):
+        page = browser.get(reverse("admin:app_list", args=[app]))
+        theirs = {model for model in seen if model._meta.app_label == app}
+        assert page.status_code == (200 if theirs else 404)
+        if theirs:
+            listed = {each["model"] for each in page.context["app_list"][0]["models"]}
+            assert listed == theirs
+
+
+@pytest.mark.parametrize("kind", ["anonymous", "reader"])
+def test_who_is_not_on_the_staff_is_asked_to_log_in(kind, rows, django_user_model):
+    browser = Client()
+    if kind == "reader":
+        user = django_user_model.objects.create_user("reader")
+        browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    for name, (path, _) in expected(SUPERUSER, rows).items():
+        for answer in (browser.get(path), browser.post(path)):
+            assert answer.status_code == 302, name
+            assert answer["Location"].startswith(reverse("admin:login")), name

@@ -1,0 +1,196 @@
+"""Whatever is typed into a form of the admin or put where an id belongs is answered, without a
+fault.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+from django.contrib import admin
+from django.db import transaction
+from django.urls import URLPattern, URLResolver, reverse
+
+from newsletter.models import Delivery, Event, Issue
+from papers.models import FittedModel, Pick
+from subscriptions.models import Submission, Suppression
+from tests.every_page import make_hostile_site
+from tests.factories import NOW
+
+pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
+
+OURS = [m for m in admin.site._registry if m._meta.app_label not in ("auth", "axes")]
+
+VALUES = [
+    "",
+    "\0",
+    "a\0b",
+    "NaN",
+    "1e5",
+    "Infinity",
+    "-1",
+    "0",
+    "1.5",
+    "²",
+    "99999",
+    "9" * 19,
+    "9" * 5_000,
+    "2026-06-10",
+    "0000-00-00",
+    '{"a": "\\u0000"}',
+    "\ud800",
+    "\u202e\u2067\ufeff",
+    "\r\n\x1b\x85\u2028",
+    "'; --",
+    "<script>alert(1)</script>{{ 7|add:7 }}",
+    "alice@example.org\0",
+    "W" * 20_000,
+]
+"""What is put into all fields at once, and where an id belongs."""
+
+SHARPEST = ["a\0b", "NaN", "1e5", "9" * 19, "2026-06-10", "\ud800"]
+"""What is put into each field alone."""
+
+QUERIES = ["action", "_selected_action", "index", "select_across", "q", "o", "p", "e", "_to_field"]
+
+
+@pytest.fixture
+def site(settings, tmp_path) -> None:
+    """Rows of every model, most of which mean harm."""
+    settings.MAILBOX_DIR = tmp_path
+    settings.EMAIL_BACKEND = "newsletter.mail.local_mailbox.MailboxBackend"
+    make_hostile_site()
+    delivery = Delivery.objects.order_by("pk").first()
+    Event.objects.create(
+        delivery=delivery, provider="Test", event_id="1", kind="sent", at=NOW, received_at=NOW
+    )
+    FittedModel.objects.create(version="2026061008", started_at=NOW, data=b"x")
+    Suppression.objects.add_address("bob@example.org", Suppression.Reason.REQUEST, NOW)
+    assert Pick.objects.exists()
+    assert Issue.objects.exists()
+    assert Submission.objects.exists()
+
+
+def fault_of(client: Any, method: str, path: str, data: Any = None) -> object | None:
+    """What went wrong with a request, or None; what it changed is undone."""
+    sent = urlencode(data or {}, doseq=True, errors="surrogatepass")
+    with transaction.atomic():
+        try:
+            if method == "post":
+                kind = "application/x-www-form-urlencoded"
+                status = client.generic("POST", path, sent, kind).status_code
+            else:
+                status = client.generic("GET", path, QUERY_STRING=sent).status_code
+        except Exception as error:
+            status = repr(error)[:300]
+        transaction.set_rollback(True)
+    return (
+        None
+        if isinstance(status, int) and status < 500
+        else (method, path[:80], sent[-80:], status)
+    )
+
+
+def forms(client: Any, model: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The path of each form about the model, with what the form holds when it is opened."""
+    name = f"{model._meta.app_label}_{model._meta.model_name}"
+    for one in [None, *model._default_manager.order_by("pk")[:1]]:
+        kind = "add" if one is None else "change"
+        path = reverse(f"admin:{name}_{kind}", args=[] if one is None else [one.pk])
+        page = client.get(path)
+        if page.status_code != 200 or "adminform" not in page.context:
+            continue
+        held = values_of(page.context["adminform"].form)
+        for formset in page.context["inline_admin_formsets"]:
+            held |= values_of(formset.formset.management_form)
+            for form in formset.formset.forms:
+                held |= values_of(form)
+        yield path, held
+
+
+def values_of(form: Any) -> dict[str, Any]:
+    """What a browser sends of an untouched form."""
+    values: dict[str, Any] = {}
+    for bound in form:
+        value = bound.field.prepare_value(bound.value())
+        split = getattr(bound.field.widget, "widgets", None)
+        if split:  # a day and a time of day are two fields on the page
+            parts = bound.field.widget.decompress(value) if value else [None] * len(split)
+            values |= {f"{bound.html_name}_{n}": part or "" for n, part in enumerate(parts)}
+        elif value is not None and value is not False:
+            values[bound.html_name] = value
+        else:
+            values[bound.html_name] = ""
+    return values
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_no_value_in_any_field_is_a_fault(client, site, model):
+    faults = []
+    for path, held in forms(client, model):
+        typed = [{name: value} for name in held for value in SHARPEST]
+        typed += [dict.fromkeys(held, value) for value in VALUES]
+        typed += [{"_selected_action": value, "_saveasnew": "1"} for value in VALUES]
+        for each in typed:
+            faults.append(fault_of(client, "post", path, held | each))
+    faults = list(filter(None, faults))
+    assert not faults, "\n".join(map(str, faults))
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_no_value_in_any_action_is_a_fault(client, site, model):
+    path = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    model_admin = admin.site._registry[model]
+    faults = []
+    for action in [*model_admin.actions, "delete_selected", "none", "\0"]:
+        for value in VALUES if action == "delete_selected" else SHARPEST:
+            form = {"action": action, "_selected_action": [value], "index": "0", "reason": value}
+            faults.append(fault_of(client, "post", path, form))
+        for name in ("index", "select_across", "post"):
+            some = {"action": action, "_selected_action": ["1"], "index": "0", "reason": "no"}
+            faults += [fault_of(client, "post", path, some | {name: value}) for value in SHARPEST]
+    faults = list(filter(None, faults))
+    assert not faults, "\n".join(map(str, faults))
+
+
+def patterns_with_ids() -> list[str]:
+    """The route of each address of the admin in which a value stands."""
+
+    def walk(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[str]:
+        for each in patterns:
+            route = before + str(getattr(each.pattern, "_route", ""))
+            if isinstance(each, URLResolver):
+                yield from walk(each.url_patterns, route)
+            elif "<" in route:
+                yield route
+
+    return list(walk(admin.site.urls[0], "/admin/"))
+
+
+@pytest.mark.parametrize("route", patterns_with_ids())
+def test_nothing_where_an_id_belongs_is_a_fault(client, site, route):
+    faults = []
+    head, _, rest = route.partition("<")
+    tail = rest.partition(">")[2].replace("<path:object_id>", "1")
+    for value in filter(None, VALUES):
+        path = head + quote(value.encode("utf-8", "surrogatepass"), safe="") + tail
+        for method in ("get", "post"):
+            faults.append(fault_of(client, method, path[:6_000]))
+    faults = list(filter(None, faults))
+    assert not faults, "\n".join(map(str, faults))
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_nothing_in_the_address_of_a_list_is_a_fault(client, site, model):
+    path = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    page = client.get(path)
+    names = {*QUERIES, "pk", "id__in", "pk__range", "pk__isnull", "nothing", "nothing__day"}
+    for spec in page.context["cl"].filter_specs:
+        names |= set(spec.expected_parameters())
+    if hierarchy := admin.site._registry[model].date_hierarchy:
+        names |= {f"{hierarchy}__{part}" for part in ("year", "month", "day", "gte", "lt")}
+    faults = [
+        fault_of(client, "get", path, {name: value}) for name in sorted(names) for value in SHARPEST
+    ]
+    faults = list(filter(None, faults))
+    assert not faults, "\n".join(map(str, faults))
