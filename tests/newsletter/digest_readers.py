@@ -18,7 +18,7 @@ from newsletter.digests.selection import Choice, Reader, Shelf
 from newsletter.issues.places import Place, Reason
 from newsletter.models import Issue
 from papers.cards import Card, Link
-from papers.text.abstracts import first_sentences
+from papers.text.excerpts import excerpt_of
 
 SAMPLE = Path(__file__).parent.parent.parent / "papers" / "data" / "sample.json"
 TOPICS = {
@@ -134,7 +134,7 @@ def sample_places() -> list[Place]:
     places = []
     for rank, paper in enumerate(papers, 1):
         names = paper["authors"]
-        text, is_cut = first_sentences(paper["summary"])
+        text = excerpt_of(paper["summary"])
         mine = sorted({rank % 6 + 1, rank % 5 + 1, rank * 7 % 6 + 1})
         places.append(
             make_place(
@@ -145,7 +145,7 @@ def sample_places() -> list[Place]:
                 author_count=len(names),
                 organization=paper["organization"],
                 excerpt=text,
-                excerpt_is_cut=is_cut,
+                excerpt_is_cut=text != paper["summary"],
                 upvotes=paper["upvotes"],
                 comments=paper["comments"],
                 stars=paper["stars"],

@@ -96,12 +96,12 @@ def test_card_tells_what_was_gained_since_the_day_before():
     assert (card.upvotes_gained, card.comments_gained, card.stars_gained) == (18, None, 10)
 
 
-def test_card_says_in_two_sentences_what_the_summary_says_else_the_abstract():
-    abstract = "One thing. Another thing. A third thing."
+def test_card_says_in_two_sentences_what_the_summary_says_else_what_authors_say_they_do():
+    abstract = "One thing is known. We show another. A third follows."
     make_paper(abstract=abstract, trending_score=2.0)
     make_paper(abstract=abstract, summary="It works. It is fast. It is small.", trending_score=1.0)
     first, second = (place.card for place in places_of(freeze()))
-    assert (first.excerpt, first.excerpt_is_cut) == ("One thing. Another thing.", True)
+    assert (first.excerpt, first.excerpt_is_cut) == ("We show another.", True)
     assert (second.excerpt, second.excerpt_is_cut) == ("It works. It is fast.", False)
     assert (first.is_summarised, second.is_summarised) == (False, True)
 

@@ -117,6 +117,14 @@ def test_an_entry_says_why_and_lets_the_reader_answer(topic, alice, tmp_path):
     assert entry.findtext(f"{ATOM}id", "").endswith("#digest")
 
 
+def test_an_excerpt_is_marked_as_from_the_abstract(topic, alice, tmp_path):
+    make_day(topic, "Agents at work", abstract="Much is known. We show more. It is large.")
+    deliver(tmp_path)
+    (entry,) = entries(get(path_of(alice)))
+    summary = entry.findtext(f"{ATOM}summary") or ""
+    assert "<p>From the abstract: We show more.</p>" in summary
+
+
 def test_programs_that_sort_by_time_keep_the_digests_order(topic, alice, tmp_path):
     make_match(make_paper("First", trending_score=9), topic)
     make_day(topic, "Second", trending_score=5)
