@@ -445,11 +445,12 @@ if BOUNCE_ADDRESS and not re.fullmatch(r"[A-Za-z0-9._-]{1,18}@[A-Za-z0-9.-]+", B
 TRACK_OPENS = read("TRACK_OPENS", yes_or_no, False, "true or false")
 TRACK_CLICKS = read("TRACK_CLICKS", yes_or_no, False, "true or false")
 
-EMAIL_THUMBNAILS = read("EMAIL_THUMBNAILS", env.str, "own", "own, plates, source or none")
+EMAIL_THUMBNAILS = read("EMAIL_THUMBNAILS", env.str, "own", "own, source or none")
+# "plates", which showed drawings, means "own" in this release; a check says so.
 if EMAIL_THUMBNAILS not in {"own", "plates", "source", "none"}:
     raise ImproperlyConfigured(
         f"The environment variable EMAIL_THUMBNAILS holds {EMAIL_THUMBNAILS!r}, "
-        "but it must be own, plates, source or none."
+        "but it must be own, source or none."
     )
 CONTACT_EMAIL = read(
     "CONTACT_EMAIL", env.str, parseaddr(DEFAULT_FROM_EMAIL)[1], "an address that a person reads"

@@ -9,7 +9,6 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, Self
-from zlib import crc32
 
 from django.utils.translation import gettext
 
@@ -18,9 +17,6 @@ from papers.models.thumbnail import path_of, small_of
 from papers.text.citations import SHOWN_FIRST, SHOWN_LAST, byline
 from papers.text.cleaning import is_safe_url
 from papers.text.excerpts import beginning_of, excerpt_of
-
-PLATES = 12
-"""How many placeholder pictures the stylesheet has."""
 
 
 class Link(NamedTuple):
@@ -155,17 +151,6 @@ class Card:
     def small_thumbnail(self) -> str:
         """The address of the small form of the picture on this site; empty where there is none."""
         return small_of(self.thumbnail_path)
-
-    @property
-    def plate_number(self) -> int:
-        """Which of the `PLATES` placeholder pictures is the paper's: always the same."""
-        return crc32(self.identifier.encode()) % PLATES
-
-    @property
-    def plate(self) -> str:
-        """The CSS classes of its placeholder picture."""
-        flip = crc32(self.identifier.encode()) // PLATES % 4
-        return f"plate plate-{self.plate_number} flip-{flip}"
 
 
 NOT_FROZEN = frozenset(

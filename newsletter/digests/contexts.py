@@ -25,11 +25,6 @@ from subscriptions.notices.mjml import RenderingFailed
 TOKEN_LIKE = "A" * 48
 """As long as a signed token, and as harmless in an address."""
 
-PLATES_PATH = "/static/newsletter/plates/"
-"""Where the plates are, 0.png to 11.png: without the hash that other static files carry, because
-a mail is opened years later. `make screenshots` draws them.
-"""
-
 
 def address_around_token(view: str, *args: object) -> tuple[str, str]:
     """The address of `view` for a token and `args`: what stands before the token and after it."""
@@ -103,29 +98,17 @@ def _on_this_site(path: str) -> str:
     return links.absolute("/" + quote(plain(path).lstrip("/"), safe="/:.~"))
 
 
-def picture_of(card: Card) -> dict[str, str] | None:
-    """The paper's thumbnail: its address and what stands in its place where none is shown.
+def picture_of(card: Card) -> str:
+    """The address of the paper's thumbnail; empty where the mail shows none.
 
     Our own copy, where there was one when the issue froze, has one address for all readers who get
-    the paper. A plate, which stands for a paper without one, is one of a dozen drawings; it says
-    nothing of the paper but which it is, and so does the text in its place. Loading either tells
-    nobody who reads. A thumbnail of the source's tells the source that a mail was opened.
+    the paper. A thumbnail of the source's tells the source that a mail was opened.
     """
-    wanted = settings.EMAIL_THUMBNAILS
-    if wanted == "none":
-        return None
-    url = ""
-    if wanted == "own" and card.thumbnail_path:
-        url = _on_this_site(card.thumbnail_path)
-    elif wanted == "source":
-        url = card.source_thumbnail
-    if url:
-        title = title_of(card, 60)
-        return {"url": url, "alt": gettext("Thumbnail of “%(title)s”") % {"title": title}}
-    return {
-        "url": links.absolute(f"{PLATES_PATH}{card.plate_number}.png"),
-        "alt": shorten(plain(card.identifier), 40),
-    }
+    if settings.EMAIL_THUMBNAILS == "source":
+        return card.source_thumbnail
+    if settings.EMAIL_THUMBNAILS == "none" or not card.thumbnail_path:
+        return ""
+    return _on_this_site(card.thumbnail_path)
 
 
 def card_in_mail(place: Place, why: str, feedback: str) -> Card:

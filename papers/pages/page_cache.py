@@ -109,8 +109,9 @@ def cached_page(
 ) -> HttpResponseBase:
     """The page of `template` with what `make_context` gives, which is called only if it must be.
 
-    `key` says what the context depends on besides the database and the language. What the template
-    shows must be the same for every visitor. A browser that has the page already is answered 304.
+    `key` says what the context depends on besides the database, the language and `?view=`. What
+    the template shows must be the same for every visitor. A browser that has the page already is
+    answered 304.
 
     A change shows at once; what depends on the time alone does so within `PAGE_CACHE_SECONDS`,
     and with 0 nothing is kept. Raises what `make_context` raises.
@@ -123,7 +124,7 @@ def cached_page(
 
     # The stamp is asked for first: a change that comes while the page is made outdates it.
     stamp = page_version.current() if settings.PAGE_CACHE_SECONDS else None
-    key = template, get_language(), key
+    key = template, get_language(), request.GET.get("view") == "compact", key
     page = _cache.get_or_make(key, stamp, make) if stamp else make()
     return _answer(request, page)
 

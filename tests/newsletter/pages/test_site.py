@@ -122,7 +122,7 @@ def test_growth_is_what_came_since_the_day_before():
         )
     text = text_of(get("/"))
     assert "50 upvotes +30" in text
-    assert "9 stars arXiv" in text
+    assert "9 stars Alice Adams" in text
 
 
 def test_papers_stand_by_trend_with_pins_first_and_without_hidden_ones():
