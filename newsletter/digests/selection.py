@@ -18,6 +18,9 @@ from newsletter.issues.places import Place
 from papers.text.cleaning import shorten
 from papers.text.words import words
 
+RANKED = 10
+"""Ranks are named up to this one. Of a week only the first is: its papers come from seven lists."""
+
 TITLE_NAMED = 60
 """Characters of a liked paper's title in a "why"."""
 
@@ -37,6 +40,8 @@ class Reader:
     """Which way their digests go; see `newsletter.channels.registry`."""
     grouped: bool = False
     """They want their papers under the names of their topics, not in one ranked list."""
+    in_full: bool = False
+    """They want every paper in full, not the first ones alone."""
     welcomed_on: dt.date | None = None
     """The day of the issue that welcomed them."""
     disliked: frozenset[int] = frozenset()
@@ -53,16 +58,22 @@ class Choice:
     place: Place
     topics: tuple[int, ...]
     why: str
-    """Such as `"kv cache" in the title · trending #3`."""
+    """Such as "Matches Agents · trending #3", or "Because you liked “…”"."""
 
 
 class Shelf:
     """The papers of one or more issues, arranged so that a reader's are found at once."""
 
     def __init__(
-        self, places: Iterable[Place], vectors: Mapping[int, taste.Floats] | None = None
+        self,
+        places: Iterable[Place],
+        vectors: Mapping[int, taste.Floats] | None = None,
+        *,
+        is_weekly: bool = False,
     ) -> None:
-        """`vectors`: what papers are about, by paper id, as unit vectors of one model."""
+        """`vectors`: what papers are about, by paper id, as unit vectors of one model. The reasons
+        are in the language that is active.
+        """
         best: dict[int, Place] = {}
         for place in places:
             held = best.get(place.paper_id)
@@ -74,13 +85,30 @@ class Shelf:
         for at, place in enumerate(self.places):
             for topic in place.topics:
                 self._by_topic.setdefault(topic, []).append(at)
-        trending = gettext("trending #%(rank)d")
-        self._trend = [trending % {"rank": place.rank} for place in self.places]
-        self._because = gettext("because you liked “%(title)s”")
+        self._trend = self._standings(is_weekly=is_weekly)
+        self._because = gettext("Because you liked “%(title)s”")
         self._prior = taste.deviations(
             np.array([0.0 if p.card.is_pick else p.score for p in self.places], np.float32)
         )
         self._arrange(vectors or {})
+
+    def _standings(self, *, is_weekly: bool) -> list[str]:
+        """What is said of each place's rank; nothing of all but the first few."""
+        ranked = 1 if is_weekly else RANKED
+        ranks = range(1, len(self.places) + 1) if is_weekly else [p.rank for p in self.places]
+        counts = [place.card.upvotes or 0 for place in self.places]
+        most = max(counts, default=0)
+        is_ahead = most > 0 and counts.count(most) == 1
+        trending = gettext("trending #%(rank)d")
+        first = gettext("most upvoted this week") if is_weekly else gettext("most upvoted today")
+        return [
+            ""
+            if rank > ranked
+            else first
+            if is_ahead and place.card.upvotes == most
+            else trending % {"rank": rank}
+            for rank, place in zip(ranks, self.places, strict=True)
+        ]
 
     def _arrange(self, vectors: Mapping[int, taste.Floats]) -> None:
         """Lay the vectors out by place, and find the papers that are too much alike."""
@@ -220,10 +248,10 @@ class Shelf:
         mine = [topic for topic in place.topics if topic in reader.topics]
         if len(mine) > 1:
             mine.sort(key=lambda topic: -place.topics[topic].score)
-        why = f"{place.topics[mine[0]].why} · {self._trend[at]}"
+        why = " · ".join(filter(None, (place.topics[mine[0]].why, self._trend[at])))
         if ratings and liking is not None and liking[at] >= taste.STRIKING:
             assert self._vectors is not None  # liking was made from them
             liked = taste.closest_liked(ratings, self._vectors[at])
             if liked:
-                why += " · " + self._because % {"title": shorten(liked, TITLE_NAMED)}
+                why = self._because % {"title": shorten(liked, TITLE_NAMED)}
         return Choice(place, tuple(mine), why)

@@ -5,13 +5,13 @@ import logging
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from newsletter.issues.places import Place, Reason
 from newsletter.models import Issue, IssuePaper, MissingSource
 from papers.cards import Card, Link, brief, card_of
 from papers.days import LONGEST_WAIT, closes_at, feature_day
-from papers.evidence import why_of
-from papers.models import Match, Paper, Pick, Source
+from papers.models import Match, Paper, Pick, Source, Topic
 from papers.sources.registry import answers_for_past, unanswered
 
 logger = logging.getLogger(__name__)
@@ -118,6 +118,7 @@ def places_of(issue: Issue, *, is_weekly: bool = False) -> list[Place]:
     if is_weekly:
         first = issue.day - dt.timedelta(days=WEEK - 1)
         rows = IssuePaper.objects.shown().filter(issue__day__range=(first, issue.day))
+    names = dict(Topic.objects.values_list("pk", "name"))
     return [
         Place(
             id=row.pk,
@@ -126,13 +127,14 @@ def places_of(issue: Issue, *, is_weekly: bool = False) -> list[Place]:
             score=row.score,
             card=Card.from_dict(row.card),
             topics={
-                int(topic): Reason(
-                    reason["score"],
-                    # Issues that were frozen before evidence was kept say it in English.
-                    why_of(reason["evidence"]) if "evidence" in reason else reason["why"],
-                )
+                int(topic): Reason(reason["score"], _why(names.get(int(topic), "")))
                 for topic, reason in row.topics.items()
             },
         )
         for row in rows.order_by("issue__day", "rank")
     ]
+
+
+def _why(topic: str) -> str:
+    """Why readers of `topic` get a paper; the name is empty where the topic is gone."""
+    return gettext("Matches %(topic)s") % {"topic": topic} if topic else gettext("Matches a topic")

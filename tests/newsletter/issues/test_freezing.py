@@ -77,7 +77,7 @@ def test_only_sure_matches_of_active_topics_count():
     gone.save()
     (place,) = places_of(freeze())
     assert list(place.topics) == [sure.pk]
-    assert place.topics[sure.pk].why == '"sure" in the title'
+    assert place.topics[sure.pk].why == "Matches Sure"
     assert [topic.name for topic in place.card.topics] == ["Sure"]
 
 
@@ -164,4 +164,14 @@ def test_an_issue_that_was_frozen_with_words_for_evidence_can_still_be_read():
 
     (read,) = places_of(issue)
 
-    assert read.topics[topic.pk].why == '"agents" in the title'
+    assert read.topics[topic.pk].why == "Matches Agents"
+
+
+def test_a_topic_that_is_gone_is_not_named():
+    topic = make_topic("Agents")
+    make_match(make_paper("Old news"), topic)
+    issue = build_issue(DAY, NOW)
+    assert issue is not None
+    gone = topic.pk
+    topic.delete()
+    assert places_of(issue)[0].topics[gone].why == "Matches a topic"

@@ -41,7 +41,7 @@ def test_every_mail_can_be_previewed(alice, name, is_for_alice):
 
 def test_preview_is_the_readers_own(alice):
     shown = preview("digest", NOW, subscriber_id=alice.pk, day=DAY)
-    assert "Your topics: Efficient inference" in shown.html
+    assert "Matches Efficient inference" in shown.html
     assert "A paper about <3>" in shown.text
     Subscriber.objects.update(text_only=True)
     assert preview("digest", NOW, subscriber_id=alice.pk).html == ""

@@ -106,7 +106,7 @@ def test_an_entry_says_why_and_lets_the_reader_answer(topic, alice, tmp_path):
     deliver(tmp_path)
     (entry,) = entries(get(path_of(alice)))
     summary = entry.findtext(f"{ATOM}summary") or ""
-    assert "&quot;agents&quot; in the title · trending #1" in summary
+    assert "Matches Agents · most upvoted today" in summary
     paper = Delivery.objects.get().choices[0][0]
     for word in ("more", "less"):
         path = links.feedback_path(alice.pk, 1, paper, word, is_shared=True)
