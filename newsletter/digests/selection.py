@@ -96,7 +96,11 @@ class Shelf:
         """What is said of each place's rank; nothing of all but the first few."""
         ranked = 1 if is_weekly else RANKED
         ranks = range(1, len(self.places) + 1) if is_weekly else [p.rank for p in self.places]
-        counts = [place.card.upvotes or 0 for place in self.places]
+        # A week's places are scored by what they gained in it; each card's count is its own day's.
+        counts = [
+            (0.0 if place.card.is_pick else place.score) if is_weekly else place.card.upvotes or 0
+            for place in self.places
+        ]
         most = max(counts, default=0)
         is_ahead = most > 0 and counts.count(most) == 1
         trending = gettext("trending #%(rank)d")
@@ -105,9 +109,9 @@ class Shelf:
             ""
             if rank > ranked
             else first
-            if is_ahead and place.card.upvotes == most
+            if is_ahead and count == most
             else trending % {"rank": rank}
-            for rank, place in zip(ranks, self.places, strict=True)
+            for rank, count in zip(ranks, counts, strict=True)
         ]
 
     def _arrange(self, vectors: Mapping[int, taste.Floats]) -> None:

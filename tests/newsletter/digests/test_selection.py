@@ -172,22 +172,38 @@ def test_why_names_the_liked_paper_that_is_closest():
 
 
 @pytest.mark.parametrize(
-    ("is_weekly", "upvotes", "expected"),
+    ("upvotes", "expected"),
     [
-        (False, [5, 9, 5], ["trending #1", "most upvoted today", "trending #3"]),
-        (False, [9, 9, 5], ["trending #1", "trending #2", "trending #3"]),
-        (False, [None, None], ["trending #1", "trending #2"]),
-        (False, [0, 0], ["trending #1", "trending #2"]),
-        (False, [1] * 12, [f"trending #{rank}" for rank in range(1, 11)] + ["", ""]),
-        (True, [9, 5, 1], ["most upvoted this week", "", ""]),
-        (True, [5, 9, 1], ["trending #1", "", ""]),
+        ([5, 9, 5], ["trending #1", "most upvoted today", "trending #3"]),
+        ([9, 9, 5], ["trending #1", "trending #2", "trending #3"]),
+        ([None, None], ["trending #1", "trending #2"]),
+        ([0, 0], ["trending #1", "trending #2"]),
+        ([1] * 12, [f"trending #{rank}" for rank in range(1, 11)] + ["", ""]),
     ],
 )
-def test_ranks_are_named_as_a_human_would(is_weekly, upvotes, expected):
+def test_ranks_are_named_as_a_human_would(upvotes, expected):
     places = [make_place(n, [7], upvotes=count) for n, count in enumerate(upvotes, 1)]
-    chosen = Shelf(places, is_weekly=is_weekly).select(make_reader(7, wanted=20))
+    chosen = Shelf(places).select(make_reader(7, wanted=20))
     said = [" · ".join(filter(None, ("Matches 7", rank))) for rank in expected]
     assert [choice.why for choice in chosen] == said
+
+
+@pytest.mark.parametrize(
+    ("scores", "is_pick", "expected"),
+    [
+        ([3.0, 2.0, 1.0], False, "Matches 7 · most upvoted this week"),
+        ([3.0, 3.0, 1.0], False, "Matches 7 · trending #1"),
+        ([0.0, 0.0, 0.0], False, "Matches 7 · trending #1"),
+        ([1001.0, 2.0, 1.0], True, "Matches 7 · trending #1"),
+    ],
+)
+def test_a_weekly_names_one_rank_alone(scores, is_pick, expected):
+    places = [
+        make_place(n, [7], score=score, is_pick=is_pick and n == 1)
+        for n, score in enumerate(scores, 1)
+    ]
+    chosen = Shelf(places, is_weekly=True).select(make_reader(7))
+    assert [choice.why for choice in chosen] == [expected, "Matches 7", "Matches 7"]
 
 
 def test_without_vectors_ratings_change_nothing():

@@ -175,3 +175,24 @@ def test_a_topic_that_is_gone_is_not_named():
     gone = topic.pk
     topic.delete()
     assert places_of(issue)[0].topics[gone].why == "Matches a topic"
+
+
+def test_the_week_is_ordered_by_what_papers_gained_in_it_and_that_stays():
+    """Monday's paper trended less on its day than Wednesday's, and gained more since."""
+    topic = make_topic("Agents")
+    monday = make_paper("Monday", day=DAY - dt.timedelta(days=2), upvotes=5, trending_score=1.0)
+    make_match(monday, topic)
+    build_issue(DAY - dt.timedelta(days=2), NOW - dt.timedelta(days=2))
+    make_match(make_paper("Wednesday", upvotes=20, trending_score=9.0), topic)
+    later = {"source": make_source(), "observed_at": NOW - dt.timedelta(hours=9)}
+    Observation.objects.create(paper=monday, upvotes=80, **later)
+    issue = build_issue(DAY, NOW)
+    assert issue is not None
+
+    def order() -> list[str]:
+        places = places_of(issue, is_weekly=True)
+        return [place.card.title for place in sorted(places, key=lambda each: -each.score)]
+
+    assert order() == ["Monday", "Wednesday"]
+    Observation.objects.filter(paper__title="Wednesday").update(upvotes=500)
+    assert order() == ["Monday", "Wednesday"]
