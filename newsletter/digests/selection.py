@@ -7,7 +7,7 @@ reader of an issue is prepared once, in `Shelf`; choosing for one reader then co
 import datetime as dt
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from django.utils.translation import gettext
@@ -17,6 +17,9 @@ from newsletter.digests.taste import Ratings
 from newsletter.issues.places import Place
 from papers.text.cleaning import shorten
 from papers.text.words import words
+
+MOST_CHOICES = 5000
+"""Choices that are kept; a place has as many as readers follow different topics of it."""
 
 RANKED = 10
 """Ranks are named up to this one. Of a week only the first is: its papers come from seven lists."""
@@ -85,6 +88,12 @@ class Shelf:
         for at, place in enumerate(self.places):
             for topic in place.topics:
                 self._by_topic.setdefault(topic, []).append(at)
+        self._closest_first = [
+            tuple(sorted(place.topics, key=lambda topic: -place.topics[topic].score))
+            for place in self.places
+        ]
+        #: By place and the reader's topics that it matches: without ratings all that differs.
+        self._choices: dict[tuple[int, tuple[int, ...]], Choice] = {}
         self._trend = self._standings(is_weekly=is_weekly)
         self._because = gettext("Because you liked “%(title)s”")
         self._prior = taste.deviations(
@@ -145,13 +154,14 @@ class Shelf:
         work under two identifiers the better one is taken, and of two near-duplicates that cannot
         be kept apart, too.
         """
-        candidates = sorted({at for topic in reader.topics for at in self._by_topic.get(topic, ())})
-        allowed = [
-            at
-            for at in candidates
-            if self.places[at].paper_id not in had
-            and self.places[at].paper_id not in reader.disliked
-        ]
+        allowed = sorted(set().union(*(self._by_topic.get(topic, ()) for topic in reader.topics)))
+        if had or reader.disliked:
+            allowed = [
+                at
+                for at in allowed
+                if self.places[at].paper_id not in had
+                and self.places[at].paper_id not in reader.disliked
+            ]
         liking = self._liking(ratings)
         if liking is not None and len(allowed) > 1:
             allowed = self._moved(allowed, liking, len(ratings or ()))
@@ -191,12 +201,13 @@ class Shelf:
         places are gone and each that has a paper has had a turn; the rest goes by rank.
         """
         wanted = reader.papers_wanted
+        order = {at: rank for rank, at in enumerate(allowed)}
         queues = [
-            deque(at for at in allowed if topic in self.places[at].topics)
+            deque(sorted(filter(order.__contains__, places), key=order.__getitem__))
             for topic in sorted(reader.topics)
+            if (places := self._by_topic.get(topic))
         ]
         # The topic whose best paper is best goes first, so that with few places the best remain.
-        order = {at: rank for rank, at in enumerate(allowed)}
         queues = sorted((queue for queue in queues if queue), key=lambda queue: order[queue[0]])
         chosen: set[int] = set()
         turns = 0
@@ -248,14 +259,18 @@ class Shelf:
     def _choice(
         self, at: int, reader: Reader, ratings: Ratings | None, liking: taste.Floats | None
     ) -> Choice:
-        place = self.places[at]
-        mine = [topic for topic in place.topics if topic in reader.topics]
-        if len(mine) > 1:
-            mine.sort(key=lambda topic: -place.topics[topic].score)
-        why = " · ".join(filter(None, (place.topics[mine[0]].why, self._trend[at])))
+        mine = tuple(filter(reader.topics.__contains__, self._closest_first[at]))
+        plain = self._choices.get((at, mine))
+        if plain is None:
+            place = self.places[at]
+            why = " · ".join(filter(None, (place.topics[mine[0]].why, self._trend[at])))
+            if len(self._choices) >= MOST_CHOICES:
+                self._choices.clear()
+            plain = self._choices[at, mine] = Choice(place, mine, why)
         if ratings and liking is not None and liking[at] >= taste.STRIKING:
             assert self._vectors is not None  # liking was made from them
             liked = taste.closest_liked(ratings, self._vectors[at])
             if liked:
                 why = self._because % {"title": shorten(liked, TITLE_NAMED)}
-        return Choice(place, tuple(mine), why)
+                return replace(plain, why=why)
+        return plain
