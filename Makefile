@@ -78,7 +78,7 @@ lock: ## Pin requirements*.txt anew from pyproject.toml (ARGS="--upgrade" takes 
 	$(COMPILE) $(ARGS) --output-file requirements-dev.txt --constraint requirements.txt \
 		--group pyproject.toml:dev pyproject.toml
 
-screenshots: $(VENV)/installed-dev ## Make the pictures of docs/ and of the mails anew (needs Chromium)
+screenshots: $(VENV)/installed-dev ## Make the pictures of docs/ anew (needs Chromium)
 	@$(PY) -m tests.browser.screenshots $(ARGS)
 
 clean: ## Remove everything that was installed or made here, the demo's data in var/ too

@@ -9,18 +9,14 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, Self
-from zlib import crc32
 
 from django.utils.translation import gettext
 
 from papers.models import Paper, Pick
 from papers.models.thumbnail import path_of, small_of
-from papers.text import abstracts
 from papers.text.citations import SHOWN_FIRST, SHOWN_LAST, byline
 from papers.text.cleaning import is_safe_url
-
-PLATES = 12
-"""How many placeholder pictures the stylesheet has."""
+from papers.text.excerpts import beginning_of, excerpt_of
 
 
 class Link(NamedTuple):
@@ -37,7 +33,7 @@ class Excerpt(NamedTuple):
     rest: str = ""
     """What unfolds below."""
     is_cut: bool = False
-    """The text is the beginning of a longer abstract, and nothing unfolds."""
+    """The text is taken from a longer abstract."""
     is_summarised: bool = False
     """The text is a summary that came with the paper, not the authors' abstract."""
 
@@ -58,7 +54,7 @@ class Card:
     organization: str = ""
     excerpt: str = ""
     excerpt_is_cut: bool = False
-    """The excerpt is the beginning of a longer abstract."""
+    """The excerpt is taken from a longer abstract."""
     is_summarised: bool = False
     """The excerpt is a summary that came with the paper, not the authors' abstract."""
     upvotes: int | None = None
@@ -117,6 +113,15 @@ class Card:
         return byline(self.authors, self.author_count)
 
     @property
+    def excerpt_origin(self) -> str:
+        """Where the excerpt comes from, to stand before it; in the active language. Empty where it
+        is all that the authors wrote.
+        """
+        if self.is_summarised:
+            return gettext("Summary from the source:")
+        return gettext("From the abstract:") if self.excerpt_is_cut else ""
+
+    @property
     def addresses(self) -> tuple[str, str, str, str]:
         """Where its abstract, its PDF, its code and its project are; empty for what is not fit
         for a link.
@@ -147,17 +152,6 @@ class Card:
         """The address of the small form of the picture on this site; empty where there is none."""
         return small_of(self.thumbnail_path)
 
-    @property
-    def plate_number(self) -> int:
-        """Which of the `PLATES` placeholder pictures is the paper's: always the same."""
-        return crc32(self.identifier.encode()) % PLATES
-
-    @property
-    def plate(self) -> str:
-        """The CSS classes of its placeholder picture."""
-        flip = crc32(self.identifier.encode()) // PLATES % 4
-        return f"plate plate-{self.plate_number} flip-{flip}"
-
 
 NOT_FROZEN = frozenset(
     {"paper_id", "rest", "reader_upvotes", "listed_on", "submitted_by", "why", "answers"}
@@ -169,16 +163,19 @@ FROZEN = tuple(each.name for each in fields(Card) if each.name not in NOT_FROZEN
 
 
 def brief(paper: Paper) -> Excerpt:
-    """Two sentences, for an issue: of the summary that the source gave, else of the abstract."""
-    text, is_cut = abstracts.first_sentences(paper.summary or paper.abstract)
-    has_summary = bool(paper.summary)
-    return Excerpt(text, is_cut=is_cut and not has_summary, is_summarised=has_summary)
+    """A sentence or two: of the summary that the source gave, else what the abstract says of the
+    paper itself. Empty where no sentence is short enough.
+    """
+    if paper.summary and (text := beginning_of(paper.summary)):
+        return Excerpt(text, is_summarised=True)
+    text = excerpt_of(paper.abstract)
+    return Excerpt(text, is_cut=bool(text) and text != paper.abstract)
 
 
 def unfolding(paper: Paper) -> Excerpt:
-    """All of the abstract, for a page: some sentences at once, the rest to unfold."""
-    text, rest = abstracts.split(paper.abstract or paper.summary)
-    return Excerpt(text, rest, is_summarised=_is_summary_alone(paper))
+    """The same, for a page; below it unfolds the abstract, or the summary where there is none."""
+    short, whole = brief(paper), paper.abstract or paper.summary
+    return short._replace(rest="" if short.text == whole else whole)
 
 
 def whole(paper: Paper) -> Excerpt:

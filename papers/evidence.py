@@ -7,8 +7,10 @@ language of whoever reads them.
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext
+
+VERY_CLOSE = 0.5
+"""Cosine similarity from which on a paper is called very close to a topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +30,16 @@ class Evidence:
     def phrase(self) -> str:
         """Return the reason as a reader sees it, in the language that is active.
 
-        ``"kv cache" in the title``, ``cs.CL`` or ``meaning 0.61``.
+        ``"kv cache" in the title``, ``cs.CL`` or ``close in meaning``.
         """
         if self.kind == "keyword" and self.where == "title":
             return gettext('"%(keyword)s" in the title') % {"keyword": self.detail}
         if self.kind == "keyword":
             return gettext('"%(keyword)s" in the abstract') % {"keyword": self.detail}
         if self.kind == "meaning":
-            return gettext("meaning %(similarity)s") % {"similarity": number_format(self.detail)}
+            if float(self.detail) >= VERY_CLOSE:
+                return gettext("very close in meaning")
+            return gettext("close in meaning")
         return self.detail
 
     def as_dict(self) -> dict[str, str]:

@@ -414,7 +414,8 @@ def edition_of(issue: Issue, wording: Wording) -> Edition:
         places = places_of(issue, is_weekly=wording.is_weekly)
         paper_ids = {place.paper_id for place in places}
         fitted = current.number_in_use()
-        shelf = Shelf(places, current.vectors_of(paper_ids, fitted) if fitted else None)
+        vectors = current.vectors_of(paper_ids, fitted) if fitted else None
+        shelf = Shelf(places, vectors, is_weekly=wording.is_weekly)
     names = dict(Topic.objects.values_list("pk", "name"))
     return Edition(
         shelf=shelf,

@@ -17,7 +17,10 @@ from newsletter.mail.message import HTML_LIMIT
 from papers.text.cleaning import plain, shorten
 from subscriptions.notices.mjml import compile_mjml
 
-TOPICS_NAMED = 8
+IN_FULL = 3
+"""How many papers are shown in full to readers who did not ask for all."""
+
+TOPICS_NAMED = 3
 """How many of the reader's topics are named at the top; the others are counted."""
 
 EXPLAINED = 2000
@@ -73,16 +76,22 @@ class Order:
     """How many more papers were chosen than there is room for."""
     by_topic: bool = False
     """The papers stand under the names of their topics instead of in one ranked list."""
+    is_whole: bool = False
+    """Every paper is shown in full, not the first ones alone."""
 
     @property
-    def groups(self) -> list[tuple[int, list[Choice]]]:
-        """The papers under their closest topic's id, the group of the best paper first; within a
+    def in_full(self) -> Sequence[Choice]:
+        """The papers that have a card; all have a line in the list at the top."""
+        return self.choices if self.is_whole else self.choices[:IN_FULL]
+
+    def groups(self, choices: Sequence[Choice]) -> list[tuple[int, list[Choice]]]:
+        """`choices` under their closest topic's id, the group of the best paper first; within a
         group the order stays. A ranked list is one group, of the topic 0.
         """
         if not self.by_topic:
-            return [(0, list(self.choices))]
+            return [(0, list(choices))]
         groups: dict[int, list[Choice]] = {}
-        for choice in self.choices:
+        for choice in choices:
             groups.setdefault(choice.topics[0] if choice.topics else 0, []).append(choice)
         return list(groups.items())
 
@@ -95,11 +104,15 @@ class Form:
     language: str
     shell: SplitTemplate
     group: SplitTemplate
-    """The heading over the papers of one topic, with a hole for its name."""
+    """The heading over the cards of one topic, with a hole for its name."""
+    section: SplitTemplate
+    """The heading over the lines of one topic, with a hole for its name."""
     also: SplitTemplate
     """Around the papers outside the reader's topics; left out where there are none."""
     more: SplitTemplate
     """Around the number of papers that had no room; left out where all had."""
+    lines: Mapping[int, Fragment]
+    """By place id: for the list at the top, the title, the upvotes and the closest topic."""
     cards: Mapping[int, SplitTemplate]
     """By place id."""
     titles: Mapping[int, Listed]
@@ -111,8 +124,10 @@ class Form:
     explained: dict[tuple[int, str, bool], SplitTemplate] = field(default_factory=dict)
     """Cards with their "why", as far as readers needed them; by place id, why, and whether they
     stand under a topic."""
-    headings: Mapping[int, SplitTemplate] = field(init=False)
-    """By topic id."""
+    headings: Mapping[int, Fragment] = field(init=False)
+    """Over cards, by topic id."""
+    sections: Mapping[int, Fragment] = field(init=False)
+    """Over lines, by topic id."""
     room: int = field(init=False)
     """Bytes that there are for cards."""
     always_fit: int = field(init=False)
@@ -121,15 +136,27 @@ class Form:
 
     def __post_init__(self) -> None:
         """Weigh the parts."""
-        self.headings = {
-            topic: self.group.with_text("group", name.text)
-            for topic, (name, _) in self.topics.items()
-        }
+        self.headings, self.sections = (
+            {
+                topic: Fragment.of(heading.with_text("group", name.text).text)
+                for topic, (name, _) in self.topics.items()
+            }
+            for heading in (self.group, self.section)
+        )
         self.room = HTML_LIMIT - self.shell.size - self.also.size - self.more.size - OWN_BYTES
         heaviest = max((card.size for card in self.cards.values()), default=0)
-        heading = max((each.size for each in self.headings.values()), default=0)
+        line = max((line.size for line in self.lines.values()), default=0)
+        heading = max((self._heading(topic) for topic in self.topics), default=0)
         longest_why = len(escape('"')) * WHY_LENGTH
-        self.always_fit = self.room // (heaviest + heading + longest_why + 2 * len(TOKEN_LIKE))
+        self.always_fit = self.room // (
+            heaviest + line + heading + longest_why + 2 * len(TOKEN_LIKE)
+        )
+
+    def _heading(self, topic: int) -> int:
+        """Bytes of what stands over the topic's lines and cards."""
+        if topic not in self.topics:
+            return 0
+        return self.headings[topic].size + self.sections[topic].size
 
     def card(self, choice: Choice, *, in_group: bool = False) -> SplitTemplate:
         """The card of `choice` with its "why"; only the reader's token is missing.
@@ -154,12 +181,13 @@ class Form:
         room = self.room
         headed: set[int] = set()
         for at, choice in enumerate(order.choices):
-            card = self.card(choice, in_group=order.by_topic)
-            room -= card.size + len(card.holes) * len(TOKEN_LIKE)
+            room -= self.lines[choice.place.id].size
+            if order.is_whole or at < IN_FULL:
+                card = self.card(choice, in_group=order.by_topic)
+                room -= card.size + len(card.holes) * len(TOKEN_LIKE)
             if order.by_topic and choice.topics and choice.topics[0] not in headed:
                 headed.add(choice.topics[0])
-                heading = self.headings.get(choice.topics[0])
-                room -= heading.size if heading else 0
+                room -= self._heading(choice.topics[0])
             if room < 0:
                 return replace(order, choices=order.choices[:at], left_out=len(order.choices) - at)
         return order
@@ -167,6 +195,7 @@ class Form:
     def values(self, order: Order) -> Values:
         """What goes into the shell's holes."""
         values: Values = dict(order.tokens)
+        values["lines"] = self._lines(order)
         values["cards"] = self._cards(order)
         values["count"] = (self._counted(len(order.choices) + order.left_out),)
         values["topics"] = self._listed([self.topics[topic] for topic in order.topics])
@@ -181,14 +210,23 @@ class Form:
             values["more"] = self.more.fill({**order.tokens, "left": left})
         return values
 
+    def _lines(self, order: Order) -> list[Fragment]:
+        lines: list[Fragment] = []
+        for topic, choices in order.groups(order.choices):
+            if topic in self.sections:
+                lines.append(self.sections[topic])
+            lines += [self.lines[choice.place.id] for choice in choices]
+        return lines
+
     def _cards(self, order: Order) -> list[Fragment]:
         token = order.tokens["feedback"][0]
+        by_topic = order.by_topic and order.is_whole
         cards: list[Fragment] = []
-        for topic, choices in order.groups:
+        for topic, choices in order.groups(order.in_full) if by_topic else [(0, order.in_full)]:
             if topic in self.headings:
-                cards += self.headings[topic].fill({})
+                cards.append(self.headings[topic])
             for choice in choices:
-                card = self.card(choice, in_group=order.by_topic)
+                card = self.card(choice, in_group=by_topic)
                 cards += [token if part == "feedback" else part for part in card.parts]  # type: ignore[misc]
         return cards
 
@@ -220,9 +258,9 @@ class Form:
     @property
     def sample(self) -> str:
         """All that readers may see, with something like a token in every hole."""
-        stencils = [self.shell, self.group, self.also, self.more, *self.cards.values()]
-        parts = [part for stencil in stencils for part in stencil.parts]
-        parts += self.mentions.values()
+        stencils = [self.shell, self.group, self.section, self.also, self.more]
+        parts = [part for stencil in (*stencils, *self.cards.values()) for part in stencil.parts]
+        parts += [*self.lines.values(), *self.mentions.values()]
         return "".join(part.text if isinstance(part, Fragment) else TOKEN_LIKE for part in parts)
 
     def compose(self, order: Order) -> tuple[Fragment, ...]:

@@ -19,16 +19,15 @@ from newsletter.issues.places import Place
 from newsletter.models import Issue
 from papers.cards import Card, Link, answers
 from papers.text.cleaning import plain, shorten
+from papers.text.excerpts import BETWEEN
 from subscriptions import links
 from subscriptions.notices.mjml import RenderingFailed
 
+SHORT = 40
+"""Words of an excerpt in a mail, unless it is one sentence: a mail is read at breakfast."""
+
 TOKEN_LIKE = "A" * 48
 """As long as a signed token, and as harmless in an address."""
-
-PLATES_PATH = "/static/newsletter/plates/"
-"""Where the plates are, 0.png to 11.png: without the hash that other static files carry, because
-a mail is opened years later. `make screenshots` draws them.
-"""
 
 
 def address_around_token(view: str, *args: object) -> tuple[str, str]:
@@ -89,6 +88,13 @@ def counts_of(card: Card) -> list[str]:
     return counted
 
 
+def line_of(card: Card) -> str:
+    """What stands beside the title in a list: "164 upvotes · Efficient inference"."""
+    said = counts_of(replace(card, upvotes_gained=None, comments=None, stars=None))
+    said += [shorten(plain(name), 80) for name, _ in card.topics[:1]]
+    return " · ".join(said)
+
+
 def title_of(card: Card, limit: int = 300) -> str:
     """The title in one line of at most `limit` characters."""
     return shorten(plain(card.title), limit) or gettext("Untitled")
@@ -103,29 +109,17 @@ def _on_this_site(path: str) -> str:
     return links.absolute("/" + quote(plain(path).lstrip("/"), safe="/:.~"))
 
 
-def picture_of(card: Card) -> dict[str, str] | None:
-    """The paper's thumbnail: its address and what stands in its place where none is shown.
+def picture_of(card: Card) -> str:
+    """The address of the paper's thumbnail; empty where the mail shows none.
 
     Our own copy, where there was one when the issue froze, has one address for all readers who get
-    the paper. A plate, which stands for a paper without one, is one of a dozen drawings; it says
-    nothing of the paper but which it is, and so does the text in its place. Loading either tells
-    nobody who reads. A thumbnail of the source's tells the source that a mail was opened.
+    the paper. A thumbnail of the source's tells the source that a mail was opened.
     """
-    wanted = settings.EMAIL_THUMBNAILS
-    if wanted == "none":
-        return None
-    url = ""
-    if wanted == "own" and card.thumbnail_path:
-        url = _on_this_site(card.thumbnail_path)
-    elif wanted == "source":
-        url = card.source_thumbnail
-    if url:
-        title = title_of(card, 60)
-        return {"url": url, "alt": gettext("Thumbnail of “%(title)s”") % {"title": title}}
-    return {
-        "url": links.absolute(f"{PLATES_PATH}{card.plate_number}.png"),
-        "alt": shorten(plain(card.identifier), 40),
-    }
+    if settings.EMAIL_THUMBNAILS == "source":
+        return card.source_thumbnail
+    if settings.EMAIL_THUMBNAILS == "none" or not card.thumbnail_path:
+        return ""
+    return _on_this_site(card.thumbnail_path)
 
 
 def card_in_mail(place: Place, why: str, feedback: str) -> Card:
@@ -143,12 +137,17 @@ def card_in_mail(place: Place, why: str, feedback: str) -> Card:
         path=page_of(card),
         authors=tuple(shorten(plain(name), 80) for name in card.authors),
         organization=shorten(plain(card.organization), 200),
-        excerpt=shorten(plain(card.excerpt), 800),
+        excerpt=_short(shorten(plain(card.excerpt), 800)),
         topics=tuple(Link(shorten(plain(name), 80), url) for name, url in card.topics[:3]),
         note=shorten(plain(card.note), 600),
         why=why,
         answers=answers(more, less),
     )
+
+
+def _short(excerpt: str) -> str:
+    """A long excerpt of two sentences without the second, where that stood apart."""
+    return excerpt if len(excerpt.split()) <= SHORT else excerpt.partition(BETWEEN)[0]
 
 
 def card_context(place: Place, why: str, feedback: str, level: str | int = 2) -> dict[str, Any]:
@@ -160,6 +159,7 @@ def card_context(place: Place, why: str, feedback: str, level: str | int = 2) ->
         "level": level,
         "picture": picture_of(place.card),
         "counts": counts_of(place.card),
+        "line": line_of(place.card),
     }
 
 
@@ -194,5 +194,6 @@ def shell_context(
         "topics": values["topics"],
         "preferences_url": preferences,
         "unsubscribe_url": unsubscribe,
+        "subscribe_url": links.absolute(reverse("subscriptions:subscribe")),
         "web_url": values["web"].join(address_around_token("newsletter:digest")),
     }

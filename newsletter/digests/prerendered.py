@@ -29,6 +29,11 @@ class SplitTemplate:
         return sum(part.size for part in self.parts if isinstance(part, Fragment))
 
     @property
+    def text(self) -> str:
+        """All pieces together, the holes left out."""
+        return "".join(part.text for part in self.parts if isinstance(part, Fragment))
+
+    @property
     def holes(self) -> tuple[str, ...]:
         """The names of the holes; one name may have several."""
         return tuple(part for part in self.parts if isinstance(part, str))

@@ -34,6 +34,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
             "language",
             "receives_by",
             "groups_by_topic",
+            "in_full",
             "welcomed_on",
         )
     )
@@ -73,6 +74,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
             language,
             receives_by,
             grouped,
+            in_full,
             welcomed_on,
         ) = row
         if pk in suppressed or status == Subscriber.Status.SUPPRESSED:
@@ -91,6 +93,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
                 is_weekly=rhythm == Subscriber.Rhythm.WEEKLY,
                 receives_by=receives_by,
                 grouped=grouped,
+                in_full=in_full,
                 welcomed_on=welcomed_on,
                 disliked=frozenset(
                     paper for paper, value in rated.items() if value == Feedback.Value.LESS

@@ -154,6 +154,7 @@ class DigestPress:
             self._topics(reader),
             tokens,
             by_topic=reader.grouped,
+            is_whole=reader.in_full,
         )
 
     def subject(self, choices: Sequence[Choice]) -> str:
@@ -211,14 +212,20 @@ class DigestPress:
             has_summaries=self.has_summaries,
         )
         context["mentions"], context["left"] = marks.hole("mentions"), marks.hole("left")
-        for name in ("cards", "group", "also", "more"):
+        for name in ("lines", "section", "cards", "group", "also", "more"):
             context |= {f"{name}_begins": marks.begin(name), f"{name}_ends": marks.end(name)}
         why, feedback, level = marks.hole("why"), marks.hole("feedback"), marks.hole("level")
         context["cards"] = [
             card_context(place, why, feedback, level)
-            | {"begins": marks.begin(f"card{place.id}"), "ends": marks.end(f"card{place.id}")}
+            | {
+                "begins": marks.begin(f"card{place.id}"),
+                "ends": marks.end(f"card{place.id}"),
+                "line_begins": marks.begin(f"line{place.id}"),
+                "line_ends": marks.end(f"line{place.id}"),
+            }
             for place in self.places
         ]
+        context["lines"] = context["cards"]
         if self.places:
             context["cards"][0]["group"] = marks.hole("group")
         source = render_to_string(markup.shell, context)
@@ -229,8 +236,10 @@ class DigestPress:
             language=self.language,
             shell=cut[""],
             group=cut.get("group", SplitTemplate(())),
+            section=cut.get("section", SplitTemplate(())),
             also=cut["also"],
             more=cut["more"],
+            lines={place.id: Fragment.of(cut[f"line{place.id}"].text) for place in self.places},
             cards={place.id: cut[f"card{place.id}"] for place in self.places},
             titles={place: markup.listed(title, " · ") for place, title in titles.items()},
             mentions={

@@ -7,7 +7,7 @@ reader of an issue is prepared once, in `Shelf`; choosing for one reader then co
 import datetime as dt
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from django.utils.translation import gettext
@@ -17,6 +17,12 @@ from newsletter.digests.taste import Ratings
 from newsletter.issues.places import Place
 from papers.text.cleaning import shorten
 from papers.text.words import words
+
+MOST_CHOICES = 5000
+"""Choices that are kept; a place has as many as readers follow different topics of it."""
+
+RANKED = 10
+"""Ranks are named up to this one. Of a week only the first is: its papers come from seven lists."""
 
 TITLE_NAMED = 60
 """Characters of a liked paper's title in a "why"."""
@@ -37,6 +43,8 @@ class Reader:
     """Which way their digests go; see `newsletter.channels.registry`."""
     grouped: bool = False
     """They want their papers under the names of their topics, not in one ranked list."""
+    in_full: bool = False
+    """They want every paper in full, not the first ones alone."""
     welcomed_on: dt.date | None = None
     """The day of the issue that welcomed them."""
     disliked: frozenset[int] = frozenset()
@@ -53,16 +61,22 @@ class Choice:
     place: Place
     topics: tuple[int, ...]
     why: str
-    """Such as `"kv cache" in the title · trending #3`."""
+    """Such as "Matches Agents · trending #3", or "Because you liked “…”"."""
 
 
 class Shelf:
     """The papers of one or more issues, arranged so that a reader's are found at once."""
 
     def __init__(
-        self, places: Iterable[Place], vectors: Mapping[int, taste.Floats] | None = None
+        self,
+        places: Iterable[Place],
+        vectors: Mapping[int, taste.Floats] | None = None,
+        *,
+        is_weekly: bool = False,
     ) -> None:
-        """`vectors`: what papers are about, by paper id, as unit vectors of one model."""
+        """`vectors`: what papers are about, by paper id, as unit vectors of one model. The reasons
+        are in the language that is active.
+        """
         best: dict[int, Place] = {}
         for place in places:
             held = best.get(place.paper_id)
@@ -74,13 +88,40 @@ class Shelf:
         for at, place in enumerate(self.places):
             for topic in place.topics:
                 self._by_topic.setdefault(topic, []).append(at)
-        trending = gettext("trending #%(rank)d")
-        self._trend = [trending % {"rank": place.rank} for place in self.places]
-        self._because = gettext("because you liked “%(title)s”")
+        self._closest_first = [
+            tuple(sorted(place.topics, key=lambda topic: -place.topics[topic].score))
+            for place in self.places
+        ]
+        #: By place and the reader's topics that it matches: without ratings all that differs.
+        self._choices: dict[tuple[int, tuple[int, ...]], Choice] = {}
+        self._trend = self._standings(is_weekly=is_weekly)
+        self._because = gettext("Because you liked “%(title)s”")
         self._prior = taste.deviations(
             np.array([0.0 if p.card.is_pick else p.score for p in self.places], np.float32)
         )
         self._arrange(vectors or {})
+
+    def _standings(self, *, is_weekly: bool) -> list[str]:
+        """What is said of each place's rank; nothing of all but the first few."""
+        ranked = 1 if is_weekly else RANKED
+        ranks = range(1, len(self.places) + 1) if is_weekly else [p.rank for p in self.places]
+        # A week's places are scored by what they gained in it; each card's count is its own day's.
+        counts = [
+            (0.0 if place.card.is_pick else place.score) if is_weekly else place.card.upvotes or 0
+            for place in self.places
+        ]
+        most = max(counts, default=0)
+        is_ahead = most > 0 and counts.count(most) == 1
+        trending = gettext("trending #%(rank)d")
+        first = gettext("most upvoted this week") if is_weekly else gettext("most upvoted today")
+        return [
+            ""
+            if rank > ranked
+            else first
+            if is_ahead and count == most
+            else trending % {"rank": rank}
+            for rank, count in zip(ranks, counts, strict=True)
+        ]
 
     def _arrange(self, vectors: Mapping[int, taste.Floats]) -> None:
         """Lay the vectors out by place, and find the papers that are too much alike."""
@@ -113,13 +154,14 @@ class Shelf:
         work under two identifiers the better one is taken, and of two near-duplicates that cannot
         be kept apart, too.
         """
-        candidates = sorted({at for topic in reader.topics for at in self._by_topic.get(topic, ())})
-        allowed = [
-            at
-            for at in candidates
-            if self.places[at].paper_id not in had
-            and self.places[at].paper_id not in reader.disliked
-        ]
+        allowed = sorted(set().union(*(self._by_topic.get(topic, ()) for topic in reader.topics)))
+        if had or reader.disliked:
+            allowed = [
+                at
+                for at in allowed
+                if self.places[at].paper_id not in had
+                and self.places[at].paper_id not in reader.disliked
+            ]
         liking = self._liking(ratings)
         if liking is not None and len(allowed) > 1:
             allowed = self._moved(allowed, liking, len(ratings or ()))
@@ -159,12 +201,13 @@ class Shelf:
         places are gone and each that has a paper has had a turn; the rest goes by rank.
         """
         wanted = reader.papers_wanted
+        order = {at: rank for rank, at in enumerate(allowed)}
         queues = [
-            deque(at for at in allowed if topic in self.places[at].topics)
+            deque(sorted(filter(order.__contains__, places), key=order.__getitem__))
             for topic in sorted(reader.topics)
+            if (places := self._by_topic.get(topic))
         ]
         # The topic whose best paper is best goes first, so that with few places the best remain.
-        order = {at: rank for rank, at in enumerate(allowed)}
         queues = sorted((queue for queue in queues if queue), key=lambda queue: order[queue[0]])
         chosen: set[int] = set()
         turns = 0
@@ -216,14 +259,18 @@ class Shelf:
     def _choice(
         self, at: int, reader: Reader, ratings: Ratings | None, liking: taste.Floats | None
     ) -> Choice:
-        place = self.places[at]
-        mine = [topic for topic in place.topics if topic in reader.topics]
-        if len(mine) > 1:
-            mine.sort(key=lambda topic: -place.topics[topic].score)
-        why = f"{place.topics[mine[0]].why} · {self._trend[at]}"
+        mine = tuple(filter(reader.topics.__contains__, self._closest_first[at]))
+        plain = self._choices.get((at, mine))
+        if plain is None:
+            place = self.places[at]
+            why = " · ".join(filter(None, (place.topics[mine[0]].why, self._trend[at])))
+            if len(self._choices) >= MOST_CHOICES:
+                self._choices.clear()
+            plain = self._choices[at, mine] = Choice(place, mine, why)
         if ratings and liking is not None and liking[at] >= taste.STRIKING:
             assert self._vectors is not None  # liking was made from them
             liked = taste.closest_liked(ratings, self._vectors[at])
             if liked:
-                why += " · " + self._because % {"title": shorten(liked, TITLE_NAMED)}
-        return Choice(place, tuple(mine), why)
+                why = self._because % {"title": shorten(liked, TITLE_NAMED)}
+                return replace(plain, why=why)
+        return plain

@@ -2,16 +2,18 @@
 
 import datetime as dt
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from newsletter.issues.places import Place, Reason
 from newsletter.models import Issue, IssuePaper, MissingSource
 from papers.cards import Card, Link, brief, card_of
 from papers.days import LONGEST_WAIT, closes_at, feature_day
-from papers.evidence import why_of
-from papers.models import Match, Paper, Pick, Source
+from papers.matching.week import gained_in_week
+from papers.models import Match, Paper, Pick, Source, Topic
 from papers.sources.registry import answers_for_past, unanswered
 
 logger = logging.getLogger(__name__)
@@ -109,30 +111,43 @@ def _places(issue: Issue, papers: Sequence[Paper], picks: dict[int, Pick]) -> li
 
 
 def places_of(issue: Issue, *, is_weekly: bool = False) -> list[Place]:
-    """The issue's places; for a weekly digest, those of all issues of the seven days it ends.
+    """The issue's places; for a weekly digest, those of all issues of the seven days it ends, which
+    are scored by what they gained in the week.
 
     Papers that were hidden since are left out; the rows stay, and so do everybody's ranks.
     The reasons are in the language that is active.
     """
-    rows = IssuePaper.objects.shown().filter(issue=issue)
+    rows = IssuePaper.objects.filter(issue=issue)
+    gained: dict[int, int] = {}
     if is_weekly:
         first = issue.day - dt.timedelta(days=WEEK - 1)
-        rows = IssuePaper.objects.shown().filter(issue__day__range=(first, issue.day))
+        rows = IssuePaper.objects.filter(issue__day__range=(first, issue.day))
+        papers = set(rows.order_by().values_list("paper_id", flat=True))
+        gained = gained_in_week(first, issue.day, papers, issue.frozen_at)
+    names = dict(Topic.objects.values_list("pk", "name"))
     return [
         Place(
             id=row.pk,
             paper_id=row.paper_id,
             rank=row.rank,
-            score=row.score,
+            score=_week_score(row, gained) if is_weekly else row.score,
             card=Card.from_dict(row.card),
             topics={
-                int(topic): Reason(
-                    reason["score"],
-                    # Issues that were frozen before evidence was kept say it in English.
-                    why_of(reason["evidence"]) if "evidence" in reason else reason["why"],
-                )
+                int(topic): Reason(reason["score"], _why(names.get(int(topic), "")))
                 for topic, reason in row.topics.items()
             },
         )
-        for row in rows.order_by("issue__day", "rank")
+        for row in rows.shown().order_by("issue__day", "rank")
     ]
+
+
+def _week_score(row: IssuePaper, gained: Mapping[int, int]) -> float:
+    """A pinned paper keeps its score, which is far above all others; the logarithm keeps one
+    paper of the year from making all others of its week look alike.
+    """
+    return row.score if row.card.get("is_pick") else math.log1p(gained.get(row.paper_id, 0))
+
+
+def _why(topic: str) -> str:
+    """Why readers of `topic` get a paper; the name is empty where the topic is gone."""
+    return gettext("Matches %(topic)s") % {"topic": topic} if topic else gettext("Matches a topic")

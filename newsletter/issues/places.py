@@ -25,4 +25,4 @@ class Reason:
 
     score: float
     why: str
-    """Such as `"kv cache" in the title`."""
+    """Such as "Matches Agents"."""

@@ -78,6 +78,21 @@ def check_sender(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return found
 
 
+@register(Tags.compatibility)
+def check_thumbnails(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A value that an earlier version had should be taken out before the next refuses it."""
+    if settings.EMAIL_THUMBNAILS != "plates":
+        return []
+    return [
+        Warning(
+            "EMAIL_THUMBNAILS is plates, but there are no drawings any more: it means own, and the "
+            "next release will not start with it.",
+            hint="Set EMAIL_THUMBNAILS to own, or to none for mails without pictures.",
+            id="newsletter.W008",
+        )
+    ]
+
+
 @register(Tags.security, deploy=True)
 def check_provider(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """A provider must carry the unsubscribe headers, and its reports must not be forged."""

@@ -127,4 +127,5 @@ def _shelf(
     places = places_of(issue, is_weekly=is_weekly)
     fitted = current.number_in_use()
     papers = {place.paper_id for place in places}
-    return Shelf(places, current.vectors_of(papers, fitted) if fitted else None)
+    vectors = current.vectors_of(papers, fitted) if fitted else None
+    return Shelf(places, vectors, is_weekly=is_weekly)

@@ -111,7 +111,7 @@ def _content(card: Card) -> SafeString:
             format_html("<em>{}</em>", card.why),
             card.byline,
             card.note and format_html("<b>{}</b> {}", gettext("The editor:"), card.note),
-            card.excerpt,
+            " ".join(filter(None, (card.excerpt_origin, card.excerpt))) if card.excerpt else "",
             row_of(card.links),
             row_of(card.answers),
         )

@@ -12,6 +12,7 @@ from papers.models.semantic_model import FittedModel, FittedModelQuerySet, Paper
 from papers.models.source import Source
 from papers.models.thumbnail import Thumbnail
 from papers.models.topic import Topic, TopicQuerySet, list_of_strings
+from papers.models.week import WeekOfAttention
 
 __all__ = [
     "Feature",
@@ -31,5 +32,6 @@ __all__ = [
     "Topic",
     "TopicQuerySet",
     "WatchedQuerySet",
+    "WeekOfAttention",
     "list_of_strings",
 ]

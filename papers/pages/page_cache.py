@@ -111,24 +111,25 @@ def cached_page(
 ) -> HttpResponseBase:
     """The page of `template` with what `make_context` gives, which is called only if it must be.
 
-    `key` says what the context depends on besides the database, the language and the view. What the
-    template shows must be the same for every visitor: it is rendered without `request`. A browser
-    that has the page already is answered 304.
+    `key` says what the context depends on besides the database, the language, `?view=` and the view.
+    What the template shows must be the same for every visitor: it is rendered without `request`. A
+    browser that has the page already is answered 304.
 
     A change shows at once; what depends on the time alone does so within `PAGE_CACHE_SECONDS`,
     and with 0 nothing is kept. Raises what `make_context` raises.
     """
 
     here = request.resolver_match.view_name if request.resolver_match else ""
+    is_compact = request.GET.get("view") == "compact"
 
     def make() -> CachedPage:
         # A bare request has nobody's headers, messages or account; context processors still run.
-        context = {**make_context(), "here": here}
+        context = {**make_context(), "here": here, "is_compact": is_compact}
         return CachedPage.of(render_to_string(template, context, HttpRequest()))
 
     # The stamp is asked for first: a change that comes while the page is made outdates it.
     stamp = page_version.current() if settings.PAGE_CACHE_SECONDS else None
-    key = template, here, get_language(), key
+    key = template, here, get_language(), is_compact, key
     page = _cache.get_or_make(key, stamp, make) if stamp else make()
     return _answer(request, page)
 

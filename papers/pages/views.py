@@ -14,7 +14,7 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from papers import search as searching
-from papers.cards import Card, card_of, whole
+from papers.cards import Card, brief, card_of, whole
 from papers.identifiers import UnknownIdentifier, identifier
 from papers.models import Feature, Match, Paper, Thumbnail, Topic
 from papers.pages import entries, search_results, sharing
@@ -69,6 +69,7 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
         "picks": found.picks.exclude(note="")[:5],
         "chart": line_chart(seen[:OBSERVATIONS]),
         "card": card_of(found, whole),
+        "in_short": brief(found).text or found.abstract,
         "bibtex": citations.bibtex(found),
         "shares": sharing.share_links(found.title, address),
         "json_ld": citations.json_ld(found, address),

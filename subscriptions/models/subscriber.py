@@ -173,6 +173,9 @@ class Subscriber(models.Model):
     groups_by_topic = models.BooleanField(
         default=False, db_default=False, help_text="Put papers under the names of their topics."
     )
+    in_full = models.BooleanField(
+        default=False, db_default=False, help_text="Put every paper in full, not the first alone."
+    )
     learns = models.BooleanField(default=True, help_text="Let feedback re-rank the papers.")
     language = models.CharField(max_length=10, default="en")
     paused_until = models.DateField(

@@ -271,6 +271,9 @@ class PreferencesForm(TopicsForm):
     groups_by_topic = forms.BooleanField(
         label=_("Group the papers by topic, instead of one list by rank"), required=False
     )
+    in_full = forms.BooleanField(
+        label=_("Every paper in full, not only the first three"), required=False
+    )
     learns = forms.BooleanField(label=_("Learn from my “more / less like this”"), required=False)
     paused_until = forms.DateField(
         label=_("No mail before"),

@@ -32,6 +32,7 @@ class Preferences:
     learns: bool
     paused_until: dt.date | None
     groups_by_topic: bool = False
+    in_full: bool = False
     language: str = settings.LANGUAGE_CODE
 
 

@@ -1,10 +1,9 @@
 """The pictures that the project shows, made anew: `make screenshots`.
 
-    python -m tests.browser.screenshots [--only plates|docs]
+    python -m tests.browser.screenshots
 
 docs/*.png: a digest and the home page in both schemes, from the demo with the sample's papers, in a
-directory of its own that is thrown away. newsletter/static/newsletter/plates/*.png: the plates
-of plates.svg for mail programs, which do not draw SVG. Needs Chromium (CHROMIUM or the PATH).
+directory of its own that is thrown away. Needs Chromium (CHROMIUM or the PATH).
 """
 
 import argparse
@@ -19,46 +18,12 @@ import urllib.request
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, FloatRect, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.conftest import FLAGS
 
 ROOT = Path(__file__).parent.parent.parent
-STATIC = ROOT / "newsletter" / "static" / "newsletter"
 DOCS = ROOT / "docs"
-
-COLUMNS, ROWS = 4, 3
-PLATE = (96, 54)
-"""CSS pixels of a plate in a mail; the pictures have twice as many."""
-
-INK = "#857b68"
-"""Seen well on the light and on the dark background of the mails, and lost on neither of them when
-a mail program turns them around: 3.9:1 and 4.3:1.
-"""
-
-
-def draw_plates(browser: Browser) -> list[Path]:
-    """Cut plates.svg into transparent pictures, 0.png to 11.png."""
-    directory = STATIC / "plates"
-    directory.mkdir(exist_ok=True)
-    svg = (STATIC / "plates.svg").read_text().replace("#000", INK)
-    width, height = PLATE
-    page = browser.new_page(
-        viewport={"width": width * COLUMNS, "height": height * ROWS}, device_scale_factor=2
-    )
-    page.set_content(
-        f"<style>body{{margin:0;background:transparent}}"
-        f"svg:not(svg svg){{display:block;width:{width * COLUMNS}px;height:{height * ROWS}px;"
-        f"fill:{INK}}}</style>{svg}"
-    )
-    drawn = []
-    for number in range(COLUMNS * ROWS):
-        path = directory / f"{number}.png"
-        x, y = number % COLUMNS * width, number // COLUMNS * height
-        clip: FloatRect = {"x": x, "y": y, "width": width, "height": height}
-        page.screenshot(path=path, omit_background=True, clip=clip)
-        drawn.append(path)
-    return drawn
 
 
 def take_pictures(browser: Browser, site: str) -> list[Path]:
@@ -82,16 +47,12 @@ def take_pictures(browser: Browser, site: str) -> list[Path]:
 
 
 def main() -> None:
-    """Draw, take, and say what was made."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--only", choices=("plates", "docs"))
-    only = parser.parse_args().only
+    """Take them, and say what was made."""
+    argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0]).parse_args()
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chrome")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        made = [] if only == "docs" else draw_plates(browser)
-        if only != "plates":
-            made += _pictures_of_the_demo(browser)
+        made = _pictures_of_the_demo(browser)
         browser.close()
     for path in made:
         print(f"{path.relative_to(ROOT)}  {path.stat().st_size:,} bytes")

@@ -18,7 +18,7 @@ from newsletter.digests.selection import Choice, Reader, Shelf
 from newsletter.issues.places import Place, Reason
 from newsletter.models import Issue
 from papers.cards import Card, Link
-from papers.text.abstracts import first_sentences
+from papers.text.excerpts import excerpt_of
 
 SAMPLE = Path(__file__).parent.parent.parent / "papers" / "data" / "sample.json"
 TOPICS = {
@@ -81,8 +81,7 @@ def make_place(
         score=100.0 - number,
         card=make_card(**changes),
         topics={
-            topic: Reason(3.0, f'"{name.lower()}" in the title')
-            for topic, name in zip(topics, names, strict=True)
+            topic: Reason(3.0, f"Matches {name}") for topic, name in zip(topics, names, strict=True)
         },
     )
 
@@ -121,9 +120,7 @@ def choices_of(
     if reader is not None:
         return Shelf(press.places).select(reader)[:wanted]
     places = press.places[:wanted]
-    return [
-        Choice(place, (1,), f'"agents" in the title · trending #{place.rank}') for place in places
-    ]
+    return [Choice(place, (1,), f"Matches Agents · trending #{place.rank}") for place in places]
 
 
 def sample_places() -> list[Place]:
@@ -134,7 +131,7 @@ def sample_places() -> list[Place]:
     places = []
     for rank, paper in enumerate(papers, 1):
         names = paper["authors"]
-        text, is_cut = first_sentences(paper["summary"])
+        text = excerpt_of(paper["summary"])
         mine = sorted({rank % 6 + 1, rank % 5 + 1, rank * 7 % 6 + 1})
         places.append(
             make_place(
@@ -145,7 +142,7 @@ def sample_places() -> list[Place]:
                 author_count=len(names),
                 organization=paper["organization"],
                 excerpt=text,
-                excerpt_is_cut=is_cut,
+                excerpt_is_cut=text != paper["summary"],
                 upvotes=paper["upvotes"],
                 comments=paper["comments"],
                 stars=paper["stars"],
@@ -184,14 +181,19 @@ def whole(
         is_welcome=press.is_welcome,
         has_summaries=press.has_summaries,
     )
-    context["cards"] = cards = []
-    for topic, choices in order.groups:
-        for at, choice in enumerate(choices):
-            level = 3 if order.by_topic else 2
-            item = card_context(choice.place, choice.why, tokens["feedback"], level)
-            if topic and at == 0:
-                item["group"] = mark_safe(form.topics[topic][0].text)
-            cards.append(item)
+    by_topic = order.by_topic and order.is_whole
+    for name, grouped in (
+        ("lines", order.groups(order.choices)),
+        ("cards", order.groups(order.in_full) if by_topic else [(0, order.in_full)]),
+    ):
+        context[name] = items = []
+        for topic, choices in grouped:
+            for at, choice in enumerate(choices):
+                level = 3 if by_topic else 2
+                item = card_context(choice.place, choice.why, tokens["feedback"], level)
+                if topic and at == 0:
+                    item["group"] = mark_safe(form.topics[topic][0].text)
+                items.append(item)
     places = {place.id: place.card for place in press.places}
     context["mentions"] = mark_safe(
         "".join(

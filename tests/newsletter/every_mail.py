@@ -12,7 +12,7 @@ from mjml import mjml2html
 from newsletter.issues.freezing import build_issue
 from newsletter.models import Issue
 from newsletter.operations.previews import NAMES, MailPreview, preview
-from papers.models import Pick
+from papers.models import Pick, Thumbnail
 from subscriptions.models import Subscriber
 from tests.factories import DAY, NOW, make_match, make_paper, make_subscriber, make_topic
 
@@ -43,6 +43,15 @@ def make_issue_of_all_kinds() -> Subscriber:
             thumbnail_url=f"https://thumbnails.example.org/{number}.png?a=1&b=2",
         )
         make_match(paper, topics[number % 2])
+        if number < 2:
+            Thumbnail.objects.create(
+                paper=paper,
+                source_url=paper.thumbnail_url,
+                image=b"a picture",
+                small=b"the same in small",
+                digest=f"0123abc{number}",
+                fetched_at=NOW,
+            )
         if number == 1:
             Pick.objects.create(day=DAY, paper=paper, kind=Pick.Kind.PIN, note="Read <this> first.")
     make_match(make_paper("Elsewhere", trending_score=0.5), make_topic("Something else"))

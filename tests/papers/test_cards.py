@@ -119,15 +119,17 @@ def test_links_are_absolute_safe_web_addresses(url):
 @pytest.mark.parametrize(
     ("make", "abstract", "summary", "expected"),
     [
-        (brief, "One. Two. Three.", "", ("One. Two.", "", True, False)),
-        (brief, "One. Two. Three.", "In short. So. On.", ("In short. So.", "", False, True)),
-        (
-            unfolding,
-            "One. " * 100,
-            "",
-            ("One. " * 63 + "One.", "One. " * 35 + "One.", False, False),
-        ),
+        (brief, "Known. We show it.", "", ("We show it.", "", True, False)),
+        (brief, "We show it.", "", ("We show it.", "", False, False)),
+        (brief, "Known. We show it.", "In short. So. On.", ("In short. So.", "", False, True)),
+        (brief, "Known. We show it.", "Cut at the e…", ("We show it.", "", True, False)),
+        (brief, "Cut at the e…", "", ("", "", False, False)),
+        (unfolding, "Known. We show it.", "", ("We show it.", "Known. We show it.", True, False)),
+        (unfolding, "We show it.", "", ("We show it.", "", False, False)),
+        (unfolding, "We show it.", "In short.", ("In short.", "We show it.", False, True)),
         (unfolding, "", "In short.", ("In short.", "", False, True)),
+        (unfolding, "", "In short. So. On.", ("In short. So.", "In short. So. On.", False, True)),
+        (unfolding, "Cut at the e…", "", ("", "Cut at the e…", False, False)),
         (whole, "One. Two. Three.", "In short.", ("One. Two. Three.", "", False, False)),
         (whole, "", "In short.", ("In short.", "", False, True)),
         (whole, "", "", ("", "", False, False)),
@@ -136,3 +138,18 @@ def test_links_are_absolute_safe_web_addresses(url):
 def test_excerpt_is_cut_as_its_place_wants_it(make, abstract, summary, expected):
     excerpt = make(Paper(abstract=abstract, summary=summary))
     assert (excerpt.text, excerpt.rest, excerpt.is_cut, excerpt.is_summarised) == expected
+
+
+@pytest.mark.parametrize(
+    ("abstract", "summary", "origin"),
+    [
+        ("Known. We show it.", "", "From the abstract:"),
+        ("We show it.", "", ""),
+        ("We show it.", "In short.", "Summary from the source:"),
+        ("", "", ""),
+    ],
+)
+@pytest.mark.parametrize("excerpt", [brief, unfolding])
+def test_cards_say_where_their_excerpt_comes_from(excerpt, abstract, summary, origin):
+    paper = Paper(identifier="arxiv:2606.00001", abstract=abstract, summary=summary)
+    assert card_of(paper, excerpt).excerpt_origin == origin

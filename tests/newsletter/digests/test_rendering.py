@@ -15,11 +15,10 @@ from django.conf import settings
 from django.urls import reverse
 
 from newsletter.digests import rendering
-from newsletter.digests.bodies import HTML
+from newsletter.digests.bodies import HTML, IN_FULL
 from newsletter.digests.contexts import counts_of
 from newsletter.digests.rendering import DigestPress, delivery_id_of, message_id
 from newsletter.mail.message import HTML_LIMIT, Mail
-from papers.cards import PLATES
 from papers.text.cleaning import plain, shorten
 from subscriptions import links
 from subscriptions.links import Purpose
@@ -63,7 +62,7 @@ HOSTILE = {
 
 
 class Elements(HTMLParser):
-    """What a document holds: tags, links, and the text of headings."""
+    """What a document holds: tags, links, the titles of the list and of the papers in full."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -72,7 +71,8 @@ class Elements(HTMLParser):
         self.headings: list[str] = []
         self.tables: list[dict[str, str | None]] = []
         self.attributes: set[str] = set()
-        self._in_heading = False
+        self.lines: list[str] = []
+        self._in_heading = self._in_line = False
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -83,16 +83,22 @@ class Elements(HTMLParser):
             self.links.append(found["href"] or "")
         if tag == "table":
             self.tables.append(found)
-        if tag == "h2":
+        if tag == "p" and "margin:0 0 7px" in (found.get("style") or ""):
+            self._in_line = True
+            self.lines.append("")
+        if tag == "h2" and found.get("class") is None:
             self._in_heading = True
             self.headings.append("")
 
     def handle_endtag(self, tag: str) -> None:
         self._in_heading = self._in_heading and tag != "h2"
+        self._in_line = self._in_line and tag != "a"
 
     def handle_data(self, data: str) -> None:
         if self._in_heading:
             self.headings[-1] += data
+        if self._in_line:
+            self.lines[-1] += data
 
 
 def html_of(mail: Mail) -> str:
@@ -175,7 +181,9 @@ def test_text_comes_before_html_and_both_say_the_same_papers(mail, press):
     flowing = " ".join(text_of(mail).split())
     for title in titles:
         assert title in flowing
-    assert [heading.strip() for heading in Elements(html_of(mail)).headings[:10]] == titles
+    found = Elements(html_of(mail))
+    assert [line.strip() for line in found.lines] == titles
+    assert [heading.strip() for heading in found.headings] == titles[:IN_FULL]
 
 
 def test_text_only_reader_gets_no_html(press):
@@ -204,7 +212,7 @@ def test_weekly_form_is_the_weeks_best(press):
     mail = weekly.render(ALICE, choices_of(weekly, ALICE), 7)
     assert mail.subject.startswith("The week’s best: ")
     assert mail.subject.endswith(" · week to Wed 10 June")
-    assert "The week’s best research papers" in html_of(mail)
+    assert "The week in 30 seconds" in html_of(mail)
     assert "Daily instead" in html_of(mail)
     assert "the week's best research papers" in text_of(mail)
     assert "2026-06-10:digest:weekly:" in dict(mail.headers)["Feedback-ID"]
@@ -317,11 +325,12 @@ def test_every_link_leads_where_it_says_and_every_token_is_the_readers(mail, pre
         assert on_the_web in shown
         assert preferences in shown
         assert unsubscribe in shown
-        for choice in choices_of(press, ALICE):
+        for at, choice in enumerate(choices_of(press, ALICE)):
             for value in ("more", "less"):
                 path = links.feedback_path(*version, choice.place.paper_id, value)
-                assert shown.count(links.absolute(path)) == 1
-            assert shown.count("https://papers.example.org" + choice.place.card.path) == 1
+                assert shown.count(links.absolute(path)) == (at < IN_FULL)
+            page = "https://papers.example.org" + choice.place.card.path
+            assert shown.count(page) == 1 + (at < IN_FULL)  # in the list, and in full
     tokens = set(re.findall(r"/([A-Za-z0-9_-]{48})/", html_of(mail) + text_of(mail)))
     assert tokens == {
         links.token(Purpose.PREFERENCES, *version),
@@ -372,11 +381,11 @@ def test_nothing_of_templates_marks_or_python_is_left(mail):
 
 def test_why_topics_counts_and_notes_are_shown(press, mail):
     html, text = html_of(mail), text_of(mail)
-    for choice in choices_of(press, ALICE):
-        assert "Why you got this: " + choice.why.replace('"', "&quot;") in html
-        assert f"Why you got this: {choice.why}\n" in text
-    assert "Your topics: Agents and tool use · Efficient inference<" in html
-    assert "Your topics: Agents and tool use, Efficient inference\n" in text
+    for choice in choices_of(press, ALICE)[:IN_FULL]:
+        assert choice.why in html
+        assert f"{choice.why}\n" in text
+    assert "Agents and tool use · Efficient inference<" in html
+    assert "\nAgents and tool use, Efficient inference\n" in text
     assert "291 upvotes, up 72 · 15 comments" in html
     assert "The &lt;second&gt; line." in html
     assert "From the abstract:" in html
@@ -419,7 +428,7 @@ def test_many_topics_are_named_in_part_and_counted():
     press = make_press([make_place(1)], names)
     reader = replace(ALICE, topics=frozenset(names) | {999})
     mail = press.render(reader, choices_of(press, reader), 7)
-    assert "Topic 7, Topic 8 and 18 more\n" in text_of(mail)
+    assert "\nTopic 1, Topic 2, Topic 3 and 23 more\n" in text_of(mail)
 
 
 def test_preheader_goes_on_where_the_subject_ends(mail, press):
@@ -429,9 +438,9 @@ def test_preheader_goes_on_where_the_subject_ends(mail, press):
 
 
 def test_fifteen_papers_stay_below_the_limit_and_ten_near_45_kb(press):
-    reader = replace(ALICE, topics=frozenset(TOPICS), papers_wanted=15)
+    reader = replace(ALICE, topics=frozenset(TOPICS), papers_wanted=15, in_full=True)
     mail = press.render(reader, choices_of(press, reader), 7)
-    assert Elements(html_of(mail)).tags["h2"] == 15
+    assert len(Elements(html_of(mail)).headings) == 15
     assert sum(piece.size for piece in mail.html) < HTML_LIMIT / 2
     reader = replace(reader, papers_wanted=10)
     assert len(press.render(reader, choices_of(press, reader), 7).as_bytes()) < 46_000
@@ -441,15 +450,15 @@ def test_digest_that_would_be_clipped_gets_fewer_papers_and_a_link():
     places = [make_place(n, excerpt="“wörter” & " * 80, note="&" * 600) for n in range(1, 51)]
     press = make_press(places)
     choices = choices_of(press)
-    mail = press.render(ALICE, choices, 7)
-    shown = Elements(html_of(mail)).tags["h2"]
+    mail = press.render(replace(ALICE, in_full=True), choices, 7)
+    shown = len(Elements(html_of(mail)).headings)
     assert 5 < shown < 50
     assert sum(piece.size for piece in mail.html) <= HTML_LIMIT
     assert f"{50 - shown} papers more on the web" in html_of(mail)
     assert "50 papers" in html_of(mail)
     assert "</html>" in html_of(mail)
     assert "and 49 more papers" in mail.subject
-    assert text_of(mail).count("Why you got this") == 50
+    assert text_of(mail).count("Matches Agents") == 50
     mail.as_bytes()
 
 
@@ -551,6 +560,37 @@ def test_papers_by_topic_stand_under_the_names_of_their_topics():
     mail = press.render(reader, choices_of(press, ALICE), 7)
     found = re.findall(r"<h([23])[^>]*>(?:<a[^>]*>)?([^<]+)", html_of(mail))
     assert found == [
+        ("2", "Today in 30 seconds"),
+        ("3", "Efficient inference"),
+        ("3", "Agents and tool use"),
+        ("2", "Paper number 1"),
+        ("2", "Paper number 2"),
+        ("2", "Paper number 3"),
+        ("2", "Also trending, outside your topics"),
+    ]
+    lines = Elements(html_of(mail)).lines
+    assert lines == [f"Paper number {number}" for number in (1, 3, 2, 4)]
+    order = re.findall(
+        r"^(Efficient inference|Agents and tool use|Paper number \d)$", text_of(mail), re.M
+    )
+    assert order == [
+        "Efficient inference",
+        "Paper number 1",
+        "Paper number 3",
+        "Agents and tool use",
+        *(f"Paper number {number}" for number in (2, 4, 1, 2, 3, 5)),
+    ]
+    ranked = press.render(ALICE, choices_of(press, ALICE), 7)
+    assert mail.subject == ranked.subject
+    assert Elements(html_of(ranked)).lines == [f"Paper number {number}" for number in (1, 2, 3, 4)]
+
+
+def test_every_paper_in_full_stands_under_its_topic_for_whoever_wants_that():
+    press = grouped_press()
+    choices = choices_of(press, ALICE)
+    mail = press.render(replace(ALICE, grouped=True, in_full=True), choices, 7)
+    found = re.findall(r"<h([23])[^>]*>(?:<a[^>]*>)?([^<]+)", html_of(mail))
+    assert found[3:] == [
         ("2", "Efficient inference"),
         ("3", "Paper number 1"),
         ("3", "Paper number 3"),
@@ -559,19 +599,13 @@ def test_papers_by_topic_stand_under_the_names_of_their_topics():
         ("3", "Paper number 4"),
         ("2", "Also trending, outside your topics"),
     ]
-    order = re.findall(
-        r"^(Efficient inference|Agents and tool use|Paper number \d)$", text_of(mail), re.M
-    )
-    assert [line for line in order if line.startswith("Paper")] == [
-        f"Paper number {number}" for number in (1, 3, 2, 4, 5)
-    ]
-    ranked = press.render(ALICE, choices_of(press, ALICE), 7)
-    assert [number for number, _ in re.findall(r"<h([23])[^>]*>(<a)", html_of(ranked))] == ["2"] * 4
-    assert mail.subject == ranked.subject
+    ranked = press.render(replace(ALICE, in_full=True), choices, 7)
+    assert Elements(html_of(ranked)).headings == [f"Paper number {n}" for n in (1, 2, 3, 4)]
 
 
-def test_papers_by_topic_are_what_the_templates_make_in_one_go():
-    press, reader = grouped_press(), replace(ALICE, grouped=True)
+@pytest.mark.parametrize("in_full", [False, True])
+def test_papers_by_topic_are_what_the_templates_make_in_one_go(in_full):
+    press, reader = grouped_press(), replace(ALICE, grouped=True, in_full=in_full)
     choices = choices_of(press, reader)
     mail = press.render(reader, choices, 7)
     assert press.html is not None
@@ -586,12 +620,14 @@ def test_large_digest_leaves_out_the_least_trending_and_keeps_its_footer(grouped
         for n in range(1, 51)
     ]
     press = make_press(places)
-    reader = replace(ALICE, topics=frozenset(TOPICS), papers_wanted=50, grouped=grouped)
+    reader = replace(
+        ALICE, topics=frozenset(TOPICS), papers_wanted=50, grouped=grouped, in_full=True
+    )
     mail = press.render(reader, choices_of(press, reader), 7)
     html = html_of(mail)
-    shown = sorted(int(number) for number in re.findall(r">Paper number (\d+)<", html))
-    assert 5 < len(shown) < 50
-    assert shown == list(range(1, len(shown) + 1))
+    named = Counter(int(number) for number in re.findall(r">Paper number (\d+)<", html))
+    assert 5 < len(named) < 50
+    assert named == dict.fromkeys(range(1, len(named) + 1), 2)  # in the list, and in full
     assert sum(piece.size for piece in mail.html) <= HTML_LIMIT
     footer = html.split("You get this because")[1]
     for words in ("Preferences", "Pause", "Weekly instead", "Leave", "1 Example Street", "</html>"):
@@ -616,55 +652,38 @@ def pictures(mail: Mail) -> list[dict[str, str | None]]:
 THUMBNAIL = "https://thumbnails.example.org/1.png?a=1&b=2"
 
 
-def test_plates_come_from_this_site_and_are_the_same_for_every_reader(press):
-    shown = [pictures(press.render(reader, choices_of(press, ALICE), 7)) for reader in (ALICE, BOB)]
-    assert shown[0] == shown[1]
-    assert len(shown[0]) == 10
-    for picture in shown[0]:
-        assert re.fullmatch(
-            r"https://papers\.example\.org/static/newsletter/plates/\d+\.png", picture["src"] or ""
-        )
-        assert picture["alt"]
-        assert (picture["width"], picture["height"]) == ("96", "54")
+def test_drawings_in_mails_sent_by_earlier_versions_are_still_there():
+    assert {path.name for path in (STATIC / "plates").iterdir()} == {f"{n}.png" for n in range(12)}
 
 
-def test_there_is_a_picture_of_every_plate():
-    assert {path.name for path in (STATIC / "plates").iterdir()} == {
-        f"{number}.png" for number in range(PLATES)
-    }
+@pytest.mark.parametrize("wanted", ["own", "plates", "source", "none"])
+def test_papers_without_a_thumbnail_have_no_picture(settings, wanted):
+    settings.EMAIL_THUMBNAILS = wanted
+    assert pictures(one_paper(thumbnail_path="", thumbnail_url="")) == []
 
 
 def test_thumbnail_of_the_source_is_shown_only_where_the_operator_wants_it(settings):
     assert "thumbnails.example.org" not in html_of(one_paper(thumbnail_url=THUMBNAIL))
     settings.EMAIL_THUMBNAILS = "source"
-    (picture,) = pictures(one_paper('A <quiet> "title"', thumbnail_url=THUMBNAIL))
-    assert picture["src"] == THUMBNAIL
-    assert picture["alt"] == 'Thumbnail of “A <quiet> "title"”'
-    for bad in ("", "http://example.org/x.png", "javascript:alert(1)", 'https://example.org/"x'):
-        (picture,) = pictures(one_paper(thumbnail_url=bad))
-        assert "/plates/" in (picture["src"] or "")
+    (picture,) = pictures(one_paper(thumbnail_url=THUMBNAIL))
+    assert (picture["src"], picture["alt"]) == (THUMBNAIL, "")
+    for bad in ("http://example.org/x.png", "javascript:alert(1)", 'https://example.org/"x'):
+        assert pictures(one_paper(thumbnail_url=bad)) == []
     settings.EMAIL_THUMBNAILS = "none"
     assert pictures(one_paper(thumbnail_url=THUMBNAIL)) == []
 
 
-def test_our_own_thumbnail_is_shown_where_there_was_one_when_the_issue_froze(settings):
+@pytest.mark.parametrize("wanted", ["own", "plates"])
+def test_our_own_thumbnail_is_shown_where_there_was_one_when_the_issue_froze(settings, wanted):
+    settings.EMAIL_THUMBNAILS = wanted
     path = "/thumbnails/7-0123abcd.jpg"
-    for title, alt in (
-        ('A <quiet> "title"', 'Thumbnail of “A <quiet> "title"”'),
-        ("<script>alert(1)</script>\r\nBcc: x", "Thumbnail of “<script>alert(1)</script> Bcc: x”"),
-    ):
-        (picture,) = pictures(one_paper(title, thumbnail_path=path, thumbnail_url=THUMBNAIL))
-        assert picture["src"] == f"https://papers.example.org{path}"
-        assert picture["alt"] == alt
-        assert (picture["width"], picture["height"]) == ("96", "54")
-    (picture,) = pictures(one_paper(thumbnail_path="", thumbnail_url=THUMBNAIL))
-    assert "/plates/" in (picture["src"] or "")
+    (picture,) = pictures(one_paper(thumbnail_path=path, thumbnail_url=THUMBNAIL))
+    assert (picture["src"], picture["alt"]) == (f"https://papers.example.org{path}", "")
+    assert (picture["width"], picture["height"]) == ("96", "54")
+    assert pictures(one_paper(thumbnail_path="", thumbnail_url=THUMBNAIL)) == []
     for path in ("//example.net/x.jpg", "https://example.net/x.jpg", 'x" onerror="y'):
         (picture,) = pictures(one_paper(thumbnail_path=path))
         assert (picture["src"] or "").startswith("https://papers.example.org/")
-    settings.EMAIL_THUMBNAILS = "plates"
-    (picture,) = pictures(one_paper(thumbnail_path="/thumbnails/7-0123abcd.jpg"))
-    assert "/plates/" in (picture["src"] or "")
 
 
 def test_summary_is_said_to_be_the_abstracts_only_where_it_is():

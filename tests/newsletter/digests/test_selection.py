@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,7 +45,7 @@ def make_place(number, topics, score=None, **card):
         rank=number,
         score=100.0 - number if score is None else score,
         card=replace(CARD, **({"title": f"Paper number {number}"} | card)),
-        topics={topic: Reason(1.0, f'"{topic}" in the title') for topic in topics},
+        topics={topic: Reason(1.0, f"Matches {topic}") for topic in topics},
     )
 
 
@@ -118,11 +119,11 @@ def test_why_names_the_closest_of_the_readers_topics():
         3,
         1.0,
         CARD,
-        {7: Reason(1.0, '"far" in the abstract'), 8: Reason(4.0, '"near" in the title')},
+        {7: Reason(1.0, "Matches Far"), 8: Reason(4.0, "Matches Near")},
     )
     (choice,) = Shelf([place]).select(make_reader(7, 8))
     assert choice.topics == (8, 7)
-    assert choice.why == '"near" in the title · trending #3'
+    assert choice.why == "Matches Near · most upvoted today"
     assert chosen_papers(stored_form([choice])) == [ChosenPaper(1, 5, (8, 7), choice.why)]
 
 
@@ -166,8 +167,43 @@ def test_why_names_the_liked_paper_that_is_closest():
     shelf = Shelf([make_place(n, [7]) for n in range(1, 4)], placed(0, 90, 180))
     chosen = shelf.select(make_reader(7), (), liking(175, 100, 300))
     by_number = {choice.place.paper_id: choice.why for choice in chosen}
-    assert by_number[3] == ('"7" in the title · trending #3 · because you liked “Liked at 175”')
-    assert "because" not in by_number[1]
+    assert by_number[3] == "Because you liked “Liked at 175”"
+    assert by_number[1] == "Matches 7 · trending #1"
+
+
+@pytest.mark.parametrize(
+    ("upvotes", "expected"),
+    [
+        ([5, 9, 5], ["trending #1", "most upvoted today", "trending #3"]),
+        ([9, 9, 5], ["trending #1", "trending #2", "trending #3"]),
+        ([None, None], ["trending #1", "trending #2"]),
+        ([0, 0], ["trending #1", "trending #2"]),
+        ([1] * 12, [f"trending #{rank}" for rank in range(1, 11)] + ["", ""]),
+    ],
+)
+def test_ranks_are_named_as_a_human_would(upvotes, expected):
+    places = [make_place(n, [7], upvotes=count) for n, count in enumerate(upvotes, 1)]
+    chosen = Shelf(places).select(make_reader(7, wanted=20))
+    said = [" · ".join(filter(None, ("Matches 7", rank))) for rank in expected]
+    assert [choice.why for choice in chosen] == said
+
+
+@pytest.mark.parametrize(
+    ("scores", "is_pick", "expected"),
+    [
+        ([3.0, 2.0, 1.0], False, "Matches 7 · most upvoted this week"),
+        ([3.0, 3.0, 1.0], False, "Matches 7 · trending #1"),
+        ([0.0, 0.0, 0.0], False, "Matches 7 · trending #1"),
+        ([1001.0, 2.0, 1.0], True, "Matches 7 · trending #1"),
+    ],
+)
+def test_a_weekly_names_one_rank_alone(scores, is_pick, expected):
+    places = [
+        make_place(n, [7], score=score, is_pick=is_pick and n == 1)
+        for n, score in enumerate(scores, 1)
+    ]
+    chosen = Shelf(places, is_weekly=True).select(make_reader(7))
+    assert [choice.why for choice in chosen] == [expected, "Matches 7", "Matches 7"]
 
 
 def test_without_vectors_ratings_change_nothing():
@@ -180,7 +216,7 @@ def test_a_paper_without_a_vector_is_neither_liked_nor_disliked():
     del vectors[2]
     shelf = Shelf([make_place(n, [7], score=1.0) for n in range(1, 5)], vectors)
     chosen = shelf.select(make_reader(7), (), liking(*[180] * 30))
-    assert "because" not in next(c.why for c in chosen if c.place.paper_id == 2)
+    assert "Because" not in next(c.why for c in chosen if c.place.paper_id == 2)
     assert numbers(chosen) == [4, 3, 2, 1]
 
 

@@ -77,7 +77,7 @@ def test_only_sure_matches_of_active_topics_count():
     gone.save()
     (place,) = places_of(freeze())
     assert list(place.topics) == [sure.pk]
-    assert place.topics[sure.pk].why == '"sure" in the title'
+    assert place.topics[sure.pk].why == "Matches Sure"
     assert [topic.name for topic in place.card.topics] == ["Sure"]
 
 
@@ -96,12 +96,12 @@ def test_card_tells_what_was_gained_since_the_day_before():
     assert (card.upvotes_gained, card.comments_gained, card.stars_gained) == (18, None, 10)
 
 
-def test_card_says_in_two_sentences_what_the_summary_says_else_the_abstract():
-    abstract = "One thing. Another thing. A third thing."
+def test_card_says_in_two_sentences_what_the_summary_says_else_what_authors_say_they_do():
+    abstract = "One thing is known. We show another. A third follows."
     make_paper(abstract=abstract, trending_score=2.0)
     make_paper(abstract=abstract, summary="It works. It is fast. It is small.", trending_score=1.0)
     first, second = (place.card for place in places_of(freeze()))
-    assert (first.excerpt, first.excerpt_is_cut) == ("One thing. Another thing.", True)
+    assert (first.excerpt, first.excerpt_is_cut) == ("We show another.", True)
     assert (second.excerpt, second.excerpt_is_cut) == ("It works. It is fast.", False)
     assert (first.is_summarised, second.is_summarised) == (False, True)
 
@@ -164,4 +164,35 @@ def test_an_issue_that_was_frozen_with_words_for_evidence_can_still_be_read():
 
     (read,) = places_of(issue)
 
-    assert read.topics[topic.pk].why == '"agents" in the title'
+    assert read.topics[topic.pk].why == "Matches Agents"
+
+
+def test_a_topic_that_is_gone_is_not_named():
+    topic = make_topic("Agents")
+    make_match(make_paper("Old news"), topic)
+    issue = build_issue(DAY, NOW)
+    assert issue is not None
+    gone = topic.pk
+    topic.delete()
+    assert places_of(issue)[0].topics[gone].why == "Matches a topic"
+
+
+def test_the_week_is_ordered_by_what_papers_gained_in_it_and_that_stays():
+    """Monday's paper trended less on its day than Wednesday's, and gained more since."""
+    topic = make_topic("Agents")
+    monday = make_paper("Monday", day=DAY - dt.timedelta(days=2), upvotes=5, trending_score=1.0)
+    make_match(monday, topic)
+    build_issue(DAY - dt.timedelta(days=2), NOW - dt.timedelta(days=2))
+    make_match(make_paper("Wednesday", upvotes=20, trending_score=9.0), topic)
+    later = {"source": make_source(), "observed_at": NOW - dt.timedelta(hours=9)}
+    Observation.objects.create(paper=monday, upvotes=80, **later)
+    issue = build_issue(DAY, NOW)
+    assert issue is not None
+
+    def order() -> list[str]:
+        places = places_of(issue, is_weekly=True)
+        return [place.card.title for place in sorted(places, key=lambda each: -each.score)]
+
+    assert order() == ["Monday", "Wednesday"]
+    Observation.objects.filter(paper__title="Wednesday").update(upvotes=500)
+    assert order() == ["Monday", "Wednesday"]

@@ -67,7 +67,7 @@ def test_the_links_of_a_preview_do_nothing(alice, name, client, settings):
 
 def test_preview_is_the_readers_own(alice):
     shown = preview("digest", NOW, subscriber_id=alice.pk, day=DAY)
-    assert "Your topics: Efficient inference" in shown.html
+    assert "Matches Efficient inference" in shown.html
     assert "A paper about <3>" in shown.text
     Subscriber.objects.update(text_only=True)
     assert preview("digest", NOW, subscriber_id=alice.pk).html == ""

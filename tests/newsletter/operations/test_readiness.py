@@ -150,3 +150,13 @@ def test_require_says_everything(settings):
     assert "Brevo" in said
     settings.ANYMAIL_WEBHOOK_SECRET = "a:b"
     assert "WEBHOOK_SECRET" not in " ".join(readiness.objections())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [("plates", ["newsletter.W008"]), ("own", []), ("source", []), ("none", [])],
+)
+def test_check_says_that_drawings_are_gone(settings, wanted, found):
+    settings.EMAIL_THUMBNAILS = wanted
+    said = checks.run_checks(include_deployment_checks=False)
+    assert [each.id for each in said if each.id.startswith("newsletter.")] == found

@@ -53,7 +53,7 @@ def text_of(response) -> str:
 def test_preview_names_the_papers_with_their_reasons_and_counts_them(topics):
     text = text_of(get("?topics=agents"))
     assert "10 papers for you in the issue of Wednesday, 10 June" in text
-    assert 'Agent 0 "agents" in the title · trending #1' in text
+    assert "Agent 0 Matches Agents · trending #1" in text
     assert "Agent 8" not in text
     assert "and 2 more" in text
     assert "Seeing" not in text

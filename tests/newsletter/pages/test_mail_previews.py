@@ -90,4 +90,4 @@ def test_reader_of_text_has_no_html(client, alice):
     assert client.get(html("digest", f"?subscriber={alice.pk}")).status_code == 404
     page = client.get(variants("digest", f"?subscriber={alice.pk}")).content.decode()
     assert "<iframe" not in page
-    assert "Why you got this" in page
+    assert "Today in 30 seconds" in page

@@ -88,7 +88,7 @@ def test_a_paper_listed_twice_stands_once_on_its_first_day():
     Feature.objects.create(paper=paper, source=make_source(slug="other"), day=day(9))
     response = get(WEEK)
     assert response.content.count(b"<article") == 1
-    assert 'datetime="2026-06-09">9 June</time></a></li>' in source_of(response)
+    assert 'datetime="2026-06-09">9 June</time></a>' in source_of(response)
     assert "One paper" in text_of(response)
 
 

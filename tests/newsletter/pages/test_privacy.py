@@ -90,7 +90,10 @@ def test_every_page_and_the_form_lead_there(client):
     ("thumbnails", "words"),
     [
         ("own", "A paper’s picture has one address, the same for every reader who gets the paper"),
-        ("plates", "The pictures in our mails come from this site, at addresses that are the same"),
+        (
+            "plates",
+            "A paper’s picture has one address, the same for every reader who gets the paper",
+        ),
         ("source", "asks the sites where the papers were listed for them"),
         ("none", "Pages and mails load nothing from other sites"),
     ],

@@ -106,7 +106,7 @@ def test_an_entry_says_why_and_lets_the_reader_answer(topic, alice, tmp_path):
     deliver(tmp_path)
     (entry,) = entries(get(path_of(alice)))
     summary = entry.findtext(f"{ATOM}summary") or ""
-    assert "&quot;agents&quot; in the title · trending #1" in summary
+    assert "Matches Agents · most upvoted today" in summary
     paper = Delivery.objects.get().choices[0][0]
     for word in ("more", "less"):
         path = links.feedback_path(alice.pk, 1, paper, word, is_shared=True)
@@ -115,6 +115,14 @@ def test_an_entry_says_why_and_lets_the_reader_answer(topic, alice, tmp_path):
     assert category is not None
     assert category.get("term") == "Agents"
     assert entry.findtext(f"{ATOM}id", "").endswith("#digest")
+
+
+def test_an_excerpt_is_marked_as_from_the_abstract(topic, alice, tmp_path):
+    make_day(topic, "Agents at work", abstract="Much is known. We show more. It is large.")
+    deliver(tmp_path)
+    (entry,) = entries(get(path_of(alice)))
+    summary = entry.findtext(f"{ATOM}summary") or ""
+    assert "<p>From the abstract: We show more.</p>" in summary
 
 
 def test_programs_that_sort_by_time_keep_the_digests_order(topic, alice, tmp_path):

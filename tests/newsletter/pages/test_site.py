@@ -69,7 +69,7 @@ def test_home_is_the_newest_day_with_everything_about_its_papers(settings):
         "Fewer Bits",
         authors=[f"Author {n}" for n in range(1, 13)],
         organization="Example University",
-        abstract="First sentence. " + "And a long one that goes on and on for a while. " * 12,
+        abstract="First sentence. We show it. " + "And one that goes on for a while. " * 12,
         stars=77,
         upvotes=1,
         comments=0,
@@ -88,8 +88,7 @@ def test_home_is_the_newest_day_with_everything_about_its_papers(settings):
         "Fewer Bits",
         "Author 1, Author 2, Author 3 … Author 11, Author 12 (12 authors)",
         "Example University",
-        "First sentence.",
-        "Read on",
+        "From the abstract: We show it. Abstract First sentence. We show it. And one",
         "1 upvote ",
         "0 comments",
         "77 stars",
@@ -123,7 +122,7 @@ def test_growth_is_what_came_since_the_day_before():
         )
     text = text_of(get("/"))
     assert "50 upvotes +30" in text
-    assert "9 stars arXiv" in text
+    assert "9 stars Alice Adams" in text
 
 
 def test_papers_stand_by_trend_with_pins_first_and_without_hidden_ones():
@@ -210,7 +209,7 @@ def test_an_enormous_day_is_cut_and_says_so(monkeypatch):
         make_paper()
     text = text_of(get("/"))
     assert "the 3 most trending of 5 papers" in text
-    assert text.count("We study something.") == 3
+    assert text.count("From the abstract: We study something.") == 3
 
 
 def test_home_takes_few_queries_and_not_more_for_more_papers(django_assert_max_num_queries):

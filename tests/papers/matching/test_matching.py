@@ -87,7 +87,19 @@ def test_evidence_of_meaning_is_a_similarity(model: SemanticModel) -> None:
     result = only(match([paper(text[0], text[2])], [ROBOTS], model))
     (meaning,) = [evidence for evidence in result.evidence if evidence.kind == "meaning"]
     assert 0 < float(meaning.detail) <= 1
-    assert meaning.phrase == f"meaning {meaning.detail}"
+
+
+@pytest.mark.parametrize(
+    ("similarity", "words"),
+    [
+        ("1.00", "very close in meaning"),
+        ("0.50", "very close in meaning"),
+        ("0.49", "close in meaning"),
+        ("0.01", "close in meaning"),
+    ],
+)
+def test_a_similarity_is_told_in_words(similarity: str, words: str) -> None:
+    assert Evidence("meaning", similarity).phrase == words
 
 
 def test_evidence_survives_json() -> None:

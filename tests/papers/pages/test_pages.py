@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from papers.models import Observation, Paper, Pick
 from papers.pages.charts import line_chart
-from papers.text import abstracts, citations
+from papers.text import citations
 from tests import markup
 from tests.factories import DAY, NOW, make_match, make_paper, make_source, make_topic
 
@@ -139,6 +139,13 @@ def test_the_search_engines_description_is_valid_json_and_cannot_end_its_element
     found = re.search(r'<script type="application/ld\+json">(.*?)</script>', html, re.DOTALL)
     assert found is not None
     assert json.loads(found[1])["headline"] == paper.title
+
+
+def test_what_others_show_of_a_page_is_what_the_paper_says_of_itself():
+    paper = make_paper(abstract="Frogs are known. We show ponds. They are wet.", summary="")
+    html = get(paper.get_absolute_url()).content.decode()
+    assert '<meta name="description" content="We show ponds.">' in html
+    assert '<meta property="og:description" content="We show ponds.">' in html
 
 
 def test_counts_over_time_are_drawn_and_told():
@@ -316,14 +323,6 @@ def test_no_query_breaks_the_search(query, page):
 
 
 # --- Pieces ----------------------------------------------------------------------------------
-
-
-@given(st.text(max_size=2000))
-def test_an_abstract_in_two_pieces_loses_no_words(text):
-    beginning, rest = abstracts.split(text)
-    assert len(beginning) <= abstracts.SHOWN + 61
-    whole = f"{beginning} {rest}".replace("…", "")
-    assert "".join(whole.split()) == "".join(text.replace("…", "").split())
 
 
 def test_a_byline_names_the_first_three_and_the_last_two():

@@ -577,14 +577,14 @@ def images(response) -> list[str]:
     return [" ".join(image.split()) for image in found]
 
 
-def test_pages_show_thumbnails_where_there_are_any_and_plates_elsewhere():
+def test_pages_show_thumbnails_where_there_are_any_and_nothing_elsewhere():
     first = make_thumbnail(make_paper(trending_score=9))
     second = make_thumbnail(make_paper(trending_score=8), seed=2)
     make_paper(trending_score=7)
     page = get("/")
     lead, other = images(page)
-    assert f'src="{path_of(first)}"' in lead
-    assert 'width="416" height="234" fetchpriority="high"' in lead
+    assert f'src="{small_of(path_of(first))}"' in lead
+    assert 'width="192" height="108" fetchpriority="high"' in lead
     assert "loading" not in lead
     assert f'src="{small_of(path_of(second))}"' in other
     assert get(small_of(path_of(second))).content == bytes(second.small or b"")
@@ -593,7 +593,7 @@ def test_pages_show_thumbnails_where_there_are_any_and_plates_elsewhere():
     for image in (lead, other):
         assert 'alt=""' in image
         assert 'decoding="async"' in image
-    assert page.content.count(b'class="plate') == 1
+    assert page.content.count(b'class="entry"') == 3
 
 
 @pytest.mark.parametrize("path", ["/", "/week/2026-W24/", "/month/2026-06/", "/search/?q=paper"])
@@ -652,7 +652,7 @@ def test_an_issue_keeps_the_picture_that_there_was_when_it_froze():
     cards = [Card.from_dict(place.card) for place in issue.places.order_by("rank")]
     assert [card.thumbnail_path for card in cards] == [path_of(thumbnail), ""]
     (image,) = images(get("/issues/2026-06-10/"))
-    assert f'src="{path_of(thumbnail)}"' in image
+    assert f'src="{small_of(path_of(thumbnail))}"' in image
 
 
 def test_cards_of_earlier_versions_have_no_picture_of_ours():

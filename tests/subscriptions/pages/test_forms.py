@@ -158,12 +158,15 @@ def test_preferences_start_from_what_is_held(topics):
 
 def test_preferences_become_a_dataclass(topics):
     alice = make_subscriber()
-    form = PreferencesForm(chosen(text_only="on", groups_by_topic="on"), subscriber=alice, now=NOW)
+    form = PreferencesForm(
+        chosen(text_only="on", groups_by_topic="on", in_full="on"), subscriber=alice, now=NOW
+    )
     assert form.is_valid(), form.errors
     wanted = form.preferences
     assert (wanted.rhythm, wanted.weekday, wanted.hour) == ("weekly", 4, 0)
     assert (wanted.text_only, wanted.learns, wanted.paused_until) == (True, False, None)
     assert wanted.groups_by_topic
+    assert wanted.in_full
 
 
 @pytest.mark.parametrize(

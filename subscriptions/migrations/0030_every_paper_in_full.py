@@ -1,0 +1,19 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("subscriptions", "0007_ways_to_receive"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="subscriber",
+            name="in_full",
+            field=models.BooleanField(
+                db_default=False,
+                default=False,
+                help_text="Put every paper in full, not the first alone.",
+            ),
+        ),
+    ]
