@@ -42,6 +42,14 @@ def tick() -> None:
 
 
 @shared_task
+def send_welcomes() -> None:
+    """Welcome who has just confirmed: the page of the confirmation wakes this."""
+    now = timezone.now()
+    if welcome.plan(now):
+        drain.apply_async(expires=120)
+
+
+@shared_task
 def drain() -> None:
     """Send what is ready. A hand that finds more than it can claim at once calls for another, which
     does the same: so many hands come as the pool has free, and none once the queue is empty.
@@ -72,7 +80,9 @@ def heed() -> None:
 @shared_task
 def sweep() -> None:
     """Put right what no worker will."""
-    ledger.sweep(settings.JOURNAL_DIR, timezone.now())
+    now = timezone.now()
+    ledger.sweep(settings.JOURNAL_DIR, now)
+    planning.settle_stopped(now)
     backfill.fill_channels(seconds=FILL_SECONDS)
 
 

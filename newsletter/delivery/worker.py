@@ -24,7 +24,7 @@ from django.utils import timezone, translation
 from newsletter.channels import registry
 from newsletter.channels.base import HandedOver
 from newsletter.channels.email import EmailChannel
-from newsletter.delivery import ledger, rates
+from newsletter.delivery import ledger, planning, rates
 from newsletter.delivery.breaker import Breaker
 from newsletter.delivery.journal import Journal
 from newsletter.delivery.ledger import Claimed, Settled, verdict
@@ -33,7 +33,7 @@ from newsletter.digests.history import issues_sharing, papers_had
 from newsletter.digests.readers import ratings_of, readers_of
 from newsletter.digests.rendering import DigestPress, RenderingFailed
 from newsletter.digests.selection import Choice, Reader, Shelf
-from newsletter.issues.freezing import places_of
+from newsletter.issues.freezing import places_of, week_to
 from newsletter.mail.encoding import UnsendableMail
 from newsletter.mail.message import Mail
 from newsletter.mail.outcomes import Kind, Outcome, described
@@ -51,8 +51,9 @@ SEND_AT_MOST = 15.0
 """Seconds of sending that a batch should take; slow backends get smaller batches, so that a
 reader who leaves, or an issue that is paused, is heard soon."""
 
-MOST_EDITIONS = 16
-"""Forms of issues that a worker keeps ready: daily, weekly and welcome, by language."""
+MOST_EDITIONS = 32
+"""Forms of issues that a worker keeps ready: daily (drawing on one to three issues), weekly and
+welcome, by language."""
 
 RECORDED = Outcome(Kind.ACCEPTED, tried=False)
 """What becomes of a digest whose channel needs nothing but its row."""
@@ -88,6 +89,8 @@ class Wording:
     is_weekly: bool
     is_welcome: bool
     language: str
+    since: dt.date | None = None
+    """Day of the earliest issue that it draws on as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +204,9 @@ class Worker:
         ids = [one.subscriber_id for one in claimed if one.subscriber_id is not None]
         readers, refused = readers_of(ids)
         self._notice_hides()
+        since = Delivery.objects.first_days([one.id for one in claimed])
         wanted = {
-            one.id: self._edition(one.issue_id, reader)
+            one.id: self._edition(one.issue_id, reader, since.get(one.id))
             for one in claimed
             if one.subscriber_id is not None and (reader := readers.get(one.subscriber_id))
         }
@@ -326,11 +330,11 @@ class Worker:
             self._hidden = hidden
             self._editions.clear()
 
-    def _edition(self, issue_id: int, reader: Reader) -> Edition:
+    def _edition(self, issue_id: int, reader: Reader, since: dt.date | None) -> Edition:
         if issue_id not in self._issues:
             self._issues[issue_id] = Issue.objects.get(pk=issue_id)
         issue = self._issues[issue_id]
-        wording = wording_for(issue, reader)
+        wording = wording_for(issue, reader, since)
         key = (issue_id, wording)
         if key not in self._editions:
             if len(self._editions) >= MOST_EDITIONS:
@@ -372,16 +376,20 @@ class _Stage:
         self._seconds[self._name] += time.perf_counter() - self._began  # type: ignore[assignment]
 
 
-def wording_for(issue: Issue, reader: Reader) -> Wording:
-    """Which form of `issue` the reader gets: whoever it welcomes gets the week's best."""
+def wording_for(issue: Issue, reader: Reader, since: dt.date | None = None) -> Wording:
+    """Which form of `issue` the reader gets: whoever it welcomes gets the week's best. A daily one
+    draws on the issues from the day `since` on.
+    """
     is_welcome = reader.welcomed_on == issue.day
-    return Wording(reader.is_weekly or is_welcome, is_welcome, reader.language)
+    is_weekly = reader.is_weekly or is_welcome
+    since = week_to(issue.day) if is_weekly else since
+    return Wording(is_weekly, is_welcome, reader.language, since)
 
 
 def edition_of(issue: Issue, wording: Wording) -> Edition:
     """Prepare an issue for the readers of one form. A handful of queries, once per worker."""
     with translation.override(wording.language):
-        places = places_of(issue, is_weekly=wording.is_weekly)
+        places = places_of(issue, wording.since)
         paper_ids = {place.paper_id for place in places}
         fitted = current.number_in_use()
         shelf = Shelf(places, current.vectors_of(paper_ids, fitted) if fitted else None)
@@ -403,7 +411,9 @@ def edition_of(issue: Issue, wording: Wording) -> Edition:
 
 def compose_for(issue: Issue, reader: Reader) -> tuple[Mail | None, list[Choice]]:
     """The digest of `issue` that `reader` would get now, unsent; (None, []) if it were empty."""
-    edition = edition_of(issue, wording_for(issue, reader))
+    row = Delivery.objects.filter(issue=issue, subscriber=reader.id).first()
+    since = row.since if row else planning.draws_since(issue, reader.id, timezone.now())
+    edition = edition_of(issue, wording_for(issue, reader, since))
     had = papers_had([reader.id], edition.sharing - {issue.pk})
     ratings = ratings_of([reader], edition.fitted).get(reader.id)
     choices = edition.shelf.select(reader, had.get(reader.id, ()), ratings)

@@ -108,16 +108,23 @@ def _places(issue: Issue, papers: Sequence[Paper], picks: dict[int, Pick]) -> li
     return places
 
 
-def places_of(issue: Issue, *, is_weekly: bool = False) -> list[Place]:
-    """The issue's places; for a weekly digest, those of all issues of the seven days it ends.
+def week_to(day: dt.date) -> dt.date:
+    """The first of the seven days that end with `day`."""
+    return day - dt.timedelta(days=WEEK - 1)
+
+
+def places_of(issue: Issue, since: dt.date | None = None) -> list[Place]:
+    """The issue's places, and those of the running issues before it that are of the days from
+    `since` on.
 
     Papers that were hidden since are left out; the rows stay, and so do everybody's ranks.
     The reasons are in the language that is active.
     """
     rows = IssuePaper.objects.shown().filter(issue=issue)
-    if is_weekly:
-        first = issue.day - dt.timedelta(days=WEEK - 1)
-        rows = IssuePaper.objects.shown().filter(issue__day__range=(first, issue.day))
+    if since is not None and since < issue.day:
+        earlier = Issue.objects.running().filter(day__gte=since, day__lt=issue.day)
+        ids = [issue.pk, *earlier.values_list("pk", flat=True)]
+        rows = IssuePaper.objects.shown().filter(issue__in=ids)
     return [
         Place(
             id=row.pk,
