@@ -5,8 +5,10 @@ message changes nothing. Beat runs in UTC, where no hour is skipped or comes twi
 """
 
 import os
+from typing import Any
 
 from celery import Celery, signals
+from celery.beat import PersistentScheduler
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
@@ -62,6 +64,40 @@ app.conf.beat_schedule = {
     },
     "sweep": {"task": "newsletter.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
 }
+
+
+class Scheduler(PersistentScheduler):  # type: ignore[misc]  # celery's classes have no types
+    """Beat's schedule, which says after each round that it lives."""
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Call what is due; seconds until the next round."""
+        from newsletter.operations.watching import heartbeats
+
+        pause: float = super().tick(*args, **kwargs)
+        heartbeats.beat_is_alive()
+        return pause
+
+
+app.conf.beat_scheduler = "newsletter.celery:Scheduler"
+
+_hearts: list[Any] = []
+
+
+@signals.worker_ready.connect
+def _start_heart(sender: Any, **_: object) -> None:
+    """Let the worker's main process say that it lives, and look after the whole."""
+    from newsletter.operations.watching import heartbeats, troubles
+
+    heart = heartbeats.Heart(sender.hostname, troubles.watch)
+    _hearts.append(heart)
+    heart.start()
+
+
+@signals.worker_shutting_down.connect
+def _stop_heart(**_: object) -> None:
+    """A worker that was told to stop is not missed."""
+    while _hearts:
+        _hearts.pop().stop()
 
 
 @signals.setup_logging.connect

@@ -14,6 +14,7 @@ from newsletter.issues import freezing
 from newsletter.mail.outcomes import Kind
 from newsletter.models import Delivery
 from newsletter.operations import retention
+from newsletter.operations.watching import heartbeats
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ def tick() -> None:
     now = timezone.now()
     planning.plan(now)
     welcome.plan(now)
+    heartbeats.tick_was_run(now)
     if Delivery.objects.ready(now).exists():
         drain.apply_async(expires=120)
 
@@ -65,6 +67,8 @@ def drain() -> None:
     tally = worker.drain(seconds=DRAIN_SECONDS)
     if tally.total:
         logger.info("drained", extra=tally.as_dict())
+    if tally.is_stuck or tally.states[Delivery.State.SENT]:
+        heartbeats.backend_said(now, is_refusing=tally.is_stuck, reason=tally.why)
     if tally.total and not tally.is_stuck and waiting[:1].exists():
         drain.apply_async(expires=120)
 

@@ -3,5 +3,6 @@
 from newsletter.admin.deliveries import DeliveryAdmin
 from newsletter.admin.events import EventAdmin
 from newsletter.admin.issues import IssueAdmin
+from newsletter.admin.troubles import TroubleAdmin
 
-__all__ = ["DeliveryAdmin", "EventAdmin", "IssueAdmin"]
+__all__ = ["DeliveryAdmin", "EventAdmin", "IssueAdmin", "TroubleAdmin"]

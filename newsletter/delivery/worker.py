@@ -70,6 +70,8 @@ class Tally:
     batches: int = 0
     is_stuck: bool = False
     """A channel does not work; the last outcome said so."""
+    why: str = ""
+    """What it said."""
 
     @property
     def total(self) -> int:
@@ -294,7 +296,7 @@ class Worker:
                 bad.append(one.claimed.subscriber_id)
             if self._breakers.setdefault(channel.name, Breaker()).stops(outcome):
                 stopped[channel.name] = replace(outcome, kind=Kind.DEFERRED, tried=False)
-                self.tally.is_stuck = True
+                self.tally.is_stuck, self.tally.why = True, f"{outcome.code}: {outcome.reason}"
                 logger.error(
                     "a channel does not take digests",
                     extra={

@@ -4,17 +4,23 @@ providers reported.
 
 from newsletter.models.delivery import Delivery, DeliveryQuerySet
 from newsletter.models.event import Event, EventQuerySet
+from newsletter.models.heartbeat import Heartbeat, HeartbeatQuerySet
 from newsletter.models.issue import Issue, IssuePaper, IssueQuerySet, MissingSource
 from newsletter.models.rate_bucket import RateBucket
+from newsletter.models.trouble import Trouble, TroubleQuerySet
 
 __all__ = [
     "Delivery",
     "DeliveryQuerySet",
     "Event",
     "EventQuerySet",
+    "Heartbeat",
+    "HeartbeatQuerySet",
     "Issue",
     "IssuePaper",
     "IssueQuerySet",
     "MissingSource",
     "RateBucket",
+    "Trouble",
+    "TroubleQuerySet",
 ]

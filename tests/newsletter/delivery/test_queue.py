@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from newsletter.models import Delivery
+from newsletter.models import Delivery, Heartbeat
 from subscriptions import links
 from subscriptions.models import Subscriber
 from tests.newsletter.delivery.test_kills import (
@@ -273,3 +273,33 @@ def test_confirming_does_not_wait_for_a_broker_that_is_away(queue):
     )
     alice.refresh_from_db()
     assert alice.is_mailable
+
+
+def test_beat_and_worker_write_their_rows_and_the_worker_takes_its_own_away(queue, tmp_path):
+    """Also after another worker was killed, whose row falls silent."""
+    queue.start_worker()
+    queue.start_worker()
+    beat = subprocess.Popen(
+        queue.celery("beat", "--schedule", str(tmp_path / "schedule"), "--pidfile="),
+        cwd=ROOT,
+        env=queue.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(lambda: Heartbeat.objects.filter(kind="beat").exists())
+        queue.call("tick")
+        wait_for(lambda: Heartbeat.objects.filter(kind="tick").exists())
+        assert seen() == {"worker w0@test", "worker w1@test"}
+        stopped, killed = queue.workers
+        killed.kill()
+        stopped.terminate()
+        stopped.wait(30)
+        assert seen() == {"worker w1@test"}
+    finally:
+        beat.terminate()
+        beat.wait(30)
+
+
+def seen() -> set[str]:
+    return set(Heartbeat.objects.filter(kind="worker").values_list("name", flat=True))
