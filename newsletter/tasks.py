@@ -7,7 +7,16 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter.delivery import backfill, ledger, planning, rates, service_mail, welcome, worker
+from newsletter.delivery import (
+    backfill,
+    continuity,
+    ledger,
+    planning,
+    rates,
+    service_mail,
+    welcome,
+    worker,
+)
 from newsletter.events import consequences
 from newsletter.events.intake import without_addresses
 from newsletter.issues import freezing
@@ -57,6 +66,8 @@ def drain() -> None:
     does the same: so many hands come as the pool has free, and none once the queue is empty.
     """
     now = timezone.now()
+    if continuity.hold(settings.JOURNAL_DIR, now):
+        return  # the watch tells why
     waiting = Delivery.objects.ready(now).order_by().values("pk")
     found = waiting[: settings.DELIVERY_BATCH + 1].count()
     if not found:

@@ -24,7 +24,7 @@ from django.utils import timezone, translation
 from newsletter.channels import registry
 from newsletter.channels.base import HandedOver
 from newsletter.channels.email import EmailChannel
-from newsletter.delivery import ledger, planning, rates
+from newsletter.delivery import continuity, ledger, planning, rates, sent_log
 from newsletter.delivery.breaker import Breaker
 from newsletter.delivery.journal import Journal
 from newsletter.delivery.ledger import Claimed, Settled, verdict
@@ -136,6 +136,7 @@ class Worker:
         self._issues: dict[int, Issue] = {}
         self._hidden: frozenset[int] = frozenset()
         self._breakers: dict[str, Breaker] = {}
+        self._keeper = continuity.Keeper(journal.directory)
         self._after: tuple[dt.datetime, int] | None = None
         self._pace = 0.0  # seconds a message took lately
         self.tally = Tally()
@@ -177,6 +178,13 @@ class Worker:
                 claimed = ledger.claim(self._journal.name, count, now)
         if not claimed:
             return 0, 0
+        if not self._keeper.begin_batch(now):
+            why = continuity.RESTORED
+            ledger.settle(
+                self._journal.name,
+                [self._untried(one, Delivery.State.PENDING, why, now) for one in claimed],
+            )
+            return 0, 0
         if not receive_by:
             self._after = claimed[-1].place
         settled: list[Settled] = []
@@ -188,6 +196,7 @@ class Worker:
             ledger.record_choices([(pk, stored_form(mine)) for pk, mine in chosen])
         with self._timed("send"):
             mailed = self._send(ready, settled, bad, grant, lease_end)
+        self._log_sent(claimed, settled)
         with self._timed("settle"), transaction.atomic():
             ledger.settle(self._journal.name, settled)
             ledger.suppress(bad, self._clock())
@@ -308,6 +317,19 @@ class Worker:
         if handed:
             self._pace = (time.monotonic() - began) / handed
         return mailed
+
+    def _log_sent(self, claimed: Sequence[Claimed], settled: Sequence[Settled]) -> None:
+        """Write what went out beside the database, for the day that it is restored."""
+        went = {one.id for one in settled if one.state in sent_log.WENT_OUT}
+        sent_log.append(
+            self._journal.directory,
+            self._clock(),
+            [
+                (self._issues[one.issue_id].day, one.subscriber_id)
+                for one in claimed
+                if one.id in went and one.subscriber_id is not None
+            ],
+        )
 
     def _begin(self, one: Composed) -> Outcome | None:
         """Note in the journal what is about to be handed over; why it must not be, where that

@@ -2,6 +2,7 @@
 providers reported.
 """
 
+from newsletter.models.continuity import Continuity
 from newsletter.models.delivery import Delivery, DeliveryQuerySet
 from newsletter.models.event import Event, EventQuerySet
 from newsletter.models.heartbeat import Heartbeat, HeartbeatQuerySet
@@ -10,6 +11,7 @@ from newsletter.models.rate_bucket import RateBucket
 from newsletter.models.trouble import Trouble, TroubleQuerySet
 
 __all__ = [
+    "Continuity",
     "Delivery",
     "DeliveryQuerySet",
     "Event",

@@ -144,7 +144,7 @@ def confirm(request: HttpRequest, reader: Visitor) -> HttpResponse:
 def _wake_for_welcome() -> None:
     """Have the welcome sent at once. Without a broker it goes out with the next minute's tick."""
     try:
-        signature("newsletter.tasks.send_welcomes").apply_async(expires=60, retry=False)
+        signature("newsletter.tasks.send_welcomes").apply_async(expires=60)
     except OperationalError:
         logger.warning("nobody could be woken for a welcome")
 

@@ -14,7 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count, Max, Q
 
 from newsletter import VERSION
-from newsletter.models import Delivery, Heartbeat, Issue
+from newsletter.models import Continuity, Delivery, Heartbeat, Issue
 from newsletter.operations.watching import heartbeats
 from papers.days import LONGEST_WAIT, closes_at, feature_day
 from papers.models import Source
@@ -134,6 +134,8 @@ class Status:
     """Seconds for which the oldest delivery has been ready to be sent."""
     disks: list[Disk]
     pending_migrations: int
+    held_because: str = ""
+    """Why nothing goes out, as after a restore; empty where mail does."""
 
     @property
     def has_worker(self) -> bool:
@@ -174,6 +176,7 @@ def status(now: dt.datetime) -> Status:
         queue_age=queue_age(now),
         disks=_disks(parts, now),
         pending_migrations=pending_migrations(),
+        held_because=_held(),
     )
 
 
@@ -248,6 +251,11 @@ def _send(issue: Issue, now: dt.datetime) -> Send:
 def _lost(issue: Issue | None) -> int:
     lost = (State.UNKNOWN, State.EXPIRED)
     return Delivery.objects.filter(issue=issue, state__in=lost).count() if issue else 0
+
+
+def _held() -> str:
+    held = Continuity.objects.exclude(held_since=None).first()
+    return held.held_because if held else ""
 
 
 def _of(*states: Delivery.State) -> Count:

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from newsletter.delivery import rates
+from newsletter.delivery import continuity, rates
 from newsletter.models import Heartbeat, Trouble
 from newsletter.operations.watching import alerts, heartbeats
 from newsletter.operations.watching.alerts import Alert, State
@@ -105,7 +105,9 @@ def _of_issue(now_is: Status) -> Iterable[Finding]:
 
 def _of_sending(now_is: Status) -> Iterable[Finding]:
     send, backend = now_is.send, now_is.backend
-    if backend.is_refusing:
+    if now_is.held_because:
+        yield Finding("held", f"{now_is.held_because} See manage.py after_restore.")
+    elif backend.is_refusing:
         when = f" since {_at(backend.since)}" if backend.since else ""
         yield Finding("backend", f"The mail backend does not take mail{when}: {backend.reason}")
     elif now_is.queue_age > LATE.total_seconds() and not send.per_minute and not _is_spent(now_is):
@@ -145,6 +147,7 @@ def watch(now: dt.datetime, tell: Callable[[Alert], bool] = alerts.tell) -> bool
     Heartbeat.objects.filter(kind=Heartbeat.Kind.WORKER).delete_silent(
         now - heartbeats.FORGOTTEN_AFTER
     )
+    continuity.hold(settings.JOURNAL_DIR, now)
     facts = status(now)
     note(findings(facts), now)
     tell_all(now, tell)

@@ -183,7 +183,7 @@ def wait_for(is_so):
 @pytest.mark.django_db(transaction=True)
 def test_a_heart_beats_beside_the_pool_and_takes_its_row_away(settings, tmp_path):
     settings.JOURNAL_DIR = tmp_path
-    watched = []
+    watched: list[dt.datetime] = []
     heart = heartbeats.Heart("celery@two", watched.append, every=0.05)
     heart.start()
     try:

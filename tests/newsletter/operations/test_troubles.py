@@ -7,7 +7,8 @@ import pytest
 from django.core.management import call_command
 
 from newsletter import tasks
-from newsletter.models import Delivery, Heartbeat, Trouble
+from newsletter.delivery import rates, worker
+from newsletter.models import Heartbeat, Trouble
 from newsletter.operations.watching import alerts, heartbeats, troubles
 from newsletter.operations.watching.alerts import Alert, State
 from newsletter.operations.watching.status import Disk, status
@@ -34,7 +35,7 @@ def source():
 def told():
     """The alerts that arrive; where `fails` is set they do not."""
 
-    class Told(list):
+    class Told(list[tuple[str, str]]):
         fails = False
 
         def __call__(self, alert: Alert) -> bool:
@@ -136,7 +137,7 @@ def test_a_queue_that_stands_still(waited, sent, trouble):
 def test_a_spent_day_is_no_queue_that_stands_still(settings, monkeypatch):
     make_alive()
     make_delivery(make_issue(), make_subscriber(), not_before=NOW - HOUR)
-    monkeypatch.setattr(troubles.rates, "is_spent", lambda name, now: True)
+    monkeypatch.setattr(rates, "is_spent", lambda name, now: True)
     assert keys() == set()
 
 
@@ -173,9 +174,9 @@ def test_drain_notes_what_the_backend_says(monkeypatch, settings, tmp_path):
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
     monkeypatch.setattr(tasks.drain, "apply_async", lambda **options: None)
     for is_stuck, state in ((True, "pending"), (False, "sent")):
-        tally = tasks.worker.Tally(is_stuck=is_stuck, why="554: no")
+        tally = worker.Tally(is_stuck=is_stuck, why="554: no")
         tally.states[state] = 1
-        monkeypatch.setattr(tasks.worker, "drain", lambda tally=tally, **options: tally)
+        monkeypatch.setattr(worker, "drain", lambda tally=tally, **options: tally)
         tasks.drain()
         assert status(NOW).backend.is_refusing is is_stuck
 
@@ -367,7 +368,7 @@ def test_the_dead_mans_ping_goes_out_only_while_all_live(settings, httpserver, t
     make_alive()
     assert troubles.is_well_watched(status(NOW))
     make_delivery(
-        Delivery.objects.none().first() or make_issue(DAY - dt.timedelta(days=1)),
+        make_issue(DAY - dt.timedelta(days=1)),
         make_subscriber(),
         not_before=NOW - HOUR,
     )

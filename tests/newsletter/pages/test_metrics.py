@@ -81,7 +81,7 @@ def test_numbers_are_those_of_the_status(client):
 
 def test_the_database_is_read_once_in_fifteen_seconds(client, monkeypatch):
     clock = [1000.0]
-    monkeypatch.setattr(metrics.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("newsletter.operations.watching.metrics.time.monotonic", lambda: clock[0])
     metrics.reading.clear()
     costs = []
     for seconds in (0, 1, 14.9, 15):
