@@ -7,6 +7,7 @@ message changes nothing. Beat runs in UTC, where no hour is skipped or comes twi
 import os
 from typing import Any
 
+import structlog
 from celery import Celery, signals
 from celery.beat import PersistentScheduler
 from celery.schedules import crontab
@@ -66,7 +67,7 @@ app.conf.beat_schedule = {
 }
 
 
-class Scheduler(PersistentScheduler):  # type: ignore[misc]  # celery's classes have no types
+class Scheduler(PersistentScheduler):
     """Beat's schedule, which says after each round that it lives."""
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
@@ -98,6 +99,17 @@ def _stop_heart(**_: object) -> None:
     """A worker that was told to stop is not missed."""
     while _hearts:
         _hearts.pop().stop()
+
+
+@signals.task_prerun.connect
+def _name_task(task_id: str, task: Any, **_: object) -> None:
+    """Let every line that a task logs say which one."""
+    structlog.contextvars.bind_contextvars(task=task.name, task_id=task_id)
+
+
+@signals.task_postrun.connect
+def _forget_task(**_: object) -> None:
+    structlog.contextvars.unbind_contextvars("task", "task_id")
 
 
 @signals.setup_logging.connect

@@ -133,6 +133,7 @@ INSTALLED_APPS = [
     "newsletter",
 ]
 MIDDLEWARE = [
+    "newsletter.middleware.request_id",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Django lengthens compressed pages at random, so that a secret in them (a signed link, the
@@ -491,6 +492,8 @@ if METRICS_TOKEN and not re.fullmatch(r"[\x21-\x7e]{16,}", METRICS_TOKEN):
         "16 random characters (python -c 'import secrets; print(secrets.token_urlsafe(32))')."
     )
 
+SENTRY_DSN = read("SENTRY_DSN", env.str, "", "the address of a project in Sentry")
+
 # --- Language, time, static files --------------------------------------------------------
 
 LANGUAGE_CODE = "en"
@@ -532,12 +535,21 @@ if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         f"The environment variable LOG_LEVEL holds {LOG_LEVEL!r}, "
         "but it must be DEBUG, INFO, WARNING or ERROR."
     )
+#: The output of a command is its result, so it logs beside it; whatever serves logs to standard
+#: output, where supervisors look.
+_is_command = Path(sys.argv[0]).name == "manage.py" or "pytest" in sys.modules
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"structured": {"()": "newsletter.logs.formatter", "style": LOG_FORMAT}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "handlers": {
+        "lines": {
+            "class": "logging.StreamHandler",
+            "formatter": "structured",
+            "stream": "ext://sys.stderr" if _is_command else "ext://sys.stdout",
+        }
+    },
+    "root": {"handlers": ["lines"], "level": LOG_LEVEL},
     "loggers": {
         "httpx": {"level": "WARNING"},
         "django": {"level": LOG_LEVEL},

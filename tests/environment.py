@@ -40,5 +40,6 @@ for name in (
     "ALERT_WEBHOOK_URL",
     "PING_URL",
     "METRICS_TOKEN",
+    "SENTRY_DSN",
 ):
     os.environ.pop(name, None)
