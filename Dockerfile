@@ -15,6 +15,8 @@ RUN /venv/bin/python -m compileall -q papers subscriptions newsletter
 RUN SECRET_KEY=only-for-collectstatic-and-for-nothing-else-at-all VAR_DIR=/tmp /venv/bin/python manage.py collectstatic --no-input
 
 FROM python:3.13-slim
+# For manage.py back_up and restore: as new as the server, or newer.
+RUN apt-get update && apt-get install --yes --no-install-recommends postgresql-client && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --create-home --home-dir /var/lib/broadsheet broadsheet
 COPY --from=build /venv /venv
 COPY --from=build /app /app

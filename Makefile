@@ -21,6 +21,7 @@ PRODUCTION := DEBUG=false DATABASE_URL= REDIS_URL= EMAIL_BACKEND= ANYMAIL= ALLOW
 	SITE_URL=https://papers.example.org TRUSTED_PROXIES=1 EMAIL_URL=smtp://mail.example.org:587 \
 	FROM_EMAIL="Broadsheet <digest@papers.example.org>" LIST_ID=digest.papers.example.org \
 	UNSUBSCRIBE_EMAIL=leave@papers.example.org \
+	ALERT_WEBHOOK_URL=https://alerts.example.org/hook \
 	POSTAL_ADDRESS="Broadsheet, 1 Example Street, 12345 Example"
 
 .DEFAULT_GOAL := help

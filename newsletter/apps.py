@@ -1,6 +1,7 @@
 """App configuration of `newsletter`."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class NewsletterConfig(AppConfig):
@@ -13,9 +14,11 @@ class NewsletterConfig(AppConfig):
         """Connect what listens: system checks, the last look at mail, and the Celery app, without
         which a web process would send its tasks to nowhere. Offer readers the channels.
         """
-        from newsletter import celery  # noqa: F401
+        from newsletter import celery, error_reports  # noqa: F401
         from newsletter.channels import registry
         from newsletter.mail import outgoing  # noqa: F401
         from newsletter.operations import checks  # noqa: F401
 
         registry.offer()
+        if settings.SENTRY_DSN:
+            error_reports.start(settings.SENTRY_DSN)

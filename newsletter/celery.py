@@ -7,7 +7,9 @@ message changes nothing. Beat runs in UTC, where no hour is skipped or comes twi
 import os
 from typing import Any
 
+import structlog
 from celery import Celery, signals
+from celery.beat import PersistentScheduler
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
@@ -63,6 +65,51 @@ app.conf.beat_schedule = {
     },
     "sweep": {"task": "newsletter.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
 }
+
+
+class Scheduler(PersistentScheduler):
+    """Beat's schedule, which says after each round that it lives."""
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Call what is due; seconds until the next round."""
+        from newsletter.operations.watching import heartbeats
+
+        pause: float = super().tick(*args, **kwargs)
+        heartbeats.beat_is_alive()
+        return pause
+
+
+app.conf.beat_scheduler = "newsletter.celery:Scheduler"
+
+_hearts: list[Any] = []
+
+
+@signals.worker_ready.connect
+def _start_heart(sender: Any, **_: object) -> None:
+    """Let the worker's main process say that it lives, and look after the whole."""
+    from newsletter.operations.watching import heartbeats, troubles
+
+    heart = heartbeats.Heart(sender.hostname, troubles.watch)
+    _hearts.append(heart)
+    heart.start()
+
+
+@signals.worker_shutting_down.connect
+def _stop_heart(**_: object) -> None:
+    """A worker that was told to stop is not missed."""
+    while _hearts:
+        _hearts.pop().stop()
+
+
+@signals.task_prerun.connect
+def _name_task(task_id: str, task: Any, **_: object) -> None:
+    """Let every line that a task logs say which one."""
+    structlog.contextvars.bind_contextvars(task=task.name, task_id=task_id)
+
+
+@signals.task_postrun.connect
+def _forget_task(**_: object) -> None:
+    structlog.contextvars.unbind_contextvars("task", "task_id")
 
 
 @signals.setup_logging.connect

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 _SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -27,6 +28,17 @@ _TOKEN = re.compile(r"(/|%2F)[\w-]{40,}", re.ASCII | re.IGNORECASE)
 def redact(line: str) -> str:
     """`line` with every part of a path that could be a signed token shown as "[token]"."""
     return _TOKEN.sub(r"\1[token]", line)
+
+
+def without_secrets(value: str) -> str:
+    """`value` without tokens, addresses of people and query strings: for what leaves the house."""
+    value = _QUERY.sub(r"\1?[query]", redact(value))
+    return _ADDRESS.sub("[address]", _BARE_TOKEN.sub("[token]", value))
+
+
+_QUERY = re.compile(r"((?:https?://|/)[^\s?\"'<>]*)\?[^\s\"'<>]+")
+_BARE_TOKEN = re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{40,}", re.ASCII)
+_ADDRESS = re.compile(r"[^\s@<>\"'(),:;=/\[\]]+@[^\s@<>\"'(),:;/\[\]]+")
 
 
 def _console() -> structlog.dev.ConsoleRenderer:

@@ -1,8 +1,11 @@
 """Small middleware that sets policy for whole parts of the site."""
 
+import re
+import uuid
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import structlog
 from csp.constants import SELF
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
@@ -12,7 +15,25 @@ from django.middleware.gzip import GZipMiddleware
 Handler = Callable[[HttpRequest], HttpResponse]
 
 _ADMIN = "/admin/"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,36}")  # too short for a signed token
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # RFC 9110 section 9.2.1
+
+
+def request_id(get_response: Handler) -> Handler:
+    """Give each request a name that all its log lines carry, and its answer in `X-Request-ID`.
+
+    A proxy that is trusted may have named it already.
+    """
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "") if settings.TRUSTED_PROXIES else ""
+        name = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        with structlog.contextvars.bound_contextvars(request_id=name):
+            response = get_response(request)
+        response["X-Request-ID"] = name
+        return response
+
+    return handle
 
 
 def policy(get_response: Handler) -> Handler:

@@ -83,8 +83,8 @@ TRUSTED_PROXIES = number(
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = flag("SSL_REDIRECT", HTTPS and not DEBUG)
-# The load balancer's probes come by plain HTTP from inside.
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
+# The load balancer's probes and Prometheus come by plain HTTP from inside.
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_HSTS_SECONDS = number(
     "HSTS_SECONDS", 31_536_000 if HTTPS else 0, "seconds for Strict-Transport-Security"
 )
@@ -138,6 +138,7 @@ INSTALLED_APPS = [
     "newsletter",
 ]
 MIDDLEWARE = [
+    "newsletter.middleware.request_id",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Django lengthens compressed pages at random, so that a secret in them (a signed link, the
@@ -446,6 +447,42 @@ CONTACT_EMAIL = read(
 # Anymail's other mails and Django's own go to the same place.
 ADMINS = [("", address) for address in read("ADMINS", env.list, [], "addresses of operators")]
 
+# --- Telling the operators ---------------------------------------------------------------
+
+ALERT_EMAIL: dict[str, Any] = {}
+if read("ALERT_EMAIL_URL", env.str, "", "a mail server's address"):
+    ALERT_EMAIL = read(
+        "ALERT_EMAIL_URL",
+        env.email_url,
+        {},
+        "a mail server's address such as smtp://user:pw@host:587",
+    )
+ALERT_WEBHOOK_URL = read("ALERT_WEBHOOK_URL", env.str, "", "an address that takes JSON by POST")
+PING_URL = read("PING_URL", env.str, "", "an address that is asked while all is well")
+for _name, _value in (("ALERT_WEBHOOK_URL", ALERT_WEBHOOK_URL), ("PING_URL", PING_URL)):
+    if _value and not (_value.startswith(("http://", "https://")) and urlsplit(_value).hostname):
+        raise ImproperlyConfigured(
+            f"The environment variable {_name} must be an address such as "
+            "https://alerts.example.org/hook."
+        )
+ALERT_ISSUE_HOURS = number(
+    "ALERT_ISSUE_HOURS", 3, "hours after a day's end until its issue is missed", 1, 24
+)
+ALERT_LOST_DIGESTS = number(
+    "ALERT_LOST_DIGESTS", 10, "digests in doubt or too late that the operator hears of", 1
+)
+
+# --- What programs may look at -----------------------------------------------------------
+
+METRICS_TOKEN = read("METRICS_TOKEN", env.str, "", "at least 16 random characters")
+if METRICS_TOKEN and not re.fullmatch(r"[\x21-\x7e]{16,}", METRICS_TOKEN):
+    raise ImproperlyConfigured(
+        "The environment variable METRICS_TOKEN is too short or holds a space: it must be at least "
+        "16 random characters (python -c 'import secrets; print(secrets.token_urlsafe(32))')."
+    )
+
+SENTRY_DSN = read("SENTRY_DSN", env.str, "", "the address of a project in Sentry")
+
 # --- Language, time, static files --------------------------------------------------------
 
 LANGUAGE_CODE = "en"
@@ -484,12 +521,21 @@ if LOG_FORMAT not in {"json", "console"}:
     raise refusal("LOG_FORMAT", "json or console")
 if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
     raise refusal("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR")
+#: The output of a command is its result, so it logs beside it; whatever serves logs to standard
+#: output, where supervisors look.
+_is_command = Path(sys.argv[0]).name == "manage.py" or "pytest" in sys.modules
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"structured": {"()": "newsletter.logs.formatter", "style": LOG_FORMAT}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "handlers": {
+        "lines": {
+            "class": "logging.StreamHandler",
+            "formatter": "structured",
+            "stream": "ext://sys.stderr" if _is_command else "ext://sys.stdout",
+        }
+    },
+    "root": {"handlers": ["lines"], "level": LOG_LEVEL},
     "loggers": {
         "httpx": {"level": "WARNING"},
         "django": {"level": LOG_LEVEL},
@@ -575,6 +621,21 @@ UNFOLD = {
                         "title": "Events",
                         "icon": "hearing",
                         "link": reverse_lazy("admin:newsletter_event_changelist"),
+                    },
+                ],
+            },
+            {
+                "title": "Service",
+                "items": [
+                    {
+                        "title": "Status",
+                        "icon": "monitor_heart",
+                        "link": reverse_lazy("admin:newsletter_trouble_status"),
+                    },
+                    {
+                        "title": "Troubles",
+                        "icon": "warning",
+                        "link": reverse_lazy("admin:newsletter_trouble_changelist"),
                     },
                 ],
             },

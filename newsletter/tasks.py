@@ -6,11 +6,21 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter.delivery import backfill, ledger, notices, planning, rates, welcome, worker
+from newsletter.delivery import (
+    backfill,
+    continuity,
+    ledger,
+    notices,
+    planning,
+    rates,
+    welcome,
+    worker,
+)
 from newsletter.events import consequences
 from newsletter.issues import freezing
 from newsletter.models import Delivery
 from newsletter.operations import retention
+from newsletter.operations.watching import heartbeats
 from subscriptions.notices import due
 
 logger = logging.getLogger(__name__)
@@ -35,7 +45,16 @@ def tick() -> None:
     now = timezone.now()
     planning.plan(now)
     welcome.plan(now)
+    heartbeats.tick_was_run(now)
     if Delivery.objects.ready(now).exists() or notices.are_waiting(now):
+        drain.apply_async(expires=120)
+
+
+@shared_task
+def send_welcomes() -> None:
+    """Welcome who has just confirmed: the page of the confirmation wakes this."""
+    now = timezone.now()
+    if welcome.plan(now):
         drain.apply_async(expires=120)
 
 
@@ -45,6 +64,8 @@ def drain() -> None:
     does the same: so many hands come as the pool has free, and none once the queue is empty.
     """
     now = timezone.now()
+    if continuity.hold(settings.JOURNAL_DIR, now):
+        return  # the watch tells why
     waiting = Delivery.objects.ready(now).order_by().values("pk")
     found = waiting[: settings.DELIVERY_BATCH + 1].count()
     if not found and not notices.are_waiting(now):
@@ -55,6 +76,8 @@ def drain() -> None:
     tally = worker.drain(seconds=DRAIN_SECONDS)
     if tally.total or tally.notices:
         logger.info("drained", extra=tally.as_dict())
+    if tally.is_stuck or tally.states[Delivery.State.SENT]:
+        heartbeats.backend_said(now, is_refusing=tally.is_stuck, reason=tally.why)
     if tally.total and not tally.is_stuck and waiting[:1].exists():
         drain.apply_async(expires=120)
 
@@ -72,6 +95,7 @@ def sweep() -> None:
     """Put right what no worker will."""
     now = timezone.now()
     ledger.sweep(settings.JOURNAL_DIR, now)
+    planning.settle_stopped(now)
     due.ask_for_the_forgotten(now)
     backfill.fill_channels(seconds=FILL_SECONDS)
 

@@ -35,5 +35,11 @@ for name in (
     "ENCODER",
     "DKIM_KEY",
     "UNSUBSCRIBE_HEADERS_SEEN",
+    "ADMINS",
+    "ALERT_EMAIL_URL",
+    "ALERT_WEBHOOK_URL",
+    "PING_URL",
+    "METRICS_TOKEN",
+    "SENTRY_DSN",
 ):
     os.environ.pop(name, None)

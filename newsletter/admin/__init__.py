@@ -4,5 +4,6 @@ from newsletter.admin.deliveries import DeliveryAdmin
 from newsletter.admin.events import EventAdmin
 from newsletter.admin.issues import IssueAdmin
 from newsletter.admin.notices import NoticeAdmin
+from newsletter.admin.troubles import TroubleAdmin
 
-__all__ = ["DeliveryAdmin", "EventAdmin", "IssueAdmin", "NoticeAdmin"]
+__all__ = ["DeliveryAdmin", "EventAdmin", "IssueAdmin", "NoticeAdmin", "TroubleAdmin"]

@@ -59,7 +59,7 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
     show_full_result_count = False
     actions = ("resend",)
     inlines = (EventInline,)
-    readonly_fields = ("explanation",)
+    readonly_fields = ("explanation", "since", "asked_in_vain")
     fields = (
         "subscriber",
         "issue",
@@ -67,7 +67,9 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
         "channel",
         "reason",
         "explanation",
+        "since",
         "due_at",
+        "asked_in_vain",
         "not_before",
         "deadline",
         "attempts",
@@ -124,6 +126,11 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
                 for at, one in enumerate(papers, 1)
             ),
         )
+
+    @display(description="no new issue")
+    def asked_in_vain(self, delivery: Delivery) -> str:
+        """When the reader's rhythm asked again, and there was no newer issue."""
+        return ", ".join(f"{at:%a %-d %b %H:%M} UTC" for at in delivery.asked_in_vain) or "–"
 
     @admin.action(description="Send again (in doubt, failed or too late)", permissions=["resend"])
     def resend(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:

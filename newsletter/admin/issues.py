@@ -18,6 +18,7 @@ from unfold.views import ChangeList
 from newsletter.admin.base import ReadOnly
 from newsletter.channels import registry
 from newsletter.channels.email import EmailChannel
+from newsletter.delivery.explanations import explain
 from newsletter.delivery.worker import compose_for
 from newsletter.digests.readers import readers_of
 from newsletter.events import reputation
@@ -78,7 +79,7 @@ class IssueAdmin(ModelAdmin):
     )  # fmt: skip
     inlines = (PlaceInline,)
     actions = ("pause", "resume", "stop")
-    actions_detail: ClassVar = ["preview"]
+    actions_detail: ClassVar = ["preview", "why_not"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Issues are frozen by the freeze task or `manage.py build_issue`."""
@@ -239,3 +240,23 @@ class IssueAdmin(ModelAdmin):
             "opts": self.opts,
         }
         return render(request, "newsletter/admin/preview.html", context)
+
+    @action(description="Why not?", url_path="why-not", permissions=["preview"])
+    def why_not(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """What became of the issue for one reader, also where another digest carried it."""
+        issue = self.get_object(request, unquote(str(object_id)))
+        if issue is None:
+            raise Http404("there is no such issue")
+        wanted = request.GET.get("subscriber", "").strip()
+        subscriber = Subscriber.objects.with_email(wanted).first() if wanted else None
+        said = explain(subscriber, issue) if subscriber else []
+        if wanted and not subscriber:
+            said = ["No reader has this address."]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{issue}: why not?",
+            "wanted": wanted,
+            "said": said,
+            "opts": self.opts,
+        }
+        return render(request, "newsletter/admin/why_not.html", context)

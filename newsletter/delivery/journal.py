@@ -79,6 +79,7 @@ class Journal:
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
+        self.directory = directory
         host = socket.gethostname().split(".")[0][:24]
         self.name = f"{host}-{os.getpid()}-{secrets.token_hex(6)}"
         self._path = directory / f"{self.name}{_SUFFIX}"

@@ -74,12 +74,16 @@ class NoticeSender:
         journal: Journal,
         clock: Callable[[], dt.datetime],
         backend: str,
+        *,
+        may_begin: Callable[[dt.datetime], bool] = lambda now: True,
         is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`may_begin` is asked before each batch: not after a restore that nobody explained."""
         self._transport = transport
         self._journal = journal
         self._clock = clock
         self._backend = backend
+        self._may_begin = may_begin
         self._is_stopping = is_stopping
         self._next_look = 0.0  # by the monotonic clock
         self._ready: list[_Ready] = []  # claimed, and waiting for their place in the rate
@@ -98,7 +102,9 @@ class NoticeSender:
         form_entries.work_off(self._clock())
         self._hand_over()
         count = 0
-        while not self._is_stopping():
+        while not self._is_stopping() and Notice.objects.ready(self._clock()).exists():
+            if not self._may_begin(self._clock()):
+                break
             claimed = ledger.claim_notices(self._journal.name, BATCH, self._clock())
             if not claimed:
                 break

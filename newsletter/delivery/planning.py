@@ -1,13 +1,18 @@
 """Planning: a delivery for every subscriber whose digest is due, and their next due moment.
 
 Set-wise and in chunks: a chunk of due subscribers is read, their deliveries are inserted and their
-`next_digest_at` is moved on in one transaction of four statements. A planner that dies between
+`next_digest_at` is moved on in one transaction of a few statements. A planner that dies between
 chunks leaves the rest due; two planners at once plan each reader once, because the pair of issue
 and subscriber is unique and a subscriber already moved on is no longer due.
+
+Issues and readers keep different weeks: Thursday's issue is there when it is Saturday in Tokyo, and
+whoever reads from Monday to Friday there would never see it. So a delivery belongs to the newest
+issue and says since which day it draws on the earlier ones that its reader had nothing of.
 """
 
 import datetime as dt
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,6 +21,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from newsletter import bulk_sql
+from newsletter.issues.freezing import week_to
 from newsletter.models import Delivery, Issue
 from papers.days import LONGEST_WAIT, closes_at, feature_day
 from subscriptions import schedule
@@ -25,6 +31,22 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 10_000
 """Subscribers planned in one transaction."""
+
+MOST_ISSUES = 3
+"""Issues that a daily or weekday digest draws on, at most; all of them of one week."""
+
+STOPPED = "the issue was stopped"
+"""Why a digest of a stopped issue was not sent."""
+
+_HANDED_OVER = (
+    Delivery.State.CLAIMED,
+    Delivery.State.SENT,
+    Delivery.State.FEED,  # of the version before
+    Delivery.State.UNKNOWN,
+)
+_CARRIED = (*_HANDED_OVER, Delivery.State.SKIPPED)
+"""States in which a delivery has brought its reader the issue, or had nothing of it to bring. One
+that failed or came too late brought nothing, and the next one makes up for it."""
 
 
 @dataclass(slots=True)
@@ -82,6 +104,35 @@ def _is_power_of_two(due: int) -> bool:
     return chunks & (chunks - 1) == 0
 
 
+def settle_stopped(now: dt.datetime) -> int:
+    """Close the waiting deliveries of issues that were stopped, in chunks; how many there were.
+
+    Older ones than a week are not looked for: their deadlines have passed.
+    """
+    waiting = Delivery.objects.stopped(week_to(now.date()) - settings.DIGEST_DEADLINE)
+    count = 0
+    while ids := list(waiting.order_by("not_before", "id").values_list("pk", flat=True)[:CHUNK]):
+        rows = Delivery.objects.filter(pk__in=ids, state=Delivery.State.PENDING)
+        count += rows.update(state=Delivery.State.SKIPPED, reason=STOPPED)
+    if count:
+        logger.info("closed what waited for stopped issues", extra={"count": count})
+    return count
+
+
+def draws_since(issue: Issue, subscriber_id: int, now: dt.datetime) -> dt.date | None:
+    """Since which day a daily digest of `issue` would draw on earlier issues, were it planned at
+    `now`; None where it would not.
+    """
+    source = bulk_sql.rows({"id": "id", "weekly": "integer"})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_since(issue, now)} FROM {source}",  # noqa: S608 - names of our own
+            [bulk_sql.packed([{"id": subscriber_id, "weekly": 0}])],
+        )
+        (found,) = cursor.fetchone()
+    return dt.date.fromisoformat(found) if isinstance(found, str) else found
+
+
 def _plan_chunk(issue: Issue, now: dt.datetime) -> tuple[int, int]:
     """Plan up to `CHUNK` due subscribers; how many were due and how many deliveries were made."""
     following = lru_cache(maxsize=8192)(schedule.next_digest)
@@ -95,6 +146,8 @@ def _plan_chunk(issue: Issue, now: dt.datetime) -> tuple[int, int]:
             values.append(
                 {
                     "id": pk,
+                    "weekly": int(rhythm == Subscriber.Rhythm.WEEKLY),
+                    "asked": due_at,
                     # The digest is due when the hour has come and the issue is there.
                     "due": max(due_at, issue.frozen_at),
                     "deadline": max(due_at, issue.frozen_at) + settings.DIGEST_DEADLINE,
@@ -111,25 +164,91 @@ def _plan_chunk(issue: Issue, now: dt.datetime) -> tuple[int, int]:
         if not values:
             return 0, 0
         parameter = bulk_sql.packed(values)
+        state, reason = Delivery.State.PENDING, ""
+        if issue.state == Issue.State.STOPPED:
+            state, reason = Delivery.State.SKIPPED, STOPPED
         with connection.cursor() as cursor:
-            cursor.execute(_insert(), [issue.pk, parameter])
+            cursor.execute(_insert(issue, now), [issue.pk, state.value, reason, parameter])
             made = cursor.rowcount
+            if made < len(values):
+                cursor.execute(_note_no_new_issue(), [parameter, issue.pk])
             cursor.execute(_advance(), [parameter, bulk_sql.stamp(now)])
     return len(values), made
 
 
-def _insert() -> str:
-    """INSERT … SELECT of pending deliveries; those that are there already stay as they are."""
-    source = bulk_sql.rows({"id": "id", "due": "time", "deadline": "time", "next": "time"})
+def _insert(issue: Issue, now: dt.datetime) -> str:
+    """INSERT … SELECT of deliveries; those that are there already stay as they are."""
+    source = bulk_sql.rows({"id": "id", "weekly": "integer", "due": "time", "deadline": "time"})
     empty = "'[]'::jsonb" if connection.vendor == "postgresql" else "'[]'"
     return f"""
         INSERT INTO {bulk_sql.table(Delivery)}
-            (issue_id, subscriber_id, state, reason, due_at, deadline, not_before,
+            (issue_id, subscriber_id, since, state, reason, due_at, deadline, not_before,
              attempts, claim, choices, provider_id)
-        SELECT %s, r.id, 'pending', '', r.due, r.deadline, r.due, 0, '', {empty}, ''
+        SELECT %s, r.id, {_since(issue, now)}, %s, %s, r.due, r.deadline, r.due, 0, '', {empty}, ''
         FROM {source}
         WHERE true  -- SQLite needs it to tell ON CONFLICT from a join
         ON CONFLICT (issue_id, subscriber_id) DO NOTHING
+    """  # noqa: S608 - names of our own, values are parameters
+
+
+def _since(issue: Issue, now: dt.datetime) -> str:
+    """The expression for the day since which the digest of `issue` for the row `r` (its `id`, and
+    whether it is `weekly`) draws on earlier issues; NULL where it does not.
+
+    The reader's deliveries of the last issues are looked up through the unique index (issue,
+    subscriber), the newest first, and for almost every reader the first one found ends the search.
+    Whoever never had a digest starts with this issue: the welcome brought the week before.
+    """
+    delivery = bulk_sql.table(Delivery)
+    earlier = Issue.objects.filter(day__gte=week_to(issue.day), day__lt=issue.day)
+    cases, since, drawn = [], "NULL", 1
+    for one in earlier.order_by("-day"):
+        runs = one.state == Issue.State.RUNNING
+        carried = f"d.state IN ({_listed(_CARRIED if runs else _HANDED_OVER)})"
+        if runs:  # or waits, and is not yet too late
+            waits = f"d.state = '{Delivery.State.PENDING.value}'"
+            carried += f" OR {waits} AND d.deadline > '{bulk_sql.stamp(now)}'"
+        cases.append(
+            f"WHEN EXISTS (SELECT 1 FROM {delivery} d WHERE d.issue_id = {one.pk}"  # noqa: S608
+            f" AND d.subscriber_id = r.id AND ({carried})) THEN {since}"
+        )
+        if runs:
+            since, drawn = _date(one.day), drawn + 1
+            if drawn == MOST_ISSUES:
+                break
+    if since == "NULL":
+        return since
+    return f"""
+        CASE WHEN r.weekly = 1 THEN NULL {" ".join(cases)}
+             WHEN EXISTS (SELECT 1 FROM {delivery} d WHERE d.subscriber_id = r.id) THEN {since}
+             ELSE NULL END
+    """  # noqa: S608 - names of our own
+
+
+def _listed(states: Iterable[Delivery.State]) -> str:
+    return ", ".join(f"'{state.value}'" for state in states)
+
+
+def _date(day: dt.date) -> str:
+    """A day as a literal. SQLite keeps days as text."""
+    kind = "DATE " if connection.vendor == "postgresql" else ""
+    return f"{kind}'{day.isoformat()}'"
+
+
+def _note_no_new_issue() -> str:
+    """UPDATE … FROM of deliveries whose readers' hour came again, and no newer issue with it."""
+    delivery = bulk_sql.table(Delivery)
+    source = bulk_sql.rows({"id": "id", "asked": "time"})
+    said = "to_jsonb(r.asked)"
+    added = f"COALESCE(no_new_issue_at, '[]'::jsonb) || {said}"
+    again = f"COALESCE(no_new_issue_at, '[]'::jsonb) @> {said}"
+    if connection.vendor == "sqlite":
+        added = "json_insert(COALESCE(no_new_issue_at, '[]'), '$[#]', r.asked)"
+        again = "r.asked IN (SELECT value FROM json_each(COALESCE(no_new_issue_at, '[]')))"
+    return f"""
+        UPDATE {delivery} SET no_new_issue_at = {added} FROM {source}
+        WHERE {delivery}.subscriber_id = r.id AND {delivery}.issue_id = %s
+          AND {delivery}.due_at < r.asked AND NOT ({again})
     """  # noqa: S608 - names of our own, values are parameters
 
 

@@ -26,7 +26,7 @@ from django.utils import timezone, translation
 from newsletter.channels import registry
 from newsletter.channels.base import HandedOver
 from newsletter.channels.email import EmailChannel
-from newsletter.delivery import ledger, rates
+from newsletter.delivery import continuity, ledger, planning, rates, sent_log
 from newsletter.delivery.breaker import Breaker
 from newsletter.delivery.journal import Journal, Key
 from newsletter.delivery.ledger import Claimed, Settled, verdict
@@ -36,7 +36,7 @@ from newsletter.digests.history import issues_sharing, papers_had
 from newsletter.digests.readers import ratings_of, readers_of
 from newsletter.digests.rendering import DigestPress, RenderingFailed
 from newsletter.digests.selection import Choice, Reader, Shelf
-from newsletter.issues.freezing import places_of
+from newsletter.issues.freezing import places_of, week_to
 from newsletter.mail.encoding import UnsendableMail
 from newsletter.mail.message import Mail
 from newsletter.mail.outcomes import Kind, Outcome, described
@@ -54,8 +54,9 @@ SEND_AT_MOST = 15.0
 """Seconds of sending that a batch should take; slow backends get smaller batches, so that a
 reader who leaves, or an issue that is paused, is heard soon."""
 
-MOST_EDITIONS = 16
-"""Forms of issues that a worker keeps ready: daily, weekly and welcome, by language."""
+MOST_EDITIONS = 32
+"""Forms of issues that a worker keeps ready: daily (drawing on one to three issues), weekly and
+welcome, by language."""
 
 RECORDED = Outcome(Kind.ACCEPTED, tried=False)
 """What becomes of a digest whose channel needs nothing but its row."""
@@ -72,6 +73,8 @@ class Tally:
     batches: int = 0
     is_stuck: bool = False
     """A channel does not work; the last outcome said so."""
+    why: str = ""
+    """What it said."""
     notices: Counter[str] = field(default_factory=Counter)
     """Other emails than digests, by state."""
 
@@ -94,6 +97,8 @@ class Wording:
     is_weekly: bool
     is_welcome: bool
     language: str
+    since: dt.date | None = None
+    """Day of the earliest issue that it draws on as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +142,17 @@ class Worker:
         self._issues: dict[int, Issue] = {}
         self._hidden: frozenset[int] = frozenset()
         self._breakers: dict[str, Breaker] = {}
+        self._keeper = continuity.Keeper(journal.directory)
         self._after: tuple[dt.datetime, int] | None = None
         self._pace = 0.0  # seconds a message took lately
         self.tally = Tally()
         self._notices = NoticeSender(
-            senders[EmailChannel.name], journal, clock, self._backend, _is_stopping.is_set
+            senders[EmailChannel.name],
+            journal,
+            clock,
+            self._backend,
+            may_begin=self._keeper.begin_batch,
+            is_stopping=_is_stopping.is_set,
         )
         self.tally.notices = self._notices.states
 
@@ -187,6 +198,13 @@ class Worker:
                 claimed = ledger.claim(self._journal.name, count, now)
         if not claimed:
             return 0, 0
+        if not self._keeper.begin_batch(now):
+            why = continuity.RESTORED
+            ledger.settle(
+                self._journal.name,
+                [self._untried(one, Delivery.State.PENDING, why, now) for one in claimed],
+            )
+            return 0, 0
         if not receive_by:
             self._after = claimed[-1].place
         settled: list[Settled] = []
@@ -203,6 +221,7 @@ class Worker:
                 mailed = self._send(ready, settled, bad, refused, grant, lease_end)
         finally:
             self._notices.within_batch = False
+        self._log_sent(claimed, settled)
         with self._timed("settle"), transaction.atomic():
             ledger.settle(self._journal.name, settled)
             ledger.suppress(bad, self._clock())
@@ -222,8 +241,9 @@ class Worker:
         ids = [one.subscriber_id for one in claimed if one.subscriber_id is not None]
         readers, refused = readers_of(ids)
         self._notice_hides()
+        since = Delivery.objects.first_days([one.id for one in claimed])
         wanted = {
-            one.id: self._edition(one.issue_id, reader)
+            one.id: self._edition(one.issue_id, reader, since.get(one.id))
             for one in claimed
             if one.subscriber_id is not None and (reader := readers.get(one.subscriber_id))
         }
@@ -318,7 +338,7 @@ class Worker:
                 refused[one.claimed.id] = outcome
             if self._breakers.setdefault(channel.name, Breaker()).stops(outcome):
                 stopped[channel.name] = replace(outcome, kind=Kind.DEFERRED, tried=False)
-                self.tally.is_stuck = True
+                self.tally.is_stuck, self.tally.why = True, f"{outcome.code}: {outcome.reason}"
                 logger.error(
                     "a channel does not take digests",
                     extra={
@@ -330,6 +350,19 @@ class Worker:
         if handed:
             self._pace = (time.monotonic() - began) / handed
         return mailed
+
+    def _log_sent(self, claimed: Sequence[Claimed], settled: Sequence[Settled]) -> None:
+        """Write what went out beside the database, for the day that it is restored."""
+        went = {one.id for one in settled if one.state in sent_log.WENT_OUT}
+        sent_log.append(
+            self._journal.directory,
+            self._clock(),
+            [
+                (self._issues[one.issue_id].day, one.subscriber_id)
+                for one in claimed
+                if one.id in went and one.subscriber_id is not None
+            ],
+        )
 
     def _begin(self, one: Composed) -> Outcome | None:
         """Note in the journal what is about to be handed over; why it must not be, where that
@@ -354,11 +387,11 @@ class Worker:
             self._hidden = hidden
             self._editions.clear()
 
-    def _edition(self, issue_id: int, reader: Reader) -> Edition:
+    def _edition(self, issue_id: int, reader: Reader, since: dt.date | None) -> Edition:
         if issue_id not in self._issues:
             self._issues[issue_id] = Issue.objects.get(pk=issue_id)
         issue = self._issues[issue_id]
-        wording = wording_for(issue, reader)
+        wording = wording_for(issue, reader, since)
         key = (issue_id, wording)
         if key not in self._editions:
             if len(self._editions) >= MOST_EDITIONS:
@@ -402,16 +435,20 @@ class _Stage:
         self._seconds[self._name] += time.perf_counter() - self._began  # type: ignore[assignment]
 
 
-def wording_for(issue: Issue, reader: Reader) -> Wording:
-    """Which form of `issue` the reader gets: whoever it welcomes gets the week's best."""
+def wording_for(issue: Issue, reader: Reader, since: dt.date | None = None) -> Wording:
+    """Which form of `issue` the reader gets: whoever it welcomes gets the week's best. A daily one
+    draws on the issues from the day `since` on.
+    """
     is_welcome = reader.welcomed_on == issue.day
-    return Wording(reader.is_weekly or is_welcome, is_welcome, reader.language)
+    is_weekly = reader.is_weekly or is_welcome
+    since = week_to(issue.day) if is_weekly else since
+    return Wording(is_weekly, is_welcome, reader.language, since)
 
 
 def edition_of(issue: Issue, wording: Wording) -> Edition:
     """Prepare an issue for the readers of one form. A handful of queries, once per worker."""
     with translation.override(wording.language):
-        places = places_of(issue, is_weekly=wording.is_weekly)
+        places = places_of(issue, wording.since, is_weekly=wording.is_weekly)
         paper_ids = {place.paper_id for place in places}
         fitted = current.number_in_use()
         vectors = current.vectors_of(paper_ids, fitted) if fitted else None
@@ -434,7 +471,9 @@ def edition_of(issue: Issue, wording: Wording) -> Edition:
 
 def compose_for(issue: Issue, reader: Reader) -> tuple[Mail | None, list[Choice]]:
     """The digest of `issue` that `reader` would get now, unsent; (None, []) if it were empty."""
-    edition = edition_of(issue, wording_for(issue, reader))
+    row = Delivery.objects.filter(issue=issue, subscriber=reader.id).first()
+    since = row.since if row else planning.draws_since(issue, reader.id, timezone.now())
+    edition = edition_of(issue, wording_for(issue, reader, since))
     had = papers_had([reader.id], edition.sharing - {issue.pk})
     ratings = ratings_of([reader], edition.fitted).get(reader.id)
     choices = edition.shelf.select(reader, had.get(reader.id, ()), ratings)

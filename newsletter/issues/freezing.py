@@ -110,20 +110,29 @@ def _places(issue: Issue, papers: Sequence[Paper], picks: dict[int, Pick]) -> li
     return places
 
 
-def places_of(issue: Issue, *, is_weekly: bool = False) -> list[Place]:
-    """The issue's places; for a weekly digest, those of all issues of the seven days it ends, which
-    are scored by what they gained in the week.
+def week_to(day: dt.date) -> dt.date:
+    """The first of the seven days that end with `day`."""
+    return day - dt.timedelta(days=WEEK - 1)
+
+
+def places_of(
+    issue: Issue, since: dt.date | None = None, *, is_weekly: bool = False
+) -> list[Place]:
+    """The issue's places, and those of the running issues before it that are of the days from
+    `since` on. For a weekly digest they are scored by what they gained in the week.
 
     Papers that were hidden since are left out; the rows stay, and so do everybody's ranks.
     The reasons are in the language that is active.
     """
     rows = IssuePaper.objects.filter(issue=issue)
+    if since is not None and since < issue.day:
+        earlier = Issue.objects.running().filter(day__gte=since, day__lt=issue.day)
+        ids = [issue.pk, *earlier.values_list("pk", flat=True)]
+        rows = IssuePaper.objects.filter(issue__in=ids)
     gained: dict[int, int] = {}
     if is_weekly:
-        first = issue.day - dt.timedelta(days=WEEK - 1)
-        rows = IssuePaper.objects.filter(issue__day__range=(first, issue.day))
         papers = set(rows.order_by().values_list("paper_id", flat=True))
-        gained = gained_in_week(first, issue.day, papers, issue.frozen_at)
+        gained = gained_in_week(week_to(issue.day), issue.day, papers, issue.frozen_at)
     names = dict(Topic.objects.values_list("pk", "name"))
     return [
         Place(

@@ -2,19 +2,27 @@
 providers reported.
 """
 
+from newsletter.models.continuity import Continuity
 from newsletter.models.delivery import Delivery, DeliveryQuerySet
 from newsletter.models.event import Event, EventQuerySet
+from newsletter.models.heartbeat import Heartbeat, HeartbeatQuerySet
 from newsletter.models.issue import Issue, IssuePaper, IssueQuerySet, MissingSource
 from newsletter.models.rate_bucket import RateBucket
+from newsletter.models.trouble import Trouble, TroubleQuerySet
 
 __all__ = [
+    "Continuity",
     "Delivery",
     "DeliveryQuerySet",
     "Event",
     "EventQuerySet",
+    "Heartbeat",
+    "HeartbeatQuerySet",
     "Issue",
     "IssuePaper",
     "IssueQuerySet",
     "MissingSource",
     "RateBucket",
+    "Trouble",
+    "TroubleQuerySet",
 ]

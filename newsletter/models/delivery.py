@@ -41,6 +41,16 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """Pending deliveries whose digest would be stale."""
         return self.filter(state=Delivery.State.PENDING, deadline__lte=now)
 
+    def stopped(self, since: dt.date) -> Self:
+        """Pending deliveries of issues that were stopped, of the days from `since` on."""
+        stopped = Issue.objects.filter(state=Issue.State.STOPPED, day__gte=since)
+        return self.filter(state=Delivery.State.PENDING, issue__in=list(stopped))
+
+    def first_days(self, ids: Iterable[int]) -> dict[int, dt.date]:
+        """`since` of those of these deliveries (by id) that draw on earlier issues. One query."""
+        found = self.filter(pk__in=ids, since__isnull=False).order_by()
+        return dict(found.values_list("pk", "since"))  # type: ignore[arg-type]  # not null
+
     def lapsed(self, now: dt.datetime) -> Self:
         """Claimed deliveries whose lease has run out."""
         return self.filter(state=Delivery.State.CLAIMED, lease_until__lte=now)
@@ -98,6 +108,17 @@ class Delivery(models.Model):
         "the outcome.",
     )
     reason = models.CharField(max_length=300, blank=True, help_text="Why it is in this state.")
+    since = models.DateField(
+        null=True,
+        editable=False,
+        help_text="Day of the earliest issue that it draws on as well, because the reader had none "
+        "of it; empty where that is its own issue.",
+    )
+    no_new_issue_at = models.JSONField(
+        null=True,
+        editable=False,
+        help_text="When the reader's rhythm asked again, and this issue was still the newest one.",
+    )
     due_at = models.DateTimeField(help_text="When the reader's rhythm asked for it.")
     deadline = models.DateTimeField(help_text="After this it is not sent but expired.")
     not_before = models.DateTimeField(help_text="When it may be tried (again).")
@@ -172,6 +193,12 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"delivery {self.pk} ({self.get_state_display()})"
+
+    @property
+    def asked_in_vain(self) -> list[dt.datetime]:
+        """When the reader's rhythm asked again, and there was no newer issue; UTC, in order."""
+        moments = map(dt.datetime.fromisoformat, self.no_new_issue_at or ())
+        return [at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC) for at in moments]
 
     @property
     def is_open(self) -> bool:

@@ -160,3 +160,19 @@ def check_signing(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register(Tags.security, deploy=True)
+def check_alerts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Somebody must hear when nothing goes out, and not through what does not go out."""
+    if settings.ALERT_WEBHOOK_URL or (settings.ALERT_EMAIL and settings.ADMINS):
+        return []
+    return [
+        Warning(
+            "Nobody is told of troubles by a way of its own: neither a webhook nor a mail server "
+            "for alerts is set.",
+            hint="Set ALERT_WEBHOOK_URL, or ALERT_EMAIL_URL and ADMINS. Where something else "
+            "watches, such as the metrics, silence this check (newsletter.W008).",
+            id="newsletter.W008",
+        )
+    ]

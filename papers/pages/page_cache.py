@@ -111,9 +111,9 @@ def cached_page(
 ) -> HttpResponseBase:
     """The page of `template` with what `make_context` gives, which is called only if it must be.
 
-    `key` says what the context depends on besides the database, the language, `?view=` and the view.
-    What the template shows must be the same for every visitor: it is rendered without `request`. A
-    browser that has the page already is answered 304.
+    `key` says what the context depends on besides the database, the language, the view and
+    `?view=`. What the template shows must be the same for every visitor: it is rendered without
+    `request`. A browser that has the page already is answered 304.
 
     A change shows at once; what depends on the time alone does so within `PAGE_CACHE_SECONDS`,
     and with 0 nothing is kept. Raises what `make_context` raises.

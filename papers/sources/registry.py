@@ -97,7 +97,7 @@ def growing_days(source: Source, now: dt.datetime) -> tuple[dt.date, ...]:
     a day is left alone for as long as the row's settings say.
     """
     wanted = days.growing(now) if answers_for_past(source) else (days.listing_day(now),)
-    pause = dt.timedelta(minutes=_pause(source))
+    pause = dt.timedelta(minutes=pause_of(source))
     return tuple(day for day in wanted if _is_due(source.answered_at(day), day, now, pause))
 
 
@@ -110,8 +110,10 @@ def _is_due(
     return now - answered >= pause - dt.timedelta(minutes=1)
 
 
-def _pause(source: Source) -> int:
-    """Minutes; none where the settings do not hold, which the fetch will say."""
+def pause_of(source: Source) -> int:
+    """Minutes for which a day of the source is left alone after an answer; none where the settings
+    do not hold, which the fetch will say.
+    """
     try:
         return read(KINDS[source.kind].Settings, source.settings).every_minutes
     except BadSetting:

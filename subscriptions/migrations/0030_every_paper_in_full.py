@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("subscriptions", "0007_ways_to_receive"),
+        ("subscriptions", "0011_former_subscribers"),
     ]
 
     operations = [

@@ -30,6 +30,10 @@ RHYTHMS = [
     (Subscriber.Rhythm.WEEKDAYS.value, _("Monday to Friday")),
     (Subscriber.Rhythm.WEEKLY.value, _("Once a week")),
 ]
+RHYTHM_HINT = _(
+    "Papers are listed from Monday to Friday, so “Every day” brings five mails a week. A weekly "
+    "mail may rest in the first week, when the welcome has brought its papers."
+)
 HOURS = [(hour, f"{hour:02d}:00") for hour in range(24)]
 PAUSES = [(7, _("a week")), (14, _("two weeks")), (28, _("four weeks")), (56, _("eight weeks"))]
 
@@ -205,7 +209,11 @@ class SubscribeForm(TopicsForm):
         },
     )
     rhythm = forms.ChoiceField(
-        label=_("How often"), choices=RHYTHMS, required=False, initial=Subscriber.Rhythm.DAILY
+        label=_("How often"),
+        choices=RHYTHMS,
+        required=False,
+        initial=Subscriber.Rhythm.DAILY,
+        help_text=RHYTHM_HINT,
     )
     weekday = _weekday_field(required=False, initial=0)
     hour = _hour_field(required=False, initial=7)
@@ -243,7 +251,12 @@ class SubscribeForm(TopicsForm):
 class PreferencesForm(TopicsForm):
     """All that a reader may choose."""
 
-    rhythm = forms.ChoiceField(label=_("How often"), choices=RHYTHMS, widget=forms.RadioSelect)
+    rhythm = forms.ChoiceField(
+        label=_("How often"),
+        choices=RHYTHMS,
+        widget=forms.RadioSelect,
+        help_text=RHYTHM_HINT,
+    )
     weekday = _weekday_field()
     hour = _hour_field()
     timezone = forms.ChoiceField(

@@ -1,13 +1,17 @@
 """Whose forms are taken: this site's own, told by the headers that a browser sends along."""
 
+import json
+import logging
 import re
 from pathlib import Path
 
 import pytest
+import structlog
 from django.conf import settings as project
 from django.test import Client
 from django.urls import reverse
 
+from newsletter.logs import formatter
 from newsletter.settings import MIDDLEWARE
 from subscriptions import links
 from tests.factories import make_subscriber
@@ -168,3 +172,31 @@ def test_tokens_stand_in_the_admins_templates_alone():
     holding = [path for path in templates.rglob("*") if path.is_file() and path.suffix != ".pyc"]
     holding = [path for path in holding if "csrf" in path.read_text()]
     assert all("admin" in path.parts for path in holding), holding
+
+
+@pytest.mark.parametrize(
+    ("proxies", "given", "is_kept"),
+    [
+        (0, "abcdef-0123456789", False),
+        (1, "abcdef-0123456789", True),
+        (1, "short", False),
+        (1, "with space 0123456789", False),
+        (1, "A" * 48, False),
+        (1, "", False),
+    ],
+)
+def test_each_request_has_a_name_that_its_lines_carry(client, settings, proxies, given, is_kept):
+    settings.TRUSTED_PROXIES = proxies
+    headers = {"X-Request-ID": given} if given else {}
+    first = client.get("/health/live", headers=headers)["X-Request-ID"]
+    second = client.get("/health/live", headers=headers)["X-Request-ID"]
+    assert (first == given) is is_kept
+    assert (first == second) is is_kept
+    assert structlog.contextvars.get_contextvars() == {}
+
+
+def test_lines_of_a_request_and_of_a_task_say_which():
+    record = logging.LogRecord("test", 30, "x.py", 1, "hello", (), None)
+    with structlog.contextvars.bound_contextvars(request_id="abc"):
+        assert json.loads(formatter("json").format(record))["request_id"] == "abc"
+    assert "request_id" not in json.loads(formatter("json").format(record))

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from newsletter.delivery import ledger, planning, worker
+from newsletter.delivery import continuity, ledger, planning, worker
 from newsletter.models import Delivery
 from newsletter.operations import readiness
 
@@ -59,6 +59,8 @@ class Command(BaseCommand):
         def clock() -> dt.datetime:
             return max(moment, timezone.now()) if not options["now"] else moment
 
+        if why := continuity.hold(settings.JOURNAL_DIR, moment):
+            raise CommandError(f"{why} See manage.py after_restore.")
         ledger.sweep(settings.JOURNAL_DIR, moment)
         tally = worker.drain(clock=clock)
         said = ", ".join(f"{count} {state}" for state, count in sorted(tally.states.items()))

@@ -219,3 +219,20 @@ def test_issue_shows_what_came_back(client, row):
     assert "Hard bounces: 1 (100.00%)" in page.content.decode()
     changelist = client.get(LIST).content.decode()
     assert "hard bounces: 1 of 1 digests" in changelist
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("Alice@example.org", "Its papers were carried by the digest of Wednesday, 10 June 2026"),
+        ("bob@example.org", "No reader has this address."),
+        ("", ""),
+    ],
+)
+def test_why_not_names_the_digest_that_carried_an_older_issue(client, address, said):
+    older, newer = make_issue(DAY - dt.timedelta(days=1)), make_issue(DAY)
+    make_delivery(newer, make_subscriber(), since=older.day, state=State.SENT)
+    url = reverse("admin:newsletter_issue_why_not", args=[older.pk])
+    page = client.get(url, {"subscriber": address}).content.decode()
+    assert said in page
+    assert ("carried" in page) is said.startswith("Its")

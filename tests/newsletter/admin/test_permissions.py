@@ -63,7 +63,10 @@ def test_only_who_may_change_issues_brakes_them(row, permissions, may, action, s
 def test_only_who_may_see_issues_and_readers_previews(row, permissions, status, part):
     url = reverse("admin:newsletter_issue_preview", args=[row.issue_id])
     query = {"subscriber": "alice@example.org", "part": part}
-    assert staff(*permissions).get(url, query).status_code == status
+    client = staff(*permissions)
+    assert client.get(url, query).status_code == status
+    url = reverse("admin:newsletter_issue_why_not", args=[row.issue_id])
+    assert client.get(url, query).status_code == status
 
 
 @pytest.mark.parametrize(

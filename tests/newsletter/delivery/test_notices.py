@@ -74,7 +74,7 @@ class TestWhatIsDue:
         assert notice_id_of(mail.message_id) == row.pk
         row.refresh_from_db()
         assert (row.state, row.sent_at, row.attempts, row.reason) == (State.SENT, NOW, 1, "")
-        assert list(tmp_path.iterdir()) == []
+        assert list(tmp_path.glob("*.journal")) == []
 
     @pytest.mark.parametrize("kind", letters.KINDS)
     @pytest.mark.parametrize("status", Status)
@@ -266,7 +266,7 @@ class TestWhatBecomesOfIt:
         assert (row.state, row.bounce, reader.status) == (state, bounce, status)
         assert (row.bounced_at == NOW) == bool(bounce)
         assert row.attempts == (1 if outcome.tried else 0)
-        assert list(tmp_path.iterdir()) == []
+        assert list(tmp_path.glob("*.journal")) == []
         may_ask_at_once = state == State.FAILED and status == Status.PENDING
         if may_ask_at_once:
             assert signup.subscribe(reader.email, [], SignupChoices(), NOW) == Kind.CONFIRM
@@ -393,7 +393,7 @@ class TestBesideDigests:
         run(RecordingTransport(answer), tmp_path)
         assert handed.index("new@example.org") == 3
         assert Delivery.objects.filter(state="sent").count() == 10
-        assert list(tmp_path.iterdir()) == []
+        assert list(tmp_path.glob("*.journal")) == []
 
     def test_refused_notices_stop_no_digest(self, issue, tmp_path):
         self.readers(issue, 3)
@@ -708,4 +708,4 @@ def test_who_is_told_to_stop_puts_the_rest_back_for_another_at_once(tmp_path, se
     assert {(row.not_before, row.attempts) for row in waiting} == {(NOW, 0)}
     assert waiting.count() == 2
     assert Delivery.objects.get().state == "pending"
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.glob("*.journal")) == []

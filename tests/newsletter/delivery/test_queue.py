@@ -12,7 +12,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from newsletter.models import Delivery
+from newsletter.models import Delivery, Heartbeat
+from subscriptions import links
 from subscriptions.models import Subscriber
 from tests.newsletter.delivery.test_kills import (
     ROOT,
@@ -228,3 +229,77 @@ def test_database_connections_cut_in_mid_run(queue, sink):
     assert sum(cuts) >= 4
     assert states()["unknown"] == 0
     assert_promises_hold(sink, 0, planned=400)
+
+
+def test_who_confirms_has_the_welcome_within_five_seconds(queue, sink):
+    """Without beat: the button's own wake-up is enough."""
+    make_readers(1)
+    Delivery.objects.all().delete()
+    issue_day_is_current()
+    Subscriber.objects.update(status="pending")
+    alice = Subscriber.objects.get()
+    queue.start_worker()
+    path = links.confirm_path(alice.pk, alice.link_version, timezone.now())
+    press = (
+        "import django; django.setup();"
+        "from django.test import Client;"
+        f"done = Client().post({path!r}, secure=True, headers={{'Sec-Fetch-Site': 'same-origin'}});"
+        "assert done.status_code == 302, done.status_code"
+    )
+    subprocess.run(
+        [sys.executable, "-c", press], cwd=ROOT, env=queue.environment, check=True, timeout=60
+    )
+    wait_for(lambda: sink.total == 1, seconds=5)
+    alice.refresh_from_db()
+    assert alice.welcomed_on is not None
+
+
+def test_confirming_does_not_wait_for_a_broker_that_is_away(queue):
+    make_readers(1)
+    Subscriber.objects.update(status="pending")
+    alice = Subscriber.objects.get()
+    queue.broker.kill()
+    path = links.confirm_path(alice.pk, alice.link_version, timezone.now())
+    press = (
+        "import django, time; django.setup();"
+        "from django.test import Client;"
+        "began = time.monotonic();"
+        f"done = Client().post({path!r}, secure=True, headers={{'Sec-Fetch-Site': 'same-origin'}});"
+        "assert done.status_code == 302, done.status_code;"
+        "assert time.monotonic() - began < 5"
+    )
+    subprocess.run(
+        [sys.executable, "-c", press], cwd=ROOT, env=queue.environment, check=True, timeout=60
+    )
+    alice.refresh_from_db()
+    assert alice.is_mailable
+
+
+def test_beat_and_worker_write_their_rows_and_the_worker_takes_its_own_away(queue, tmp_path):
+    """Also after another worker was killed, whose row falls silent."""
+    queue.start_worker()
+    queue.start_worker()
+    beat = subprocess.Popen(
+        queue.celery("beat", "--schedule", str(tmp_path / "schedule"), "--pidfile="),
+        cwd=ROOT,
+        env=queue.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(lambda: Heartbeat.objects.filter(kind="beat").exists())
+        queue.call("tick")
+        wait_for(lambda: Heartbeat.objects.filter(kind="tick").exists())
+        assert seen() == {"worker w0@test", "worker w1@test"}
+        stopped, killed = queue.workers
+        killed.kill()
+        stopped.terminate()
+        stopped.wait(30)
+        assert seen() == {"worker w1@test"}
+    finally:
+        beat.terminate()
+        beat.wait(30)
+
+
+def seen() -> set[str]:
+    return set(Heartbeat.objects.filter(kind="worker").values_list("name", flat=True))

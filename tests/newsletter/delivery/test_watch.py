@@ -53,7 +53,7 @@ def test_a_pool_sends_without_a_message_and_ends_without_a_doubt(pool, tmp_path_
     assert states <= {"sent", "pending"}
     assert Notice.objects.filter(state="sent").count() == taken
     assert Subscriber.objects.filter(status="pending").count() >= taken
-    assert list((directory / "journal").iterdir()) == []
+    assert list((directory / "journal").glob("*.journal")) == []
 
 
 def test_it_looks_again_and_again_and_survives_an_error(monkeypatch):

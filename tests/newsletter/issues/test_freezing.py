@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from newsletter.issues.freezing import build_issue, freeze_due, places_of
+from newsletter.issues.freezing import build_issue, freeze_due, places_of, week_to
 from newsletter.models import Issue
 from papers.cards import Card
 from papers.days import closes_at
@@ -120,7 +120,7 @@ def test_weekly_places_come_from_seven_days():
         make_paper(f"{ago} days ago", day=DAY - dt.timedelta(days=ago))
         build_issue(DAY - dt.timedelta(days=ago), NOW)
     issue = Issue.objects.get(day=DAY)
-    found = {place.card.title for place in places_of(issue, is_weekly=True)}
+    found = {place.card.title for place in places_of(issue, week_to(issue.day))}
     assert found == {f"{ago} days ago" for ago in range(7)}
 
 
@@ -190,7 +190,7 @@ def test_the_week_is_ordered_by_what_papers_gained_in_it_and_that_stays():
     assert issue is not None
 
     def order() -> list[str]:
-        places = places_of(issue, is_weekly=True)
+        places = places_of(issue, week_to(issue.day), is_weekly=True)
         return [place.card.title for place in sorted(places, key=lambda each: -each.score)]
 
     assert order() == ["Monday", "Wednesday"]

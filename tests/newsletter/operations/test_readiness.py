@@ -74,6 +74,7 @@ def test_with_everything_said_the_deployment_checks_are_content(tmp_path):
         **SENDER,
         SITE_URL="https://papers.example.org",
         TRUSTED_PROXIES="1",
+        ALERT_WEBHOOK_URL="https://alerts.example.org/hook",
         SECRET_KEY="only-for-this-test-0123456789-abcdefghijklmnopqrstuvwxyz",
     )
     done = manage("check", "--deploy", "--fail-level", "WARNING", environment=environment)

@@ -90,7 +90,10 @@ def paths(settings, tmp_path, monkeypatch) -> list[str]:
         reverse("newsletter:calendar", args=["2026-06"]),
         reverse("newsletter:opened", args=[tracking]),
         reverse("newsletter:follow", args=[tracking, 1, 1]),
-        *(reverse(f"newsletter:{name}") for name in ("live", "ready", "favicon", "robots")),
+        *(
+            reverse(f"newsletter:{name}")
+            for name in ("live", "ready", "metrics", "favicon", "robots")
+        ),
         reverse("newsletter:sitemap"),
         reverse("newsletter:sitemap_section", args=["papers"]),
         reverse("newsletter:mail", args=[mail]),

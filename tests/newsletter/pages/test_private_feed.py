@@ -271,7 +271,7 @@ def test_readers_of_mail_and_of_feeds_share_a_batch(topic, alice, tmp_path):
     assert deliver(tmp_path).addresses == ["alice@example.org"]
     rows = Delivery.objects.order_by("subscriber__email").values_list("state", "channel")
     assert list(rows) == [("sent", "email"), ("sent", "feed"), ("skipped", None)]
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.glob("*.journal")) == []
 
 
 def test_nothing_comes_twice_on_the_way_from_mail_to_the_feed_and_back(topic, alice, tmp_path):

@@ -1,0 +1,96 @@
+"""`manage.py after_restore`: say what was sent since the backup, and let mail go out again."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from newsletter.operations import restores
+
+
+class Command(BaseCommand):
+    """Say what went out; without arguments, say where things stand."""
+
+    help = (
+        "After a restore nothing goes out until it is known what was sent since the backup. Say "
+        "it, in one way or several, and then --resume. Without arguments: how things stand."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The ways to say it, and `--resume`."""
+        parser.add_argument(
+            "--from-journal",
+            nargs="*",
+            type=Path,
+            metavar="DIR",
+            help="what the logs in these directories (default: JOURNAL_DIR) say; name a copy of "
+            "that of every machine with workers",
+        )
+        parser.add_argument(
+            "--addresses",
+            type=Path,
+            metavar="FILE",
+            help="the provider's list of whom it mailed today, an address a line",
+        )
+        parser.add_argument(
+            "--skip-before",
+            metavar="T",
+            help="let all that was due before T (such as now or 2026-06-11T09:00+02:00) count as "
+            "sent",
+        )
+        parser.add_argument("--resume", action="store_true", help="let mail go out again")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Keep what is said, then resume."""
+        now = timezone.now()
+        current = restores.current()
+        if current.held_since is None:
+            self.stdout.write("Nothing is held back: mail goes out.")
+            return
+        self.stdout.write(f"{current.held_because} Held since {current.held_since:%c} UTC.")
+        try:
+            self._say(options, now)
+        except restores.Unsaid as error:
+            raise CommandError(str(error)) from None
+        if options["resume"]:
+            restores.release(settings.JOURNAL_DIR)
+            self.stdout.write("Mail goes out again.")
+        else:
+            self.stdout.write("Nothing goes out until --resume.")
+
+    def _say(self, options: dict[str, Any], now: dt.datetime) -> None:
+        if options["from_journal"] is not None:
+            directories = options["from_journal"] or [settings.JOURNAL_DIR]
+            if missing := [str(one) for one in directories if not one.is_dir()]:
+                raise CommandError(f"There is no directory {', '.join(missing)}.")
+            sent = restores.sent_by_log(directories)
+            count = restores.mark_sent(sent, now)
+            self.stdout.write(f"The logs name {len(sent)} digests; {count} rows now say so.")
+        if options["addresses"]:
+            try:
+                lines = options["addresses"].read_text().splitlines()
+            except (OSError, UnicodeDecodeError) as error:
+                raise CommandError(f"Cannot read {options['addresses']}: {error}.") from None
+            sent = restores.sent_to(lines, now)
+            count = restores.mark_sent(sent, now)
+            self.stdout.write(f"{len(sent)} readers have these addresses; {count} rows now say so.")
+        if options["skip_before"]:
+            count = restores.skip_before(self._moment(options["skip_before"], now), now)
+            self.stdout.write(f"{count} digests count as sent.")
+
+    def _moment(self, said: str, now: dt.datetime) -> dt.datetime:
+        if said == "now":
+            return now
+        try:
+            found = parse_datetime(said)
+        except ValueError:
+            found = None
+        if found is None:
+            raise CommandError(
+                f"--skip-before {said!r} is no moment such as now or 2026-06-11T07:00Z."
+            )
+        return found if timezone.is_aware(found) else found.replace(tzinfo=dt.UTC)

@@ -1,0 +1,43 @@
+"""`manage.py status`: what became of today's send, and is every part alive?"""
+
+import datetime as dt
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from newsletter.operations.watching import report
+from newsletter.operations.watching.status import status
+from newsletter.operations.watching.troubles import findings
+
+
+class Command(BaseCommand):
+    """Print the status; ends with 1 where something is wrong."""
+
+    help = (
+        "Say what became of today's send and whether every part is alive, from the database and "
+        "this machine's disk. Ends with 0 when all is well and with 1 when there is trouble."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """`--json`."""
+        parser.add_argument("--json", action="store_true", help="print everything as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print it."""
+        now: dt.datetime = timezone.now()
+        facts = status(now)
+        found = findings(facts)
+        if options["json"]:
+            troubles = [{"trouble": one.key, "text": one.text} for one in found]
+            self.stdout.write(json.dumps({**facts.as_dict(), "troubles": troubles}, indent=2))
+        else:
+            lines = [(line.name, line.said) for line in report.lines(facts)]
+            width = max(len(name) for name, _ in lines)
+            for name, said in lines:
+                self.stdout.write(f"{name:<{width}}  {said}")
+            for one in found:
+                self.stdout.write(self.style.ERROR(f"{'TROUBLE':<{width}}  {one.text}"))
+        if found:
+            raise SystemExit(1)

@@ -1,0 +1,1 @@
+"""Is it well: heartbeats, the status, troubles and who hears of them."""

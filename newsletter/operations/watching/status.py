@@ -1,0 +1,287 @@
+"""The status: what became of today's send, and whether every part lives, as one set of facts.
+
+`manage.py status`, the admin's page, the watch over troubles and the metrics all read this. The
+facts come from the database and this machine's disk alone: neither broker nor worker is asked.
+"""
+
+import datetime as dt
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Count, Max, Q
+
+from newsletter import VERSION
+from newsletter.models import Continuity, Delivery, Heartbeat, Issue
+from newsletter.operations.watching import heartbeats
+from papers.days import LONGEST_WAIT, closes_at, feature_day
+from papers.models import Source
+from papers.sources.registry import active_sources, pause_of
+
+LATE = dt.timedelta(minutes=15)
+"""After so long a delivery that is due and still waits is late."""
+
+RATE_OVER = dt.timedelta(minutes=5)
+"""The time over which the rate of sending is taken."""
+
+State = Delivery.State
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that should be alive."""
+
+    name: str
+    is_alive: bool
+    seen_at: dt.datetime
+    since: dt.datetime
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFact:
+    """What a source did last."""
+
+    slug: str
+    name: str
+    answered_at: dt.datetime | None
+    """When it last answered for any day."""
+    tried_at: dt.datetime | None
+    error: str
+    """Why the last fetch failed; empty where it did not."""
+    pause_minutes: int = 0
+    """For how long it is left alone after an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """What became of one issue: how many deliveries there are, by what became of them."""
+
+    due: int = 0
+    sent: int = 0
+    skipped: int = 0
+    waiting: int = 0
+    late: int = 0
+    """Of those that wait, how many have been due for longer than `LATE`."""
+    failed: int = 0
+    expired: int = 0
+    in_doubt: int = 0
+    last_sent_at: dt.datetime | None = None
+    per_minute: float = 0.0
+    """Sent a minute, over the last five."""
+    ends_at: dt.datetime | None = None
+    """When the last one goes out at this rate; None where none waits or none goes out."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssueFact:
+    """The issue that digests carry today."""
+
+    day: dt.date
+    """The day whose papers those are."""
+    is_there: bool
+    state: str = ""
+    frozen_at: dt.datetime | None = None
+    expected_by: dt.datetime | None = None
+    """When readers are passed over to the issue before, where it does not come."""
+    missing_sources: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The disk of a machine's journal."""
+
+    where: str
+    free: int
+    total: int
+
+    @property
+    def free_share(self) -> float:
+        """How much of it is free, from 0 to 1."""
+        return self.free / self.total if self.total else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """The mail backend, as the last batch found it."""
+
+    path: str
+    is_refusing: bool = False
+    reason: str = ""
+    since: dt.datetime | None = None
+    """Since when it has been so; None while nothing was sent yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything at one moment."""
+
+    at: dt.datetime
+    version: str
+    beat: Part | None
+    workers: list[Part]
+    tick_at: dt.datetime | None
+    """When a worker last ran the minute's tick."""
+    sources: list[SourceFact]
+    issue: IssueFact
+    send: Send
+    lost_before: int
+    """Of the issue before, how many digests are in doubt or came too late."""
+    backend: Backend
+    queue_age: float
+    """Seconds for which the oldest delivery has been ready to be sent."""
+    disks: list[Disk]
+    pending_migrations: int
+    held_because: str = ""
+    """Why nothing goes out, as after a restore; empty where mail does."""
+
+    @property
+    def has_worker(self) -> bool:
+        """Whether any worker lives."""
+        return any(worker.is_alive for worker in self.workers)
+
+    def as_dict(self) -> dict[str, Any]:
+        """In JSON's types, moments in ISO 8601."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def status(now: dt.datetime) -> Status:
+    """The facts at `now`. A dozen queries; the largest reads the rows of today's issue once."""
+    parts = list(Heartbeat.objects.all())
+    beat = next((one for one in parts if one.kind == Heartbeat.Kind.BEAT), None)
+    tick = next((one for one in parts if one.kind == Heartbeat.Kind.TICK), None)
+    day = feature_day(now)
+    issue = Issue.objects.filter(day=day).first()
+    return Status(
+        at=now,
+        version=VERSION,
+        beat=_part(beat, now) if beat else None,
+        workers=[_part(one, now) for one in parts if one.kind == Heartbeat.Kind.WORKER],
+        tick_at=tick.at if tick else None,
+        sources=[_source(one) for one in active_sources()],
+        issue=_issue(issue, day),
+        send=_send(issue, now) if issue else Send(),
+        lost_before=_lost(Issue.objects.filter(day__lt=day).order_by("-day").first()),
+        backend=_backend(parts),
+        queue_age=queue_age(now),
+        disks=_disks(parts, now),
+        pending_migrations=pending_migrations(),
+        held_because=_held(),
+    )
+
+
+def queue_age(now: dt.datetime) -> float:
+    """Seconds for which the oldest delivery that may be sent has waited for a worker."""
+    ready = Delivery.objects.ready(now).order_by("not_before", "id")
+    oldest = ready.values_list("not_before", flat=True).first()
+    return (now - oldest).total_seconds() if oldest else 0.0
+
+
+def pending_migrations() -> int:
+    """How many migrations that this code brings the database has not seen."""
+    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _part(beat: Heartbeat, now: dt.datetime) -> Part:
+    version = str(beat.details.get("version", ""))
+    name = beat.name.removeprefix("worker ")
+    return Part(name, heartbeats.is_fresh(beat, now), beat.at, beat.since, version)
+
+
+def _source(source: Source) -> SourceFact:
+    tried = (source.last_run or {}).get("at")
+    return SourceFact(
+        slug=source.slug,
+        name=source.name,
+        answered_at=source.last_answered_at,
+        tried_at=dt.datetime.fromisoformat(tried) if tried else None,
+        error=source.last_error,
+        pause_minutes=pause_of(source),
+    )
+
+
+def _issue(issue: Issue | None, day: dt.date) -> IssueFact:
+    by = closes_at(day) + LONGEST_WAIT
+    if issue is None:
+        return IssueFact(day, is_there=False, expected_by=by)
+    return IssueFact(
+        day,
+        is_there=True,
+        state=issue.state,
+        frozen_at=issue.frozen_at,
+        expected_by=by,
+        missing_sources=[source.name for source in issue.missing],
+    )
+
+
+def _send(issue: Issue, now: dt.datetime) -> Send:
+    counted = Delivery.objects.filter(issue=issue).aggregate(
+        due=Count("pk"),
+        sent=_of(State.SENT, State.FEED),
+        skipped=_of(State.SKIPPED),
+        waiting=_of(State.PENDING, State.CLAIMED),
+        late=Count(
+            "pk",
+            filter=Q(state__in=(State.PENDING, State.CLAIMED), due_at__lte=now - LATE),
+        ),
+        failed=_of(State.FAILED),
+        expired=_of(State.EXPIRED),
+        in_doubt=_of(State.UNKNOWN),
+        last_sent_at=Max("sent_at"),
+        lately=Count("pk", filter=Q(sent_at__gt=now - RATE_OVER)),
+    )
+    rate = counted.pop("lately") / (RATE_OVER.total_seconds() / 60)
+    ends_at = None
+    if counted["waiting"] and rate:
+        ends_at = now + dt.timedelta(minutes=counted["waiting"] / rate)
+    return Send(**counted, per_minute=rate, ends_at=ends_at)
+
+
+def _lost(issue: Issue | None) -> int:
+    lost = (State.UNKNOWN, State.EXPIRED)
+    return Delivery.objects.filter(issue=issue, state__in=lost).count() if issue else 0
+
+
+def _held() -> str:
+    held = Continuity.objects.exclude(held_since=None).first()
+    return held.held_because if held else ""
+
+
+def _of(*states: Delivery.State) -> Count:
+    return Count("pk", filter=Q(state__in=states))
+
+
+def _backend(parts: list[Heartbeat]) -> Backend:
+    found = next((one for one in parts if one.kind == Heartbeat.Kind.BACKEND), None)
+    if found is None:
+        return Backend(settings.EMAIL_BACKEND)
+    return Backend(
+        settings.EMAIL_BACKEND,
+        is_refusing=bool(found.details.get("refusing")),
+        reason=str(found.details.get("reason", "")),
+        since=found.since,
+    )
+
+
+def _disks(parts: list[Heartbeat], now: dt.datetime) -> list[Disk]:
+    """The journals' disks as living workers see them; where none does, as this machine sees it."""
+    found = [
+        Disk(one.name.removeprefix("worker "), int(free), int(one.details["journal_total"]))
+        for one in parts
+        if heartbeats.is_fresh(one, now) and (free := one.details.get("journal_free")) is not None
+    ]
+    here = heartbeats.disk_of(settings.JOURNAL_DIR)
+    if not found and here:
+        found.append(Disk("this machine", here["journal_free"], here["journal_total"]))
+    return found
