@@ -106,11 +106,11 @@ def ask_for_the_forgotten(now: dt.datetime) -> int:
     return len(ids)
 
 
-def wake() -> None:
+def wake(task: str = "newsletter.tasks.drain") -> None:
     """Have a worker look for rows now rather than within seconds. One message, sent once: where
     the broker does not take it, nothing is lost.
     """
     try:
-        signature("newsletter.tasks.drain").apply_async(expires=WAKE_WITHIN, retry=False)
+        signature(task).apply_async(expires=WAKE_WITHIN, retry=False)
     except Exception as error:  # each broker has errors of its own, and none may reach the visitor
         logger.warning("no worker could be woken", extra={"reason": str(error)[:200]})

@@ -8,7 +8,6 @@ every link; each change takes the button on the page.
 import datetime as dt
 
 from django.conf import settings
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -113,17 +112,9 @@ def confirm(request: HttpRequest, reader: Visitor) -> HttpResponse:
     wording = _("Yes, send me papers")
     if not signup.confirm(subscriber, asked_at, reader.now, wording):
         return void_link(request, 410)
-    transaction.on_commit(_wake_for_welcome)
+    wake("newsletter.tasks.send_welcomes")  # or it goes out with the next minute's tick
     token = links.token(links.Purpose.PREFERENCES, subscriber.pk, subscriber.link_version)
     return redirect("subscriptions:welcome", token=token)
-
-
-def _wake_for_welcome() -> None:
-    """Have the welcome sent at once. Without a broker it goes out with the next minute's tick."""
-    try:
-        signature("newsletter.tasks.send_welcomes").apply_async(expires=60)
-    except OperationalError:
-        logger.warning("nobody could be woken for a welcome")
 
 
 @signed(links.Purpose.PREFERENCES)
