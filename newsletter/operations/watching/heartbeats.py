@@ -18,7 +18,7 @@ from django.db import connection
 from django.utils import timezone
 
 from newsletter import VERSION
-from newsletter.events.intake import without_addresses
+from newsletter.mail.outcomes import without_addresses
 from newsletter.models import Heartbeat
 
 logger = logging.getLogger(__name__)

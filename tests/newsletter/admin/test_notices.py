@@ -1,17 +1,17 @@
 """Other emails than digests in the admin: found, explained, sent again by whom may."""
 
 import pytest
-from django.contrib.auth.models import Permission, User
-from django.test import Client
 from django.urls import reverse
 
 from newsletter.models import Event
 from subscriptions.models import Notice
-from tests.admin_pages import text
+from tests.admin_pages import staff, text
 from tests.factories import NOW, make_delivery, make_issue, make_notice, make_subscriber
 from tests.newsletter.admin.conftest import HOSTILE
 
 pytestmark = pytest.mark.django_db
+
+ALL = ("subscriptions.view_subscriber", "newsletter.view_delivery", "subscriptions.view_notice")
 
 LIST = reverse("admin:subscriptions_notice_changelist")
 
@@ -27,14 +27,6 @@ def change(row: Notice) -> str:
 
 def resend(row: Notice) -> str:
     return reverse("admin:subscriptions_notice_resend_one", args=[row.pk])
-
-
-def staff(*permissions: str) -> Client:
-    user = User.objects.create_user("charlie", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def test_its_page_says_what_became_of_it(client, notice):
@@ -91,9 +83,9 @@ def test_it_is_not_sent_again_while_another_of_its_kind_waits(client, notice):
     ("permissions", "may_see", "may_resend"),
     [
         ((), False, False),
-        (("view_notice",), True, False),
-        (("change_issue", "view_notice"), True, False),
-        (("view_notice", "change_notice"), True, True),
+        (("subscriptions.view_notice",), True, False),
+        (("newsletter.change_issue", "subscriptions.view_notice"), True, False),
+        (("subscriptions.view_notice", "subscriptions.change_notice"), True, True),
     ],
 )
 def test_sending_again_takes_a_permission(notice, permissions, may_see, may_resend):
@@ -109,9 +101,9 @@ def test_sending_again_takes_a_permission(notice, permissions, may_see, may_rese
 @pytest.mark.parametrize(
     ("permissions", "is_shown"),
     [
-        (("view_subscriber",), False),
-        (("view_subscriber", "view_delivery"), False),
-        (("view_subscriber", "view_delivery", "view_notice"), True),
+        (("subscriptions.view_subscriber",), False),
+        (("subscriptions.view_subscriber", "newsletter.view_delivery"), False),
+        (ALL, True),
     ],
 )
 def test_a_readers_page_shows_every_email_to_whom_may_see_those(notice, permissions, is_shown):

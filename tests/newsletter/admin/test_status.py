@@ -4,9 +4,8 @@ import pytest
 from django.urls import reverse
 
 from newsletter.models import Trouble
-from tests.admin_pages import text
+from tests.admin_pages import staff, text
 from tests.factories import NOW
-from tests.newsletter.admin.test_permissions import staff
 
 pytestmark = pytest.mark.django_db
 
