@@ -204,7 +204,8 @@ RULES: tuple[Rule, ...] = (
         r"(?:client|sending|your|source|connecting)[^.;]{1,12}(?:host|ip|server|network|mta"
         r"|ip address|mailserver|range|subnet|provider)\b[^.;]{0,50}(?:block|reject|ban|denied"
         r"|refus|reputation|listed|not accepted|disallow|deny|restrict|forbid|suspicious)",
-        r"\breputation\b|blocked (?:using|by ~|by ldap|for abuse|due to|because|from sending)",
+        r"\breputation\b",
+        r"blocked (?:using|by ~|by ldap|for abuse|due to(?! inact)|because|from sending)",
         r"\bbanned\b|\[(?:cs|ip|tss|ts|ss|gl|iph|rlyb)\d+\]|\(s3\d{3}\)",
         r"part of (?:their|your) network|block ?(?:ed)? ?ip",
         r"(?:ip|host|server|connection)[^.;]{0,20}(?:has been|is|was) (?:temporarily )?(?:block"
@@ -246,7 +247,8 @@ RULES: tuple[Rule, ...] = (
         r"\bunauthori[sz]ed\b|permission (?:to|denied)|prohibited|forbidden|restricted",
         r"restriction|security reasons",
         r"only (?:accepts?|receives?|takes?) (?:e-?)?(?:mails?|messages?) from|whitelist",
-        r"white list|allow ?list|moderat|challenge|greylist|gray ?list|grey ?list|\bblocked\b",
+        r"white list|allow ?list|moderat|challenge|greylist|gray ?list|grey ?list",
+        r"\bblocked\b(?! due to inact)",
         r"\brefused by\b|not accepting mail from|does ?n[o']?t accept mail from",
         r"refus\w+ to (?:accept|talk)|go away|\bbounced by\b|not (?:wanted|welcome) here",
         blame=Blame.MESSAGE,
@@ -390,6 +392,8 @@ RULES: tuple[Rule, ...] = (
         r"(?:recipient|user) (?:is )?(?:unavailable|not available)|name not allowed",
         codes=r"5\.(?:1\.|2\.1|[05]\.0)|$",
     ),
+    # Gateways that ask a directory answer so, and say no more.
+    _rule("the address is rejected", Bounce.HARD, r"\baddress rejected\b", codes=r"5\.1\.0$"),
     # Words that say no more than that the message was not taken.
     _rule(
         "the message is refused",

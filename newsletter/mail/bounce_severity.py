@@ -161,7 +161,8 @@ _ADDRESS = re.compile(r"<?[^\s<>@\"'(),:;]{1,128}@[^\s<>@\"'(),:;]{1,255}>?|<[^<
 _FRAME = re.compile(
     r"smtp error from remote (?:mail )?server after (?:rcpt to|rcpt|end of data"
     r"|pipelined end of data|data|pipelined data)(?: command)?:?|remote mail server"
-    r"|mail delivery (?:software|system|failed)|this is a permanent (?:error|failure)"
+    r"|remote (?:host|server) said:?|mail delivery (?:software|system|failed)"
+    r"|this is a permanent (?:error|failure)"
     r"|returning message to sender|(?:e-?mail )?security gateway|returned mail"
     r"|undelivered mail returned to sender",
 )

@@ -27,13 +27,15 @@ from smtplib import SMTP
 from typing import Any
 
 import django
-from django.conf import settings
 
-from newsletter.mail.encoding import Fragment
-from newsletter.mail.message import Mail
-from newsletter.mail.outcomes import Kind
-from newsletter.mail.transports.backend import NullTransport
-from newsletter.mail.transports.smtp import SMTPTransport
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
+django.setup()
+
+from newsletter.mail.encoding import Fragment  # noqa: E402
+from newsletter.mail.message import Mail  # noqa: E402
+from newsletter.mail.outcomes import Kind  # noqa: E402
+from newsletter.mail.transports.backend import NullTransport  # noqa: E402
+from newsletter.mail.transports.smtp import SMTPTransport  # noqa: E402
 
 Result = tuple[int, float, float]  # messages, seconds, CPU seconds
 BODY_SIZE = 40_960
@@ -89,13 +91,22 @@ def mails(count: int, seed: int) -> Iterator[Mail]:
         )
 
 
-def with_transport(host: str, port: int, count: int, seed: int) -> None:
+def with_transport(
+    host: str, port: int, count: int, seed: int, *, end_separately: bool = True
+) -> None:
     """This project's way: pieces, one connection, pipelining."""
-    with SMTPTransport(host, port, local_hostname="localhost") as transport:
+    with SMTPTransport(
+        host, port, local_hostname="localhost", end_separately=end_separately
+    ) as transport:
         for mail in mails(count, seed):
             outcome = transport.send(mail)
             if outcome.kind is not Kind.ACCEPTED:
                 raise SystemExit(f"a message was not accepted: {outcome}")
+
+
+def with_one_write(host: str, port: int, count: int, seed: int) -> None:
+    """The same, but the end of a message leaves with it (SMTP_END_SEPARATELY=false)."""
+    with_transport(host, port, count, seed, end_separately=False)
 
 
 def with_nothing(host: str, port: int, count: int, seed: int) -> None:
@@ -185,9 +196,6 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
-    if not settings.configured:
-        settings.configure()
-        django.setup()
     size = sum(len(mail.as_bytes()) for mail in mails(100, 1)) // 100
     print(f"{options.messages} messages of {size} bytes, {os.cpu_count()} cores")
     print(f"{'':28}{'messages/s':>12}{'sender CPU us':>15}{'of smtp-source':>16}")
@@ -203,8 +211,9 @@ def main() -> None:
         count, processes = options.messages, options.processes
         base = report("smtp-source, 20 sessions", measured_smtp_source(host, port, count))
         for number in sorted({1, processes}):
-            result = measured(with_transport, host, port, count, number)
-            report(f"SMTPTransport, processes {number}", result, base)
+            for name, way in (("separate end", with_transport), ("one write", with_one_write)):
+                result = measured(way, host, port, count, number)
+                report(f"{name}, processes {number}", result, base)
         slower = max(count // 10, processes)
         result = measured(with_django, host, port, slower, processes)
         report(f"Django, processes {processes}", result, base)

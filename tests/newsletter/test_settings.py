@@ -103,6 +103,7 @@ def test_env_example_names_the_defaults(tmp_path):
         ("RETRY_UNKNOWN", "sometimes", "true or false"),
         ("EMAIL_URL", "pigeon://mail.example.org", "mail server"),
         ("EMAIL_TIMEOUT", "1e3", "mail server"),
+        ("SMTP_END_SEPARATELY", "perhaps", "true or false"),
         ("ANYMAIL", "{token}", "JSON object"),
         ("ANYMAIL", "[1]", "JSON object"),
         ("FROM_EMAIL", "Broadsheet", "sender"),

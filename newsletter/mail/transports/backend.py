@@ -71,6 +71,7 @@ def smtp_options() -> dict[str, Any]:
         "timeout": settings.EMAIL_TIMEOUT or 30.0,
         "ssl_context": context,
         "sign": sign,
+        "end_separately": settings.SMTP_END_SEPARATELY,
     }
 
 

@@ -52,6 +52,7 @@ WORDS = [
     ("User alice@example.org temporary locked. Please try again later!", SOFT),
     ("<alice@example.org>: inactive user", SOFT),
     ("Account suspended", SOFT),
+    ("This mailbox has been blocked due to inactivity", SOFT),
     # Its server, or the way to it.
     ("Connection timed out", SOFT),
     ("Name service error for name=example.org type=MX: Malformed or unexpected name server", SOFT),
@@ -242,6 +243,11 @@ class TestCodes:
     )
     def test_the_telling_one_is_told(self, text, code):
         assert status_in(judge(text).code) == code
+
+    def test_a_gateways_word_for_a_missing_address_needs_its_code(self):
+        assert severity("", "550 #5.1.0 Address rejected.") == HARD
+        assert severity("", "550 5.7.1 Address rejected.") == BLOCKED
+        assert severity("", "550 5.1.0 Sender address rejected") == BLOCKED
 
     def test_outlooks_word_for_a_missing_address_needs_its_code(self):
         said = "Recipient address rejected: Access denied"

@@ -1,5 +1,6 @@
 """One `send` for every mail backend: which transport a backend gets, and what it makes of it."""
 
+import time
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.core import mail as django_mail
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail.backends.base import BaseEmailBackend
 
+from newsletter.mail.encoding import Fragment
 from newsletter.mail.outcomes import Kind
 from newsletter.mail.transports.backend import (
     DJANGO_SMTP,
@@ -21,7 +23,7 @@ from newsletter.mail.transports.backend import (
 )
 from newsletter.mail.transports.smtp import SMTPTransport
 from tests.newsletter.mail.test_message import make_mail
-from tests.newsletter.smtp_servers import Inbox, serving
+from tests.newsletter.smtp_servers import Inbox, ScriptedServer, serving
 
 ACCEPTED, REFUSED, DEFERRED = Kind.ACCEPTED, Kind.REFUSED, Kind.DEFERRED
 IN_DOUBT, BROKEN = Kind.IN_DOUBT, Kind.BROKEN
@@ -68,6 +70,22 @@ class TestOtherBackends:
         finally:
             controller.stop()
         assert len(inbox.taken) == 1
+
+    @pytest.mark.parametrize(("separately", "kind"), [(True, DEFERRED), (False, IN_DOUBT)])
+    def test_smtp_sends_the_end_of_a_mail_as_the_settings_say(self, settings, separately, kind):
+        def script(line):
+            line.greet()
+            for reply in ("250 OK", "250 OK", "354 go on"):
+                line.hear()
+                line.say(reply)
+            time.sleep(0.05)  # and closes, when a whole digest lies in our kernel's buffer
+
+        mail = make_mail(text=(Fragment.of("x" * 70 + "\n"),) * 600)
+        with ScriptedServer(script, receive_buffer=4096) as server:
+            settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+            settings.EMAIL_BACKEND, settings.SMTP_END_SEPARATELY = DJANGO_SMTP, separately
+            with for_settings() as transport:
+                assert transport.send(mail).kind is kind
 
     def test_djangos_memory(self):
         django_mail.outbox = []
