@@ -12,6 +12,7 @@ is not a clear answer is IN_DOUBT. A connection that breaks in the middle of a b
 behind: a server must not deliver what has no end (RFC 5321 section 4.1.1.4).
 """
 
+import logging
 import re
 import smtplib
 import socket
@@ -21,6 +22,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
+from django.conf import settings
 from django.core.mail.utils import DNS_NAME
 
 from newsletter.mail.encoding import UnsendableMail
@@ -28,6 +30,8 @@ from newsletter.mail.headers import address
 from newsletter.mail.message import Mail
 from newsletter.mail.outcomes import Kind, Outcome, Stage, sort_error, sort_reply
 from newsletter.mail.transports.base import Transport
+
+logger = logging.getLogger(__name__)
 
 _REPLY = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
 _LONGEST_LINE = 8192
@@ -148,6 +152,8 @@ class SMTPTransport(Transport):
         if self._use_tls:
             smtp.starttls(context=context)
             smtp.ehlo_or_helo_if_needed()
+        if settings.NON_ASCII_ADDRESSES and not smtp.has_extn("smtputf8"):
+            logger.error("NON_ASCII_ADDRESSES is set, but the mail server offers no SMTPUTF8")
         if self._user:
             self._stage = Stage.AUTH
             self._login(smtp)
