@@ -6,6 +6,7 @@ message changes nothing. Beat runs in UTC, where no hour is skipped or comes twi
 
 import logging
 import os
+from typing import Any
 
 from celery import Celery, signals
 from celery.schedules import crontab
@@ -70,6 +71,34 @@ app.conf.beat_schedule = {
 @signals.setup_logging.connect
 def _keep_djangos_logging(**_: object) -> None:
     """Leave logging as the settings configured it."""
+
+
+@signals.worker_process_init.connect
+def _watch_the_queue(**_: object) -> None:
+    """In each process of a pool, and in that of the pool "solo"."""
+    from newsletter.delivery import watch
+
+    watch.start()
+
+
+@signals.worker_ready.connect
+def _watch_the_queue_without_processes(sender: Any = None, **_: object) -> None:
+    """In the one process of a pool of threads, which no signal announces."""
+    from celery.concurrency.prefork import TaskPool
+
+    from newsletter.delivery import watch
+
+    if not isinstance(getattr(sender, "pool", None), TaskPool):
+        watch.start()
+
+
+@signals.worker_process_shutdown.connect
+@signals.worker_shutdown.connect
+def _stop_watching(**_: object) -> None:
+    """Before the process ends."""
+    from newsletter.delivery import watch
+
+    watch.stop()
 
 
 @signals.worker_init.connect

@@ -1,19 +1,17 @@
 """Celery tasks: wake-ups without payload. What is to be done stands in the database."""
 
 import logging
-from typing import Any
 
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter.delivery import backfill, ledger, planning, rates, service_mail, welcome, worker
+from newsletter.delivery import backfill, ledger, notices, planning, rates, welcome, worker
 from newsletter.events import consequences
-from newsletter.events.intake import without_addresses
 from newsletter.issues import freezing
-from newsletter.mail.outcomes import Kind
 from newsletter.models import Delivery
 from newsletter.operations import retention
+from subscriptions.notices import due
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +35,7 @@ def tick() -> None:
     now = timezone.now()
     planning.plan(now)
     welcome.plan(now)
-    if Delivery.objects.ready(now).exists():
+    if Delivery.objects.ready(now).exists() or notices.are_waiting(now):
         drain.apply_async(expires=120)
 
 
@@ -49,13 +47,13 @@ def drain() -> None:
     now = timezone.now()
     waiting = Delivery.objects.ready(now).order_by().values("pk")
     found = waiting[: settings.DELIVERY_BATCH + 1].count()
-    if not found:
+    if not found and not notices.are_waiting(now):
         return
     # Once the day's mails are used up what waits is mail: hands would call each other in vain.
     if found > settings.DELIVERY_BATCH and not rates.is_spent(settings.EMAIL_BACKEND, now):
         drain.apply_async(expires=30)
     tally = worker.drain(seconds=DRAIN_SECONDS)
-    if tally.total:
+    if tally.total or tally.notices:
         logger.info("drained", extra=tally.as_dict())
     if tally.total and not tally.is_stuck and waiting[:1].exists():
         drain.apply_async(expires=120)
@@ -72,7 +70,9 @@ def heed() -> None:
 @shared_task
 def sweep() -> None:
     """Put right what no worker will."""
-    ledger.sweep(settings.JOURNAL_DIR, timezone.now())
+    now = timezone.now()
+    ledger.sweep(settings.JOURNAL_DIR, now)
+    due.ask_for_the_forgotten(now)
     backfill.fill_channels(seconds=FILL_SECONDS)
 
 
@@ -80,29 +80,13 @@ def sweep() -> None:
 def forget() -> None:
     """Delete what the settings do not keep any longer."""
     retention.delete_expired(timezone.now())
+    backfill.clean_reasons()
 
 
-@shared_task(
-    name="subscriptions.tasks.send_mail_to", bind=True, max_retries=service_mail.MOST_RETRIES
-)
-def send_mail_to(self: Any, kind: str, subscriber_id: int) -> None:
-    """Send a mail of `kind` (see `letters.Kind`) to a subscriber, if that is still due.
-
-    The name is that of the app whose mail it is, which wakes it by that name.
+@shared_task(name="subscriptions.tasks.send_mail_to")
+def send_mail_to(kind: str, subscriber_id: int) -> None:
+    """Write the row of a mail that the version before left to a message; Redis may hold some, as
+    retries to come, too. The name is that of the app whose mail it was.
     """
-    outcome = service_mail.send(kind, subscriber_id, timezone.now())
-    if outcome is None or outcome.kind is Kind.ACCEPTED:
-        return
-    wait = service_mail.wait_before(self.request.retries, outcome)
-    logger.warning(
-        "a mail was not sent",
-        extra={
-            "kind": kind,
-            "subscriber": subscriber_id,
-            "code": outcome.code,
-            "reason": without_addresses(outcome.reason),
-            "again_in": wait,
-        },
-    )
-    if wait is not None:
-        raise self.retry(countdown=wait)
+    if notices.ask_as_before(kind, subscriber_id, timezone.now()):
+        drain.apply_async(expires=120)

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from newsletter.models import Delivery
 from subscriptions.addresses import key_of
-from subscriptions.models import Consent, FormerSubscriber, Subscriber, Suppression
+from subscriptions.models import Consent, FormerSubscriber, Notice, Subscriber, Suppression
 
 State, Status = Delivery.State, Subscriber.Status
 
@@ -73,6 +73,8 @@ def join(found: Duplicates, now: dt.datetime) -> Subscriber:
     )
     if Delivery.objects.filter(subscriber__in=keys, state=State.CLAIMED).exists():
         raise BeingSent
+    if Notice.objects.filter(subscriber__in=keys, state=Notice.State.CLAIMED).exists():
+        raise BeingSent
     if survivor.status != Status.ACTIVE:
         _prefer(survivor, [one for one in others if one.status == Status.ACTIVE])
     for other in others:
@@ -103,6 +105,9 @@ def _take_over(survivor: Subscriber, other: Subscriber) -> None:
     other.consents.update(subscriber=survivor)
     other.submissions.update(subscriber=survivor)
     other.upvotes.exclude(paper__in=survivor.upvotes.values("paper")).update(subscriber=survivor)
+    asked_for = list(survivor.notices.open().values_list("kind", flat=True))
+    other.notices.open().filter(kind__in=asked_for).delete()
+    other.notices.update(subscriber=survivor)
     _take_over_feedback(survivor, other)
     _take_over_deliveries(survivor, other)
     survivor.welcomed_on = survivor.welcomed_on or other.welcomed_on

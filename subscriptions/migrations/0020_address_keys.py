@@ -5,7 +5,7 @@ import subscriptions.addresses
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("subscriptions", "0007_ways_to_receive"),
+        ("subscriptions", "0008_notices"),
     ]
 
     operations = [

@@ -6,6 +6,7 @@ from subscriptions.models.address_change import AddressChange
 from subscriptions.models.consent import Consent
 from subscriptions.models.feedback import Feedback
 from subscriptions.models.former_subscriber import FormerSubscriber
+from subscriptions.models.notice import FormEntry, Notice
 from subscriptions.models.submission import Submission
 from subscriptions.models.subscriber import Subscriber, SubscriberQuerySet, validate_timezone
 from subscriptions.models.subscription import Subscription
@@ -16,7 +17,9 @@ __all__ = [
     "AddressChange",
     "Consent",
     "Feedback",
+    "FormEntry",
     "FormerSubscriber",
+    "Notice",
     "Submission",
     "Subscriber",
     "SubscriberQuerySet",
