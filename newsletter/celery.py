@@ -4,6 +4,7 @@ Messages carry nothing: a task looks in the database for what is due, so a lost,
 message changes nothing. Beat runs in UTC, where no hour is skipped or comes twice.
 """
 
+import logging
 import os
 from typing import Any
 
@@ -14,6 +15,8 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
+
+logger = logging.getLogger(__name__)
 
 app = Celery("broadsheet")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -157,3 +160,5 @@ def _refuse_to_send_unready(**_: object) -> None:
         readiness.require()
     except ImproperlyConfigured as error:
         raise SystemExit(str(error)) from None
+    if said := readiness.non_ascii_objection():
+        logger.error(said)

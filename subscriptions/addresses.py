@@ -107,7 +107,8 @@ def validate_address(value: str) -> None:
     try:
         checked(value)
     except BadAddress:
-        raise ValidationError(_("Enter a valid email address."), code="invalid") from None
+        text = _("This does not look like an email address. Please check it.")
+        raise ValidationError(text, code="invalid") from None
 
 
 def _folded(text: str) -> str:

@@ -3,16 +3,17 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from newsletter.admin.base import ReadOnly
 from newsletter.admin.events import EventInline
+from papers.admin.base import ModelAdmin
 from subscriptions.models import Notice
 
 LABELS = {
@@ -77,9 +78,11 @@ class NoticeAdmin(ReadOnly, ModelAdmin):
         self.message_user(request, f"{done} will be sent again.", messages.SUCCESS)
 
     @action(description="Send again", url_path="resend", permissions=["resend"])
-    def resend_one(self, request: HttpRequest, object_id: int) -> HttpResponse:
+    def resend_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then put it back in the queue."""
-        notice = get_object_or_404(Notice.objects.select_related("subscriber"), pk=object_id)
+        notice = self.get_object(request, unquote(object_id))
+        if notice is None:
+            raise Http404("no such email")
         if request.method == "POST":
             if notice.resend(timezone.now()):
                 self.message_user(request, "It will be sent again.", messages.SUCCESS)

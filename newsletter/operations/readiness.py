@@ -66,6 +66,16 @@ def provider_objection() -> str:
     return providers.objection(settings.EMAIL_BACKEND)
 
 
+def non_ascii_objection() -> str:
+    """Why the provider may fail readers whose address is not ASCII; empty where nothing is known
+    against it. What a mail server of one's own offers is seen when it is connected to.
+    """
+    provider = providers.provider_of(settings.EMAIL_BACKEND)
+    if not settings.NON_ASCII_ADDRESSES or provider is None or provider.non_ascii:
+        return ""
+    return f"NON_ASCII_ADDRESSES is set, but {provider.name} does not say that it carries them"
+
+
 def objections() -> list[str]:
     """Every reason not to send, in sentences; none where mail reaches nobody, or with DEBUG."""
     if settings.DEBUG or not reaches_readers():

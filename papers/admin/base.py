@@ -11,7 +11,7 @@ from django.contrib.admin import helpers
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
-from django.db import DataError, connection, transaction
+from django.db import DataError, ProgrammingError, connection, transaction
 from django.db.models import Model
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
@@ -75,6 +75,10 @@ class ModelAdmin(_CarefulForms, _ModelAdmin):
                 found = super().get_changelist_instance(request)
                 len(found.result_list)
         except (ValueError, TypeError, OverflowError, DataError, ValidationError):
+            raise IncorrectLookupParameters from None
+        except ProgrammingError:
+            if not request.GET:
+                raise  # then it is not the address that is wrong
             raise IncorrectLookupParameters from None
         return found
 

@@ -124,7 +124,7 @@ class SubscriberAdmin(ModelAdmin):
     list_filter = ("status", PausedFilter, "rhythm", "receives_by", "topics", "created_at")
     list_per_page = 50
     search_fields = ("email",)
-    search_help_text = "Part of an address."
+    search_help_text = "Part of an address, or a whole one in any spelling."
     ordering = ("-id",)
     actions = ("send_preferences_link", "unsubscribe", "suppress")
     inlines = (SubscriptionInline, ConsentInline, FeedbackInline)
@@ -175,6 +175,18 @@ class SubscriberAdmin(ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody is subscribed but by themselves."""
         return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Subscriber], search_term: str
+    ) -> tuple[QuerySet[Subscriber], bool]:
+        """Part of an address, or a whole one however it is spelled."""
+        found: tuple[QuerySet[Subscriber], bool] = super().get_search_results(
+            request, queryset, search_term
+        )
+        if "@" not in search_term:
+            return found
+        spelled = Subscriber.objects.with_email(search_term).order_by().values("pk")
+        return found[0] | queryset.filter(pk__in=spelled), found[1]
 
     def get_fieldsets(self, request: HttpRequest, obj: Subscriber | None = None) -> Any:
         """With every email that the reader got, for staff who may see those."""

@@ -7,7 +7,7 @@ import functools
 import zoneinfo
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -94,7 +94,7 @@ class ChipGroup:
 class AddressField(forms.EmailField):
     """An address that a newsletter may be sent to."""
 
-    default_validators: ClassVar = [validate_address]
+    default_validators = [validate_address]
 
 
 class TopicsForm(forms.Form):

@@ -48,6 +48,8 @@ class Provider:
     """False where it has none; then metadata becomes tags, "delivery_id:7"."""
     tags: int | None = None
     """The most tags that it takes; None for any number."""
+    non_ascii: bool = False
+    """Whether it says that it carries addresses with letters beyond ASCII before the @."""
     watches: bool = False
     """Whether it would note what readers open and follow, and can be told for each mail not to.
     The others do not, or only by a setting of the account.

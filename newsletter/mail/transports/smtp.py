@@ -16,6 +16,7 @@ stands before it and the connection is open: what fails before that write is cer
 """
 
 import fcntl
+import logging
 import os
 import re
 import select
@@ -29,6 +30,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
+from django.conf import settings
 from django.core.mail.utils import DNS_NAME
 
 from newsletter.mail.encoding import UnsendableMail
@@ -36,6 +38,8 @@ from newsletter.mail.headers import address
 from newsletter.mail.message import Mail
 from newsletter.mail.outcomes import Kind, Outcome, Stage, sort_error, sort_reply
 from newsletter.mail.transports.base import Transport
+
+logger = logging.getLogger(__name__)
 
 _REPLY = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
 _LONGEST_LINE = 8192
@@ -174,6 +178,8 @@ class SMTPTransport(Transport):
         if self._use_tls:
             smtp.starttls(context=context)
             smtp.ehlo_or_helo_if_needed()
+        if settings.NON_ASCII_ADDRESSES and not smtp.has_extn("smtputf8"):
+            logger.error("NON_ASCII_ADDRESSES is set, but the mail server offers no SMTPUTF8")
         if self._user:
             self._stage = Stage.AUTH
             self._login(smtp)

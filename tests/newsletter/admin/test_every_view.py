@@ -14,9 +14,9 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from newsletter.models import Delivery, Event, Issue
 from papers.models import Feature, FittedModel, Match, Paper, Pick, Source, Topic
-from subscriptions.models import Submission, Subscriber, Suppression
+from subscriptions.models import Notice, Submission, Subscriber, Suppression
 from tests.admin_pages import staff
-from tests.factories import DAY, NOW, make_paper
+from tests.factories import DAY, NOW, make_notice, make_paper
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +35,7 @@ POSSIBLE = {
     Event: "",
     Delivery: "",
     Issue: "change",
+    Notice: "",
 }
 NAMES = {model._meta.label_lower: model for model in POSSIBLE}
 
@@ -69,6 +70,7 @@ def rows(row) -> dict[Any, Any]:
         check_after=NOW,
     )
     Suppression.objects.add_address("bob@example.org", Suppression.Reason.REQUEST, NOW)
+    make_notice(subscriber, state=Notice.State.FAILED)
     Issue.objects.update(state=Issue.State.PAUSED)
     found = {model: model._default_manager.order_by("pk").first() for model in POSSIBLE}
     assert all(found.values())
@@ -133,6 +135,10 @@ def expected(role: str, rows: dict[Any, Any]) -> dict[str, tuple[str, list[int]]
     found["papers_topic_preview_add"] = (
         reverse("admin:papers_topic_preview_add"),
         [302] if role == SUPERUSER else [403],
+    )
+    found["subscriptions_notice_resend_one"] = (
+        reverse("admin:subscriptions_notice_resend_one", args=[rows[Notice].pk]),
+        [200] if may(role, "change", Notice) else [403],
     )
     # These two want permissions of two models.
     both = [200] if role == SUPERUSER else [403]

@@ -118,6 +118,23 @@ class TestAgainstAServerThatBehaves:
         assert inbox.taken[0].smtp_utf8
         assert not inbox.taken[1].smtp_utf8
 
+    @pytest.mark.parametrize(
+        ("is_allowed", "is_offered", "says_so"),
+        [(True, False, True), (True, True, False), (False, False, False)],
+    )
+    def test_a_server_that_does_not_take_what_the_settings_allow_is_an_error_in_the_log(
+        self, inbox, settings, caplog, is_allowed, is_offered, says_so
+    ):
+        settings.NON_ASCII_ADDRESSES = is_allowed
+        controller = serving(inbox, enable_SMTPUTF8=is_offered)
+        try:
+            with transport_to(controller) as transport:
+                assert transport.send(make_mail()).kind is Kind.ACCEPTED
+        finally:
+            controller.stop()
+        found = [one.levelname for one in caplog.records if "SMTPUTF8" in one.getMessage()]
+        assert found == (["ERROR"] if says_so else [])
+
     def test_and_are_refused_with_a_reason_where_not(self, inbox):
         controller = serving(inbox, enable_SMTPUTF8=False)
         try:

@@ -193,7 +193,7 @@ def test_links_that_were_made_void_stay_so_and_go_with_the_reader():
 
 
 def test_three_rows_become_one_and_links_of_those_joined_before_hold(capsys):
-    first = make_duplicate("alice@BÜCHER.example")
+    first = make_duplicate("alice@ｂücher.example")
     second = make_duplicate(UNICODE)
     join()
     third = make_duplicate(WIRE, status=Status.LEFT)

@@ -139,6 +139,21 @@ def test_a_socket_behind_which_no_visitor_has_an_address_is_warned_of(
     assert ("newsletter.W008" in found) == is_warned
 
 
+@pytest.mark.parametrize(
+    ("is_allowed", "backend", "says_so"),
+    [
+        (True, "anymail.backends.amazon_ses.EmailBackend", True),
+        (False, "anymail.backends.amazon_ses.EmailBackend", False),
+        (True, "django.core.mail.backends.smtp.EmailBackend", False),
+    ],
+)
+def test_a_provider_that_may_not_carry_every_address_is_told_of(
+    settings, is_allowed, backend, says_so
+):
+    settings.NON_ASCII_ADDRESSES, settings.EMAIL_BACKEND = is_allowed, backend
+    assert ("Amazon SES" in readiness.non_ascii_objection()) == says_so
+
+
 def test_require_says_everything(settings):
     settings.EMAIL_BACKEND = "anymail.backends.brevo.EmailBackend"
     settings.ANYMAIL = {}

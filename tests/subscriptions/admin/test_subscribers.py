@@ -61,6 +61,17 @@ def queries(editor, path: str) -> int:
     return len(captured)
 
 
+@pytest.mark.parametrize(
+    "typed", ["alice@bücher.example", "ALICE@xn--bcher-kva.example.", "ice@xn--bch"]
+)
+def test_a_reader_is_found_by_any_spelling(editor, typed):
+    make_subscriber("alice@xn--bcher-kva.example")
+    make_subscriber("bob@example.org")
+    page = editor.get("/admin/subscriptions/subscriber/", {"q": typed}).content.decode()
+    assert "alice@xn--bcher-kva.example" in page
+    assert "bob@example.org" not in page
+
+
 def test_the_list_is_searchable_and_filterable(editor, topics):
     make_subscriber(topics=topics)
     make_subscriber("bob@example.org", status=Status.LEFT)

@@ -106,6 +106,21 @@ def test_visitors_whose_address_cannot_be_read_share_one_limit(settings, caplog)
     assert caplog.text.count("a visitor's address cannot be read") == 6
 
 
+def test_addresses_of_one_inbox_share_a_limit_and_stay_different_readers(settings):
+    settings.LIMIT_PER_ADDRESS = 3
+    emails = [f"Alice+{number}@example.org" for number in range(20)]
+    went = [
+        not limits.seconds_to_wait("subscribe", email, f"10.0.{number}.0/24", NOW)
+        for number, email in enumerate(emails)
+    ]
+    assert went == [True] * 3 + [False] * 17
+    dotted = ["al.ice@gmail.com", "a.lice@googlemail.com", "alice+x@gmail.com", "ALICE@gmail.com"]
+    went = [not limits.seconds_to_wait("link", one, "10.1.0.0/24", NOW) for one in dotted]
+    assert went == [True] * 3 + [False]
+    other = ["al.ice@example.org", "a.lice@example.org"]
+    assert not any(limits.seconds_to_wait("link", one, "10.1.0.0/24", NOW) for one in other)
+
+
 def test_keys_give_nobody_away(monkeypatch):
     keys: list[str] = []
 

@@ -14,6 +14,7 @@ from subscriptions.models import (
     Consent,
     Feedback,
     FormEntry,
+    FormerSubscriber,
     Notice,
     Submission,
     Subscriber,
@@ -41,6 +42,9 @@ def alice(topics):
     Event.objects.create(
         notice=notice, provider="x", event_id="2", kind="bounced", at=NOW, received_at=NOW
     )
+    FormerSubscriber.objects.create(
+        former_id=10**9, link_version=1, subscriber=alice, survivor_version=1
+    )
     FormEntry.objects.create(form="link", email=alice.email, at=NOW, not_before=NOW)
     return alice
 
@@ -55,6 +59,7 @@ def test_the_export_has_all_of_one_reader_and_nothing_of_another(alice, topics):
         "subscriptions": 2,
         "feedback": 1,
         "changes of address": 1,
+        "former subscribers": 1,
         "upvotes": 1,
         "submissions": 1,
         "consents": 1,

@@ -2,10 +2,15 @@
 
 import datetime as dt
 import threading
+import unicodedata
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
+from subscriptions.addresses import BadAddress, checked
 from subscriptions.models import Consent, Notice, Subscriber, Suppression
 from subscriptions.readers import signup
 from subscriptions.readers.signup import SignupChoices
@@ -186,3 +191,71 @@ def test_four_at_once_make_one_row_and_one_notice(topics):
     assert not problems
     assert Notice.objects.get().subscriber == Subscriber.objects.get()
     assert sorted(slugs(Subscriber.objects.get())) == ["agents", "robots", "vision"]
+
+
+SPELLINGS = [
+    "alice@bücher.example",
+    "alice@xn--bcher-kva.example",
+    "ALICE@BÜCHER.EXAMPLE",
+    "alice@ｂücher.example.",
+    unicodedata.normalize("NFD", "alice@bücher.example"),
+]
+
+
+@pytest.mark.parametrize("first", SPELLINGS)
+@pytest.mark.parametrize("second", SPELLINGS)
+def test_two_spellings_of_one_mailbox_are_one_reader_and_get_one_mail(topics, first, second):
+    for spelling in (first, second):
+        signup.subscribe(spelling, topics[:1], TOKYO, NOW)
+    alice = Subscriber.objects.get()
+    assert Notice.objects.get().subscriber == alice
+    assert alice.email == "alice@xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_who_left_or_is_suppressed_gets_no_mail_under_another_spelling(topics, spelling):
+    alice = make_subscriber("alice@xn--bcher-kva.example")
+    assert signup.send_preferences_link(spelling, NOW) == Kind.PREFERENCES
+    Suppression.objects.add_address(spelling, Suppression.Reason.COMPLAINT, NOW)
+    alice.refresh_from_db()
+    assert alice.status == Status.SUPPRESSED
+    for other in SPELLINGS:
+        assert signup.subscribe(other, topics[:1], TOKYO, NOW) is None
+        assert signup.send_preferences_link(other, NOW) is None
+    assert Subscriber.objects.count() == 1
+
+
+LETTERS = st.sampled_from("abcxyzäöüéñçøłαβгя09")
+
+
+@given(
+    local=st.text("abcxyz09", min_size=1, max_size=8),
+    label=st.text(LETTERS, min_size=1, max_size=8),
+    changes=st.lists(
+        st.sampled_from(
+            [
+                str.upper,
+                lambda text: unicodedata.normalize("NFD", text),
+                lambda text: f"{text}.",
+            ]
+        ),
+        max_size=3,
+        unique=True,
+    ),
+)
+@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_mailbox_gets_two_mails_however_it_is_spelled(topics, local, label, changes):
+    email = f"{local}@{label}.example"
+    try:
+        checked(email)
+    except BadAddress:
+        return
+    spelled = email
+    for change in changes:
+        spelled = change(spelled)
+    spelled = f" {spelled}\n"
+    with transaction.atomic():
+        assert signup.subscribe(email, topics[:1], TOKYO, NOW) == Kind.CONFIRM
+        signup.subscribe(spelled, topics[:1], TOKYO, NOW)
+        assert Notice.objects.get().subscriber == Subscriber.objects.get()
+        transaction.set_rollback(True)
