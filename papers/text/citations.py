@@ -62,7 +62,6 @@ def ris(paper: Paper) -> str:
         *(("AU", _last_name_first(str(name))) for name in paper.authors),
         ("PY", str(published.year) if published else ""),
         ("DA", f"{published:%Y/%m/%d}/" if published else ""),
-        ("AB", paper.abstract),
         ("M1", paper.identifier),
         ("UR", paper.abstract_url),
     ]

@@ -407,7 +407,6 @@ def test_ris_has_a_line_for_each_fact_and_none_for_what_is_not_known():
         "Two\nlines",
         identifier="arxiv:2606.99999",
         authors=["Anna Maria Müller", "Plato"],
-        abstract="We show it.",
         published_on=dt.date(2026, 6, 1),
     )
     assert citations.ris(paper).split("\r\n") == [
@@ -417,13 +416,12 @@ def test_ris_has_a_line_for_each_fact_and_none_for_what_is_not_known():
         "AU  - Plato",
         "PY  - 2026",
         "DA  - 2026/06/01/",
-        "AB  - We show it.",
         "M1  - arxiv:2606.99999",
         "UR  - https://arxiv.org/abs/2606.99999",
         "ER  - ",
         "",
     ]
-    bare = citations.ris(make_paper("Bare", authors=[], abstract="", published_on=None))
+    bare = citations.ris(make_paper("Bare", authors=[], published_on=None))
     assert [line[:2] for line in bare.split("\r\n")] == ["TY", "TI", "M1", "UR", "ER", ""]
 
 
