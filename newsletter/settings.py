@@ -359,7 +359,7 @@ EMAIL_BACKEND = read(
 )
 EMAIL_BACKEND = old_paths.MAIL_BACKENDS.get(EMAIL_BACKEND, EMAIL_BACKEND)
 EMAIL_TIMEOUT = number("EMAIL_TIMEOUT", 30, "seconds to wait for a mail server", 1, 600)
-SMTP_END_SEPARATELY = read("SMTP_END_SEPARATELY", yes_or_no, True, "true or false")
+SMTP_END_SEPARATELY = flag("SMTP_END_SEPARATELY", True)
 if read("EMAIL_URL", env.str, "", "a mail server's address"):
     _email: dict[str, Any] = read(
         "EMAIL_URL", env.email_url, {}, "a mail server's address such as smtp://user:pw@host:587"

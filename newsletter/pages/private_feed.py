@@ -98,7 +98,7 @@ def _add(
         # program that follows both would drop one of the two, perhaps the one with the reason.
         unique_id=f"{address}#digest",
         description=xml_text(_content(card)),
-        author_name=xml_text(card.byline) or None,
+        authors=[xml_text(name) for name in card.authors],
         categories=[xml_text(name) for name in topics],
         pubdate=moment,
         updateddate=moment,

@@ -189,6 +189,11 @@ class Paper(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether anybody counted anything of it."""
+        return any(count is not None for count in (self.upvotes, self.comments, self.stars))
+
     def get_absolute_url(self) -> str:
         """The paper's page on this site."""
         return reverse("papers:paper", args=[self.scheme, self.local_id])

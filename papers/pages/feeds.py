@@ -40,6 +40,18 @@ MAX_AGE = 300
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+class FeedOfPapers(Atom1Feed):
+    """An Atom feed whose entries name each author by themselves, as RFC 4287 has it."""
+
+    def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
+        """Write what Django writes, and before it an author element for each of `authors`."""
+        for name in item.get("authors", ()):
+            handler.startElement("author", {})
+            handler.addQuickElement("name", name)
+            handler.endElement("author")
+        super().add_item_elements(handler, item)
+
+
 @require_safe
 def papers_feed(request: HttpRequest) -> HttpResponseBase:
     """The papers of the last days that have any, newest day first."""
@@ -97,7 +109,7 @@ def new_feed(request: HttpRequest, *, title: str, subtitle: str, page: str) -> A
     is the path of what it belongs to.
     """
     address = f"{settings.SITE_URL}{request.path}"
-    return Atom1Feed(
+    return FeedOfPapers(
         title=xml_text(title),
         link=f"{settings.SITE_URL}{page}",
         description="",
@@ -149,7 +161,7 @@ def _add(feed: Atom1Feed, paper: Paper, listed: dt.datetime) -> None:
         link=address,
         unique_id=address,
         description=xml_text(paragraphs(parts)),
-        author_name=xml_text(card.byline) or None,
+        authors=[xml_text(str(name)) for name in paper.authors],
         categories=[xml_text(topic.name) for topic in card.topics],
         pubdate=listed,
         updateddate=listed,

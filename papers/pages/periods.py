@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext, pgettext
+
 _DAY = dt.timedelta(days=1)
 
 EARLIEST, LATEST = dt.date(1000, 1, 1), dt.date(9998, 12, 31)
@@ -22,6 +25,11 @@ class Period:
     def __str__(self) -> str:
         """As it stands in addresses: 2026-W24, 2026-06."""
         return f"{self.first:%G-W%V}" if self.kind == "week" else f"{self.first:%Y-%m}"
+
+    @property
+    def days_in_words(self) -> str:
+        """Its days, in the active language."""
+        return days_in_words(self.first, self.last)
 
     @property
     def number(self) -> int:
@@ -65,6 +73,16 @@ def parse(text: str) -> Period:
 
 def _of(kind: Literal["week", "month"], day: dt.date) -> Period:
     return week_of(day) if kind == "week" else month_of(day)
+
+
+def days_in_words(first: dt.date, last: dt.date) -> str:
+    """Such as "8–14 June 2026" or "29 June – 5 July 2026"; in the active language."""
+    end = date_format(last, gettext("j F Y"))
+    if (first.year, first.month) == (last.year, last.month):
+        day = pgettext("first day of a range within a month", "j")
+        return f"{date_format(first, day)}–{end}"
+    begin = date_format(first, gettext("j F") if first.year == last.year else gettext("j F Y"))
+    return f"{begin} – {end}"
 
 
 @dataclass(frozen=True, slots=True)

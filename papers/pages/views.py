@@ -70,7 +70,10 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
         "chart": line_chart(seen[:OBSERVATIONS]),
         "card": card_of(found, whole),
         "in_short": brief(found).text or found.abstract,
-        "bibtex": citations.bibtex(found),
+        "citations": (
+            ("BibTeX", "bibtex", citations.bibtex(found)),
+            ("RIS", "ris", citations.ris(found)),
+        ),
         "shares": sharing.share_links(found.title, address),
         "json_ld": citations.json_ld(found, address),
         "related": related.related_to(found),

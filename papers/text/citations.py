@@ -53,6 +53,22 @@ def bibtex(paper: Paper) -> str:
     return "@misc{%s,\n%s\n}" % (_key(paper, year), ",\n".join(lines))  # noqa: UP031  # braces
 
 
+def ris(paper: Paper) -> str:
+    """The paper in the RIS format of reference managers: tags of two letters, CRLF after lines."""
+    published = paper.published_on
+    fields = [
+        ("TY", "UNPB"),
+        ("TI", paper.title),
+        *(("AU", _last_name_first(str(name))) for name in paper.authors),
+        ("PY", str(published.year) if published else ""),
+        ("DA", f"{published:%Y/%m/%d}/" if published else ""),
+        ("M1", paper.identifier),
+        ("UR", paper.abstract_url),
+    ]
+    lines = [f"{tag}  - {' '.join(value.split())}" for tag, value in fields if value]
+    return "\r\n".join([*lines, "ER  - ", ""])
+
+
 def json_ld(paper: Paper, address: str) -> dict[str, Any]:
     """The paper as a schema.org ScholarlyArticle; `address` is its page on this site."""
     about: dict[str, Any] = {
@@ -75,6 +91,12 @@ def json_ld(paper: Paper, address: str) -> dict[str, Any]:
 
 def _escaped(text: str) -> str:
     return "".join(_TEX.get(character, character) for character in " ".join(text.split()))
+
+
+def _last_name_first(name: str) -> str:
+    """Such as "Adams, Alice B."; a name of one word stays as it is."""
+    first, _, last = " ".join(name.split()).rpartition(" ")
+    return f"{last}, {first}" if first else last
 
 
 def _key(paper: Paper, year: str) -> str:

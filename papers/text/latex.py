@@ -71,6 +71,11 @@ _RELATION = re.compile(
     r"(\\(?:in|leq?|geq?|neq?|approx|sim|to|(?:long)?(?:right|left)arrow|mapsto|times|cdot|subset"
     r"|subseteq|cup|cap|equiv|propto|pm|ll|gg|mid))\s+"
 )
+# Two or three hyphens between words; not an arrow ("-->"), a comment ("<!--") or a rule of many.
+_DASHES = re.compile(r"""(?<=[\w)\]”’"'.,%])-{2,3}(?=[\w(“"'])""")
+# Or on their own, unless the text has flags of a command ("--fast") beside them.
+_DASHES_APART = re.compile(r"(?<= )-{2,3}(?= )")
+_FLAG = re.compile(r"(?:^|\s)--\w")
 _PERCENT = re.compile(r"(?<!\\)%")
 _STYLED_GROUP = re.compile(r"\{\\(?:em|it|bf|tt|sc|sf|rm|sl)\s+([^{}]{0,1000})\}")
 _FONTS = re.compile(
@@ -80,7 +85,7 @@ _FONTS = re.compile(
 
 def readable(text: str) -> str:
     """`text` with its LaTeX made readable; never raises, and plain text comes back as it was."""
-    if "\\" not in text and "$" not in text and "``" not in text:
+    if not any(sign in text for sign in ("\\", "$", "``", "--")):
         return text
     pieces = _Pieces()
     done: list[str] = []
@@ -93,7 +98,13 @@ def readable(text: str) -> str:
         done += [_prose(text[kept : found.start()], pieces), _math(inner, found[0])]
         kept = at = found.end()
     done.append(_prose(text[kept:], pieces))
-    return re.sub(r"``(.{1,300}?)''", r"“\1”", "".join(done))
+    text = re.sub(r"``(.{1,300}?)''", r"“\1”", "".join(done))
+    text = _DASHES.sub(_dash, text)
+    return text if _FLAG.search(text) else _DASHES_APART.sub(_dash, text)
+
+
+def _dash(found: re.Match[str]) -> str:
+    return "–" if len(found[0]) == 2 else "—"
 
 
 class _Pieces:

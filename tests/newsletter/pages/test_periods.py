@@ -60,7 +60,7 @@ def test_a_week_is_its_papers_most_upvoted_first_each_with_its_day():
     assert order == sorted(order)
     assert "Sunday before" not in text
     assert "Tomorrow's" not in text
-    assert "Week 24, 8 June to 14 June 2026" in text
+    assert "Week 24, 8–14 June 2026" in text
     assert "This week is not over yet" in text
     assert "3 papers, most upvoted first" in text
     html = source_of(response)

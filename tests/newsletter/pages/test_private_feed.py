@@ -111,6 +111,8 @@ def test_an_entry_says_why_and_lets_the_reader_answer(topic, alice, tmp_path):
     for word in ("more", "less"):
         path = links.feedback_path(alice.pk, 1, paper, word, is_shared=True)
         assert links.absolute(path) in summary
+    authors = [each.findtext(f"{ATOM}name") for each in entry.findall(f"{ATOM}author")]
+    assert authors == ["Alice Adams", "Bob Brown", "Charlie Clark"]
     category = entry.find(f"{ATOM}category")
     assert category is not None
     assert category.get("term") == "Agents"

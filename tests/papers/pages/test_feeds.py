@@ -54,6 +54,14 @@ def test_addresses_in_a_feed_are_the_sites_public_ones():
     }
 
 
+@pytest.mark.parametrize("authors", [[], ["Alice"], [f"Author {n}" for n in range(1, 13)]])
+def test_each_author_of_an_entry_is_named_by_themselves(authors):
+    make_paper(authors=authors)
+    entry = ElementTree.fromstring(get().content).find(f"{ATOM}entry")
+    assert entry is not None
+    assert [each.findtext(f"{ATOM}name") for each in entry.findall(f"{ATOM}author")] == authors
+
+
 def test_topic_feed_holds_its_papers_only():
     topic = make_topic()
     make_match(make_paper("Mine"), topic)

@@ -7,12 +7,14 @@ import re
 import pytest
 import time_machine
 from django.test import Client
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from papers.models import Observation, Paper, Pick
 from papers.pages.charts import line_chart
+from papers.pages.periods import days_in_words
 from papers.text import citations
 from tests import markup
 from tests.factories import DAY, NOW, make_match, make_paper, make_source, make_topic
@@ -325,6 +327,64 @@ def test_no_query_breaks_the_search(query, page):
 # --- Pieces ----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("counts", "shown"),
+    [
+        ({"upvotes": 7, "comments": None, "stars": None}, ["upvotes"]),
+        ({"upvotes": None, "comments": 0, "stars": 3}, ["comments", "stars"]),
+        ({"upvotes": None, "comments": None, "stars": None}, []),
+    ],
+)
+def test_counts_that_nobody_took_are_not_named(counts, shown):
+    html = get(make_paper(**counts).get_absolute_url()).content.decode()
+    assert re.findall(r"<dt>(\w+)</dt>", html) == shown
+    assert "<dd>–</dd>" not in html
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "english", "german"),
+    [
+        ((2026, 6, 8), (2026, 6, 14), "8–14 June 2026", "8.–14. Juni 2026"),
+        ((2026, 6, 29), (2026, 7, 5), "29 June – 5 July 2026", "29. Juni – 5. Juli 2026"),
+        (
+            (2026, 12, 28),
+            (2027, 1, 3),
+            "28 December 2026 – 3 January 2027",
+            "28. Dezember 2026 – 3. Januar 2027",
+        ),
+    ],
+)
+def test_ranges_of_days_read_as_people_write_them(first, last, english, german):
+    days = dt.date(*first), dt.date(*last)
+    assert days_in_words(*days) == english
+    with override("de"):
+        assert days_in_words(*days) == german
+
+
+def test_one_observation_is_no_chart_and_two_are():
+    moments = [dt.datetime(2026, 6, day, tzinfo=dt.UTC) for day in (8, 9)]
+    assert line_chart([(moments[0], 3)]) is None
+    assert line_chart([(moments[0], 3), (moments[1], None)]) is None
+    assert line_chart([(moments[0], 3), (moments[0], 4)]) is None
+    assert line_chart([(moments[0], 3), (moments[1], 3)]) is not None
+
+
+def test_the_caption_of_a_chart_is_the_last_in_its_figure():
+    paper = make_paper(upvotes=30)
+    for hour, upvotes in ((1, 12), (5, 20)):
+        Observation.objects.create(
+            paper=paper,
+            source=make_source(),
+            observed_at=dt.datetime.combine(DAY, dt.time(9 + hour), dt.UTC),
+            upvotes=upvotes,
+        )
+    html = get(paper.get_absolute_url()).content.decode()
+    figure = html.partition("<figure")[2].partition("</figure>")[0]
+    assert figure.rstrip().endswith("</figcaption>")
+    assert "<details" not in figure
+    assert "As a table" in html
+
+
 def test_a_byline_names_the_first_three_and_the_last_two():
     assert citations.byline(list("ABCDE")) == "A, B, C, D, E"
     assert citations.byline(list("ABCDEFGHIJKL")) == "A, B, C … K, L (12 authors)"
@@ -340,6 +400,29 @@ def test_bibtex_holds_what_tex_would_stumble_over():
     assert entry.startswith("@misc{muller2026more,")
     assert r"50\% off \& \{more\} \textbackslash{}alpha\_1 \# \textasciitilde{} \$x" in entry
     assert "author        = {Anna Müller and B. O'Neil}" in entry
+
+
+def test_ris_has_a_line_for_each_fact_and_none_for_what_is_not_known():
+    paper = make_paper(
+        "Two\nlines",
+        identifier="arxiv:2606.99999",
+        authors=["Anna Maria Müller", "Plato"],
+        published_on=dt.date(2026, 6, 1),
+    )
+    assert citations.ris(paper).split("\r\n") == [
+        "TY  - UNPB",
+        "TI  - Two lines",
+        "AU  - Müller, Anna Maria",
+        "AU  - Plato",
+        "PY  - 2026",
+        "DA  - 2026/06/01/",
+        "M1  - arxiv:2606.99999",
+        "UR  - https://arxiv.org/abs/2606.99999",
+        "ER  - ",
+        "",
+    ]
+    bare = citations.ris(make_paper("Bare", authors=[], published_on=None))
+    assert [line[:2] for line in bare.split("\r\n")] == ["TY", "TI", "M1", "UR", "ER", ""]
 
 
 @given(

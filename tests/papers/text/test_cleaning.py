@@ -38,6 +38,9 @@ from papers.text import cleaning
         (r"{\em Fast} and \texttt{code\_x}", "Fast and code_x"),
         (r"as shown~\cite{them,us}. See \href{https://x.org/a}{here}", "as shown. See here"),
         ("``quoted'' text", "“quoted” text"),
+        ("Marchenko--Pastur and 3--24 s", "Marchenko–Pastur and 3–24 s"),
+        ("A method -- of sorts --- and (old)--(new)", "A method – of sorts — and (old)–(new)"),
+        ("Run --fast -- x--> y, ---- and <!--",) * 2,
     ],
 )
 def test_latex_in_titles_becomes_readable(raw, shown):
