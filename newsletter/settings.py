@@ -461,11 +461,8 @@ if read("ALERT_EMAIL_URL", env.str, "", "a mail server's address"):
 ALERT_WEBHOOK_URL = read("ALERT_WEBHOOK_URL", env.str, "", "an address that takes JSON by POST")
 PING_URL = read("PING_URL", env.str, "", "an address that is asked while all is well")
 for _name, _value in (("ALERT_WEBHOOK_URL", ALERT_WEBHOOK_URL), ("PING_URL", PING_URL)):
-    if _value and not (_value.startswith(("http://", "https://")) and urlsplit(_value).hostname):
-        raise ImproperlyConfigured(
-            f"The environment variable {_name} must be an address such as "
-            "https://alerts.example.org/hook."
-        )
+    if _value and not is_url(_value, {"http", "https"}):
+        raise refusal(_name, "an address such as https://alerts.example.org/hook")
 ALERT_ISSUE_HOURS = number(
     "ALERT_ISSUE_HOURS", 3, "hours after a day's end until its issue is missed", 1, 24
 )
