@@ -17,6 +17,7 @@ from django.db.models import Model
 TYPES = {
     "id": "bigint",
     "integer": "integer",
+    "boolean": "boolean",
     "text": "text",
     "time": "timestamptz",
     "json": "jsonb",

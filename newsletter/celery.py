@@ -117,6 +117,34 @@ def _keep_djangos_logging(**_: object) -> None:
     """Leave logging as the settings configured it."""
 
 
+@signals.worker_process_init.connect
+def _watch_the_queue(**_: object) -> None:
+    """In each process of a pool, and in that of the pool "solo"."""
+    from newsletter.delivery import watch
+
+    watch.start()
+
+
+@signals.worker_ready.connect
+def _watch_the_queue_without_processes(sender: Any = None, **_: object) -> None:
+    """In the one process of a pool of threads, which no signal announces."""
+    from celery.concurrency.prefork import TaskPool
+
+    from newsletter.delivery import watch
+
+    if not isinstance(getattr(sender, "pool", None), TaskPool):
+        watch.start()
+
+
+@signals.worker_process_shutdown.connect
+@signals.worker_shutdown.connect
+def _stop_watching(**_: object) -> None:
+    """Before the process ends."""
+    from newsletter.delivery import watch
+
+    watch.stop()
+
+
 @signals.worker_init.connect
 def _refuse_to_send_unready(**_: object) -> None:
     """Stop a worker that would send mail nobody should send; the exit says all that is missing.

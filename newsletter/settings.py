@@ -259,6 +259,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     **_redis_timeouts,
     "health_check_interval": 30,
     "global_keyprefix": "broadsheet:",
+    # Whoever sends a message tries to connect twice, and then goes on without: a visitor must not
+    # wait for a broker that is gone. Workers and beat have rules of their own, and never give up.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
     # Messages carry nothing, so a redelivered one does no harm and a lost one is made up for by
     # the next tick.
     "visibility_timeout": 3600,
@@ -625,6 +630,11 @@ UNFOLD = {
                         "title": "Deliveries",
                         "icon": "outgoing_mail",
                         "link": reverse_lazy("admin:newsletter_delivery_changelist"),
+                    },
+                    {
+                        "title": "Other emails",
+                        "icon": "mail",
+                        "link": reverse_lazy("admin:subscriptions_notice_changelist"),
                     },
                     {
                         "title": "Events",

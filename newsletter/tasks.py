@@ -1,7 +1,6 @@
 """Celery tasks: wake-ups without payload. What is to be done stands in the database."""
 
 import logging
-from typing import Any
 
 from celery import shared_task
 from django.conf import settings
@@ -11,19 +10,18 @@ from newsletter.delivery import (
     backfill,
     continuity,
     ledger,
+    notices,
     planning,
     rates,
-    service_mail,
     welcome,
     worker,
 )
 from newsletter.events import consequences
-from newsletter.events.intake import without_addresses
 from newsletter.issues import freezing
-from newsletter.mail.outcomes import Kind
 from newsletter.models import Delivery
 from newsletter.operations import retention
 from newsletter.operations.watching import heartbeats
+from subscriptions.notices import due
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +46,7 @@ def tick() -> None:
     planning.plan(now)
     welcome.plan(now)
     heartbeats.tick_was_run(now)
-    if Delivery.objects.ready(now).exists():
+    if Delivery.objects.ready(now).exists() or notices.are_waiting(now):
         drain.apply_async(expires=120)
 
 
@@ -70,16 +68,14 @@ def drain() -> None:
         return  # the watch tells why
     waiting = Delivery.objects.ready(now).order_by().values("pk")
     found = waiting[: settings.DELIVERY_BATCH + 1].count()
-    if not found:
+    if not found and not notices.are_waiting(now):
         return
     # Once the day's mails are used up what waits is mail: hands would call each other in vain.
     if found > settings.DELIVERY_BATCH and not rates.is_spent(settings.EMAIL_BACKEND, now):
         drain.apply_async(expires=30)
     tally = worker.drain(seconds=DRAIN_SECONDS)
-    if tally.total:
+    if tally.total or tally.notices:
         logger.info("drained", extra=tally.as_dict())
-    if tally.is_stuck or tally.states[Delivery.State.SENT]:
-        heartbeats.backend_said(now, is_refusing=tally.is_stuck, reason=tally.why)
     if tally.total and not tally.is_stuck and waiting[:1].exists():
         drain.apply_async(expires=120)
 
@@ -98,6 +94,7 @@ def sweep() -> None:
     now = timezone.now()
     ledger.sweep(settings.JOURNAL_DIR, now)
     planning.settle_stopped(now)
+    due.ask_for_the_forgotten(now)
     backfill.fill_channels(seconds=FILL_SECONDS)
 
 
@@ -105,29 +102,13 @@ def sweep() -> None:
 def forget() -> None:
     """Delete what the settings do not keep any longer."""
     retention.delete_expired(timezone.now())
+    backfill.clean_reasons()
 
 
-@shared_task(
-    name="subscriptions.tasks.send_mail_to", bind=True, max_retries=service_mail.MOST_RETRIES
-)
-def send_mail_to(self: Any, kind: str, subscriber_id: int) -> None:
-    """Send a mail of `kind` (see `letters.Kind`) to a subscriber, if that is still due.
-
-    The name is that of the app whose mail it is, which wakes it by that name.
+@shared_task(name="subscriptions.tasks.send_mail_to")
+def send_mail_to(kind: str, subscriber_id: int) -> None:
+    """Write the row of a mail that the version before left to a message; Redis may hold some, as
+    retries to come, too. The name is that of the app whose mail it was.
     """
-    outcome = service_mail.send(kind, subscriber_id, timezone.now())
-    if outcome is None or outcome.kind is Kind.ACCEPTED:
-        return
-    wait = service_mail.wait_before(self.request.retries, outcome)
-    logger.warning(
-        "a mail was not sent",
-        extra={
-            "kind": kind,
-            "subscriber": subscriber_id,
-            "code": outcome.code,
-            "reason": without_addresses(outcome.reason),
-            "again_in": wait,
-        },
-    )
-    if wait is not None:
-        raise self.retry(countdown=wait)
+    if notices.ask_as_before(kind, subscriber_id, timezone.now()):
+        drain.apply_async(expires=120)

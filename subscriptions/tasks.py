@@ -1,19 +1,22 @@
 """Background work of this app: submissions, upvotes, forgetting.
 
-The mails that are not digests are due here and sent by `newsletter`, which alone knows what the
-answers of mail servers and providers mean: pages wake `subscriptions.tasks.send_mail_to` by name.
+The emails that are not digests are due here, as rows, and sent by `newsletter`.
 """
 
 from celery import shared_task
 from django.utils import timezone
 
-from subscriptions.readers import address_change, submissions, upvotes
+from subscriptions.readers import address_change, form_entries, submissions, upvotes
 
 
 @shared_task
 def forget() -> None:
-    """Delete what was kept for a few days only: changes of address that nobody confirmed."""
-    address_change.delete_lapsed(timezone.now())
+    """Delete what was kept for a short time only: changes of address that nobody confirmed, and
+    what was typed into forms and could not be worked off.
+    """
+    now = timezone.now()
+    address_change.delete_lapsed(now)
+    form_entries.delete_stale(now)
 
 
 @shared_task

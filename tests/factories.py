@@ -6,7 +6,7 @@ from typing import Any
 
 from newsletter.models import Delivery, Issue
 from papers.models import Feature, Match, Observation, Paper, Source, Topic
-from subscriptions.models import Subscriber
+from subscriptions.models import Notice, Subscriber
 
 #: The moment at which tests stand unless they say otherwise: a Thursday morning.
 NOW = dt.datetime(2026, 6, 11, 8, 0, tzinfo=dt.UTC)
@@ -110,3 +110,14 @@ def make_delivery(issue: Issue, subscriber: Subscriber, **kwargs: Any) -> Delive
         "deadline": NOW + dt.timedelta(hours=12),
     } | kwargs
     return Delivery.objects.create(issue=issue, subscriber=subscriber, **defaults)
+
+
+def make_notice(subscriber: Subscriber, **kwargs: Any) -> Notice:
+    """A pending confirmation that may go out at `NOW`."""
+    defaults = {
+        "kind": Notice.Kind.CONFIRM,
+        "due_at": NOW,
+        "not_before": NOW,
+        "deadline": NOW + dt.timedelta(days=1),
+    } | kwargs
+    return Notice.objects.create(subscriber=subscriber, **defaults)

@@ -22,10 +22,10 @@ import pytest
 from django.conf import settings
 from django.core import mail as django_mail
 
+from newsletter.delivery import notices
 from newsletter.digests.rendering import DigestPress
 from newsletter.mail.message import Mail
 from papers.text.cleaning import plain
-from subscriptions.notices import letters
 
 ALL_OF = 200
 
@@ -129,18 +129,22 @@ def _page(html: str) -> list[str]:
 
 def of_digest(mail: Mail) -> list[str]:
     """What is wrong with a digest from the press."""
+    return _content_of(mail, _DIGEST)
+
+
+def _content_of(mail: Mail, wanted: tuple[bytes, ...]) -> list[str]:
     headers = {name.lower().encode(): value for name, value in mail.headers}
     headers[b"message-id"] = mail.message_id
     text = "".join([piece.text for piece in mail.text])
-    return content(headers, text, "".join([piece.text for piece in mail.html]), _DIGEST)
+    return content(headers, text, "".join([piece.text for piece in mail.html]), wanted)
 
 
-def of_service(message: Any) -> list[str]:
-    """What is wrong with a mail that is no digest."""
-    headers = {name.lower().encode(): value for name, value in message.extra_headers.items()}
-    html = "".join(body for body, kind in message.alternatives if kind == "text/html")
-    wrong = content(headers, message.body, html, _SERVICE)
-    return wrong + structure(message.message().as_bytes(linesep="\r\n"))
+def of_service(mail: Mail) -> list[str]:
+    """What is wrong with a mail that is no digest. Operators know the postal address."""
+    wrong = _content_of(mail, _SERVICE)
+    if mail.tags == ("operator",):
+        wrong = [each for each in wrong if "postal address" not in each]
+    return wrong
 
 
 # --- How it looks at all of them ------------------------------------------------------------------
@@ -175,7 +179,7 @@ def watch_mails() -> Iterator[None]:
             Mail, "as_pieces", _watching(Mail.as_pieces, lambda made: structure(b"".join(made)))
         ),
         patch.object(DigestPress, "render", _watching(DigestPress.render, of_digest)),
-        patch.object(letters, "make_mail", _watching(letters.make_mail, of_service)),
+        patch.object(notices, "mail_of", _watching(notices.mail_of, of_service)),
     ):
         yield
 

@@ -23,20 +23,23 @@ class EventInline(ReadOnly, TabularInline):
 
 @admin.register(Event)
 class EventAdmin(ReadOnly, ModelAdmin):
-    """All that was reported, also what belongs to no delivery; the newest first."""
+    """All that was reported, also what belongs to no email of ours; the newest first."""
 
-    list_display = ("received_at", "provider", "kind", "severity", "reject_reason", "show_delivery")
+    list_display = ("received_at", "provider", "kind", "severity", "reject_reason", "show_email")
     list_filter = ("kind", "severity", "provider")
     list_per_page = 50
-    list_select_related = ("delivery",)
+    list_select_related = ("delivery", "notice")
     ordering = ("-id",)
     show_full_result_count = False
-    raw_id_fields = ("delivery",)
+    raw_id_fields = ("delivery", "notice")
 
-    @display(description="delivery")
-    def show_delivery(self, event: Event) -> SafeString | str:
-        """A link to the delivery, where there is one."""
-        if event.delivery_id is None:
-            return "none of ours"
-        url = reverse("admin:newsletter_delivery_change", args=[event.delivery_id])
-        return format_html('<a href="{}">{}</a>', url, event.delivery_id)
+    @display(description="email")
+    def show_email(self, event: Event) -> SafeString | str:
+        """A link to the digest's delivery or the notice, where there is one."""
+        if event.delivery_id is not None:
+            url = reverse("admin:newsletter_delivery_change", args=[event.delivery_id])
+            return format_html('<a href="{}">digest {}</a>', url, event.delivery_id)
+        if event.notice_id is not None:
+            url = reverse("admin:subscriptions_notice_change", args=[event.notice_id])
+            return format_html('<a href="{}">other email {}</a>', url, event.notice_id)
+        return "none of ours"

@@ -13,6 +13,7 @@ import time
 from django.db import connection
 
 from newsletter import bulk_sql
+from newsletter.mail.outcomes import without_addresses
 from newsletter.models import Delivery
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,31 @@ def fill_channels(seconds: float = float("inf")) -> int:
             break
     if count:
         logger.info("filled in channels", extra={"rows": count})
+    return count
+
+
+WINDOW = 50_000
+"""Rows looked at in one statement for addresses in their reasons."""
+
+
+def clean_reasons() -> int:
+    """Take the addresses out of what servers said, in the rows of the version before; how many.
+
+    One pass over the ledger, in windows of its keys: for once a day.
+    """
+    count = 0
+    last = Delivery.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    for start in range(0, last + 1, WINDOW):
+        rows = Delivery.objects.filter(
+            pk__gt=start, pk__lte=start + WINDOW, reason__contains="@"
+        ).only("pk", "reason")
+        found = list(rows)
+        for row in found:
+            row.reason = without_addresses(row.reason).replace("@", " at ")
+        Delivery.objects.bulk_update(found, ["reason"], batch_size=500)
+        count += len(found)
+    if count:
+        logger.info("took addresses out of reasons", extra={"rows": count})
     return count
 
 

@@ -1,6 +1,6 @@
 """The journal: the cheapest marker that survives kill -9, so that at most one message is in doubt.
 
-Before a message is handed over, its delivery's id is written to an append-only file that belongs
+Before a message is handed over, its row's number is written to an append-only file that belongs
 to one worker alone; after the answer, the outcome. After a crash the file says exactly which
 messages of the claimed batch were answered, which one was under way, and that the others were
 never touched.
@@ -29,7 +29,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -41,6 +41,16 @@ _SUFFIX = ".journal"
 UNSAID = "email"
 """The channel that the journal does not write down: most digests', and all those of the version
 before."""
+
+
+Key = int | str
+"""What a journal calls a message: a digest by its delivery's number alone, as in the version
+before, and a notice by its number after an "n".
+"""
+
+_BOUNCE = b"~"
+"""Begins the line that says how bad a refusal is. It stands before that of the outcome, and the
+version before passes over it."""
 
 
 def _boot() -> str:
@@ -55,10 +65,10 @@ class Trace:
     """What a dead worker's journal says about one batch."""
 
     name: str
-    answered: dict[int, Outcome]
-    under_way: frozenset[int]
+    answered: "dict[Key, Outcome]"
+    under_way: "frozenset[Key]"
     """Begun and not answered; at most one."""
-    channels: dict[int, str]
+    channels: "dict[Key, str]"
     """The channel of each that was begun."""
     is_complete: bool
     """Messages that it does not name were certainly not touched."""
@@ -87,21 +97,23 @@ class Journal:
             draft.unlink(missing_ok=True)
             raise
 
-    def begin(self, delivery_id: int, channel: str = UNSAID) -> None:
-        """This delivery is about to be handed over. Raises OSError where that cannot be written,
+    def begin(self, key: Key, channel: str = UNSAID) -> None:
+        """This message is about to be handed over. Raises OSError where that cannot be written,
         and then it must not be.
         """
-        line = b">%d\n" % delivery_id
+        name = str(key).encode()
+        line = b">%s\n" % name
         if channel != UNSAID:
             # A line of its own, which the version before passes over: it may be the one to
             # recover this journal, and must read the line that follows.
-            line = b"@%d %s\n" % (delivery_id, channel.encode()) + line
+            line = b"@%s %s\n" % (name, channel.encode()) + line
         os.write(self._file, line)
 
-    def end(self, delivery_id: int, outcome: Outcome) -> None:
+    def end(self, key: Key, outcome: Outcome) -> None:
         """This became of it."""
+        name = str(key).encode()
         if outcome.kind is Kind.ACCEPTED and outcome.provider_id == "":
-            os.write(self._file, b"+%d\n" % delivery_id)
+            os.write(self._file, b"+%s\n" % name)
             return
         said = [
             outcome.kind.value,
@@ -112,7 +124,10 @@ class Journal:
             outcome.suppress,
             outcome.tried,
         ]
-        os.write(self._file, b"<%d %s\n" % (delivery_id, json.dumps(said).encode()))
+        line = b"<%s %s\n" % (name, json.dumps(said).encode())
+        if outcome.bounce:
+            line = _BOUNCE + b"%s %s\n" % (name, outcome.bounce.encode()) + line
+        os.write(self._file, line)
 
     def clear(self) -> None:
         """The batch is settled in the database; forget it."""
@@ -191,26 +206,30 @@ def _read(path: Path) -> Trace:
     lines = path.read_bytes().split(b"\n")
     whole, _tail = lines[:-1], lines[-1]  # what follows the last line end was not written whole
     boot = ""
-    begun: set[int] = set()
-    channels: dict[int, str] = {}
-    answered: dict[int, Outcome] = {}
+    begun: set[Key] = set()
+    channels: dict[Key, str] = {}
+    answered: dict[Key, Outcome] = {}
+    bounces: dict[Key, str] = {}
     if whole:
         with suppress(ValueError):
             boot = json.loads(whole[0]).get("boot", "")
     for line in whole[1:]:
         with suppress(ValueError, TypeError, IndexError):
             mark, rest = line[:1], line[1:]
+            name, _, said = rest.partition(b" ")
+            key = _key(name)
             if mark == b">":
-                begun.add(int(rest))
-                channels.setdefault(int(rest), UNSAID)
+                begun.add(key)
+                answered.pop(key, None)  # a notice may come up again before the file is cleared
+                channels.setdefault(key, UNSAID)
             elif mark == b"@":
-                number, _, channel = rest.partition(b" ")
-                channels[int(number)] = channel.decode()
+                channels[key] = said.decode()
             elif mark == b"+":
-                answered[int(rest)] = Outcome(Kind.ACCEPTED)
+                answered[key] = Outcome(Kind.ACCEPTED)
+            elif mark == _BOUNCE:
+                bounces[key] = said.decode()
             elif mark == b"<":
-                number, _, said = rest.partition(b" ")
-                answered[int(number)] = _outcome(json.loads(said))
+                answered[key] = replace(_outcome(json.loads(said)), bounce=bounces.get(key, ""))
     return Trace(
         name=path.name.removesuffix(_SUFFIX),
         answered=answered,
@@ -218,6 +237,13 @@ def _read(path: Path) -> Trace:
         channels=channels,
         is_complete=bool(boot) and boot == _boot(),
     )
+
+
+def _key(name: bytes) -> Key:
+    """The key that was written so. Raises ValueError for what is none."""
+    if name.startswith(b"n"):
+        return f"n{int(name[1:])}"
+    return int(name)
 
 
 def _outcome(said: list[Any]) -> Outcome:

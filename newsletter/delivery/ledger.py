@@ -1,27 +1,32 @@
-"""The ledger's moves: claiming, choosing, settling and recovering deliveries, many rows at a time.
+"""The ledger's moves: claiming, choosing, settling and recovering, many rows at a time.
 
 Every move is one statement that names the states it leaves, so that of two workers one wins and
-the other changes nothing.
+the other changes nothing. The rows are those of digests (deliveries) and those of all other emails
+(notices); what holds for both is written once.
 """
 
 import datetime as dt
 import logging
 import random
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from anymail.signals import EventType
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from newsletter import bulk_sql
 from newsletter.channels.registry import is_mail
 from newsletter.delivery import journal
 from newsletter.mail.outcomes import Kind, Outcome
-from newsletter.models import Delivery, Issue
-from subscriptions.models import Subscriber, Suppression
+from newsletter.models import Delivery, Event, Issue
+from subscriptions.models import Notice, Subscriber, Suppression
+from subscriptions.notices.due import give_back_the_day
+from subscriptions.notices.letters import recipient_of
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +51,11 @@ class Claimed:
     not_before: dt.datetime
 
     @property
+    def key(self) -> journal.Key:
+        """How a journal names it."""
+        return self.id
+
+    @property
     def place(self) -> tuple[dt.datetime, int]:
         """Its place in the queue."""
         return self.not_before, self.id
@@ -64,6 +74,26 @@ class Settled:
     sent_at: dt.datetime | None = None
     channel: str | None = None
     """None where it was not decided, or is to be decided anew."""
+    was_in_doubt: bool = False
+    """Of a notice only: it goes on although it is in doubt, which happens once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedNotice:
+    """A notice that is ours until its lease runs out."""
+
+    id: int
+    kind: str
+    subscriber_id: int | None
+    attempts: int
+    """Counting this one."""
+    deadline: dt.datetime
+    was_in_doubt: bool
+
+    @property
+    def key(self) -> journal.Key:
+        """How a journal names it."""
+        return f"n{self.id}"
 
 
 def claim(
@@ -126,6 +156,41 @@ def _moment(value: Any) -> dt.datetime:
     return moment if timezone.is_aware(moment) else moment.replace(tzinfo=dt.UTC)
 
 
+def claim_notices(name: str, count: int, now: dt.datetime) -> list[ClaimedNotice]:
+    """Claim up to `count` ready notices for the journal `name`, oldest first. Two statements, one
+    where there are none: on SQLite looking must not wait for whoever writes.
+    """
+    if not Notice.objects.ready(now).exists():
+        return []
+    notice = bulk_sql.table(Notice)
+    lock, picked = "", "IN (SELECT id FROM picked)"
+    if connection.vendor == "postgresql":
+        lock, picked = "FOR UPDATE SKIP LOCKED", "= ANY(ARRAY(SELECT id FROM picked))"
+    sql = f"""
+        WITH picked AS MATERIALIZED (
+            SELECT id FROM {notice}
+            WHERE state = 'pending' AND not_before <= %s AND deadline > %s
+            ORDER BY not_before, id LIMIT %s {lock}
+        )
+        UPDATE {notice}
+        SET state = 'claimed', claim = %s, lease_until = %s, attempts = attempts + 1
+        WHERE id {picked}
+        RETURNING id, kind, subscriber_id, attempts, deadline, was_in_doubt
+    """  # noqa: S608 - names of our own, values are parameters
+    moment = bulk_sql.stamp(now)
+    lease = bulk_sql.stamp(now + settings.DELIVERY_LEASE)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (moment, moment, count, name, lease))
+        found = cursor.fetchall()
+    return sorted(
+        (
+            ClaimedNotice(pk, kind, subscriber, attempts, _moment(deadline), bool(doubt))
+            for pk, kind, subscriber, attempts, deadline, doubt in found
+        ),
+        key=lambda one: one.id,
+    )
+
+
 def record_choices(choices: Sequence[tuple[int, list[Any]]]) -> None:
     """Write which papers each digest (delivery id) holds, in their stored form, before it is sent:
     so that whatever happens to the worker, the history knows what its readers may have had. One
@@ -143,15 +208,16 @@ def record_choices(choices: Sequence[tuple[int, list[Any]]]) -> None:
         )
 
 
-def settle(name: str, settled: Sequence[Settled]) -> int:
-    """Record what became of deliveries claimed by the journal `name`; how many that changed.
+def settle(name: str, settled: Sequence[Settled], model: type[Delivery | Notice] = Delivery) -> int:
+    """Record what became of rows of `model` claimed by the journal `name`; how many that changed.
 
     Rows that a sweep took for lost meanwhile are corrected; rows that are no longer this
     journal's, or that a provider's event already resolved, stay as they are. One statement.
     """
     if not settled:
         return 0
-    delivery = bulk_sql.table(Delivery)
+    table = bulk_sql.table(model)
+    own, kind = ("channel", "text") if model is Delivery else ("was_in_doubt", "boolean")
     source = bulk_sql.rows(
         {
             "id": "id",
@@ -161,7 +227,7 @@ def settle(name: str, settled: Sequence[Settled]) -> int:
             "not_before": "time",
             "provider_id": "text",
             "sent_at": "time",
-            "channel": "text",
+            own: kind,
         }
     )
     values = [
@@ -173,30 +239,80 @@ def settle(name: str, settled: Sequence[Settled]) -> int:
             "not_before": one.not_before,
             "provider_id": one.provider_id[:200],
             "sent_at": one.sent_at,
-            "channel": one.channel,
+            own: getattr(one, own),
         }
         for one in settled
     ]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            UPDATE {delivery}
+            UPDATE {table}
             SET state = r.state, reason = r.reason, attempts = r.attempts,
                 not_before = r.not_before, provider_id = r.provider_id, sent_at = r.sent_at,
-                channel = r.channel,
-                claim = CASE r.state WHEN 'pending' THEN '' ELSE {delivery}.claim END,
+                {own} = r.{own},
+                claim = CASE r.state WHEN 'pending' THEN '' ELSE {table}.claim END,
                 lease_until = NULL
             FROM {source}
-            WHERE {delivery}.id = r.id AND {delivery}.claim = %s
-              AND {delivery}.state IN ('claimed', 'unknown')
+            WHERE {table}.id = r.id AND {table}.claim = %s
+              AND {table}.state IN ('claimed', 'unknown')
             """,  # noqa: S608 - names of our own, values are parameters
             [bulk_sql.packed(values), name],
         )
         return int(cursor.rowcount)
 
 
+def settle_notices(name: str, settled: Sequence[Settled]) -> int:
+    """`settle` for notices. Whoever was to get one of `Notice.ONCE_A_DAY` and did not may ask again
+    at once.
+    """
+    changed = settle(name, settled, Notice)
+    if changed:
+        failed = (Delivery.State.PENDING, Delivery.State.SENT, Delivery.State.UNKNOWN)
+        give_back_the_day([one.id for one in settled if one.state not in failed])
+    return changed
+
+
+def note_refusals(refused: Mapping[journal.Key, Outcome], now: dt.datetime) -> None:
+    """Write down the refusals for good, by the keys of their messages, as events: what follows
+    from one is the same whether the server said it at once or in an email that came back. At most
+    one event for a message. One statement.
+    """
+    events = [
+        Event(
+            delivery_id=key if isinstance(key, int) else None,
+            notice_id=int(key[1:]) if isinstance(key, str) else None,
+            provider=DIALOGUE,
+            event_id=f"refused|{key}",
+            kind=EventType.REJECTED,
+            severity=outcome.bounce,
+            description=f"{outcome.code}: {outcome.reason}"[:300],
+            at=now,
+            received_at=now,
+        )
+        for key, outcome in refused.items()
+        if outcome.bounce
+    ]
+    if events:
+        Event.objects.bulk_create(events, ignore_conflicts=True)
+
+
+DIALOGUE = "dialogue"
+"""What events name as their provider that a server's answer led to."""
+
+
+def notice_verdict(one: ClaimedNotice, outcome: Outcome, now: dt.datetime) -> Settled:
+    """What a notice becomes after `outcome`. A confirmation in doubt is sent once more, under the
+    same Message-ID: without it a new reader cannot come in, and two of them do no harm.
+    """
+    found = replace(verdict(one, outcome, now), was_in_doubt=one.was_in_doubt)
+    is_first = one.kind == Notice.Kind.CONFIRM and not one.was_in_doubt
+    if found.state == Delivery.State.UNKNOWN and is_first:
+        return replace(found, state=Delivery.State.PENDING, not_before=now, was_in_doubt=True)
+    return found
+
+
 def verdict(
-    one: Claimed, outcome: Outcome, now: dt.datetime, channel: str | None = None
+    one: Claimed | ClaimedNotice, outcome: Outcome, now: dt.datetime, channel: str | None = None
 ) -> Settled:
     """What a delivery becomes after `outcome` of `channel`. Pure but for the jitter of a retry,
     for which the channel will be decided anew.
@@ -237,6 +353,12 @@ def suppress(subscriber_ids: Iterable[int], now: dt.datetime) -> None:
     if not ids:
         return
     for email in Subscriber.objects.filter(pk__in=ids).values_list("email", flat=True):
+        suppress_address(email, now)
+
+
+def suppress_address(email: str, now: dt.datetime) -> None:
+    """Suppress one such address; nothing where it is empty."""
+    if email:
         Suppression.objects.add_address(email, Suppression.Reason.BOUNCE, now)
 
 
@@ -246,11 +368,14 @@ def suppress(subscriber_ids: Iterable[int], now: dt.datetime) -> None:
 def recover(directory: Path, now: dt.datetime) -> int:
     """Settle what dead workers of this machine left claimed, from their journals; how many rows.
 
+    Digests and notices alike.
+
     Answered messages get their outcome, the one under way is in doubt, untouched ones go back in
     the queue. Works at once: a dead owner's lock is gone, whatever its lease says.
     """
     changed = 0
     for trace in journal.orphans(directory, 2 * settings.DELIVERY_LEASE.total_seconds()):
+        changed += _recover_notices(trace, now)
         rows = Delivery.objects.filter(
             claim=trace.name, state__in=(Delivery.State.CLAIMED, Delivery.State.UNKNOWN)
         ).values_list(
@@ -273,9 +398,14 @@ def recover(directory: Path, now: dt.datetime) -> int:
             and trace.answered[one.id].suppress
             and is_mail(trace.channels.get(one.id))
         ]
+        ours: set[journal.Key] = {one.id for one in left if is_mail(trace.channels.get(one.id))}
+        refused: dict[journal.Key, Outcome] = {
+            key: said for key, said in trace.answered.items() if key in ours
+        }
         with transaction.atomic():
             changed += settle(trace.name, settled)
             suppress(bad, now)
+            note_refusals(refused, now)
         logger.warning(
             "recovered a dead worker's batch",
             extra={"journal": trace.name, "rows": len(settled), "doubt": len(trace.under_way)},
@@ -283,12 +413,47 @@ def recover(directory: Path, now: dt.datetime) -> int:
     return changed
 
 
-def _after_crash(trace: journal.Trace, one: Claimed, now: dt.datetime) -> Settled:
-    """What a delivery of a dead worker becomes."""
-    channel = trace.channels.get(one.id)
-    if one.id in trace.answered:
-        return verdict(one, trace.answered[one.id], now, channel)
-    if one.id in trace.under_way:
+def _recover_notices(trace: journal.Trace, now: dt.datetime) -> int:
+    rows = Notice.objects.filter(
+        claim=trace.name, state__in=(Notice.State.CLAIMED, Notice.State.UNKNOWN)
+    )
+    fields = ("pk", "kind", "subscriber_id", "attempts", "deadline", "was_in_doubt")
+    left = {row.pk: ClaimedNotice(*(getattr(row, name) for name in fields)) for row in rows}
+    states = {row.pk: row.state for row in rows}
+    settled = [
+        found
+        for found in (_after_crash(trace, one, now) for one in left.values())
+        if found.state != states[found.id]
+    ]
+    if not settled:
+        return 0
+    answered = {row.pk: trace.answered.get(row.key) for row in rows}
+    dead = [row for row in rows if (said := answered[row.pk]) is not None and said.suppress]
+    with transaction.atomic():
+        changed = settle_notices(trace.name, settled)
+        for row in dead:
+            suppress_address(recipient_of(row), now)
+        keys = {one.key for one in left.values()}
+        note_refusals({key: said for key, said in trace.answered.items() if key in keys}, now)
+    logger.warning(
+        "recovered a dead worker's notices",
+        extra={"journal": trace.name, "rows": len(settled)},
+    )
+    return changed
+
+
+def _after_crash(trace: journal.Trace, one: Claimed | ClaimedNotice, now: dt.datetime) -> Settled:
+    """What a row of a dead worker becomes."""
+    channel = trace.channels.get(one.key)
+
+    def judged(outcome: Outcome) -> Settled:
+        if isinstance(one, ClaimedNotice):
+            return notice_verdict(one, outcome, now)
+        return verdict(one, outcome, now, channel)
+
+    if one.key in trace.answered:
+        return judged(trace.answered[one.key])
+    if one.key in trace.under_way:
         reason = "the worker died while it was being handed over"
     elif not trace.is_complete:
         reason = "the machine stopped, and its journal may lack lines"
@@ -299,8 +464,42 @@ def _after_crash(trace: journal.Trace, one: Claimed, now: dt.datetime) -> Settle
         # Certainly untouched: it goes on at once. The attempt counts all the same, or a digest
         # that kills its worker would do so for ever.
         reason = "the worker died before sending it"
-        return Settled(one.id, Delivery.State.PENDING, reason, one.attempts, now)
-    return verdict(one, Outcome(Kind.IN_DOUBT, "crash", reason), now, channel)
+        doubt = isinstance(one, ClaimedNotice) and one.was_in_doubt
+        return Settled(
+            one.id, Delivery.State.PENDING, reason, one.attempts, now, was_in_doubt=doubt
+        )
+    return judged(Outcome(Kind.IN_DOUBT, "crash", reason))
+
+
+GONE = "its worker's machine is gone, and with it the journal that knows"
+TOO_LATE = "its deadline passed before it could be sent"
+
+
+def _lost(lapsed: "QuerySet[Any]", directory: Path) -> list[str]:
+    """The journals of lapsed claims that are not on this machine."""
+    names = lapsed.order_by().values_list("claim", flat=True).distinct()
+    return [name for name in names if journal.is_alive(directory, name) is None]
+
+
+def _doubt_lost_notices(directory: Path, now: dt.datetime) -> int:
+    lapsed = Notice.objects.lapsed(now)
+    lost = lapsed.filter(claim__in=_lost(lapsed, directory))
+    # The claim stays on the row: if the journal comes back, it settles the row after all.
+    again = lost.filter(kind=Notice.Kind.CONFIRM, was_in_doubt=False).update(
+        state=Notice.State.PENDING, reason=GONE, lease_until=None, was_in_doubt=True, not_before=now
+    )
+    return again + lost.update(state=Notice.State.UNKNOWN, reason=GONE, lease_until=None)
+
+
+def _expire_notices(now: dt.datetime) -> int:
+    ids = list(Notice.objects.overdue(now).values_list("pk", flat=True)[:1000])
+    expired = (
+        Notice.objects.overdue(now)
+        .filter(pk__in=ids)
+        .update(state=Notice.State.EXPIRED, reason=TOO_LATE)
+    )
+    give_back_the_day(ids)
+    return expired
 
 
 def sweep(directory: Path, now: dt.datetime) -> dict[str, int]:
@@ -310,19 +509,13 @@ def sweep(directory: Path, now: dt.datetime) -> dict[str, int]:
     off: its rows are in doubt. If it comes back, its journal settles them after all.
     """
     recovered = recover(directory, now)
-    lost: list[str] = []
     lapsed = Delivery.objects.lapsed(now)
-    for name in lapsed.order_by().values_list("claim", flat=True).distinct():
-        if journal.is_alive(directory, name) is None:
-            lost.append(name)
-    doubtful = lapsed.filter(claim__in=lost).update(
-        state=Delivery.State.UNKNOWN,
-        reason="its worker's machine is gone, and with it the journal that knows",
-        lease_until=None,
+    doubtful = lapsed.filter(claim__in=_lost(lapsed, directory)).update(
+        state=Delivery.State.UNKNOWN, reason=GONE, lease_until=None
     )
-    expired = Delivery.objects.overdue(now).update(
-        state=Delivery.State.EXPIRED, reason="its deadline passed before it could be sent"
-    )
+    expired = Delivery.objects.overdue(now).update(state=Delivery.State.EXPIRED, reason=TOO_LATE)
+    doubtful += _doubt_lost_notices(directory, now)
+    expired += _expire_notices(now)
     found = {"recovered": recovered, "unknown": doubtful, "expired": expired}
     if any(found.values()):
         logger.info("swept", extra=found)

@@ -1,18 +1,20 @@
-"""Delivery: claim, check, compose, send, settle; the only module that hands anything over.
+"""Delivery: claim, check, compose, send, settle.
 
 The ledger's rows are the queue. A worker claims a batch, commits, checks consent and suppression
 again and with them by which channel each reader wants the digest, composes it, records which
 papers it holds, and then hands the digests over one by one, its journal knowing at every moment
-which one is under way. The outcomes go back in one statement.
+which one is under way. The outcomes go back in one statement. Other emails than digests, for which
+`newsletter.delivery.notices` looks, go out before them and between them.
 The number of statements for a batch does not depend on its size.
 """
 
 import datetime as dt
 import logging
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,10 +26,11 @@ from django.utils import timezone, translation
 from newsletter.channels import registry
 from newsletter.channels.base import HandedOver
 from newsletter.channels.email import EmailChannel
-from newsletter.delivery import continuity, ledger, planning, rates, sent_log
+from newsletter.delivery import backend_state, continuity, ledger, planning, rates, sent_log
 from newsletter.delivery.breaker import Breaker
-from newsletter.delivery.journal import Journal
+from newsletter.delivery.journal import Journal, Key
 from newsletter.delivery.ledger import Claimed, Settled, verdict
+from newsletter.delivery.notices import STOPPED, NoticeSender
 from newsletter.digests.choices import stored_form
 from newsletter.digests.history import issues_sharing, papers_had
 from newsletter.digests.readers import ratings_of, readers_of
@@ -72,6 +75,8 @@ class Tally:
     """A channel does not work; the last outcome said so."""
     why: str = ""
     """What it said."""
+    notices: Counter[str] = field(default_factory=Counter)
+    """Other emails than digests, by state."""
 
     @property
     def total(self) -> int:
@@ -81,7 +86,8 @@ class Tally:
     def as_dict(self) -> dict[str, Any]:
         """For a log line: deliveries by state, milliseconds by stage."""
         spent = {name: round(seconds * 1000) for name, seconds in self.seconds.items()}
-        return {"states": dict(self.states), "batches": self.batches, "milliseconds": spent}
+        found = {"states": dict(self.states), "batches": self.batches, "milliseconds": spent}
+        return found | {"notices": dict(self.notices)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +146,19 @@ class Worker:
         self._after: tuple[dt.datetime, int] | None = None
         self._pace = 0.0  # seconds a message took lately
         self.tally = Tally()
+        self._notices = NoticeSender(
+            senders[EmailChannel.name], journal, clock, self._backend, _is_stopping.is_set
+        )
+        self.tally.notices = self._notices.states
 
     def run(self, seconds: float = float("inf")) -> Tally:
-        """Send what is ready, until nothing is or `seconds` are over."""
+        """Send what is ready, until nothing is or `seconds` are over. Notices go first, and between
+        the digests.
+        """
         end = time.monotonic() + seconds
-        while time.monotonic() < end and not self.tally.is_stuck:
+        self._notices.look()
+        while time.monotonic() < end and not self.tally.is_stuck and not _is_stopping.is_set():
+            self._notices.glance()
             wanted = settings.DELIVERY_BATCH
             if self._pace:
                 wanted = max(1, min(wanted, int(SEND_AT_MOST / self._pace)))
@@ -159,6 +173,7 @@ class Worker:
             rates.give_back(self._backend, grant, grant.count - mailed)
             if done == 0:
                 break
+        self._notices.finish()
         return self.tally
 
     # --- One batch -------------------------------------------------------------------
@@ -194,12 +209,18 @@ class Worker:
         with self._timed("record"):
             chosen = [(one.claimed.id, one.choices) for one in ready] + recorded
             ledger.record_choices([(pk, stored_form(mine)) for pk, mine in chosen])
-        with self._timed("send"):
-            mailed = self._send(ready, settled, bad, grant, lease_end)
+        refused: dict[Key, Outcome] = {}
+        self._notices.within_batch = True
+        try:
+            with self._timed("send"):
+                mailed = self._send(ready, settled, bad, refused, grant, lease_end)
+        finally:
+            self._notices.within_batch = False
         self._log_sent(claimed, settled)
         with self._timed("settle"), transaction.atomic():
             ledger.settle(self._journal.name, settled)
             ledger.suppress(bad, self._clock())
+            ledger.note_refusals(refused, self._clock())
         self._journal.clear()
         self.tally.states.update(one.state.value for one in settled)
         self.tally.batches += 1
@@ -267,6 +288,7 @@ class Worker:
         ready: Sequence[Composed],
         settled: list[Settled],
         bad: list[int],
+        refused: dict[Key, Outcome],
         grant: rates.Grant,
         lease_end: dt.datetime,
     ) -> int:
@@ -276,6 +298,7 @@ class Worker:
         stopped: dict[str, Outcome] = {}  # channels that take nothing more
         handed = mailed = 0
         for one in ready:
+            self._notices.glance()
             channel = one.channel
             stop = halt or stopped.get(channel.name)
             if stop is None and channel.is_mail:
@@ -286,11 +309,14 @@ class Worker:
             now = self._clock()
             if stop is None and now >= lease_end:
                 halt = Outcome(Kind.DEFERRED, "slow", "the lease ended first", tried=False)
+            elif stop is None and _is_stopping.is_set():
+                halt = STOPPED
             elif stop is None:
                 halt = self._begin(one)
             stop = stop or halt
             if stop is not None:
-                settled.append(verdict(one.claimed, stop, now))
+                found = verdict(one.claimed, stop, now)
+                settled.append(replace(found, not_before=now) if stop is STOPPED else found)
                 continue
             outcome = self._senders[channel.name].send(one.message)
             handed += 1
@@ -303,6 +329,8 @@ class Worker:
             settled.append(verdict(one.claimed, outcome, now, channel.name))
             if outcome.suppress and channel.is_mail and one.claimed.subscriber_id is not None:
                 bad.append(one.claimed.subscriber_id)
+            if outcome.bounce and channel.is_mail:
+                refused[one.claimed.id] = outcome
             if self._breakers.setdefault(channel.name, Breaker()).stops(outcome):
                 stopped[channel.name] = replace(outcome, kind=Kind.DEFERRED, tried=False)
                 self.tally.is_stuck, self.tally.why = True, f"{outcome.code}: {outcome.reason}"
@@ -377,9 +405,11 @@ class Worker:
         return Settled(one.id, state, reason, one.attempts - 1, now, channel=channel)
 
     def _wait_until(self, moment: dt.datetime) -> None:
-        pause = (moment - self._clock()).total_seconds()
-        if pause > 0:
-            time.sleep(min(pause, rates.AHEAD.total_seconds()))
+        """Wait for a place in the rate, and look after notices meanwhile."""
+        end = time.monotonic() + rates.AHEAD.total_seconds()
+        while (pause := (moment - self._clock()).total_seconds()) > 0 and time.monotonic() < end:
+            time.sleep(min(pause, self._notices.pause + 0.001, end - time.monotonic()))
+            self._notices.glance()
 
     def _timed(self, stage: str) -> "_Stage":
         return _Stage(self.tally.seconds, stage)
@@ -446,6 +476,40 @@ def compose_for(issue: Issue, reader: Reader) -> tuple[Mail | None, list[Choice]
     return edition.press.render(reader, choices, None), choices
 
 
+_drains = 0
+_drains_lock = threading.Lock()
+_is_stopping = threading.Event()
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    global _drains
+    with _drains_lock:
+        _drains += 1
+    try:
+        yield
+    finally:
+        with _drains_lock:
+            _drains -= 1
+
+
+def is_draining() -> bool:
+    """Whether some thread of this process is draining the queue."""
+    return _drains > 0
+
+
+def stop_drains() -> None:
+    """Have every drain of this process end after the message that it is handing over: the process
+    is about to end.
+    """
+    _is_stopping.set()
+
+
+def allow_drains() -> None:
+    """Take back `stop_drains`."""
+    _is_stopping.clear()
+
+
 def drain(
     *,
     seconds: float = float("inf"),
@@ -459,8 +523,11 @@ def drain(
     mails instead of the configured mail backend.
     """
     directory = directory or settings.JOURNAL_DIR
+    if continuity.hold(directory, clock()):
+        return Tally()  # until an operator says what was sent; the watch over troubles tells why
     ledger.recover(directory, clock())
     with ExitStack() as stack:
+        stack.enter_context(_counted())
         journal = stack.enter_context(Journal(directory))
         given = {EmailChannel.name: transport} if transport else {}
         senders = {
@@ -468,4 +535,7 @@ def drain(
             for channel in registry.CHANNELS
             if isinstance(channel, HandedOver)
         }
-        return Worker(senders, journal, clock).run(seconds)
+        tally = Worker(senders, journal, clock).run(seconds)
+    if tally.is_stuck or tally.states[Delivery.State.SENT]:
+        backend_state.note(clock(), is_refusing=tally.is_stuck, reason=tally.why)
+    return tally

@@ -12,6 +12,9 @@ heed at once:
     unsubscribed at the provider      unsubscribed here
     rejected by the provider          as its reason says, so that both lists agree
 
+A refusal for good while the server was told of an email is an event as well. Of notices only hard
+bounces and complaints have consequences: they are no digests, of which one may be too many.
+
 An event that names another address than the subscriber's moves the ledger and nobody's
 subscription: the reader may have changed address since.
 """
@@ -30,7 +33,8 @@ from newsletter.channels.email import EmailChannel
 from newsletter.events import reputation, scanners
 from newsletter.mail.return_paths import hash_of
 from newsletter.models import Delivery, Event
-from subscriptions.models import Subscriber, Suppression
+from subscriptions.models import Notice, Subscriber, Suppression
+from subscriptions.notices.letters import recipient_of
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +103,9 @@ def _heed_batch(now: dt.datetime) -> int:
     _note_times(known)
     _note_reading(known)
     _note_proofs(known)
-    for_readers(known, now)
+    about_notices = [row for row in rows if row.notice_id is not None]
+    _note_on_notices(about_notices)
+    for_readers([*known, *about_notices], now)
     Event.objects.filter(pk__in=[row.pk for row in rows]).update(processed_at=now)
     reputation.review({row.delivery_id for row in known if row.delivery_id and _hurts(row)}, now)
     return len(rows)
@@ -216,6 +222,26 @@ def _note_proofs(events: Iterable[Event]) -> None:
         )
 
 
+def _note_on_notices(events: Iterable[Event]) -> None:
+    """The same for notices, of which there are few: one by one."""
+    for event in events:
+        notice = Notice.objects.select_for_update().filter(pk=event.notice_id or 0).first()
+        if notice is None:
+            continue
+        name = {EventType.DELIVERED: "delivered_at", EventType.COMPLAINED: "complained_at"}.get(
+            event.kind, "bounced_at" if event.severity else ""
+        )
+        if name:
+            setattr(notice, name, min(filter(None, (getattr(notice, name), event.at))))
+        if _GRAVITY.get(event.severity, 0) > _GRAVITY[notice.bounce]:
+            notice.bounce = event.severity
+        was_in_doubt = notice.state == Notice.State.UNKNOWN
+        if event.kind in PROOFS and (was_in_doubt or notice.reason == PROVEN):
+            notice.state, notice.reason, notice.lease_until = Notice.State.SENT, PROVEN, None
+            notice.sent_at = min(filter(None, (notice.sent_at, event.at)))
+        notice.save()
+
+
 # --- The readers --------------------------------------------------------------------------
 
 
@@ -231,11 +257,23 @@ def for_readers(events: Sequence[Event], now: dt.datetime) -> None:
         ).select_related("subscriber")
         if row.subscriber is not None
     }
+    notices = {
+        row.pk: row
+        for row in Notice.objects.filter(
+            pk__in={event.notice_id for event in grave if event.notice_id}
+        ).select_related("subscriber")
+    }
     suppress: dict[str, Suppression.Reason] = {}
     complained: dict[int, Subscriber] = {}
     bounced: dict[int, Subscriber] = {}
     for event in grave:
         subscriber = subscribers.get(event.delivery_id or 0)
+        notice = notices.get(event.notice_id or 0)
+        if notice is not None:
+            subscriber = notice.subscriber
+            if notice.kind == Notice.Kind.MOVE_TO:
+                _heed_new_address(notice, event, suppress)
+                continue
         if subscriber is None:
             continue
         if not hash_of(subscriber.email).startswith(event.address_hash):
@@ -249,17 +287,30 @@ def for_readers(events: Sequence[Event], now: dt.datetime) -> None:
             suppress[subscriber.email] = Suppression.Reason.COMPLAINT
         elif event.severity == Bounce.HARD:
             suppress.setdefault(subscriber.email, Suppression.Reason.BOUNCE)
-        elif event.severity:
+        elif event.severity and notice is None:
             bounced[subscriber.pk] = subscriber
         if _is_leave(event) and not _came_back_since(subscriber, event.at):
             subscriber.leave(now, wording="unsubscribed at the mail provider")
     for subscriber in complained.values():
-        if not subscriber.leave(now, wording="reported a digest as unwanted"):
+        if not subscriber.leave(now, wording="reported an email as unwanted"):
             continue
         logger.warning("a reader complained", extra={"subscriber": subscriber.pk})
     Suppression.objects.add_addresses(suppress, now)
     for subscriber in bounced.values():
         _pause_if_bouncing(subscriber, now)
+
+
+def _heed_new_address(
+    notice: Notice, event: Event, suppress: dict[str, Suppression.Reason]
+) -> None:
+    """What came back from an address that is not the reader's yet ends nobody's subscription."""
+    email = recipient_of(notice)
+    if not email or not hash_of(email).startswith(event.address_hash):
+        return
+    if _is_complaint(event):
+        suppress[email] = Suppression.Reason.COMPLAINT
+    elif event.severity == Bounce.HARD:
+        suppress.setdefault(email, Suppression.Reason.BOUNCE)
 
 
 _ABOUT_READERS = frozenset((EventType.COMPLAINED, EventType.UNSUBSCRIBED, EventType.REJECTED))

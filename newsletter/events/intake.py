@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +20,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from newsletter.events.scanners import is_machine
-from newsletter.mail.message_ids import delivery_id_of
-from newsletter.mail.outcomes import clean
+from newsletter.mail.message_ids import delivery_id_of, notice_id_of
+from newsletter.mail.outcomes import clean, without_addresses
 from newsletter.mail.providers.events import read
 from newsletter.mail.return_paths import hash_of
 from newsletter.models import Delivery, Event
+from subscriptions.models import Notice
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +35,6 @@ EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 LONGEST_PLAIN_ID = 120
 """Longer ids of providers are kept as a digest."""
 
-_ADDRESS = re.compile(r"""[^\s<>"'(),:;=]+@[^\s<>"'(),:;=]+""")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
@@ -56,24 +56,32 @@ class Report:
     """The beginning of that hash, where only this is known."""
     description: str = ""
     by_machine: bool = False
+    notice_id: int | None = None
+    """In place of a delivery, the notice that it is about."""
 
 
 def store(reports: Iterable[Report], now: dt.datetime) -> int:
     """Write down those events that are new; how many were given that are worth keeping.
 
-    Two statements, however many events: which deliveries there are, and the rows.
+    Two statements, however many events: which deliveries there are, and the rows; one more where
+    there are events about notices.
     """
     kept = [report for report in reports if is_wanted(report.kind)]
     if not kept:
         return 0
     wanted = {report.delivery_id for report in kept if report.delivery_id is not None}
     known = set(Delivery.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+    notices = {report.notice_id for report in kept if report.notice_id is not None}
+    if notices:
+        notices = set(Notice.objects.filter(pk__in=notices).values_list("pk", flat=True))
     # In order, or two requests with the same events could wait for each other.
-    rows = sorted((_row(report, known, now) for report in kept), key=lambda row: row.event_id)
+    rows = sorted(
+        (_row(report, known, notices, now) for report in kept), key=lambda row: row.event_id
+    )
     Event.objects.bulk_create(rows, ignore_conflicts=True)
-    strange = sum(row.delivery_id is None for row in rows)
+    strange = sum(row.delivery_id is None and row.notice_id is None for row in rows)
     if strange:
-        logger.info("events for no delivery of ours", extra={"count": strange})
+        logger.info("events for no email of ours", extra={"count": strange})
     return len(rows)
 
 
@@ -88,7 +96,7 @@ def is_wanted(kind: str) -> bool:
     return True
 
 
-def _row(report: Report, known: set[int], now: dt.datetime) -> Event:
+def _row(report: Report, known: set[int], notices: set[int], now: dt.datetime) -> Event:
     at = report.at or now
     if timezone.is_naive(at):
         at = at.replace(tzinfo=dt.UTC)
@@ -96,6 +104,7 @@ def _row(report: Report, known: set[int], now: dt.datetime) -> Event:
         at = now
     return Event(
         delivery_id=report.delivery_id if report.delivery_id in known else None,
+        notice_id=report.notice_id if report.notice_id in notices else None,
         provider=report.provider[:40],
         event_id=report.identity,
         kind=report.kind[:20],
@@ -107,13 +116,6 @@ def _row(report: Report, known: set[int], now: dt.datetime) -> Event:
         at=at,
         received_at=now,
     )
-
-
-def without_addresses(text: str) -> str:
-    """`text` in one clean line, addresses left out: servers like to repeat them, and what they say
-    is not to outlive the subscriber.
-    """
-    return _ADDRESS.sub("[address]", clean(text))[:300]
 
 
 # --- Anymail's events ---------------------------------------------------------------------
@@ -128,7 +130,8 @@ def reported(event: AnymailTrackingEvent, provider: str) -> Report:
     return Report(
         provider=provider,
         identity=_identity(event, kind, recipient),
-        delivery_id=_delivery_id(event),
+        delivery_id=_number(event, "delivery_id", delivery_id_of),
+        notice_id=_number(event, "notice_id", notice_id_of),
         kind=kind,
         at=event.timestamp if isinstance(event.timestamp, dt.datetime) else None,
         reason=reading.reason,
@@ -147,22 +150,24 @@ def _description(event: AnymailTrackingEvent, kind: str) -> str:
     return " · ".join(said)
 
 
-def _delivery_id(event: AnymailTrackingEvent) -> int | None:
-    """The delivery that the event is about, by its metadata, its tag or its Message-ID."""
+def _number(
+    event: AnymailTrackingEvent, name: str, read_from: Callable[[str], int | None]
+) -> int | None:
+    """Which delivery or notice the event is about, by its metadata or tag of this `name`, or by
+    its Message-ID.
+    """
     metadata = event.metadata if isinstance(event.metadata, dict) else {}
-    given: list[Any] = [metadata.get("delivery_id")]
+    given: list[Any] = [metadata.get(name)]
     tags: Sequence[Any] = event.tags if isinstance(event.tags, list | tuple) else ()
     given += [
-        tag.partition(":")[2]
-        for tag in tags
-        if isinstance(tag, str) and tag.startswith("delivery_id:")
+        tag.partition(":")[2] for tag in tags if isinstance(tag, str) and tag.startswith(f"{name}:")
     ]
     for one in given:
         if isinstance(one, str | int) and not isinstance(one, bool):
             text = str(one) if isinstance(one, str) or 0 < one < 10**18 else ""
             if _NUMBER.fullmatch(text) and int(text):
                 return int(text)
-    return delivery_id_of(clean(event.message_id or ""))
+    return read_from(clean(event.message_id or ""))
 
 
 def _identity(event: AnymailTrackingEvent, kind: str, recipient: str) -> str:

@@ -12,11 +12,10 @@ import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.core.mail import mail_admins
-from django.db import transaction
 from django.db.models import Count, Q
 
 from newsletter.channels.email import EmailChannel
+from newsletter.issues import operator_notes
 from newsletter.models import Delivery, Issue
 
 logger = logging.getLogger(__name__)
@@ -48,6 +47,7 @@ class Rates:
     """
 
     sent: int
+    """With those that a server refused for good while it was told of them: it saw them, too."""
     delivered: int
     complaints: int
     hard_bounces: int
@@ -78,7 +78,11 @@ def rates_of(issue: Issue) -> Rates:
     """The issue's numbers, counted in one query."""
     bounce = Delivery.Bounce
     counted = Delivery.objects.filter(issue=issue).aggregate(
-        sent=Count("pk", Delivery.went_through(EmailChannel.name)),
+        sent=Count(
+            "pk",
+            Delivery.went_through(EmailChannel.name)
+            | (Q(state=Delivery.State.FAILED) & ~Q(bounce="")),
+        ),
         delivered=Count("pk", Q(delivered_at__isnull=False)),
         complaints=Count("pk", Q(complained_at__isnull=False)),
         hard_bounces=Count("pk", Q(bounce=bounce.HARD)),
@@ -99,7 +103,7 @@ def review(delivery_ids: Collection[int], now: dt.datetime) -> list[Issue]:
     issues = Issue.objects.filter(
         pk__in=Delivery.objects.filter(pk__in=delivery_ids).order_by().values("issue"), warning=""
     )
-    return [issue for issue in issues if _is_troubled(issue) and _warn(issue)]
+    return [issue for issue in issues if _is_troubled(issue) and _warn(issue, now)]
 
 
 def _is_troubled(issue: Issue) -> bool:
@@ -120,7 +124,7 @@ def _is_troubled(issue: Issue) -> bool:
     )
 
 
-def _warn(issue: Issue) -> bool:
+def _warn(issue: Issue, now: dt.datetime) -> bool:
     """Pause the issue and tell the operator, where a limit is passed and nobody did before."""
     passed = rates_of(issue).passed
     if not passed:
@@ -133,22 +137,5 @@ def _warn(issue: Issue) -> bool:
         "an issue is paused because of what came back" if was_running else "an issue did harm",
         extra={"day": issue.day.isoformat(), "warning": warning},
     )
-    what = "It is paused" if was_running else "It was no longer being sent"
-    transaction.on_commit(
-        lambda: _tell(
-            f"The digest of {issue} came back too often",
-            f"{warning}.\n\n{what}. Look into it before you send on: who are these readers, where "
-            f"did their addresses come from, and what did the mail providers say? The events are "
-            f"with each delivery in the admin. To send on:\n\n"
-            f"    manage.py control_issue resume --day {issue.day.isoformat()}\n",
-        )
-    )
+    operator_notes.ask_for(issue, now)
     return True
-
-
-def _tell(subject: str, text: str) -> None:
-    """Mail the operators. Where that fails the log and the admin still know."""
-    try:
-        mail_admins(subject, text)
-    except Exception:  # whatever a mail backend raises
-        logger.exception("the operators could not be told by mail")

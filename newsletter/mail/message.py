@@ -42,8 +42,8 @@ class Mail:
     `message_id` with its angle brackets. `envelope_from` is where bounces go ("" for the null
     sender). `to_addr` is a bare address, `from_header` may have a display name. `headers` are the
     further ones, in order, each name once; a Date among them replaces the time of composing.
-    `metadata` and `tags` are for a provider's API and appear in its events; the delivery id is
-    added to the metadata as "delivery_id".
+    `metadata` and `tags` are for a provider's API and appear in its events; which row the message
+    belongs to is added to the metadata, as "delivery_id" or "notice_id".
     """
 
     delivery_id: int | None
@@ -57,6 +57,7 @@ class Mail:
     html: tuple[Fragment, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    notice_id: int | None = None
 
     def as_bytes(self) -> bytes:
         """The whole message (RFC 5322), CRLF line ends, ready for SMTP DATA without dot-stuffing.
@@ -100,6 +101,8 @@ class Mail:
         if isinstance(connection, DjangoSMTPBackend) and self.envelope_from:
             headers["From"], from_email = from_email, self.envelope_from
         known = {} if self.delivery_id is None else {"delivery_id": str(self.delivery_id)}
+        if self.notice_id is not None:
+            known["notice_id"] = str(self.notice_id)
         metadata, tags = {**known, **self.metadata}, list(self.tags)
         provider = provider_named(getattr(connection, "esp_name", ""))
         if provider is not None:

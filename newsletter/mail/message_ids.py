@@ -1,4 +1,6 @@
-"""The Message-ID of a delivery: stable, under the sender's domain, known again when it returns."""
+"""The Message-ID of a digest or a notice: stable, under the sender's domain, known again when it
+returns, and saying which of the two it is.
+"""
 
 import hashlib
 import hmac
@@ -9,7 +11,7 @@ from django.conf import settings
 
 from newsletter.mail.headers import address
 
-_MESSAGE_ID = re.compile(r"<?d([0-9]{1,18})\.([0-9a-f]{16})@[^<>@\s]+>?")
+_MESSAGE_ID = re.compile(r"<?([dn])([0-9]{1,18})\.([0-9a-f]{16})@[^<>@\s]+>?")
 
 
 @lru_cache(maxsize=8)
@@ -33,6 +35,12 @@ def message_id(delivery_id: int) -> str:
     return f"<d{delivery_id}.{signed}@{_ascii(settings.MAIL_DOMAIN)}>"
 
 
+def notice_message_id(notice_id: int) -> str:
+    """The same for a notice."""
+    signed = mac(b"n%d" % notice_id, settings.SECRET_KEY)
+    return f"<n{notice_id}.{signed}@{_ascii(settings.MAIL_DOMAIN)}>"
+
+
 def preview_id(name: str) -> str:
     """A Message-ID for a mail that belongs to no delivery; the same for the same `name`."""
     signed = mac(b"preview." + name.encode(), settings.SECRET_KEY)
@@ -43,11 +51,20 @@ def delivery_id_of(message_id: str) -> int | None:
     """The delivery that `message_id`, with or without its brackets, was made for; None for one
     that is not ours. Earlier secret keys count as well.
     """
+    return _number_of(message_id, "d", b"%d")
+
+
+def notice_id_of(message_id: str) -> int | None:
+    """The same for a notice."""
+    return _number_of(message_id, "n", b"n%d")
+
+
+def _number_of(message_id: str, letter: str, name: bytes) -> int | None:
     found = _MESSAGE_ID.fullmatch(message_id.strip())
-    if found is None:
+    if found is None or found[1] != letter:
         return None
-    delivery_id = int(found[1])
+    number = int(found[2])
     for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-        if hmac.compare_digest(mac(b"%d" % delivery_id, secret), found[2]):
-            return delivery_id
+        if hmac.compare_digest(mac(name % number, secret), found[3]):
+            return number
     return None

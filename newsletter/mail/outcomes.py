@@ -22,6 +22,8 @@ from newsletter.mail.encoding import UnsendableMail
 
 REASON_LIMIT = 300
 
+_ADDRESS = re.compile(r"""[^\s<>"'(),:;=]+@[^\s<>"'(),:;=]+""")
+
 
 class Kind(StrEnum):
     """The answers that the ledger tells apart."""
@@ -50,9 +52,12 @@ class Outcome:
     """What became of one message.
 
     `code` is what was answered ("250", "550 5.1.1", "HTTP 429") or a word of ours ("timeout").
-    `reason` is one clean line of at most 300 characters. `retry_after` is in seconds, where the
-    other side asked for it. `suppress`: the address itself is bad, do not mail it again. `tried`:
-    the other side may have seen the message; where False, nothing counts as an attempt.
+    `reason` is one clean line of at most 300 characters, without addresses. `retry_after` is in
+    seconds, where the other side asked for it. `suppress`: the address itself is bad, do not mail
+    it again; so exactly where `bounce` is "hard". `tried`: the other side may have seen the
+    message; where False, nothing counts as an attempt. `bounce` says of a refusal for good by the
+    other side (REFUSED) how bad it is, in the words of `Delivery.Bounce`: "hard", "soft" or
+    "blocked"; empty for all else, our own refusals before anything was sent among them.
     """
 
     kind: Kind
@@ -62,6 +67,19 @@ class Outcome:
     provider_id: str = ""
     suppress: bool = False
     tried: bool = True
+    bounce: str = ""
+
+    def __post_init__(self) -> None:
+        """Leave addresses out of the reason, which outlives the reader, in journals too."""
+        if "@" in self.reason:
+            object.__setattr__(self, "reason", without_addresses(self.reason))
+
+
+def without_addresses(text: str) -> str:
+    """`text` in one clean line, addresses left out: servers like to repeat them, and what they say
+    is not to outlive the subscriber.
+    """
+    return _ADDRESS.sub("[address]", clean(text))[:REASON_LIMIT]
 
 
 def clean(text: object) -> str:
@@ -99,6 +117,7 @@ QUOTA = re.compile(
     r"|e?mails)|throttl|quota (is )?exceeded for (this )?(account|sender)",
     re.IGNORECASE,
 )
+_POLICY = re.compile(r"\bspam\b|policy|blocked|black ?list|block ?list|content rejected", re.I)
 _DAILY = re.compile(r"daily|per day|24 ?h|quota", re.IGNORECASE)
 _MAILBOX_FULL = re.compile(r"full|over.?quota|quota|insufficient.{0,20}(storage|space)", re.I)
 
@@ -121,7 +140,10 @@ def sort_reply(code: int, text: str | bytes, stage: Stage) -> Outcome:
     tried = stage not in (Stage.CONNECT, Stage.AUTH)
 
     def outcome(kind: Kind, retry_after: float | None = None, *, suppress: bool = False) -> Outcome:
-        return Outcome(kind, word, reason, retry_after, "", suppress, tried)
+        bounce = ""
+        if kind is Kind.REFUSED:
+            bounce = "hard" if suppress else _how_bad(enhanced, reason, stage)
+        return Outcome(kind, word, reason, retry_after, "", suppress, tried, bounce)
 
     if stage is Stage.AFTER_BODY and 200 <= code < 300:
         return outcome(Kind.ACCEPTED)
@@ -148,6 +170,13 @@ def sort_reply(code: int, text: str | bytes, stage: Stage) -> Outcome:
         if not enhanced and code in (550, 551, 553) and not _MAILBOX_FULL.search(reason):
             return outcome(Kind.REFUSED, suppress=bool(_UNKNOWN_USER.search(reason)))
     return outcome(Kind.REFUSED)
+
+
+def _how_bad(enhanced: str, reason: str, stage: Stage) -> str:
+    """ "blocked" where a refusal is about the sender, the content or a policy; else "soft"."""
+    if stage is Stage.MAIL or enhanced.startswith(("5.5.", "5.6.", "5.7.")):
+        return "blocked"
+    return "blocked" if _POLICY.search(reason) else "soft"
 
 
 # --- exceptions -----------------------------------------------------------------------------------

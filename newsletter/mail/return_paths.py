@@ -1,4 +1,4 @@
-"""The return path of a digest: an address of its own for each, so that a bounce says whose it is.
+"""The return path of an email: an address of its own for each, so that a bounce says whose it is.
 
 Servers write bounces in a hundred forms, but all send them to the envelope sender. With
 BOUNCE_ADDRESS set that is `bounce+<delivery>.<address>.<mac>@domain` (VERP): the delivery's number,
@@ -28,9 +28,11 @@ HASH_LENGTH = 8
 class Returned:
     """Whose mail it was that came back."""
 
-    delivery_id: int
+    delivery_id: int | None
+    """None where it was a notice."""
     address_hash: str
     """The first `HASH_LENGTH` digits of the hash of the address that it was sent to."""
+    notice_id: int | None = None
 
 
 def hash_of(email: str) -> str:
@@ -50,8 +52,19 @@ def return_path(delivery_id: int | None, email: str, default: str) -> str:
     """
     if not settings.BOUNCE_ADDRESS or delivery_id is None:
         return default
+    return _signed(str(delivery_id), email)
+
+
+def notice_return_path(notice_id: int | None, email: str, default: str) -> str:
+    """The same for a notice, whose number has an "n" before it."""
+    if not settings.BOUNCE_ADDRESS or notice_id is None:
+        return default
+    return _signed(f"n{notice_id}", email)
+
+
+def _signed(number: str, email: str) -> str:
     local, _, domain = settings.BOUNCE_ADDRESS.partition("@")
-    body = f"{delivery_id}.{hash_of(email)[:HASH_LENGTH]}"
+    body = f"{number}.{hash_of(email)[:HASH_LENGTH]}"
     return f"{local}+{body}.{_mac(body, settings.SECRET_KEY)}@{domain}"
 
 
@@ -65,6 +78,8 @@ def returned_in(text: str) -> Returned | None:
         body = f"{number}.{hashed}"
         for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
             if hmac.compare_digest(_mac(body, secret), signed):
+                if number.startswith("n"):
+                    return Returned(None, hashed, int(number[1:]))
                 return Returned(int(number), hashed)
     return None
 
@@ -77,6 +92,6 @@ def _mac(body: str, secret: str) -> str:
 def _pattern(address: str) -> re.Pattern[str]:
     local, _, domain = address.lower().partition("@")
     return re.compile(
-        rf"{re.escape(local)}\+([0-9]{{1,18}})\.([0-9a-f]{{{HASH_LENGTH}}})\.([0-9a-f]{{16}})"
+        rf"{re.escape(local)}\+(n?[0-9]{{1,18}})\.([0-9a-f]{{{HASH_LENGTH}}})\.([0-9a-f]{{16}})"
         rf"@{re.escape(domain)}(?![a-z0-9.-])"
     )

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Two columns that stay empty for what the version before writes."""
 
-    dependencies = [("newsletter", "0006_missing_sources")]
+    dependencies = [("newsletter", "0007_events_of_notices")]
 
     operations = [
         migrations.AddField(

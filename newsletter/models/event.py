@@ -5,6 +5,7 @@ from typing import ClassVar, Self
 from django.db import models
 
 from newsletter.models.delivery import Delivery
+from subscriptions.models import Notice
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -20,10 +21,21 @@ class EventQuerySet(models.QuerySet["Event"]):
 
 
 class Event(models.Model):
-    """What a mail provider reported about a delivery, in Anymail's words."""
+    """What was reported about an email, in Anymail's words: by a mail provider, by a bounce, or by
+    the server that refused it.
+    """
 
     delivery = models.ForeignKey(
         Delivery, null=True, on_delete=models.CASCADE, related_name="events"
+    )
+    notice = models.ForeignKey(
+        Notice,
+        null=True,
+        on_delete=models.CASCADE,
+        # The version before deletes readers, and with them notices, without looking here.
+        db_constraint=False,
+        related_name="events",
+        help_text="In place of a delivery, the notice that it is about.",
     )
     provider = models.CharField(max_length=40)
     event_id = models.CharField(

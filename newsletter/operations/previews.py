@@ -4,11 +4,11 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from django.core.mail import EmailMultiAlternatives
-
+from newsletter.delivery import notices
 from newsletter.delivery.worker import compose_for
 from newsletter.digests.readers import readers_of
 from newsletter.digests.selection import Reader
+from newsletter.mail.message import Mail
 from newsletter.models import Issue
 from papers.models import Topic
 from subscriptions.models import Subscriber
@@ -17,7 +17,7 @@ from subscriptions.notices import letters
 DIGESTS = ("digest", "daily", "weekly", "by_topic", "welcome")
 """Digests: as the reader gets them, or daily, weekly, grouped by topic, as a new reader's first."""
 
-NAMES = (*DIGESTS, *(kind.value for kind in letters.Kind if kind is not letters.Kind.NOTHING))
+NAMES = (*DIGESTS, *(kind.value for kind in letters.KINDS))
 """Every mail that can be previewed."""
 
 EXAMPLE = "reader@example.org"
@@ -73,7 +73,8 @@ def preview(
     else:
         subscriber = _subscriber(subscriber_id)
     subscriber.text_only |= text_only
-    return _of_django(name, letters.make_mail(letters.Kind(name), subscriber, now))
+    letter = letters.make_letter(letters.Kind(name), subscriber, now)
+    return _of_mail(name, notices.mail_of(letter, None))
 
 
 def _subscriber(subscriber_id: int) -> Subscriber:
@@ -113,21 +114,14 @@ def _digest(name: str, reader: Reader, day: dt.date | None, *, text_only: bool) 
         raise NoPreview(
             f"The issue of {issue.day} has nothing new in this reader's topics: no mail is sent."
         )
+    return _of_mail(name, mail)
+
+
+def _of_mail(name: str, mail: Mail) -> MailPreview:
     return MailPreview(
         name=name,
         subject=mail.subject,
         html="".join(piece.text for piece in mail.html),
         text="".join(piece.text for piece in mail.text),
         message=mail.as_bytes(),
-    )
-
-
-def _of_django(name: str, message: EmailMultiAlternatives) -> MailPreview:
-    html = [str(body) for body, kind in message.alternatives if kind == "text/html"]
-    return MailPreview(
-        name=name,
-        subject=str(message.subject),
-        html=html[0] if html else "",
-        text=str(message.body),
-        message=message.message().as_bytes(),
     )

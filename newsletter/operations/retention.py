@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 
 from newsletter.models import Delivery, Event, Issue
 from subscriptions.addresses import address_hash
-from subscriptions.models import Subscriber, Suppression
+from subscriptions.models import FormEntry, Notice, Subscriber, Suppression
 from subscriptions.readers import personal_data
 
 logger = logging.getLogger(__name__)
@@ -42,12 +42,15 @@ class Forgotten:
     """Rows of the ledger that no longer say who got what."""
     logins: int = 0
     """Attempts to log in to the admin, and sessions there that have run out."""
+    notices: int = 0
+    """Emails other than digests, and what was typed into forms and never worked off."""
 
     def __str__(self) -> str:
         return (
             f"{self.unconfirmed} subscribers who never confirmed, {self.left} who left, "
             f"{self.suppressed} who are suppressed; {self.events} events, "
-            f"the readers of {self.deliveries} deliveries, {self.logins} logins"
+            f"the readers of {self.deliveries} deliveries, {self.logins} logins, "
+            f"{self.notices} other emails"
         )
 
 
@@ -68,10 +71,25 @@ def delete_expired(now: dt.datetime, *, dry_run: bool = False) -> Forgotten:
         events=_delete(Event.objects.filter(received_at__lt=events_before), dry_run),
         deliveries=_untie(_before(now, settings.KEEP_DELIVERIES_DAYS).date(), dry_run),
         logins=sum(_delete(rows, dry_run) for rows in logins),
+        notices=sum(_delete(rows, dry_run) for rows in _notices(now)),
     )
     if not dry_run and any(asdict(done).values()):
         logger.info("forgot", extra=asdict(done))
     return done
+
+
+def _notices(now: dt.datetime) -> list[QuerySet[Any]]:
+    """Settled notices whose time is over, sooner for whoever never confirmed; stale entries."""
+    settled = Notice.objects.settled()
+    unconfirmed = Subscriber.objects.filter(status=Subscriber.Status.PENDING)
+    return [
+        settled.filter(due_at__lt=_before(now, settings.KEEP_EVENTS_DAYS)),
+        settled.filter(
+            due_at__lt=_before(now, settings.KEEP_UNCONFIRMED_DAYS),
+            subscriber__in=unconfirmed.order_by().values("pk"),
+        ),
+        FormEntry.objects.stale(now),
+    ]
 
 
 def _before(now: dt.datetime, days: int) -> dt.datetime:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from newsletter.mail.local_mailbox import MailboxBackend
 from subscriptions.models import AddressChange
-from subscriptions.notices.letters import ASK_AGAIN_AFTER
+from subscriptions.notices.due import ASK_AGAIN_AFTER
 from subscriptions.pages import recognition
 
 

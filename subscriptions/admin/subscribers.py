@@ -6,14 +6,16 @@ changed, and the record of consent is only read.
 
 from typing import Any
 
-from celery import signature
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
@@ -21,13 +23,17 @@ from unfold.decorators import action, display
 from subscriptions.models import (
     Consent,
     Feedback,
+    Notice,
     Subscriber,
     Subscription,
     Suppression,
 )
-from subscriptions.notices.letters import Kind, Outgoing
+from subscriptions.notices.due import ask_for, wake
 from subscriptions.readers import personal_data
 from subscriptions.readers.preferences import move_digest
+
+EMAILS_SHOWN = 50
+"""So many of a reader's emails are shown; the ledger's own pages have them all."""
 
 
 class ReadOnlyInline(TabularInline):
@@ -131,6 +137,7 @@ class SubscriberAdmin(ModelAdmin):
         "left_at",
         "asked_to_confirm_at",
         "pause_reason",
+        "emails",
     )
     fieldsets = (
         (None, {"fields": ("email", "status", "language")}),
@@ -168,6 +175,46 @@ class SubscriberAdmin(ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody is subscribed but by themselves."""
         return False
+
+    def get_fieldsets(self, request: HttpRequest, obj: Subscriber | None = None) -> Any:
+        """With every email that the reader got, for staff who may see those."""
+        fieldsets = super().get_fieldsets(request, obj)
+        needed = ("newsletter.view_delivery", "subscriptions.view_notice")
+        if request.user.has_perms(needed):
+            fieldsets = (*fieldsets, ("Emails", {"fields": ("emails",)}))
+        return fieldsets
+
+    @display(description="digests and other emails")
+    def emails(self, subscriber: Subscriber) -> SafeString | str:
+        """The newest `EMAILS_SHOWN` that were due to the reader, and what became of each."""
+        deliveries = subscriber.deliveries.select_related("issue").order_by("-due_at")
+        notices = subscriber.notices.order_by("-due_at")
+        rows: list[tuple[Any, str, str]] = []  # of both kinds, which are alike in what is shown
+        for delivery in deliveries[:EMAILS_SHOWN]:
+            rows.append((delivery, f"digest of {delivery.issue}", "newsletter_delivery"))
+        for notice in notices[:EMAILS_SHOWN]:
+            rows.append((notice, notice.get_kind_display(), "subscriptions_notice"))
+        rows.sort(key=lambda row: row[0].due_at, reverse=True)
+        shown = format_html_join(
+            "",
+            '<tr><td>{}</td><td><a href="{}">{}</a></td><td>{}</td><td>{}</td></tr>',
+            (
+                (
+                    f"{one.due_at:%Y-%m-%d %H:%M}",
+                    reverse(f"admin:{page}_change", args=[one.pk]),
+                    what,
+                    one.get_state_display(),
+                    " · ".join(
+                        filter(None, (one.bounce and f"came back ({one.bounce})", one.reason))
+                    ),
+                )
+                for one, what, page in rows[:EMAILS_SHOWN]
+            ),
+        )
+        if not rows:
+            return "none so far"
+        head = "<tr><th>Due (UTC)</th><th>Email</th><th>State</th><th>Why</th></tr>"
+        return format_html('<table class="w-full text-left">{}{}</table>', mark_safe(head), shown)  # noqa: S308 - our own words
 
     @display(
         description="status",
@@ -227,14 +274,13 @@ class SubscriberAdmin(ModelAdmin):
         who left get none.
         """
         statuses = (Subscriber.Status.ACTIVE, Subscriber.Status.LEFT)
-        outgoing = [
-            Outgoing(Kind.PREFERENCES, pk)
-            for pk in queryset.filter(status__in=statuses).values_list("pk", flat=True)
-        ]
-        send = signature("subscriptions.tasks.send_mail_to")
-        for mail in outgoing:
-            send.delay(mail.kind.value, mail.subscriber_id)
-        self._report(request, len(outgoing), "mailed the link to")
+        ids = list(queryset.filter(status__in=statuses).values_list("pk", flat=True))
+        now = timezone.now()
+        with transaction.atomic():
+            for pk in ids:
+                ask_for(Notice.Kind.PREFERENCES, pk, now)
+        wake()
+        self._report(request, len(ids), "mailed the link to")
 
     @action(description="Unsubscribe", permissions=["change"])
     def unsubscribe(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:

@@ -5,6 +5,7 @@ and added to them, and the addresses that must never be mailed again.
 from subscriptions.models.address_change import AddressChange
 from subscriptions.models.consent import Consent
 from subscriptions.models.feedback import Feedback
+from subscriptions.models.notice import FormEntry, Notice
 from subscriptions.models.submission import Submission
 from subscriptions.models.subscriber import Subscriber, SubscriberQuerySet, validate_timezone
 from subscriptions.models.subscription import Subscription
@@ -15,6 +16,8 @@ __all__ = [
     "AddressChange",
     "Consent",
     "Feedback",
+    "FormEntry",
+    "Notice",
     "Submission",
     "Subscriber",
     "SubscriberQuerySet",

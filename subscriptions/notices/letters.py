@@ -1,18 +1,18 @@
-"""The few mails that are not digests: confirmation, "you are already subscribed", the link to the
+"""The few emails that are not digests: confirmation, "you are already subscribed", the link to the
 preferences, the change of an address, and goodbye.
 
 Each is a text and an HTML template under templates/emails/, in the same MJML frame as the digests.
-They are sent one at a time through whatever mail backend is configured. Nothing that a visitor
-typed into a form appears in them except the address they go to.
+This module says what such an email holds, and whether it is still due when its row comes up; who
+hands it over is not its business. Nothing that a visitor typed into a form appears in one except
+the address it goes to.
 """
 
 import datetime as dt
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -20,32 +20,14 @@ from django.utils.translation import gettext
 
 from papers.text.cleaning import plain
 from subscriptions import links
-from subscriptions.models import AddressChange, Subscriber, Suppression
-from subscriptions.notices.messages import Message, headers_for
+from subscriptions.models import AddressChange, Notice, Subscriber, Suppression
+from subscriptions.notices.due import ASK_AGAIN_AFTER
+from subscriptions.notices.messages import headers_for
 from subscriptions.notices.mjml import RenderingFailed, check_links, compile_mjml
 
 logger = logging.getLogger(__name__)
 
-ASK_AGAIN_AFTER = dt.timedelta(hours=24)
-"""Within this time a subscribe form leads to one mail at most, however often it is sent off."""
-
-
-class Kind(StrEnum):
-    """Which mail. The values are names of templates and travel in task messages."""
-
-    CONFIRM = "confirm"
-    ALREADY = "already"
-    PREFERENCES = "preferences"
-    GOODBYE = "goodbye"
-    MOVE_FROM = "move_from"
-    """To the old address: the digests are to go elsewhere, is that right?"""
-    MOVE_TO = "move_to"
-    """To the new address: are the digests welcome there?"""
-    MOVED = "moved"
-    """To the new address, once it is the subscriber's, with a link that works."""
-    NOTHING = "nothing"
-    """No mail at all; stands in where an answer must not tell that none goes out."""
-
+Kind = Notice.Kind
 
 _SUITS = {
     Kind.CONFIRM: {Subscriber.Status.PENDING, Subscriber.Status.LEFT},
@@ -56,33 +38,104 @@ _SUITS = {
     Kind.MOVE_TO: {Subscriber.Status.ACTIVE},
     Kind.MOVED: {Subscriber.Status.ACTIVE},
 }
-_MOVES = {Kind.MOVE_FROM, Kind.MOVE_TO}
-_ONCE_A_DAY = {Kind.CONFIRM, Kind.ALREADY}
+
+KINDS = tuple(_SUITS)
+"""The kinds that go to readers."""
+
+
+class NotDue(Exception):
+    """The email is no longer due; the text says why, for the row."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A mail that is to be sent: what the entry points hand to `subscriptions.tasks`."""
+class Letter:
+    """An email that is not a digest, complete but for its Message-ID and return path."""
 
-    kind: Kind
-    subscriber_id: int
-
-
-NOTHING = Outgoing(Kind.NOTHING, 0)
-
-
-def may_ask(subscriber: Subscriber, now: dt.datetime) -> bool:
-    """Whether a subscribe form may lead to a mail to this subscriber again."""
-    asked = subscriber.asked_to_confirm_at
-    return asked is None or asked <= now - ASK_AGAIN_AFTER
+    kind: str
+    subject: str
+    text: str
+    html: str
+    """Empty where the reader wants none, or none can be made."""
+    recipient: str
+    headers: Mapping[str, str]
 
 
-def make_mail(
-    kind: Kind, subscriber: Subscriber, now: dt.datetime, change: AddressChange | None = None
-) -> EmailMultiAlternatives:
-    """The mail, complete but for a connection; text before HTML, in the subscriber's language.
+def letter_for(notice: Notice, now: dt.datetime) -> Letter:
+    """What a reader's claimed notice says, as of now. Raises `NotDue`.
 
-    `change` is what MOVE_FROM and MOVE_TO are about. Raises `ValueError` for `Kind.NOTHING`.
+    Status, suppression and the change that it is about are looked at again. A notice of
+    `Notice.ONCE_A_DAY` takes the reader's day, by one statement, so that of two at once, of
+    different versions even, one wins; `due.give_back_the_day` undoes it.
+    """
+    kind = Notice.Kind(notice.kind)
+    subscriber = Subscriber.objects.filter(pk=notice.subscriber_id or 0).first()
+    if subscriber is None:
+        raise NotDue("the subscriber was erased")
+    if subscriber.status not in _SUITS[kind]:
+        raise NotDue(f"the subscriber is {subscriber.get_status_display()}")
+    change = None
+    if kind in Notice.MOVES:
+        change = subscriber.address_changes.open(now).filter(pk=notice.change_id or 0).first()
+        if change is None:
+            raise NotDue("the change of address is over")
+        if kind is Kind.MOVE_TO and (holder := _holder_of(change)) is not None:
+            return _already(holder, notice, now)
+    if Suppression.objects.covers(_recipient(kind, subscriber, change)):
+        raise NotDue("the address is suppressed")
+    if kind in Notice.ONCE_A_DAY:
+        _take_the_day(subscriber, notice, now)
+    if kind is Kind.MOVE_TO and change is not None and _was_mailed(change):
+        raise NotDue("this address was asked within a day")
+    return make_letter(kind, subscriber, now, change)
+
+
+def _holder_of(change: AddressChange) -> Subscriber | None:
+    """The active reader who has the new address already."""
+    return Subscriber.objects.mailable().with_email(change.new_email).first()
+
+
+def _already(holder: Subscriber, notice: Notice, now: dt.datetime) -> Letter:
+    """Tell who holds the address that it is subscribed, as the subscribe form would."""
+    if Suppression.objects.covers(holder.email):
+        raise NotDue("the address is suppressed")
+    _take_the_day(holder, notice, now)
+    return make_letter(Kind.ALREADY, holder, now)
+
+
+def _take_the_day(subscriber: Subscriber, notice: Notice, now: dt.datetime) -> None:
+    free = Q(asked_to_confirm_at=None) | Q(asked_to_confirm_at__lte=now - ASK_AGAIN_AFTER)
+    mine = Q(asked_to_confirm_at=notice.due_at)  # taken at an earlier attempt
+    if not (
+        Subscriber.objects.filter(free | mine, pk=subscriber.pk).update(
+            asked_to_confirm_at=notice.due_at
+        )
+    ):
+        raise NotDue("one such email a day is enough")
+
+
+def _was_mailed(change: AddressChange) -> bool:
+    """Whether an earlier change, anyone's, has just sent an email to the same new address."""
+    return (
+        AddressChange.objects.filter(
+            new_email=change.new_email,
+            pk__lt=change.pk,
+            asked_at__gt=change.asked_at - ASK_AGAIN_AFTER,
+        )
+        .exclude(pk=change.pk)
+        .exists()
+    )
+
+
+def make_letter(
+    kind: Notice.Kind,
+    subscriber: Subscriber,
+    now: dt.datetime,
+    change: AddressChange | None = None,
+) -> Letter:
+    """What the email says, in the subscriber's language.
+
+    `change` is what MOVE_FROM and MOVE_TO are about. Raises `ValueError` for a kind that is not in
+    `KINDS`.
     """
     with translation.override(subscriber.language):
         subject, link = _subject_and_link(kind, subscriber, now, change)
@@ -98,37 +151,45 @@ def make_mail(
             "change_days": AddressChange.WITHIN.days,
         }
         recipient = _recipient(kind, subscriber, change)
-        message = Message(
+        return Letter(
+            kind=kind.value,
             subject=subject,
-            body=render_to_string(f"emails/{kind}.txt", context).strip() + "\n",
-            to=[recipient],
+            text=render_to_string(f"emails/{kind}.txt", context).strip() + "\n",
+            html="" if subscriber.text_only else _html(kind, context),
+            recipient=recipient,
             headers=headers_for(kind, subscriber, recipient),
         )
-        if not subscriber.text_only:
-            _attach_html(message, kind, context)
-    return message
 
 
-def _recipient(kind: Kind, subscriber: Subscriber, change: AddressChange | None) -> str:
+def _recipient(kind: Notice.Kind, subscriber: Subscriber, change: AddressChange | None) -> str:
     return change.new_email if change and kind is Kind.MOVE_TO else subscriber.email
 
 
-def _attach_html(message: EmailMultiAlternatives, kind: Kind, context: dict[str, object]) -> None:
-    """Add the HTML form. Where none can be made the text goes out alone, and the log says why."""
+def recipient_of(notice: Notice) -> str:
+    """The address that a reader's notice goes to or went to; empty where nobody knows any more."""
+    if notice.kind == Kind.MOVE_TO:
+        change = AddressChange.objects.filter(pk=notice.change_id or 0).first()
+        return change.new_email if change is not None else ""
+    subscriber = Subscriber.objects.filter(pk=notice.subscriber_id or 0).first()
+    return subscriber.email if subscriber is not None else ""
+
+
+def _html(kind: Notice.Kind, context: dict[str, object]) -> str:
+    """The HTML form. Where none can be made the text goes out alone, and the log says why."""
     try:
         html = compile_mjml(render_to_string(f"emails/{kind}.html", context))
         check_links(html)
     except RenderingFailed as error:
         logger.error(
-            "no HTML can be made of a mail, it goes out as text",
+            "no HTML can be made of an email, it goes out as text",
             extra={"kind": kind.value, "reason": error.reason},
         )
-    else:
-        message.attach_alternative(html, "text/html")
+        return ""
+    return html
 
 
 def _subject_and_link(
-    kind: Kind, subscriber: Subscriber, now: dt.datetime, change: AddressChange | None
+    kind: Notice.Kind, subscriber: Subscriber, now: dt.datetime, change: AddressChange | None
 ) -> tuple[str, str]:
     """What the mail is about, on one line, and the one address it asks the reader to open."""
     held = subscriber.pk, subscriber.link_version
@@ -152,41 +213,6 @@ def _subject_and_link(
             path = links.move_path(links.Purpose.MOVE_TO, *held, change_id)
         case Kind.MOVED:
             subject, path = gettext("This is your new address at %(site)s"), preferences
-        case Kind.NOTHING:
-            raise ValueError("there is no mail of this kind")
+        case _:
+            raise ValueError(f"no reader gets an email of the kind {kind.value}")
     return " ".join((subject % {"site": plain(settings.SITE_NAME)}).split()), links.absolute(path)
-
-
-def send(kind: Kind, subscriber_id: int, now: dt.datetime) -> bool:
-    """Send the mail if it still fits what the subscriber has become; whether it went out.
-
-    A confirmation and an "already subscribed" go out once a day at most, also where two workers
-    try at once. What the mail backend raises is passed on, and then the mail may be tried again.
-    """
-    if kind is Kind.NOTHING:
-        return False
-    subscriber = Subscriber.objects.filter(pk=subscriber_id).first()
-    if subscriber is None or subscriber.status not in _SUITS[kind]:
-        return False
-    change = subscriber.address_changes.open(now).last() if kind in _MOVES else None
-    if kind in _MOVES and change is None:
-        return False
-    if Suppression.objects.covers(_recipient(kind, subscriber, change)):
-        return False
-    # The row and not a lock decides who sends: the worker whose update changed it.
-    held = Subscriber.objects.filter(pk=subscriber.pk)
-    if kind in _ONCE_A_DAY and not held.filter(
-        Q(asked_to_confirm_at=None) | Q(asked_to_confirm_at__lte=now - ASK_AGAIN_AFTER)
-    ).update(asked_to_confirm_at=now):
-        return False
-    try:
-        message = make_mail(kind, subscriber, now, change)
-        message.connection = get_connection()
-        message.send()
-    except BaseException:
-        if kind in _ONCE_A_DAY:
-            held.filter(asked_to_confirm_at=now).update(
-                asked_to_confirm_at=subscriber.asked_to_confirm_at
-            )
-        raise
-    return True

@@ -6,11 +6,8 @@ headers, and not every mailbox provider puts a folded `List-Unsubscribe` togethe
 """
 
 from email import charset
-from email.utils import make_msgid
 from typing import Any
 
-import idna
-from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
 from subscriptions.models import Subscriber
@@ -43,12 +40,8 @@ def headers_for(kind: str, subscriber: Subscriber, recipient: str) -> dict[str, 
     address that is not the subscriber's yet may be a stranger's, who must not end a subscription.
     None of these mails is sent to a list, so none has a List-Id.
     """
-    domain = settings.MAIL_DOMAIN
-    if not domain.isascii():
-        domain = idna.encode(domain, uts46=True).decode()
     headers = {
         **dict([AUTOMATIC]),
-        "Message-ID": make_msgid(idstring=kind, domain=domain),
         "Feedback-ID": feedback_id("service", kind, "mail"),
     }
     if subscriber.status == Subscriber.Status.ACTIVE and recipient == subscriber.email:

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_safe
 
 from subscriptions import links
 from subscriptions.models import AddressChange, Subscriber
-from subscriptions.notices.letters import NOTHING
+from subscriptions.notices.due import NoticeUnderWay, wake
 from subscriptions.pages.forms import AddressForm
 from subscriptions.pages.signed import Visitor, keep_private, signed
-from subscriptions.pages.subscribing import enqueue, too_many
+from subscriptions.pages.subscribing import too_many
 from subscriptions.readers import address_change
 
 
@@ -49,14 +49,11 @@ def _ask(request: HttpRequest, reader: Visitor, form: AddressForm) -> HttpRespon
     if wait := too_many(request, "address", email):
         return wait
     try:
-        to_old, to_new = address_change.ask(subscriber, email, reader.now)
-    except address_change.AskedTooOften:
+        address_change.ask(subscriber, email, reader.now)
+    except (address_change.AskedTooOften, NoticeUnderWay):
         form.add_error("email", _("You have asked for several changes lately. Please wait a bit."))
         return None
-    # Both are enqueued, whatever they are: neither time nor a broken broker tells them apart.
-    if not (enqueue(to_old) and enqueue(to_new)):
-        address_change.drop(subscriber, reader.now)
-        return render(request, "subscriptions/no_mail.html", status=503)
+    wake()
     preferences = links.preferences_path(subscriber.pk, subscriber.link_version)
     return redirect(f"{preferences}address/")
 
@@ -82,10 +79,9 @@ def _move(request: HttpRequest, reader: Visitor, end: links.Purpose) -> HttpResp
         if request.POST.get("action") == "cancel":
             address_change.cancel(subscriber, now)
             return redirect(request.path)
-        due = address_change.agree(subscriber, change.pk, end, now)
-        if due is None or due is NOTHING:
+        if not address_change.agree(subscriber, change.pk, end, now):
             return redirect(request.path)
-        enqueue(due)
+        wake()
         return redirect("subscriptions:moved")
     is_old = end is links.Purpose.MOVE_FROM
     context = {
@@ -109,7 +105,8 @@ def void_links(request: HttpRequest, reader: Visitor) -> HttpResponse:
     subscriber = reader.subscriber
     if request.method == "POST":
         # The new link goes to the inbox alone: this page may be open at somebody else's.
-        enqueue(address_change.void_links(subscriber, reader.now))
+        address_change.void_links(subscriber, reader.now)
+        wake()
         return redirect("subscriptions:links-void")
     preferences = links.preferences_path(subscriber.pk, subscriber.link_version)
     context = {"subscriber": subscriber, "preferences": preferences}

@@ -18,10 +18,9 @@ from django.views.decorators.http import require_http_methods
 from papers.models import Paper
 from subscriptions import links, ways
 from subscriptions.models import Subscriber
-from subscriptions.notices.letters import Kind, Outgoing
+from subscriptions.notices.due import wake
 from subscriptions.pages.forms import PauseForm, PreferencesForm
 from subscriptions.pages.signed import Visitor, keep_private, signed, void_link
-from subscriptions.pages.subscribing import enqueue
 from subscriptions.readers import feedback, personal_data, signup
 from subscriptions.readers import preferences as preferences_of
 
@@ -193,8 +192,8 @@ def _step(request: HttpRequest, reader: Visitor, action: str | None, pause_form:
             if topic is None or not preferences_of.mute(subscriber, topic, now):
                 return ""
         case "leave":
-            if subscriber.leave(now, wording=_("Leave")):
-                enqueue(Outgoing(Kind.GOODBYE, subscriber.pk))
+            signup.leave(subscriber, now, wording=_("Leave"))
+            wake()
             return ""
         case _:
             return ""

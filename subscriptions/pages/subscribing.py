@@ -1,32 +1,27 @@
 """Pages for subscribing: the form, the confirmation, the welcome, and the lost link.
 
-No answer tells whether an address is known. GET never changes anything, since mail scanners open
+No answer tells whether an address is known, nor does the time it takes: the page writes down what
+was typed, and a worker decides what follows. GET never changes anything, since mail scanners open
 every link; each change takes the button on the page.
 """
 
 import datetime as dt
-import logging
 
-from celery import signature
 from django.conf import settings
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
-from kombu.exceptions import OperationalError
 
 from subscriptions import links
 from subscriptions.models import Subscriber
-from subscriptions.notices import letters
+from subscriptions.notices.due import wake
 from subscriptions.pages.forms import LinkForm, SubscribeForm
 from subscriptions.pages.signed import Visitor, keep_private, signed, void_link
-from subscriptions.readers import limits, proof_of_work, signup
+from subscriptions.readers import form_entries, limits, proof_of_work, signup
 from subscriptions.readers.preferences import zone_of
-
-logger = logging.getLogger(__name__)
 
 
 def too_many(request: HttpRequest, action: str, email: str) -> HttpResponse | None:
@@ -50,28 +45,6 @@ def too_many(request: HttpRequest, action: str, email: str) -> HttpResponse | No
     return response
 
 
-def enqueue(outgoing: letters.Outgoing) -> bool:
-    """Have a worker send the mail; whether the broker took it.
-
-    A task goes out for `NOTHING` as well: neither the time that takes nor a broker out of order
-    may tell a known address from an unknown one.
-    """
-    try:
-        send = signature("subscriptions.tasks.send_mail_to")
-        send.delay(outgoing.kind.value, outgoing.subscriber_id)
-    except OperationalError:
-        logger.exception("a mail could not be enqueued", extra={"kind": outgoing.kind.value})
-        return False
-    return True
-
-
-def _answer(request: HttpRequest, outgoing: letters.Outgoing) -> HttpResponse:
-    """The one answer to an address, whatever is known of it."""
-    if not enqueue(outgoing):
-        return render(request, "subscriptions/no_mail.html", status=503)
-    return redirect("subscriptions:check-inbox")
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def subscribe(request: HttpRequest) -> HttpResponse:
     """The subscribe form; `?topic=` (repeatable, a slug) chooses topics beforehand."""
@@ -86,10 +59,11 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     email = form.cleaned_data["email"]
     if wait := too_many(request, "subscribe", email):
         return wait
-    outgoing = signup.subscribe(
+    form_entries.note_signup(
         email, form.chosen_topics, form.choices, timezone.now(), wording=_("Subscribe")
     )
-    return _answer(request, outgoing)
+    wake()
+    return redirect("subscriptions:check-inbox")
 
 
 @require_safe
@@ -118,7 +92,9 @@ def link(request: HttpRequest) -> HttpResponse:
     email = form.cleaned_data["email"]
     if wait := too_many(request, "link", email):
         return wait
-    return _answer(request, signup.send_preferences_link(email, timezone.now()))
+    form_entries.note_lost_link(email, timezone.now())
+    wake()
+    return redirect("subscriptions:check-inbox")
 
 
 @signed(links.Purpose.CONFIRM)
@@ -136,17 +112,9 @@ def confirm(request: HttpRequest, reader: Visitor) -> HttpResponse:
     wording = _("Yes, send me papers")
     if not signup.confirm(subscriber, asked_at, reader.now, wording):
         return void_link(request, 410)
-    transaction.on_commit(_wake_for_welcome)
+    wake("newsletter.tasks.send_welcomes")
     token = links.token(links.Purpose.PREFERENCES, subscriber.pk, subscriber.link_version)
     return redirect("subscriptions:welcome", token=token)
-
-
-def _wake_for_welcome() -> None:
-    """Have the welcome sent at once. Without a broker it goes out with the next minute's tick."""
-    try:
-        signature("newsletter.tasks.send_welcomes").apply_async(expires=60)
-    except OperationalError:
-        logger.warning("nobody could be woken for a welcome")
 
 
 @signed(links.Purpose.PREFERENCES)

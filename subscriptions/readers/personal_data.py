@@ -10,7 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 
-from subscriptions.models import Subscriber, Suppression
+from subscriptions.models import FormEntry, Subscriber, Suppression
 from subscriptions.readers import submissions
 
 
@@ -19,8 +19,9 @@ def export(subscriber: Subscriber) -> dict[str, Any]:
     `DjangoJSONEncoder` can write. Topics and papers are given by name as well.
     """
     data: dict[str, Any] = {"subscriber": _row(subscriber)}
-    for model, path in _related(Subscriber, ""):
-        rows = model._default_manager.filter(**{path: subscriber.pk}).order_by("pk")
+    for model, paths in _related().items():
+        owned = models.Q.create([(path, subscriber.pk) for path in paths], connector=models.Q.OR)
+        rows = model._default_manager.filter(owned).order_by("pk")
         named = [
             field.name
             for field in model._meta.concrete_fields
@@ -31,21 +32,27 @@ def export(subscriber: Subscriber) -> dict[str, Any]:
         data[str(model._meta.verbose_name_plural)] = [
             _row(row) | {name: str(getattr(row, name)) for name in named} for row in rows
         ]
+    entries = FormEntry.objects.filter(email__iexact=subscriber.email).order_by("pk")
+    data[str(FormEntry._meta.verbose_name_plural)] = [_row(entry) for entry in entries]
     data["is suppressed"] = Suppression.objects.covers(subscriber.email)
     return data
 
 
-def _related(model: type[models.Model], path: str) -> list[tuple[type[models.Model], str]]:
-    """Models with rows that belong to a row of `model`, directly or further down, each with the
-    lookup that leads from it to that row.
+def _related() -> dict[type[models.Model], list[str]]:
+    """Models with rows that belong to a subscriber, directly or further down, each with the lookups
+    that lead from it to the subscriber. An event may belong to a delivery or to a notice.
     """
-    found: list[tuple[type[models.Model], str]] = []
-    for relation in model._meta.related_objects:
-        if isinstance(relation, models.ManyToManyRel) or relation.related_model is model:
-            continue
-        lookup = f"{relation.field.name}__{path}" if path else relation.field.name
-        found.append((relation.related_model, lookup))
-        found.extend(_related(relation.related_model, lookup))
+    found: dict[type[models.Model], list[str]] = {}
+    waiting: list[tuple[type[models.Model], str]] = [(Subscriber, "")]
+    while waiting:
+        model, path = waiting.pop(0)
+        for relation in model._meta.related_objects:
+            if isinstance(relation, models.ManyToManyRel) or relation.related_model is model:
+                continue
+            lookup = f"{relation.field.name}__{path}" if path else relation.field.name
+            if relation.related_model not in found:
+                waiting.append((relation.related_model, lookup))
+            found.setdefault(relation.related_model, []).append(lookup)
     return found
 
 
@@ -65,4 +72,5 @@ def erase(subscriber: Subscriber) -> None:
         content_type=ContentType.objects.get_for_model(Subscriber), object_id=str(subscriber.pk)
     ).update(object_repr="erased subscriber")
     submissions.disown(subscriber)
+    FormEntry.objects.filter(email__iexact=subscriber.email).delete()
     subscriber.delete()

@@ -1,8 +1,7 @@
 """Coming and going: subscribing, confirming, coming back, and asking for a lost link.
 
-What these functions return says which mail is due, never to the visitor: whoever types an address
-sees the same answer whether it is unknown, waiting, active, gone or suppressed. The functions send
-and enqueue nothing.
+Which email follows is a row that these functions write, never an answer to the visitor: whoever
+types an address sees the same page whether it is unknown, waiting, active, gone or suppressed.
 """
 
 import datetime as dt
@@ -14,8 +13,10 @@ from django.db import transaction
 
 from papers.models import Topic
 from subscriptions.addresses import normalized_email
-from subscriptions.models import Consent, Subscriber, Suppression
-from subscriptions.notices.letters import NOTHING, Kind, Outgoing, may_ask
+from subscriptions.models import Consent, Notice, Subscriber, Suppression
+from subscriptions.notices.due import ask_for, may_ask
+
+Kind = Notice.Kind
 
 UNDO_WITHIN = dt.timedelta(days=1)
 """How long the page that says goodbye can take it back."""
@@ -39,14 +40,14 @@ def subscribe(
     choices: SignupChoices,
     now: dt.datetime,
     wording: str = "",
-) -> Outgoing:
-    """Keep what a visitor asked for until the address confirms it; which mail is to be sent.
+) -> Notice.Kind | None:
+    """Keep what a visitor asked for until the address confirms it; which email is due now.
 
-    Nobody is subscribed by this. An active subscriber's preferences do not change, and a
-    suppressed address is not even written down. `wording` is what the button said.
+    Nobody is subscribed by this. An active subscriber's preferences do not change, and of a
+    suppressed address nothing is kept. `wording` is what the button said.
     """
     if Suppression.objects.covers(email):
-        return NOTHING
+        return None
     # Two visitors may send off the same new address at once: the constraint lets one row through,
     # and the other transaction then finds it.
     Subscriber.objects.get_or_create(
@@ -54,7 +55,7 @@ def subscribe(
     )
     subscriber = Subscriber.objects.select_for_update().with_email(email).get()
     if subscriber.status == Subscriber.Status.SUPPRESSED:
-        return NOTHING
+        return None
     kind = Kind.ALREADY
     if subscriber.status != Subscriber.Status.ACTIVE:
         kind = Kind.CONFIRM
@@ -66,25 +67,30 @@ def subscribe(
         subscriber.save(update_fields=["rhythm", "weekday", "hour", "timezone", "language"])
         subscriber.follow(list(topics))
         subscriber.record(Consent.Action.ASKED, now, wording)
-    return Outgoing(kind, subscriber.pk) if may_ask(subscriber, now) else NOTHING
+    if not may_ask(subscriber, now):
+        return None
+    ask_for(kind, subscriber.pk, now)
+    return kind
 
 
-def send_preferences_link(email: str, now: dt.datetime) -> Outgoing:
-    """Which mail helps whoever lost the link to their preferences.
+@transaction.atomic
+def send_preferences_link(email: str, now: dt.datetime) -> Notice.Kind | None:
+    """Help whoever lost the link to their preferences; which email is due now.
 
-    One who has not confirmed yet gets the confirmation again, if that is due. An unknown address
-    takes the same two queries as a known one.
+    One who has not confirmed yet gets the confirmation again, if that is due.
     """
-    is_suppressed = Suppression.objects.covers(email)
     subscriber = Subscriber.objects.with_email(email).first()
-    if subscriber is None or is_suppressed:
-        return NOTHING
+    if subscriber is None or Suppression.objects.covers(email):
+        return None
+    kind = None
     match subscriber.status:
         case Subscriber.Status.ACTIVE | Subscriber.Status.LEFT:
-            return Outgoing(Kind.PREFERENCES, subscriber.pk)
+            kind = Kind.PREFERENCES
         case Subscriber.Status.PENDING if may_ask(subscriber, now):
-            return Outgoing(Kind.CONFIRM, subscriber.pk)
-    return NOTHING
+            kind = Kind.CONFIRM
+    if kind is not None:
+        ask_for(kind, subscriber.pk, now)
+    return kind
 
 
 def can_confirm(subscriber: Subscriber, asked_at: dt.datetime) -> bool:
@@ -120,6 +126,17 @@ def come_back(subscriber: Subscriber, now: dt.datetime, wording: str = "") -> bo
     if subscriber.status != Subscriber.Status.LEFT:
         return False
     return subscriber.confirm(now, wording)
+
+
+@transaction.atomic
+def leave(subscriber: Subscriber, now: dt.datetime, wording: str) -> bool:
+    """End the subscription with a goodbye by email, for a reader who pressed the button; whether
+    that changed anything.
+    """
+    if not subscriber.leave(now, wording):
+        return False
+    ask_for(Kind.GOODBYE, subscriber.pk, now)
+    return True
 
 
 def can_undo(subscriber: Subscriber, now: dt.datetime) -> bool:

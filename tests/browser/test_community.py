@@ -4,9 +4,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from newsletter.delivery import service_mail
+from newsletter.delivery import worker
 from newsletter.mail import local_mailbox
-from newsletter.tasks import send_mail_to
+from newsletter.tasks import drain
 from papers.days import feature_day
 from papers.models import Paper, Topic
 from subscriptions import links, tasks
@@ -24,11 +24,7 @@ def site(live_server, settings, monkeypatch, tmp_path):
     settings.HTTPS = False
     settings.MAILBOX_DIR = tmp_path
     settings.EMAIL_BACKEND = "newsletter.mail.local_mailbox.MailboxBackend"
-    monkeypatch.setattr(
-        send_mail_to,
-        "apply_async",
-        lambda args, *_, **__: service_mail.send(args[0], args[1], timezone.now()),
-    )
+    monkeypatch.setattr(drain, "apply_async", lambda *_, **__: worker.drain())
     monkeypatch.setattr(tasks.check_submissions, "apply_async", lambda *_, **__: None)
     Topic.objects.all().delete()
     topic = make_topic("Agents")

@@ -9,9 +9,9 @@ from django.core.cache import cache
 from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from newsletter.delivery import service_mail
+from newsletter.delivery import worker
 from newsletter.issues.freezing import build_issue
-from newsletter.tasks import send_mail_to
+from newsletter.tasks import drain
 from papers.days import feature_day
 from papers.models import Topic
 from subscriptions.models import Subscriber
@@ -29,11 +29,7 @@ def site(live_server, settings, tmp_path, monkeypatch) -> str:
     settings.HTTPS = False
     settings.MAILBOX_DIR = tmp_path
     settings.EMAIL_BACKEND = "newsletter.mail.local_mailbox.MailboxBackend"
-    monkeypatch.setattr(
-        send_mail_to,
-        "apply_async",
-        lambda args, *_, **__: service_mail.send(args[0], args[1], timezone.now()),
-    )
+    monkeypatch.setattr(drain, "apply_async", lambda *_, **__: worker.drain())
     cache.clear()
     Topic.objects.all().delete()
     now = timezone.now()

@@ -6,10 +6,11 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from newsletter.delivery import service_mail
+from newsletter.delivery import worker
 from newsletter.mail import local_mailbox
-from newsletter.tasks import send_mail_to
+from newsletter.tasks import drain
 from papers.days import feature_day
+from papers.models import Topic
 from subscriptions.models import Subscriber
 from tests.factories import make_match, make_paper, make_topic
 
@@ -24,11 +25,8 @@ def site(live_server, settings, monkeypatch, tmp_path):
     settings.SITE_URL = live_server.url
     settings.MAILBOX_DIR = tmp_path
     settings.EMAIL_BACKEND = "newsletter.mail.local_mailbox.MailboxBackend"
-    monkeypatch.setattr(
-        send_mail_to,
-        "apply_async",
-        lambda args, *_, **__: service_mail.send(args[0], args[1], timezone.now()),
-    )
+    monkeypatch.setattr(drain, "apply_async", lambda *_, **__: worker.drain())
+    Topic.objects.all().delete()
     topic = make_topic("Agents")
     make_match(make_paper("Agents at work", day=feature_day(timezone.now())), topic)
     return live_server.url

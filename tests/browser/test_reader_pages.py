@@ -7,10 +7,10 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from newsletter.delivery import service_mail
+from newsletter.delivery import worker
 from newsletter.issues.freezing import build_issue
 from newsletter.mail import local_mailbox
-from newsletter.tasks import send_mail_to
+from newsletter.tasks import drain
 from papers.days import feature_day
 from papers.models import Topic
 from subscriptions import links
@@ -26,11 +26,7 @@ def site(live_server, settings, tmp_path, monkeypatch):
     settings.SITE_URL = live_server.url
     settings.MAILBOX_DIR = tmp_path / "mailbox"
     settings.EMAIL_BACKEND = "newsletter.mail.local_mailbox.MailboxBackend"
-    monkeypatch.setattr(
-        send_mail_to,
-        "apply_async",
-        lambda args, *_, **__: service_mail.send(args[0], args[1], timezone.now()),
-    )
+    monkeypatch.setattr(drain, "apply_async", lambda *_, **__: worker.drain())
     Topic.objects.all().delete()
     now = timezone.now()
     day = feature_day(now)

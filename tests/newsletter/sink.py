@@ -23,6 +23,8 @@ class Sink:
     def __init__(self, before_answer: Callable[[], None] = lambda: None) -> None:
         self.accepted: Counter[tuple[str, str]] = Counter()
         self.before_answer = before_answer
+        self.taken_for: Callable[[str], None] = lambda recipient: None
+        """Called with the recipient of each message that was taken."""
         self.refuse_with = ""
         """Answer MAIL with this line instead of taking it."""
         self.mischief: Callable[[], str] = lambda: ""
@@ -98,6 +100,7 @@ class Sink:
                 found = _MESSAGE_ID.search(bytes(body))
                 with self.lock:
                     self.accepted[recipient, found[1].decode() if found else ""] += 1
+                self.taken_for(recipient)
                 self.before_answer()
                 if trick == "hang up after":
                     return
@@ -154,6 +157,7 @@ class ApiSink(Sink):
                 recipient = message["to"][0]
                 with self.lock:
                     self.accepted[recipient, message["headers"]["Message-ID"].strip("<>")] += 1
+                self.taken_for(recipient)
                 self.before_answer()
                 answer = json.dumps({"id": f"message-{self.total}"}).encode()
                 handler.wfile.write(

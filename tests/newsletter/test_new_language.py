@@ -43,7 +43,7 @@ def test_pages_and_mails_speak_it_and_the_footer_offers_it():
     alice = make_subscriber(language="fr")
 
     page = Client().get("/topics/", secure=True, headers={"Accept-Language": "fr"})
-    mail = letters.make_mail(letters.Kind.PREFERENCES, alice, NOW)
+    mail = letters.make_letter(letters.Kind.PREFERENCES, alice, NOW)
 
     assert 'lang="fr"' in page.content.decode()
     assert "Aller au contenu" in page.content.decode()

@@ -8,6 +8,7 @@ import time_machine
 from django.core.cache import cache
 from django.test import Client
 
+import newsletter.tasks  # noqa: F401  # what pages wake by name runs here
 from newsletter.celery import app
 from papers.models import Topic
 from tests.factories import NOW, make_topic

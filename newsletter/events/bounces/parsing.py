@@ -23,7 +23,7 @@ from anymail.signals import EventType, RejectReason
 
 from newsletter.events.intake import Report
 from newsletter.mail.bounce_severity import severity, status_in
-from newsletter.mail.message_ids import delivery_id_of
+from newsletter.mail.message_ids import delivery_id_of, notice_id_of
 from newsletter.mail.outcomes import clean
 from newsletter.mail.return_paths import Returned, returned_in
 from newsletter.models import Delivery
@@ -63,10 +63,11 @@ class ParsedMail:
 
 @dataclass(frozen=True, slots=True)
 class _Whose:
-    """The delivery that a mail is about, and what is known of its address."""
+    """The delivery or notice that a mail is about, and what is known of its address."""
 
-    delivery_id: int
+    delivery_id: int | None
     address_hash: str = ""
+    notice_id: int | None = None
 
 
 def read(data: bytes) -> ParsedMail:
@@ -157,13 +158,13 @@ def _whose(message: Message, parts: list[Message], *further: str) -> _Whose | No
     for line in (*envelope, *further, *returned):
         found: Returned | None = returned_in(line)
         if found is not None:
-            return _Whose(found.delivery_id, found.address_hash)
+            return _Whose(found.delivery_id, found.address_hash, found.notice_id)
     replied = [_header(message, name) for name in ("In-Reply-To", "References")]
     for line in (*returned, *replied, *further):
         for candidate in _MESSAGE_ID.findall(line)[:20]:
-            delivery_id = delivery_id_of(candidate)
-            if delivery_id is not None:
-                return _Whose(delivery_id)
+            delivery_id, notice_id = delivery_id_of(candidate), notice_id_of(candidate)
+            if delivery_id is not None or notice_id is not None:
+                return _Whose(delivery_id, notice_id=notice_id)
     return None
 
 
@@ -279,6 +280,7 @@ def _report(
         provider=PROVIDER,
         identity=f"{identity}|{kind}",
         delivery_id=whose.delivery_id,
+        notice_id=whose.notice_id,
         kind=kind,
         reason=reason,
         severity=str(severity),

@@ -72,7 +72,9 @@ def sort_status(status: Any) -> Outcome:
         return Outcome(Kind.ACCEPTED, code, word, provider_id=provider_id)
     reason = clean(f"{word}: {_explanation(response)}".removesuffix(": "))
     if word in ("rejected", "invalid"):
-        return Outcome(Kind.REFUSED, word, reason, provider_id=provider_id, suppress=True)
+        return Outcome(
+            Kind.REFUSED, word, reason, provider_id=provider_id, suppress=True, bounce="hard"
+        )
     number = getattr(response, "status_code", None) or 0
     if word == "failed" and 400 <= number < 500:  # Mailjet, one message's error
         return _sort_client_error(number, reason, response)
@@ -94,8 +96,11 @@ def sort_provider_error(
         return sort_status(status or getattr(error.email_message, "anymail_status", None))
     if isinstance(error, AnymailInvalidAddress):
         ours = "`from_email`" in str(error)
-        kind = Kind.BROKEN if ours else Kind.REFUSED
-        return Outcome(kind, "bad address", described(error), suppress=not ours, tried=False)
+        if ours:
+            return Outcome(Kind.BROKEN, "bad address", described(error), tried=False)
+        return Outcome(
+            Kind.REFUSED, "bad address", described(error), suppress=True, tried=False, bounce="hard"
+        )
     if isinstance(error, AnymailAPIError):
         own = (provider.sorts(error) for provider in PROVIDERS.values() if provider.sorts)
         return next(filter(None, own), None) or _sort_api_error(error)
@@ -143,7 +148,7 @@ def _sort_client_error(number: int, reason: str, response: Any) -> Outcome:
         return Outcome(Kind.BROKEN, code, reason, wait)
     if number in (400, 422):
         if _NAMES_RECIPIENT.search(reason) and _INVALID.search(reason):
-            return Outcome(Kind.REFUSED, code, reason, suppress=True)
+            return Outcome(Kind.REFUSED, code, reason, suppress=True, bounce="hard")
         if QUOTA.search(reason):
             return Outcome(Kind.DEFERRED, code, reason, wait or quota_wait(reason))
         if _BLAMES_US.search(reason):

@@ -18,7 +18,6 @@ from django.db import connection
 from django.utils import timezone
 
 from newsletter import VERSION
-from newsletter.events.intake import without_addresses
 from newsletter.models import Heartbeat
 
 logger = logging.getLogger(__name__)
@@ -46,20 +45,6 @@ def beat_is_alive() -> None:
 def tick_was_run(now: dt.datetime) -> None:
     """A worker ran the minute's tick: beat, broker and worker work together."""
     Heartbeat.objects.record(Heartbeat.Kind.TICK, "tick", now)
-
-
-def backend_said(now: dt.datetime, *, is_refusing: bool, reason: str = "") -> None:
-    """What the mail backend did with the last batch; `since` says how long it has been so."""
-    before = Heartbeat.objects.of(Heartbeat.Kind.BACKEND).first()
-    was_refusing = before is not None and bool(before.details.get("refusing"))
-    Heartbeat.objects.record(
-        Heartbeat.Kind.BACKEND,
-        "mail backend",
-        now,
-        is_new=was_refusing != is_refusing,
-        refusing=is_refusing,
-        reason=without_addresses(reason),
-    )
 
 
 def is_my_turn(now: dt.datetime, every: dt.timedelta) -> bool:

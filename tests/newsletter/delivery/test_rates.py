@@ -35,7 +35,7 @@ def test_two_workers_together_stay_within_the_rate_per_second(settings):
 def test_daily_limit_holds_until_midnight_utc(settings):
     settings.DELIVERY_RATE_PER_DAY = 100
     assert rates.reserve("b", 80, NOW).count == 80
-    assert rates.reserve("b", 80, NOW).count == 20
+    assert rates.reserve("b", 80, NOW).count == 10  # the rest is for other emails
     none = rates.reserve("b", 80, NOW)
     assert none.count == 0
     assert NOW + none.wait == dt.datetime(2026, 6, 12, tzinfo=dt.UTC)
@@ -44,7 +44,7 @@ def test_daily_limit_holds_until_midnight_utc(settings):
 
 def test_clock_that_goes_back_does_not_open_the_day_anew(settings):
     settings.DELIVERY_RATE_PER_DAY = 10
-    assert rates.reserve("b", 10, NOW).count == 10
+    assert rates.reserve("b", 10, NOW).count == 9
     assert rates.reserve("b", 10, NOW - dt.timedelta(days=1)).count == 0
 
 
@@ -54,14 +54,14 @@ def test_what_was_not_used_is_given_back(settings):
     grant = rates.reserve("b", 10, NOW)
     rates.give_back("b", grant, 6)
     bucket = RateBucket.objects.get()
-    assert bucket.used == 4
-    assert bucket.free_at == NOW + grant.interval * 4
+    assert bucket.used == 3
+    assert bucket.free_at == NOW + grant.interval * 3
 
 
 def test_backends_have_limits_of_their_own(settings):
     settings.DELIVERY_RATE_PER_DAY = 10
-    assert rates.reserve("one", 10, NOW).count == 10
-    assert rates.reserve("two", 10, NOW).count == 10
+    assert rates.reserve("one", 10, NOW).count == 9
+    assert rates.reserve("two", 10, NOW).count == 9
 
 
 def test_reservation_of_a_clock_that_was_ahead_does_not_block_for_ever(settings):

@@ -8,12 +8,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from newsletter.delivery import continuity, ledger, worker
+from newsletter.delivery import backend_state, continuity, ledger, worker
 from newsletter.delivery.journal import Journal
+from newsletter.events import consequences, intake, reputation
 from newsletter.issues.freezing import build_issue
 from newsletter.mail.outcomes import Kind, Outcome
 from newsletter.mail.transports.backend import open_transport
-from newsletter.models import Delivery, Issue
+from newsletter.models import Delivery, Event, Issue
 from papers.models import Paper
 from subscriptions.models import Feedback, Subscriber, Suppression
 from tests.factories import (
@@ -315,7 +316,8 @@ def test_past_its_deadline_a_digest_is_not_sent_but_expires(topic, alice, tmp_pa
 
 def test_number_of_statements_does_not_depend_on_the_batch(topic, tmp_path, settings):
     settings.DELIVERY_BATCH = 100
-    continuity.row()  # made once for ever
+    continuity.row()  # this row and the next are made once for ever
+    backend_state.note(NOW, is_refusing=False)
     issue = make_day(topic, "A paper", "Another")
     counts = []
     for size in (2, 40):
@@ -325,11 +327,11 @@ def test_number_of_statements_does_not_depend_on_the_batch(topic, tmp_path, sett
         with CaptureQueriesContext(connection) as queries:
             assert run(RecordingTransport(), tmp_path).states["sent"] == size
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 25
+    assert counts[0] == counts[1] <= 31
 
 
 def test_rate_per_day_holds(topic, tmp_path, settings):
-    settings.DELIVERY_RATE_PER_DAY = 3
+    settings.DELIVERY_RATE_PER_DAY = 4  # one of which is kept for other emails
     issue = make_day(topic, "A paper")
     for number in range(5):
         make_delivery(issue, make_subscriber(f"r{number}@example.org", topics=[topic]))
@@ -451,3 +453,45 @@ def test_operator_may_resend_what_is_in_doubt(topic, alice, tmp_path):
     assert not row.resend(NOW, NOW + dt.timedelta(hours=1))
     run(RecordingTransport(), tmp_path)
     assert state_of(alice) == Delivery.State.SENT
+
+
+REFUSALS = {
+    "hard": Outcome(Kind.REFUSED, "550 5.1.1", "no such user", suppress=True, bounce="hard"),
+    "soft": Outcome(Kind.REFUSED, "552 5.2.2", "over quota", bounce="soft"),
+    "blocked": Outcome(Kind.REFUSED, "550 5.7.1", "listed", bounce="blocked"),
+}
+
+
+@pytest.mark.parametrize(
+    ("bounce", "status", "is_paused"),
+    [("hard", "suppressed", False), ("soft", "active", True), ("blocked", "active", False)],
+)
+def test_five_refusals_are_like_five_digests_that_came_back(
+    topic, alice, tmp_path, bounce, status, is_paused
+):
+    for days in range(5):
+        day, now = DAY + dt.timedelta(days=days), NOW + dt.timedelta(days=days)
+        issue = make_day(topic, f"Paper {days}", day=day)
+        later = {"not_before": now, "deadline": now + dt.timedelta(hours=1)}
+        make_delivery(issue, alice, due_at=now, **later)
+        run(RecordingTransport(lambda mail: REFUSALS[bounce]), tmp_path, now)
+        consequences.heed(now)
+        consequences.heed(now)
+    alice.refresh_from_db()
+    assert alice.status == status
+    assert (alice.paused_until is not None) == is_paused
+    refused = Delivery.objects.filter(state="failed")
+    assert {(row.bounce, row.bounced_at is not None) for row in refused} == {(bounce, True)}
+    assert refused.count() == Event.objects.count() == (1 if bounce == "hard" else 5)
+
+
+def test_a_refusal_that_the_provider_reports_as_well_counts_once(topic, alice, tmp_path):
+    row = make_delivery(make_day(topic, "A paper"), alice)
+    run(RecordingTransport(lambda mail: REFUSALS["soft"]), tmp_path)
+    again = intake.Report("Test", "e1", row.pk, "bounced", NOW, severity="soft")
+    intake.store([again], NOW)
+    consequences.heed(NOW + dt.timedelta(days=1))
+    row.refresh_from_db()
+    assert (row.state, row.bounce, row.bounced_at) == ("failed", "soft", NOW)
+    rates = reputation.rates_of(row.issue)
+    assert (rates.sent, rates.soft_bounces) == (1, 1)

@@ -5,6 +5,7 @@ import time_machine
 from django.conf import settings
 from django.utils import translation
 
+from newsletter.delivery import worker
 from newsletter.operations.previews import preview
 from papers.pages import page_cache
 from subscriptions import links
@@ -80,6 +81,8 @@ def test_who_subscribes_on_a_german_page_gets_german_mail(client, mailoutbox):
     topic = make_topic()
     data = {"email": "alice@example.org", "topics": [topic.slug]}
     client.post("/subscribe/", data, headers={"accept-language": "de-AT,en;q=0.5"})
+    worker.drain()
+    assert mailoutbox[0].subject.startswith("Bitte bestätigen")
     alice = Subscriber.objects.get()
     assert alice.language == "de"
     assert preview("confirm", NOW, subscriber_id=alice.pk).subject.startswith("Bitte bestätigen")

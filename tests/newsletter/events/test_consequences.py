@@ -6,7 +6,6 @@ from itertools import count
 
 import pytest
 from anymail.signals import EventType, RejectReason
-from django.core import mail
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from newsletter.events import consequences, reputation, scanners
 from newsletter.events.intake import Report, store
 from newsletter.models import Delivery, Event, Issue
-from subscriptions.models import Consent, Subscriber, Suppression
+from subscriptions.models import Consent, Notice, Subscriber, Suppression
 from subscriptions.readers import preferences
 from tests.factories import DAY, NOW, make_delivery, make_issue, make_subscriber
 
@@ -359,38 +358,30 @@ class TestReputation:
         assert (issue.state == Issue.State.PAUSED) is is_paused
         assert bool(issue.warning) is is_paused
 
-    def test_the_operator_is_told_once(
-        self, issue, settings, caplog, django_capture_on_commit_callbacks
-    ):
+    def test_the_operator_is_told_once(self, issue, settings, caplog):
         settings.ADMINS = [("", "operator@example.org")]
         rows = self.send(issue, 100)
-        with django_capture_on_commit_callbacks(execute=True):
-            hear(*(report(row, EventType.COMPLAINED, recipient="") for row in rows[:6]))
-        (told,) = mail.outbox
-        assert told.to == ["operator@example.org"]
-        assert "complaints: 6 of 100 digests (6.00%)" in told.body
+        hear(*(report(row, EventType.COMPLAINED, recipient="") for row in rows[:6]))
+        note = Notice.objects.get()
+        assert (note.kind, note.day, note.operator) == (Notice.Kind.OPERATOR, issue.day, 0)
         assert "an issue is paused" in caplog.text
         issue.refresh_from_db()
         assert issue.state_reason == issue.warning == "complaints: 6 of 100 digests (6.00%)"
+        Notice.objects.update(state=Notice.State.SENT)
         issue.resume()
-        with django_capture_on_commit_callbacks(execute=True):
-            hear(*(report(row, EventType.COMPLAINED, recipient="") for row in rows[6:9]))
+        hear(*(report(row, EventType.COMPLAINED, recipient="") for row in rows[6:9]))
         issue.refresh_from_db()
         assert issue.state == Issue.State.RUNNING
-        assert len(mail.outbox) == 1
+        assert Notice.objects.count() == 1
 
-    def test_a_mail_that_cannot_be_sent_stops_nothing(
-        self, issue, settings, monkeypatch, django_capture_on_commit_callbacks
-    ):
-        def broken(*_):
-            raise OSError("no mail server")
-
-        monkeypatch.setattr(reputation, "mail_admins", broken)
+    def test_refusals_in_the_dialogue_count_against_sent_and_refused(self, issue):
         rows = self.send(issue, 100)
-        with django_capture_on_commit_callbacks(execute=True):
-            hear(*(report(row, EventType.COMPLAINED, recipient="") for row in rows[:6]))
-        issue.refresh_from_db()
-        assert issue.state == Issue.State.PAUSED
+        Delivery.objects.filter(pk__in=[row.pk for row in rows[:25]]).update(
+            state="failed", bounce="hard"
+        )
+        rates = reputation.rates_of(issue)
+        assert (rates.sent, rates.hard_bounces) == (100, 25)
+        assert rates.share(rates.hard_bounces) == 0.25
 
     def test_a_stopped_issue_stays_stopped(self, issue):
         issue.stop("enough")

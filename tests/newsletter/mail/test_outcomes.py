@@ -89,6 +89,28 @@ class TestReplies:
         assert outcome.tried == (stage not in (Stage.CONNECT, Stage.AUTH))
 
     @pytest.mark.parametrize(
+        ("code", "text", "stage", "bounce"),
+        [
+            (250, "2.0.0 Ok", Stage.AFTER_BODY, ""),
+            (450, "4.2.0 Greylisted", Stage.RCPT, ""),
+            (550, "5.1.1 User unknown", Stage.RCPT, "hard"),
+            (550, "No such user here", Stage.RCPT, "hard"),
+            (552, "5.2.2 mailbox full", Stage.RCPT, "soft"),
+            (550, "mailbox unavailable: over quota", Stage.RCPT, "soft"),
+            (554, "Transaction failed", Stage.AFTER_BODY, "soft"),
+            (550, "5.7.1 Message rejected as spam", Stage.AFTER_BODY, "blocked"),
+            (554, "Message blocked, listed at zen.spamhaus.org", Stage.AFTER_BODY, "blocked"),
+            (550, "5.6.0 content rejected", Stage.AFTER_BODY, "blocked"),
+            # a limit of the server that relays is nothing of the reader's
+            (552, "5.3.4 Message size exceeds fixed limit", Stage.MAIL, "blocked"),
+            (535, "5.7.8 Bad credentials", Stage.AUTH, ""),
+            (554, "5.7.1 Relay access denied", Stage.RCPT, ""),
+        ],
+    )
+    def test_say_how_bad_a_refusal_is(self, code, text, stage, bounce):
+        assert sort_reply(code, text, stage).bounce == bounce
+
+    @pytest.mark.parametrize(
         ("code", "text", "seconds"),
         [
             (454, "4.7.0 Throttling failure: Daily message quota exceeded", 3600),
@@ -114,8 +136,9 @@ class TestReplies:
         assert (outcome.kind is ACCEPTED) == (stage is Stage.AFTER_BODY and 200 <= code < 300)
         if outcome.kind is IN_DOUBT:
             assert stage is Stage.AFTER_BODY
+        assert outcome.suppress == (outcome.bounce == "hard")
+        assert bool(outcome.bounce) == (outcome.kind is REFUSED)
         if outcome.suppress:
-            assert outcome.kind is REFUSED
             assert stage not in (Stage.CONNECT, Stage.AUTH, Stage.MAIL)
 
     @given(st.one_of(st.text(), st.binary()))

@@ -137,6 +137,7 @@ def test_looking_deletes_nothing_and_counts_the_same(monkeypatch):
         "events": 0,
         "deliveries": 0,
         "logins": 0,
+        "notices": 0,
     }
     assert not Subscriber.objects.exists()
 

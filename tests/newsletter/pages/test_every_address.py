@@ -20,7 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
 from newsletter.models import Delivery
 from newsletter.pages import health
-from newsletter.tasks import send_mail_to
+from newsletter.tasks import drain
 from papers.models import Paper
 from subscriptions import links, tasks
 from subscriptions.models import Subscriber
@@ -72,7 +72,7 @@ def paths(settings, tmp_path, monkeypatch) -> list[str]:
     for name in ("PER_ADDRESS", "PER_NETWORK", "IN_TOTAL", "UPVOTES", "SUBMISSIONS", "UNPROVEN"):
         setattr(settings, f"LIMIT_{name}", 10**9)  # or the limits would answer
     monkeypatch.setattr(health, "broker", lambda: "ok")  # there need not be one
-    monkeypatch.setattr(send_mail_to, "apply_async", lambda *_, **__: None)
+    monkeypatch.setattr(drain, "apply_async", lambda *_, **__: None)
     monkeypatch.setattr(tasks.check_submissions, "apply_async", lambda *_, **__: None)
     cache.clear()
     found = list(dict.fromkeys(make_hostile_site().values()))

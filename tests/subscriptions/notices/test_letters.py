@@ -1,24 +1,15 @@
 """The mails that are not digests, as a stranger's mail program sees them."""
 
-import datetime as dt
 import re
-import smtplib
-from contextlib import suppress
 from email import message_from_bytes, policy
 from html.parser import HTMLParser
 
 import pytest
-from anymail.exceptions import AnymailInvalidAddress
-from celery.exceptions import Retry
 
-from newsletter.delivery import service_mail
-from newsletter.mail import outcomes
-from newsletter.mail.encoding import UnsendableMail
-from newsletter.mail.outcomes import Outcome
-from newsletter.tasks import send_mail_to
+from newsletter.delivery.notices import mail_of
 from subscriptions import links
 from subscriptions.links import Purpose
-from subscriptions.models import AddressChange, Subscriber, Suppression
+from subscriptions.models import AddressChange, Subscriber
 from subscriptions.notices import letters
 from subscriptions.notices.letters import Kind
 from subscriptions.notices.mjml import RenderingFailed
@@ -27,7 +18,7 @@ from tests.factories import NOW, make_subscriber
 pytestmark = pytest.mark.django_db
 
 Status = Subscriber.Status
-KINDS = [kind for kind in Kind if kind is not Kind.NOTHING]
+KINDS = letters.KINDS
 SUITING = {
     Kind.CONFIRM: Status.PENDING,
     Kind.ALREADY: Status.ACTIVE,
@@ -37,8 +28,6 @@ SUITING = {
     Kind.MOVE_TO: Status.ACTIVE,
     Kind.MOVED: Status.ACTIVE,
 }
-MOVES = (Kind.MOVE_FROM, Kind.MOVE_TO)
-DAY = dt.timedelta(days=1)
 
 
 class Page(HTMLParser):
@@ -61,8 +50,9 @@ def moving(subscriber: Subscriber) -> AddressChange:
 
 def parsed(kind: Kind, **subscriber):
     alice = make_subscriber(**({"status": SUITING[kind]} | subscriber))
-    mail = letters.make_mail(kind, alice, NOW, moving(alice) if kind is Kind.MOVE_FROM else None)
-    return alice, message_from_bytes(mail.message().as_bytes(), policy=policy.default)
+    change = moving(alice) if kind is Kind.MOVE_FROM else None
+    mail = mail_of(letters.make_letter(kind, alice, NOW, change), 1)
+    return alice, message_from_bytes(mail.as_bytes(), policy=policy.default)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -143,130 +133,18 @@ def test_one_who_wants_text_gets_text():
     assert mail.get_content_type() == "text/plain"
 
 
-def test_there_is_no_mail_of_nothing(mailoutbox):
-    alice = make_subscriber()
-    with pytest.raises(ValueError, match="no mail"):
-        letters.make_mail(Kind.NOTHING, alice, NOW)
-    assert not letters.send(Kind.NOTHING, alice.pk, NOW)
-    send_mail_to.delay("nothing", 0)
-    assert mailoutbox == []
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("status", Status)
-def test_a_mail_goes_out_only_where_it_still_fits(kind, status, mailoutbox):
-    alice = make_subscriber(status=status)
-    if kind in MOVES:
-        moving(alice)
-    fits = letters.send(kind, alice.pk, NOW)
-    assert fits == bool(mailoutbox)
-    if status is Status.SUPPRESSED:
-        assert not fits
-    if status is SUITING[kind]:
-        assert fits
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_suppressed_or_erased_meanwhile_gets_nothing(kind, mailoutbox):
-    alice = make_subscriber(status=SUITING[kind])
-    if kind in MOVES:
-        moving(alice)
-        Suppression.objects.add_address("new@example.org", Suppression.Reason.COMPLAINT, NOW)
-    Suppression.objects.add_address(alice.email, Suppression.Reason.COMPLAINT, NOW)
-    Subscriber.objects.update(status=SUITING[kind])
-    assert not letters.send(kind, alice.pk, NOW)
-    assert not letters.send(kind, alice.pk + 1, NOW)
-    assert mailoutbox == []
-
-
-@pytest.mark.parametrize("kind", [Kind.CONFIRM, Kind.ALREADY])
-def test_asking_happens_once_a_day(kind, mailoutbox):
-    alice = make_subscriber(status=SUITING[kind])
-    assert letters.send(kind, alice.pk, NOW)
-    assert not letters.send(kind, alice.pk, NOW + DAY - dt.timedelta(seconds=1))
-    assert letters.send(kind, alice.pk, NOW + DAY)
-    assert len(mailoutbox) == 2
-
-
-def test_what_a_mail_server_did_not_take_may_be_tried_again(mailoutbox, monkeypatch):
-    alice = make_subscriber(status=Status.PENDING)
-
-    def refuse(*args, **kwargs):
-        raise ConnectionRefusedError("nobody there")
-
-    with monkeypatch.context() as broken:
-        broken.setattr("django.core.mail.EmailMultiAlternatives.send", refuse)
-        with pytest.raises(ConnectionRefusedError):
-            letters.send(Kind.CONFIRM, alice.pk, NOW)
-    alice.refresh_from_db()
-    assert alice.asked_to_confirm_at is None
-    assert letters.send(Kind.CONFIRM, alice.pk, NOW)
-    assert len(mailoutbox) == 1
-
-
-def refused(code: int, text: str = "no") -> smtplib.SMTPException:
-    return smtplib.SMTPRecipientsRefused({"alice@example.org": (code, text.encode())})
-
-
-@pytest.mark.parametrize(
-    ("error", "attempts"),
-    [
-        (refused(550, "5.1.1 no such user"), 1),
-        (refused(553, "mailbox name not allowed"), 1),
-        (refused(550, "5.7.1 message rejected as spam"), 1),
-        (UnsendableMail("the recipient is not an email address"), 1),
-        (AnymailInvalidAddress("`to` is not a valid address"), 1),
-        (refused(451, "4.7.1 try again"), 7),
-        (refused(550, "5.7.1 relaying denied"), 7),
-        (smtplib.SMTPAuthenticationError(535, b"bad password"), 7),
-        (ConnectionRefusedError("nobody there"), 7),
-        (TimeoutError("no answer"), 7),
-    ],
-    ids=str,
-)
-def test_a_final_refusal_is_not_retried_and_whatever_may_pass_is(monkeypatch, error, attempts):
-    alice = make_subscriber(status=Status.PENDING)
-    tried = []
-
-    def fail(*args, **kwargs):
-        tried.append(1)
-        raise error
-
-    monkeypatch.setattr("django.core.mail.EmailMultiAlternatives.send", fail)
-    with suppress(Retry):
-        send_mail_to.delay("confirm", alice.pk)
-
-    assert len(tried) == attempts
-
-
-def test_a_server_that_says_when_to_come_again_is_heard():
-    outcome = Outcome(outcomes.Kind.DEFERRED, "HTTP 429", retry_after=90.0)
-
-    assert service_mail.wait_before(0, outcome) == 90.0
-    assert service_mail.wait_before(service_mail.MOST_RETRIES, outcome) is None
-
-
-@pytest.mark.parametrize("kind", MOVES)
-def test_a_change_of_address_is_mailed_to_the_end_that_it_asks_while_it_is_open(kind, mailoutbox):
-    alice = make_subscriber()
-    assert not letters.send(kind, alice.pk, NOW)
-    change = moving(alice)
-    assert letters.send(kind, alice.pk, NOW)
-    (mail,) = mailoutbox
-    assert mail.to == ["alice@example.org" if kind is Kind.MOVE_FROM else "new@example.org"]
-    assert not letters.send(kind, alice.pk, NOW + AddressChange.WITHIN)
-    change.is_cancelled = True
-    change.save()
-    assert not letters.send(kind, alice.pk, NOW)
+def test_no_reader_gets_a_note_to_the_operator():
+    with pytest.raises(ValueError, match="no reader"):
+        letters.make_letter(Kind.OPERATOR, make_subscriber(), NOW)
 
 
 def test_a_stranger_at_a_new_address_cannot_end_the_subscription():
     alice = make_subscriber()
     change = moving(alice)
-    assert letters.make_mail(Kind.MOVE_FROM, alice, NOW, change).extra_headers["List-Unsubscribe"]
-    stranger = letters.make_mail(Kind.MOVE_TO, alice, NOW, change)
-    assert stranger.to != [alice.email]
-    assert "List-Unsubscribe" not in stranger.extra_headers
+    assert letters.make_letter(Kind.MOVE_FROM, alice, NOW, change).headers["List-Unsubscribe"]
+    stranger = letters.make_letter(Kind.MOVE_TO, alice, NOW, change)
+    assert stranger.recipient != alice.email
+    assert "List-Unsubscribe" not in stranger.headers
 
 
 def test_mail_whose_html_cannot_be_made_goes_out_as_text_and_the_log_says_why(monkeypatch, caplog):

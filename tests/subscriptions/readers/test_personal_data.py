@@ -13,12 +13,14 @@ from subscriptions.models import (
     AddressChange,
     Consent,
     Feedback,
+    FormEntry,
+    Notice,
     Submission,
     Subscriber,
     Upvote,
 )
 from subscriptions.readers import feedback, personal_data, submissions, upvotes
-from tests.factories import NOW, make_delivery, make_issue, make_paper, make_subscriber
+from tests.factories import NOW, make_delivery, make_issue, make_notice, make_paper, make_subscriber
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +37,11 @@ def alice(topics):
     Event.objects.create(
         delivery=delivery, provider="x", event_id="1", kind="opened", at=NOW, received_at=NOW
     )
+    notice = make_notice(alice, kind="move_to", change=alice.address_changes.get())
+    Event.objects.create(
+        notice=notice, provider="x", event_id="2", kind="bounced", at=NOW, received_at=NOW
+    )
+    FormEntry.objects.create(form="link", email=alice.email, at=NOW, not_before=NOW)
     return alice
 
 
@@ -52,7 +59,9 @@ def test_the_export_has_all_of_one_reader_and_nothing_of_another(alice, topics):
         "submissions": 1,
         "consents": 1,
         "deliveries": 1,
-        "events": 1,
+        "notices": 1,
+        "events": 2,
+        "form entries": 1,
     }
     assert data["deliveries"][0]["issue"] == str(make_issue_again())
     assert "bob" not in text
@@ -68,7 +77,7 @@ def make_issue_again():
 
 
 def test_the_export_takes_a_query_for_each_table(alice, django_assert_max_num_queries):
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(12):
         personal_data.export(alice)
 
 
@@ -82,8 +91,8 @@ def test_erasing_leaves_no_trace_of_the_person(alice):
         action_flag=CHANGE,
     )
     personal_data.erase(alice)
-    erased = (*(Subscriber, Subscriber.topics.through, Consent, Feedback, AddressChange, Upvote),)
-    for model in erased:
+    held = (Consent, Feedback, AddressChange, Upvote, Notice, FormEntry)
+    for model in (Subscriber, Subscriber.topics.through, *held):
         assert not model.objects.exists()
     assert Submission.objects.get().subscriber is None
     assert Delivery.objects.get().subscriber is None

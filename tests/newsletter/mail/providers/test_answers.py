@@ -83,6 +83,7 @@ class TestProviders:
     def test_answers_are_sorted(self, number, body, kind, suppress):
         outcome = sort_provider_error(api_error(number, body))
         assert (outcome.kind, outcome.suppress) == (kind, suppress)
+        assert outcome.bounce == ("hard" if suppress else "")
         assert outcome.code == f"HTTP {number}"
         assert outcome.tried
 
@@ -95,8 +96,8 @@ class TestProviders:
             assert outcome.kind is IN_DOUBT
 
     def test_the_reason_is_the_providers(self):
-        body = '{"errors": [{"message": "Invalid recipient", "description": "a@b"}], "id": 1}'
-        assert sort_provider_error(api_error(400, body)).reason == "Invalid recipient; a@b"
+        body = '{"errors": [{"message": "Invalid recipient", "description": "no a@b"}], "id": 1}'
+        assert sort_provider_error(api_error(400, body)).reason == "Invalid recipient; no [address]"
 
     @pytest.mark.parametrize(
         ("error", "kind", "tried"),

@@ -8,6 +8,7 @@ from django.core import checks
 from django.core import mail as django_mail
 from django.core.exceptions import ImproperlyConfigured
 
+from newsletter.delivery import notices
 from newsletter.mail.outcomes import Kind
 from newsletter.mail.providers import registry as providers
 from newsletter.mail.providers.base import Keeps
@@ -122,11 +123,9 @@ class TestTheRequest:
         answer(httpserver, name)
         is_new = kind is letters.Kind.CONFIRM
         status = Subscriber.Status.PENDING if is_new else Subscriber.Status.ACTIVE
-        message = letters.make_mail(kind, make_subscriber(status=status), NOW)
-        options = {**STAND_INS[name].settings, "api_url": httpserver.url_for("/")}
-        backend = f"anymail.backends.{name}.EmailBackend"
-        message.connection = django_mail.get_connection(backend, **options)
-        message.send()
+        letter = letters.make_letter(kind, make_subscriber(status=status), NOW)
+        with transport_for(name, httpserver.url_for("/")) as transport:
+            assert transport.send(notices.mail_of(letter, 7)).kind is Kind.ACCEPTED
         fields = once(told(name, httpserver.log[0][0]))
         assert fields["auto-submitted"] == "auto-generated"
         assert ("message-id" in fields) == of(name).sends_message_id

@@ -1,0 +1,102 @@
+"""Emails that are not digests: what was due to whom, and what became of it."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+
+from newsletter.admin.base import ReadOnly
+from newsletter.admin.events import EventInline
+from subscriptions.models import Notice
+
+LABELS = {
+    "sent": "success",
+    "pending": "info",
+    "claimed": "info",
+    "failed": "danger",
+    "unknown": "warning",
+    "expired": "warning",
+}
+
+
+class NoticeEventInline(EventInline):
+    """What was reported about a notice."""
+
+    fk_name = "notice"
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnly, ModelAdmin):
+    """Confirmations, links, changes of address, goodbyes, notes to the operator."""
+
+    list_display = ("pk", "kind", "subscriber", "show_state", "reason", "due_at", "sent_at")
+    list_filter = ("state", "kind", "bounce", "due_at")
+    list_select_related = ("subscriber",)
+    list_per_page = 50
+    search_fields = ("subscriber__email",)
+    search_help_text = "A subscriber's address"
+    show_full_result_count = False
+    actions = ("resend",)
+    inlines = (NoticeEventInline,)
+    fields = (
+        "kind",
+        "subscriber",
+        "day",
+        "state",
+        "reason",
+        "due_at",
+        "not_before",
+        "deadline",
+        "attempts",
+        "was_in_doubt",
+        "sent_at",
+        "provider_id",
+        "delivered_at",
+        "bounced_at",
+        "bounce",
+        "complained_at",
+    )
+    actions_detail: ClassVar = ["resend_one"]
+
+    @display(description="state", label=LABELS)
+    def show_state(self, notice: Notice) -> str:
+        """The state as a label."""
+        return notice.state
+
+    @admin.action(description="Send again (in doubt, failed or too late)", permissions=["resend"])
+    def resend(self, request: HttpRequest, queryset: QuerySet[Notice]) -> None:
+        """Put them back in the queue. One in doubt may reach its reader twice."""
+        now = timezone.now()
+        done = sum(notice.resend(now) for notice in queryset)
+        self.message_user(request, f"{done} will be sent again.", messages.SUCCESS)
+
+    @action(description="Send again", url_path="resend", permissions=["resend"])
+    def resend_one(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Ask, then put it back in the queue."""
+        notice = get_object_or_404(Notice.objects.select_related("subscriber"), pk=object_id)
+        if request.method == "POST":
+            if notice.resend(timezone.now()):
+                self.message_user(request, "It will be sent again.", messages.SUCCESS)
+            else:
+                text = f"It is {notice.get_state_display()}, or another of its kind is waiting."
+                self.message_user(request, text, messages.ERROR)
+            return HttpResponseRedirect(
+                reverse("admin:subscriptions_notice_change", args=[notice.pk])
+            )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Send again?",
+            "notice": notice,
+            "opts": self.opts,
+        }
+        return render(request, "newsletter/admin/resend_notice.html", context)
+
+    def has_resend_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Staff who may change these emails; nothing else of them can be changed."""
+        return request.user.has_perm("subscriptions.change_notice")

@@ -1,0 +1,231 @@
+"""Emails that are not digests, each a row before it is sent, and the forms that lead to them."""
+
+import datetime as dt
+from typing import ClassVar, Self
+
+from django.db import models
+
+from subscriptions.models.address_change import AddressChange
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    """Notices, narrowed down by what callers ask for."""
+
+    def open(self) -> Self:
+        """Notices that are not settled yet."""
+        return self.filter(state__in=(Notice.State.PENDING, Notice.State.CLAIMED))
+
+    def ready(self, now: dt.datetime) -> Self:
+        """Notices that may be claimed now."""
+        return self.filter(state=Notice.State.PENDING, not_before__lte=now, deadline__gt=now)
+
+    def overdue(self, now: dt.datetime) -> Self:
+        """Pending notices that come too late to be of use."""
+        return self.filter(state=Notice.State.PENDING, deadline__lte=now)
+
+    def lapsed(self, now: dt.datetime) -> Self:
+        """Claimed notices whose lease has run out."""
+        return self.filter(state=Notice.State.CLAIMED, lease_until__lte=now)
+
+    def settled(self) -> Self:
+        """Notices of which nothing more becomes."""
+        return self.exclude(state__in=(Notice.State.PENDING, Notice.State.CLAIMED))
+
+
+class Notice(models.Model):
+    """One email that is not a digest: a confirmation, a link, a goodbye, a note to the operator.
+
+    It says to whom and of which kind, never an address or a text: those are looked up when it is
+    sent. Its state moves like that of a digest's delivery.
+    """
+
+    class Kind(models.TextChoices):
+        """Which email. The values are names of templates."""
+
+        CONFIRM = "confirm", "confirmation"
+        ALREADY = "already", "already subscribed"
+        PREFERENCES = "preferences", "link to the preferences"
+        GOODBYE = "goodbye", "goodbye"
+        MOVE_FROM = "move_from", "change of address, to the old one"
+        MOVE_TO = "move_to", "change of address, to the new one"
+        MOVED = "moved", "address changed"
+        OPERATOR = "operator", "note to the operator"
+
+    class State(models.TextChoices):
+        """Where it stands."""
+
+        PENDING = "pending", "waiting"
+        CLAIMED = "claimed", "being sent"
+        SENT = "sent", "sent"
+        FAILED = "failed", "failed"
+        UNKNOWN = "unknown", "in doubt"
+        SKIPPED = "skipped", "no longer due"
+        EXPIRED = "expired", "too late"
+
+    BY_STRANGERS: ClassVar = frozenset((Kind.CONFIRM, Kind.ALREADY, Kind.PREFERENCES))
+    """Kinds that whoever types an address into a form can cause."""
+
+    ONCE_A_DAY: ClassVar = frozenset((Kind.CONFIRM, Kind.ALREADY))
+    """Kinds of which a reader gets one a day at most, however often the form is sent off."""
+
+    MOVES: ClassVar = frozenset((Kind.MOVE_FROM, Kind.MOVE_TO))
+    """Kinds that are about a change of address."""
+
+    WITHIN: ClassVar = dt.timedelta(days=1)
+    """How long a notice is worth sending; one about a change of address, as long as that holds."""
+
+    subscriber = models.ForeignKey(
+        "subscriptions.Subscriber",
+        null=True,
+        on_delete=models.CASCADE,
+        # The version before erases readers without knowing of notices, and must not fail at it.
+        db_constraint=False,
+        related_name="notices",
+        help_text="The reader whom it is about; empty for the operator.",
+    )
+    kind = models.CharField(max_length=11, choices=Kind)
+    change = models.ForeignKey(
+        AddressChange,
+        null=True,
+        on_delete=models.SET_NULL,
+        db_constraint=False,
+        related_name="notices",
+        help_text="The change of address that it is about.",
+    )
+    day = models.DateField(
+        null=True, help_text="The day of the issue that a note to the operator is about."
+    )
+    operator = models.PositiveSmallIntegerField(
+        null=True, help_text="Which of the ADMINS a note goes to, counted from 0."
+    )
+    state = models.CharField(max_length=7, choices=State, default=State.PENDING)
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it is in this state.")
+    due_at = models.DateTimeField(help_text="When it was asked for.")
+    deadline = models.DateTimeField(help_text="After this it is not sent but expired.")
+    not_before = models.DateTimeField(help_text="When it may be tried (again).")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often it was tried.")
+    was_in_doubt = models.BooleanField(
+        default=False, help_text="It was in doubt once, and went back into the queue for that."
+    )
+    claim = models.CharField(
+        max_length=64, blank=True, help_text="Which worker's journal holds what became of it."
+    )
+    lease_until = models.DateTimeField(null=True, help_text="Until when the claim holds.")
+    provider_id = models.CharField(
+        max_length=200, blank=True, help_text="What the mail provider calls this message."
+    )
+    sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    bounced_at = models.DateTimeField(null=True, help_text="When it first came back.")
+    bounce = models.CharField(
+        max_length=7, blank=True, default="", help_text="The worst way in which it came back."
+    )
+    complained_at = models.DateTimeField(null=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        """At most one open notice per reader and kind; the queue is found by a partial index."""
+
+        ordering = ("-id",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=("subscriber", "kind"),
+                condition=models.Q(state__in=("pending", "claimed")),
+                name="notice_once",
+            ),
+            models.UniqueConstraint(
+                fields=("day", "operator"),
+                condition=models.Q(kind="operator"),
+                name="notice_operator_once",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=("not_before", "id"),
+                condition=models.Q(state="pending"),
+                name="notice_ready",
+            ),
+            models.Index(
+                fields=("lease_until",),
+                condition=models.Q(state="claimed"),
+                name="notice_leases",
+            ),
+            models.Index(fields=("claim",), condition=~models.Q(claim=""), name="notice_claims"),
+            models.Index(fields=("due_at",), name="notice_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"notice {self.pk} ({self.get_kind_display()}, {self.get_state_display()})"
+
+    @property
+    def key(self) -> str:
+        """How a journal names it; a bare number there is a digest's."""
+        return f"n{self.pk}"
+
+    def resend(self, now: dt.datetime) -> bool:
+        """Put a notice in doubt, failed or expired back in the queue, as an operator wants it;
+        whether that changed anything. Nothing changes while another of its kind is open.
+        """
+        others = Notice.objects.open().filter(subscriber=self.subscriber_id, kind=self.kind)
+        if self.subscriber_id is not None and others.exists():
+            return False
+        states = (self.State.UNKNOWN, self.State.FAILED, self.State.EXPIRED)
+        changed = Notice.objects.filter(pk=self.pk, state__in=states).update(
+            state=self.State.PENDING,
+            reason="an operator asked to send it again",
+            not_before=now,
+            deadline=now + self.WITHIN,
+            claim="",
+            lease_until=None,
+        )
+        self.refresh_from_db()
+        return bool(changed)
+
+
+class FormEntryQuerySet(models.QuerySet["FormEntry"]):
+    """Form entries, narrowed down by what callers ask for."""
+
+    def ready(self, now: dt.datetime) -> Self:
+        """Entries to be worked off, oldest first."""
+        return self.filter(not_before__lte=now).order_by("id")
+
+    def stale(self, now: dt.datetime) -> Self:
+        """Entries that nobody could work off within a day."""
+        return self.filter(at__lte=now - FormEntry.WITHIN)
+
+
+class FormEntry(models.Model):
+    """What somebody typed into an open form, until a worker has worked it off.
+
+    The page writes this row whatever the address is, so that neither its answer nor the time it
+    takes tells whether the address is known.
+    """
+
+    class Form(models.TextChoices):
+        """Which form."""
+
+        SUBSCRIBE = "subscribe", "subscribe"
+        LINK = "link", "lost link"
+
+    WITHIN: ClassVar = dt.timedelta(days=1)
+    """How long an entry is kept at most."""
+
+    form = models.CharField(max_length=9, choices=Form)
+    email = models.EmailField(max_length=254, help_text="As it was typed.")
+    at = models.DateTimeField(help_text="When the form was sent off.")
+    wording = models.CharField(max_length=300, blank=True, help_text="What the button said.")
+    topics = models.JSONField(default=list, help_text="Keys of the topics that were chosen.")
+    choices = models.JSONField(default=dict, help_text="Rhythm, hour, timezone and language.")
+    not_before = models.DateTimeField(help_text="When it may be worked off (again).")
+
+    objects = FormEntryQuerySet.as_manager()
+
+    class Meta:
+        """Few rows, and for seconds only."""
+
+        ordering = ("id",)
+        verbose_name_plural = "form entries"
+
+    def __str__(self) -> str:
+        return f"{self.get_form_display()} at {self.at:%Y-%m-%d %H:%M}"

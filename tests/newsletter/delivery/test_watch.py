@@ -1,0 +1,93 @@
+"""Workers look at the queue unasked: each kind of pool, when it starts and while it runs."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from newsletter.delivery import watch, worker
+from newsletter.delivery.worker import Tally
+from subscriptions.models import Notice, Subscriber
+from subscriptions.readers import form_entries
+from subscriptions.readers.signup import SignupChoices
+from tests.newsletter.delivery.test_kills import ROOT
+from tests.newsletter.delivery.test_queue import Queue
+from tests.newsletter.sink import Sink
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("pool", ["prefork", "threads"])
+def test_a_pool_sends_without_a_message_and_ends_without_a_doubt(pool, tmp_path_factory):
+    def sign_up(number):
+        email = f"r{number}@example.org"
+        form_entries.note_signup(email, [], SignupChoices(), timezone.now(), "Subscribe")
+
+    for number in range(30):
+        sign_up(number)
+    directory = tmp_path_factory.mktemp("q")
+    with Sink(lambda: time.sleep(0.05)) as sink:
+        queue = Queue(directory, sink)
+        command = queue.celery("worker", "-P", pool, "--concurrency", "2", "-Q", "default,delivery")
+        with Path(directory / "log").open("wb") as log:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=queue.environment, stdout=log, stderr=log
+            )
+        try:
+            end = time.monotonic() + 60
+            while sink.total < 5:
+                assert time.monotonic() < end, (directory / "log").read_text()
+                time.sleep(0.02)
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+        finally:
+            if process.poll() is None:
+                os.kill(process.pid, signal.SIGKILL)
+            queue.stop()
+    taken = sink.total
+    states = set(Notice.objects.filter(attempts__gt=0).values_list("state", flat=True))
+    assert states <= {"sent", "pending"}
+    assert Notice.objects.filter(state="sent").count() == taken
+    assert Subscriber.objects.filter(status="pending").count() >= taken
+    assert list((directory / "journal").iterdir()) == []
+
+
+def test_it_looks_again_and_again_and_survives_an_error(monkeypatch):
+    looks = []
+
+    def drain(seconds):
+        looks.append(seconds)
+        if len(looks) == 1:
+            raise OSError("no database")
+        return Tally()
+
+    monkeypatch.setattr(worker, "drain", drain)
+    monkeypatch.setattr(watch, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(connections, "close_all", lambda: None)
+    watch.start()
+    watch.start()  # is one thread all the same
+    end = time.monotonic() + 10
+    while len(looks) < 3 and time.monotonic() < end:
+        time.sleep(0.01)
+    watch.stop()
+    worker.allow_drains()
+    seen = len(looks)
+    time.sleep(0.1)
+    assert seen >= 3
+    assert len(looks) == seen
+
+
+def test_it_does_not_look_while_its_process_drains(monkeypatch):
+    looks: list[float] = []
+    monkeypatch.setattr(worker, "drain", looks.append)
+    monkeypatch.setattr(worker, "is_draining", lambda: True)
+    monkeypatch.setattr(watch, "LOOK_EVERY", 0.01)
+    watch.start()
+    time.sleep(0.1)
+    watch.stop()
+    worker.allow_drains()
+    assert looks == []
