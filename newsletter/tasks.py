@@ -76,8 +76,6 @@ def drain() -> None:
     tally = worker.drain(seconds=DRAIN_SECONDS)
     if tally.total or tally.notices:
         logger.info("drained", extra=tally.as_dict())
-    if tally.is_stuck or tally.states[Delivery.State.SENT]:
-        heartbeats.backend_said(now, is_refusing=tally.is_stuck, reason=tally.why)
     if tally.total and not tally.is_stuck and waiting[:1].exists():
         drain.apply_async(expires=120)
 

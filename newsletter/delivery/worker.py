@@ -26,7 +26,7 @@ from django.utils import timezone, translation
 from newsletter.channels import registry
 from newsletter.channels.base import HandedOver
 from newsletter.channels.email import EmailChannel
-from newsletter.delivery import continuity, ledger, planning, rates, sent_log
+from newsletter.delivery import backend_state, continuity, ledger, planning, rates, sent_log
 from newsletter.delivery.breaker import Breaker
 from newsletter.delivery.journal import Journal, Key
 from newsletter.delivery.ledger import Claimed, Settled, verdict
@@ -529,6 +529,8 @@ def drain(
     mails instead of the configured mail backend.
     """
     directory = directory or settings.JOURNAL_DIR
+    if continuity.hold(directory, clock()):
+        return Tally()  # until an operator says what was sent; the watch over troubles tells why
     ledger.recover(directory, clock())
     with ExitStack() as stack:
         stack.enter_context(_counted())
@@ -539,4 +541,7 @@ def drain(
             for channel in registry.CHANNELS
             if isinstance(channel, HandedOver)
         }
-        return Worker(senders, journal, clock).run(seconds)
+        tally = Worker(senders, journal, clock).run(seconds)
+    if tally.is_stuck or tally.states[Delivery.State.SENT]:
+        backend_state.note(clock(), is_refusing=tally.is_stuck, reason=tally.why)
+    return tally

@@ -48,20 +48,6 @@ def tick_was_run(now: dt.datetime) -> None:
     Heartbeat.objects.record(Heartbeat.Kind.TICK, "tick", now)
 
 
-def backend_said(now: dt.datetime, *, is_refusing: bool, reason: str = "") -> None:
-    """What the mail backend did with the last batch; `since` says how long it has been so."""
-    before = Heartbeat.objects.of(Heartbeat.Kind.BACKEND).first()
-    was_refusing = before is not None and bool(before.details.get("refusing"))
-    Heartbeat.objects.record(
-        Heartbeat.Kind.BACKEND,
-        "mail backend",
-        now,
-        is_new=was_refusing != is_refusing,
-        refusing=is_refusing,
-        reason=without_addresses(reason),
-    )
-
-
 def is_my_turn(now: dt.datetime, every: dt.timedelta) -> bool:
     """Whether this process is to look around now: one of all workers is, once in `every`."""
     Heartbeat.objects.get_or_create(

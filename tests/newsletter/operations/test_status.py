@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 import newsletter
+from newsletter.delivery import backend_state
 from newsletter.models import Delivery, Heartbeat
 from newsletter.operations.watching import heartbeats
 from newsletter.operations.watching.status import status
@@ -103,13 +104,13 @@ def test_parts_are_alive_while_they_were_seen_lately(ago, is_alive):
 
 def test_backend_says_since_when_it_refuses_and_names_no_address():
     for at, is_refusing in ((0, False), (1, True), (5, True)):
-        heartbeats.backend_said(
+        backend_state.note(
             NOW + at * MINUTE, is_refusing=is_refusing, reason="550 no alice@example.org here"
         )
     found = status(NOW + 6 * MINUTE).backend
     assert (found.is_refusing, found.since) == (True, NOW + MINUTE)
     assert "alice" not in found.reason
-    heartbeats.backend_said(NOW + 7 * MINUTE, is_refusing=False)
+    backend_state.note(NOW + 7 * MINUTE, is_refusing=False)
     found = status(NOW + 8 * MINUTE).backend
     assert (found.is_refusing, found.since) == (False, NOW + 7 * MINUTE)
 

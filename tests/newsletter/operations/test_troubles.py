@@ -6,16 +6,28 @@ from dataclasses import replace
 import pytest
 from django.core.management import call_command
 
-from newsletter import tasks
-from newsletter.delivery import rates, worker
+from newsletter.delivery import backend_state, rates, worker
+from newsletter.issues.freezing import build_issue
+from newsletter.mail.outcomes import Kind, Outcome
 from newsletter.models import Heartbeat, Trouble
-from newsletter.operations.watching import alerts, heartbeats, troubles
+from newsletter.operations.watching import alerts, troubles
 from newsletter.operations.watching.alerts import Alert, State
 from newsletter.operations.watching.status import Disk, status
 from papers.models import Source
-from tests.factories import DAY, NOW, make_delivery, make_issue, make_source, make_subscriber
+from tests.factories import (
+    DAY,
+    NOW,
+    make_delivery,
+    make_issue,
+    make_match,
+    make_paper,
+    make_source,
+    make_subscriber,
+    make_topic,
+)
 from tests.newsletter.operations.test_status import make_alive
 from tests.newsletter.sink import Sink
+from tests.newsletter.transports import RecordingTransport
 
 pytestmark = pytest.mark.django_db
 
@@ -118,7 +130,7 @@ def test_a_source_that_fails_longer_than_usual(hours, pause, error, trouble):
 def test_a_backend_that_refuses():
     make_issue()
     make_alive()
-    heartbeats.backend_said(NOW, is_refusing=True, reason="554 no")
+    backend_state.note(NOW, is_refusing=True, reason="554 no")
     assert keys() == {"backend"}
 
 
@@ -167,18 +179,20 @@ def test_migrations_that_have_not_run():
     assert keys(pending_migrations=2) == {"migrations"}
 
 
-def test_drain_notes_what_the_backend_says(monkeypatch, settings, tmp_path):
-    settings.JOURNAL_DIR = tmp_path
-    issue = make_issue()
-    make_delivery(issue, make_subscriber())
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
-    monkeypatch.setattr(tasks.drain, "apply_async", lambda **options: None)
-    for is_stuck, state in ((True, "pending"), (False, "sent")):
-        tally = worker.Tally(is_stuck=is_stuck, why="554: no")
-        tally.states[state] = 1
-        monkeypatch.setattr(worker, "drain", lambda tally=tally, **options: tally)
-        tasks.drain()
-        assert status(NOW).backend.is_refusing is is_stuck
+@pytest.mark.parametrize("kind", [Kind.DEFERRED, Kind.ACCEPTED])
+def test_a_drain_notes_what_the_backend_says(tmp_path, kind):
+    topic = make_topic("Agents")
+    make_match(make_paper("A paper"), topic)
+    issue = build_issue(DAY, NOW)
+    assert issue is not None
+    make_delivery(issue, make_subscriber(topics=[topic]))
+    outcome = Outcome(kind, "421", "no alice@example.org now", tried=kind is Kind.ACCEPTED)
+    transport = RecordingTransport(lambda mail: outcome)
+    worker.drain(transport=transport, directory=tmp_path, clock=lambda: NOW)
+    backend = status(NOW).backend
+    assert backend.since == NOW
+    assert backend.is_refusing is (kind is Kind.DEFERRED)
+    assert "alice" not in backend.reason
 
 
 # --- Who hears, and when ---------------------------------------------------------------------
@@ -190,7 +204,7 @@ def test_a_trouble_is_told_within_ten_minutes_each_day_and_when_it_is_over(told)
     def refuse(now):
         make_alive(now)
         if now == NOW:
-            heartbeats.backend_said(now, is_refusing=True, reason="554 no")
+            backend_state.note(now, is_refusing=True, reason="554 no")
 
     end = watch(told, 10, each=refuse)
     assert told == [("backend", "open")]
@@ -199,7 +213,7 @@ def test_a_trouble_is_told_within_ten_minutes_each_day_and_when_it_is_over(told)
         ("backend", "open"),
         ("backend", "still open"),
     ]
-    heartbeats.backend_said(end, is_refusing=False)
+    backend_state.note(end, is_refusing=False)
     watch(told, 10, start=end)
     assert [one for one in told if one[0] == "backend"][2:] == [("backend", "over")]
 
@@ -217,9 +231,9 @@ def test_beats_silence_is_told_by_a_worker_within_ten_minutes(told):
 
 def test_what_is_over_in_two_minutes_wakes_nobody(told):
     make_issue()
-    heartbeats.backend_said(NOW, is_refusing=True)
+    backend_state.note(NOW, is_refusing=True)
     end = watch(told, 3)
-    heartbeats.backend_said(end, is_refusing=False)
+    backend_state.note(end, is_refusing=False)
     watch(told, 10, start=end)
     assert told == []
     assert Trouble.objects.get().over_at is not None
@@ -230,7 +244,7 @@ def test_what_comes_and_goes_is_one_trouble(told):
 
     def flicker(now):
         make_alive(now)
-        heartbeats.backend_said(now, is_refusing=now.minute % 2 == 0)
+        backend_state.note(now, is_refusing=now.minute % 2 == 0)
 
     watch(told, 60, each=flicker)
     assert told == [("backend", "open")]
@@ -239,7 +253,7 @@ def test_what_comes_and_goes_is_one_trouble(told):
 
 def test_several_workers_tell_once(told):
     make_issue()
-    heartbeats.backend_said(NOW, is_refusing=True)
+    backend_state.note(NOW, is_refusing=True)
     found = [troubles.Finding("backend", "It refuses.")]
     for minute in range(8):
         now = NOW + minute * MINUTE
@@ -252,13 +266,13 @@ def test_several_workers_tell_once(told):
 
 def test_it_is_told_again_where_nobody_could_be_told(told):
     make_issue()
-    heartbeats.backend_said(NOW, is_refusing=True)
+    backend_state.note(NOW, is_refusing=True)
     told.fails = True
     end = watch(told, 8)
     told.fails = False
     end = watch(told, 2, start=end)
     assert told == [("backend", "open")]
-    heartbeats.backend_said(end, is_refusing=False)
+    backend_state.note(end, is_refusing=False)
     told.fails = True
     end = watch(told, 8, start=end)
     told.fails = False
@@ -275,7 +289,7 @@ def test_faults_of_an_hour_are_heard_and_nothing_else(told):
         def each(now, fault=fault, start=start):
             is_faulty = now < start + HOUR
             make_alive(now)
-            heartbeats.backend_said(now, is_refusing=fault == "backend" and is_faulty)
+            backend_state.note(now, is_refusing=fault == "backend" and is_faulty)
             if fault in ("beat", "tick") and is_faulty:
                 Heartbeat.objects.filter(kind=fault).update(at=start - HOUR)
 
