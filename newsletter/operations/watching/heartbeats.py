@@ -18,7 +18,6 @@ from django.db import connection
 from django.utils import timezone
 
 from newsletter import VERSION
-from newsletter.mail.outcomes import without_addresses
 from newsletter.models import Heartbeat
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """A table of its own, which the version before does not know."""
 
-    dependencies = [("newsletter", "0021_heartbeats")]
+    dependencies = [("newsletter", "0009_heartbeats")]
 
     operations = [
         migrations.CreateModel(

@@ -8,7 +8,7 @@ import newsletter.models.continuity
 class Migration(migrations.Migration):
     """A table of its own, which the version before does not know."""
 
-    dependencies = [("newsletter", "0022_troubles")]
+    dependencies = [("newsletter", "0010_troubles")]
 
     operations = [
         migrations.CreateModel(

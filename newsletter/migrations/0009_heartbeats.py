@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """A table of its own, which the version before does not know."""
 
-    dependencies = [("newsletter", "0020_issues_since_the_last")]
+    dependencies = [("newsletter", "0008_issues_since_the_last")]
 
     operations = [
         migrations.CreateModel(
