@@ -83,9 +83,9 @@ def drain() -> None:
 @shared_task
 def heed() -> None:
     """Act upon what providers reported and nobody acted upon yet."""
-    count = consequences.heed(timezone.now(), seconds=DRAIN_SECONDS)
+    count = consequences.process(timezone.now(), seconds=DRAIN_SECONDS)
     if count:
-        logger.info("heeded events", extra={"count": count})
+        logger.info("processed events", extra={"count": count})
 
 
 @shared_task

@@ -29,7 +29,7 @@ class Channel(ABC):
     """What the preferences call it."""
     is_mail: ClassVar[bool] = False
     """Whether its messages are mails: they count against the mail backend's rates and for the
-    shares of bounces and complaints, and what an answer says of an address is heeded."""
+    shares of bounces and complaints, and what an answer says of an address counts."""
 
 
 class Recorded(Channel):

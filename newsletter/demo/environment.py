@@ -61,9 +61,9 @@ def prepare(port: int, papers_source: str) -> dict[str, str]:
 def lock() -> Lock:
     """The lock on VAR_DIR, held until this process ends."""
     (settings.VAR_DIR / "log").mkdir(parents=True, exist_ok=True)
-    held = Lock(settings.VAR_DIR / "demo.lock")
+    own = Lock(settings.VAR_DIR / "demo.lock")
     try:
-        held.acquire(
+        own.acquire(
             f"at {settings.SITE_URL}" if is_prepared() else "getting ready",
             lambda: Console().print("Waiting for what the last run left to end …"),
         )
@@ -72,7 +72,7 @@ def lock() -> Lock:
             f"A demo already runs in {settings.VAR_DIR} ({error}). End it with Ctrl-C where it "
             "runs, or give this one a directory of its own with VAR_DIR."
         ) from None
-    return held
+    return own
 
 
 def free_port(port: int) -> int:

@@ -232,11 +232,11 @@ class Form:
 
     def _counted(self, count: int) -> Fragment:
         """ "10 papers" in the form's language."""
-        held = self._counts.get((count, False))
-        if held is None:
+        words = self._counts.get((count, False))
+        if words is None:
             with translation.override(self.language):
-                held = self._counts[count, False] = Fragment.of(papers_in_words(count))
-        return held
+                words = self._counts[count, False] = Fragment.of(papers_in_words(count))
+        return words
 
     def _listed(self, items: Sequence[Listed]) -> list[Fragment]:
         listed = [later for _, later in items[:TOPICS_NAMED]]
@@ -248,12 +248,12 @@ class Form:
 
     def _further(self, count: int) -> Fragment:
         """ " and 18 more" in the form's language."""
-        held = self._counts.get((count, True))
-        if held is None:
+        words = self._counts.get((count, True))
+        if words is None:
             with translation.override(self.language):
-                words = ngettext(" and %(number)s more", " and %(number)s more", count)
-                held = self._counts[count, True] = Fragment.of(words % {"number": count})
-        return held
+                text = ngettext(" and %(number)s more", " and %(number)s more", count)
+                words = self._counts[count, True] = Fragment.of(text % {"number": count})
+        return words
 
     @property
     def sample(self) -> str:

@@ -79,8 +79,8 @@ class Shelf:
         """
         best: dict[int, Place] = {}
         for place in places:
-            held = best.get(place.paper_id)
-            if held is None or place.score > held.score:
+            best_so_far = best.get(place.paper_id)
+            if best_so_far is None or place.score > best_so_far.score:
                 best[place.paper_id] = place
         #: Most trending first; a paper that stood in several issues stands here once.
         self.places = sorted(best.values(), key=lambda place: (-place.score, place.rank, place.id))
@@ -131,9 +131,9 @@ class Shelf:
         by_title: dict[str, set[int]] = {}
         for at, place in enumerate(self.places):
             by_title.setdefault(" ".join(words(place.card.title)).casefold(), set()).add(at)
-        for title, held in by_title.items():
-            if title and len(held) > 1:
-                self._same |= {at: frozenset(held - {at}) for at in held}
+        for title, alike in by_title.items():
+            if title and len(alike) > 1:
+                self._same |= {at: frozenset(alike - {at}) for at in alike}
         if vectors and self.places:
             # Of a paper without a vector nothing is known: it lies in the middle.
             middle = np.mean(list(vectors.values()), axis=0)

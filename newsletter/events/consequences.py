@@ -1,10 +1,10 @@
 """What follows from events: the second half of listening.
 
-`heed` takes the stored events that nobody acted upon yet, a batch at a time, and applies them set
-by set: the ledger's times, deliveries that were in doubt, addresses to suppress, readers who leave
-or are paused, issues that cause too much trouble. Every rule looks at what is known and never at
-the order in which it came, so events may come doubled, late and in any order, and two workers may
-heed at once:
+`process` takes the stored events that nobody acted upon yet, a batch at a time, and applies them
+set by set: the ledger's times, deliveries that were in doubt, addresses to suppress, readers who
+leave or are paused, issues that cause too much trouble. Every rule looks at what is known and never
+at the order in which it came, so events may come doubled, late and in any order, and two workers
+may process at once:
 
     a hard bounce                     the address is suppressed
     five soft bounces within a week   the reader is paused for four weeks, and may end it
@@ -73,22 +73,22 @@ PAUSE = dt.timedelta(days=28)
 _GRAVITY = {"": 0, Bounce.BLOCKED.value: 1, Bounce.SOFT.value: 2, Bounce.HARD.value: 3}
 
 
-def heed(now: dt.datetime, seconds: float = float("inf")) -> int:
+def process(now: dt.datetime, seconds: float = float("inf")) -> int:
     """Act upon every event that waits, or for so many `seconds`; how many were acted upon."""
     end = time.monotonic() + seconds
     count = 0
     while True:
-        done = _heed_batch(now)
+        done = _process_batch(now)
         count += done
         if done < BATCH or time.monotonic() >= end:
             return count
 
 
 @transaction.atomic
-def _heed_batch(now: dt.datetime) -> int:
+def _process_batch(now: dt.datetime) -> int:
     # Locked, so that a second worker waits and then finds nothing; on SQLite the transaction is
     # the lock.
-    rows = list(Event.objects.unheeded().select_for_update()[:BATCH])
+    rows = list(Event.objects.unprocessed().select_for_update()[:BATCH])
     # A delivery that is being settled right now is left for the next time: two statements over
     # many rows each could wait for each other.
     free = set(
@@ -272,7 +272,7 @@ def for_readers(events: Sequence[Event], now: dt.datetime) -> None:
         if notice is not None:
             subscriber = notice.subscriber
             if notice.kind == Notice.Kind.MOVE_TO:
-                _heed_new_address(notice, event, suppress)
+                _process_for_new_address(notice, event, suppress)
                 continue
         if subscriber is None:
             continue
@@ -300,7 +300,7 @@ def for_readers(events: Sequence[Event], now: dt.datetime) -> None:
         _pause_if_bouncing(subscriber, now)
 
 
-def _heed_new_address(
+def _process_for_new_address(
     notice: Notice, event: Event, suppress: dict[str, Suppression.Reason]
 ) -> None:
     """What came back from an address that is not the reader's yet ends nobody's subscription."""

@@ -11,7 +11,7 @@ from subscriptions.models import Notice
 class EventQuerySet(models.QuerySet["Event"]):
     """Events, narrowed down by what callers ask for."""
 
-    def unheeded(self) -> Self:
+    def unprocessed(self) -> Self:
         """Events that wait to be acted upon, oldest first."""
         return self.filter(processed_at=None).order_by("pk")
 

@@ -182,13 +182,14 @@ def digest(request: HttpRequest, reader: Visitor) -> HttpResponse:
     papers = chosen_papers(delivery.choices)
     places = IssuePaper.objects.shown().in_bulk([one.place_id for one in papers])
     topics = Topic.objects.in_bulk({pk for one in papers for pk in one.topic_ids})
-    held = subscriber.pk, subscriber.link_version
+    holder = subscriber.pk, subscriber.link_version
     entries = [
         replace(
             _card_of(places[one.place_id], topics),
             why=one.why,
             answers=answers(
-                _answer(*held, one.paper_id, "more"), _answer(*held, one.paper_id, "less")
+                _answer(*holder, one.paper_id, "more"),
+                _answer(*holder, one.paper_id, "less"),
             ),
         )
         for one in papers

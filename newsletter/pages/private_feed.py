@@ -84,9 +84,9 @@ def _add(
     topics: list[str],
     moment: dt.datetime,
 ) -> None:
-    held = subscriber.pk, subscriber.link_version, place.paper_id
+    signed_for = subscriber.pk, subscriber.link_version, place.paper_id
     more, less = (
-        links.absolute(links.feedback_path(*held, word, is_shared=True))
+        links.absolute(links.feedback_path(*signed_for, word, is_shared=True))
         for word in ("more", "less")
     )
     card = replace(Card.from_dict(place.card), why=why, answers=answers(more, less))

@@ -63,10 +63,10 @@ def follow(request: HttpRequest, token: str, place: int, number: int) -> HttpRes
     it was frozen, never from the link.
     """
     claims = _claims(token)
-    held = IssuePaper.objects.filter(pk=place).values_list("card", flat=True).first()
-    if claims is None or held is None:
+    card = IssuePaper.objects.filter(pk=place).values_list("card", flat=True).first()
+    if claims is None or card is None:
         raise Http404
-    known = targets(Card.from_dict(held))
+    known = targets(Card.from_dict(card))
     if number >= len(known) or not known[number]:
         raise Http404
     if settings.TRACK_CLICKS:

@@ -70,10 +70,10 @@ class Highlighter:
         if not at:
             return SafeString("")
 
-        def held(start: int) -> int:
+        def found_at(start: int) -> int:
             return len({stem for place, stem in at if start <= place < start + LONGEST - AROUND})
 
-        start = max((place for place, _stem in at), key=lambda place: (held(place), -place))
+        start = max((place for place, _stem in at), key=lambda place: (found_at(place), -place))
         left = max(0, start - AROUND)
         left = text.find(" ", left, start) + 1 if left else 0
         right = left + LONGEST
@@ -91,10 +91,10 @@ class Highlighter:
         if kind == Kind.MEANING:
             return conditional_escape(_("Not in these words, but close in meaning."))
         names = [*filter(_is_text, paper.authors), paper.organization]
-        held = self.found_in(" ".join((paper.title, paper.abstract, paper.summary, *names)))
-        new = held - self.found_in(seen)
+        found = self.found_in(" ".join((paper.title, paper.abstract, paper.summary, *names)))
+        new = found - self.found_in(seen)
         parts: list[str] = []
-        if kind == Kind.SOME and (missing := [word for word in self.words if word not in held]):
+        if kind == Kind.SOME and (missing := [word for word in self.words if word not in found]):
             parts.append(format_html(_("Without “{}”."), ", ".join(missing)))
         if new:
             parts += [self.marked(name) for name in names if new & self.found_in(name)][:3]

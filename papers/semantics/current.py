@@ -215,8 +215,8 @@ def nearest(
     if using is None or limit < 1 or not np.any(vector):
         return []
     with _lock:
-        held = _refreshed(using)
-        ids, matrix = held.ids, held.matrix[: held.used]
+        vectors = _refreshed(using)
+        ids, matrix = vectors.ids, vectors.matrix[: vectors.used]
     return _closest(vector, ids, matrix, limit, leave_out)
 
 
@@ -226,8 +226,8 @@ def nearest_to(paper: Paper, limit: int, using: InUse) -> list[tuple[int, float]
     Its vector is the one held in memory; a paper that has none yet is embedded.
     """
     with _lock:
-        held = _refreshed(using)
-        ids, matrix, row = held.ids, held.matrix[: held.used], held.rows.get(paper.pk)
+        vectors = _refreshed(using)
+        ids, matrix, row = vectors.ids, vectors.matrix[: vectors.used], vectors.rows.get(paper.pk)
     vector = using.model.embed([text_of_stored(paper)])[0] if row is None else matrix[row]
     return _closest(vector, ids, matrix, limit, (paper.pk,)) if np.any(vector) else []
 
@@ -271,29 +271,29 @@ def _refreshed(using: InUse) -> _Vectors:
     return _vectors
 
 
-def _take_in(held: _Vectors, rows: Iterable[tuple[int, int, bytes | memoryview]]) -> None:
+def _take_in(vectors: _Vectors, rows: Iterable[tuple[int, int, bytes | memoryview]]) -> None:
     """Add rows, the newest first; of a paper's vectors the newest stays."""
     found: dict[int, bytes] = {}
-    last = held.last
+    last = vectors.last
     for pk, paper_id, vector in rows:
         last = max(last, pk)
         found.setdefault(paper_id, bytes(vector))
-    fresh = [paper_id for paper_id in found if paper_id not in held.rows]
-    missing = held.used + len(fresh) - len(held.matrix)
+    fresh = [paper_id for paper_id in found if paper_id not in vectors.rows]
+    missing = vectors.used + len(fresh) - len(vectors.matrix)
     if missing > 0:
-        room = max(missing, len(held.matrix) // 2, 1_000)
-        grown: npt.NDArray[np.float32] = np.zeros((room, held.dimensions), np.float32)
+        room = max(missing, len(vectors.matrix) // 2, 1_000)
+        grown: npt.NDArray[np.float32] = np.zeros((room, vectors.dimensions), np.float32)
         # A new array: whoever is reading the old one goes on reading it.
-        held.matrix = np.vstack([held.matrix.reshape(-1, held.dimensions), grown])
-    held.ids = [*held.ids, *fresh]
+        vectors.matrix = np.vstack([vectors.matrix.reshape(-1, vectors.dimensions), grown])
+    vectors.ids = [*vectors.ids, *fresh]
     for paper_id in fresh:
-        held.rows[paper_id] = held.used
-        held.used += 1
+        vectors.rows[paper_id] = vectors.used
+        vectors.used += 1
     if found:
-        at = [held.rows[paper_id] for paper_id in found]
+        at = [vectors.rows[paper_id] for paper_id in found]
         joined = np.frombuffer(b"".join(found.values()), STORED)
-        held.matrix[at] = joined.reshape(len(at), held.dimensions)
-    held.last = last
+        vectors.matrix[at] = joined.reshape(len(at), vectors.dimensions)
+    vectors.last = last
 
 
 def _hash(text: str, model: SemanticModel | None = None) -> str:

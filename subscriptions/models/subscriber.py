@@ -357,9 +357,9 @@ class Subscriber(models.Model):
     def follow(self, topics: "models.QuerySet[Topic] | list[Topic]") -> None:
         """Make `topics` exactly the ones followed."""
         wanted = {topic.pk for topic in topics}
-        held = set(self.subscriptions.values_list("topic_id", flat=True))
-        self.subscriptions.filter(topic_id__in=held - wanted).delete()
+        followed = set(self.subscriptions.values_list("topic_id", flat=True))
+        self.subscriptions.filter(topic_id__in=followed - wanted).delete()
         Subscription.objects.bulk_create(
-            [Subscription(subscriber=self, topic_id=pk) for pk in sorted(wanted - held)],
+            [Subscription(subscriber=self, topic_id=pk) for pk in sorted(wanted - followed)],
             ignore_conflicts=True,
         )

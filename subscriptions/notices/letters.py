@@ -192,13 +192,13 @@ def _subject_and_link(
     kind: Notice.Kind, subscriber: Subscriber, now: dt.datetime, change: AddressChange | None
 ) -> tuple[str, str]:
     """What the mail is about, on one line, and the one address it asks the reader to open."""
-    held = subscriber.pk, subscriber.link_version
-    preferences = links.preferences_path(*held)
+    signed_for = subscriber.pk, subscriber.link_version
+    preferences = links.preferences_path(*signed_for)
     change_id = change.pk if change else 0
     match kind:
         case Kind.CONFIRM:
             subject = gettext("Please confirm your subscription to %(site)s")
-            path = links.confirm_path(*held, now)
+            path = links.confirm_path(*signed_for, now)
         case Kind.ALREADY:
             subject, path = gettext("You are already subscribed to %(site)s"), preferences
         case Kind.PREFERENCES:
@@ -207,10 +207,10 @@ def _subject_and_link(
             subject, path = gettext("You have left %(site)s"), preferences
         case Kind.MOVE_FROM:
             subject = gettext("Please confirm your change of address at %(site)s")
-            path = links.move_path(links.Purpose.MOVE_FROM, *held, change_id)
+            path = links.move_path(links.Purpose.MOVE_FROM, *signed_for, change_id)
         case Kind.MOVE_TO:
             subject = gettext("Please confirm your new address at %(site)s")
-            path = links.move_path(links.Purpose.MOVE_TO, *held, change_id)
+            path = links.move_path(links.Purpose.MOVE_TO, *signed_for, change_id)
         case Kind.MOVED:
             subject, path = gettext("This is your new address at %(site)s"), preferences
         case _:

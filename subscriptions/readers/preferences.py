@@ -129,8 +129,8 @@ def mute(subscriber: Subscriber, topic: Topic, now: dt.datetime) -> bool:
     a digest of nothing is what leaving is for.
     """
     followed = subscriber.subscriptions.select_for_update()
-    held = set(followed.values_list("topic_id", flat=True))
-    if topic.pk not in held or len(held) == 1:
+    topic_ids = set(followed.values_list("topic_id", flat=True))
+    if topic.pk not in topic_ids or len(topic_ids) == 1:
         return False
     subscriber.subscriptions.filter(topic=topic).delete()
     _record(subscriber, ["topics"], now)

@@ -6,8 +6,8 @@ Starts gunicorn on a free port with a scratch database beside DATABASE_URL's (a 
 fills it with an issue's deliveries, and posts each event in a request of its own, in the form of
 Postmark, as fast as the server takes them. Meanwhile the home page is asked for again and again, as
 it was before the burst and will be after it; printed are the percentiles of its latency, how fast
-events were taken, and how fast `consequences.heed` then worked them off. Load and server share the
-machine, so the figures are a lower bound.
+events were taken, and how fast `consequences.process` then worked them off. Load and server share
+the machine, so the figures are a lower bound.
 """
 
 import argparse
@@ -263,9 +263,9 @@ def main() -> None:
         results["not_taken"] = len(failures)
         stored = Event.objects.count()
         began = time.perf_counter()
-        consequences.heed(dt.datetime.now(dt.UTC))
+        consequences.process(dt.datetime.now(dt.UTC))
         results["stored"] = stored
-        results["heeded_per_second"] = round(stored / (time.perf_counter() - began))
+        results["processed_per_second"] = round(stored / (time.perf_counter() - began))
     if options.json:
         print(json.dumps(results, indent=2))
         return
@@ -273,7 +273,7 @@ def main() -> None:
         f"{options.events} events in {seconds:.1f} s ({results['events_per_second']}/s), ", end=""
     )
     print(f"{results['not_taken']} not taken, {stored} stored, ", end="")
-    print(f"then heeded at {results['heeded_per_second']}/s")
+    print(f"then processed at {results['processed_per_second']}/s")
     for name in ("before", "during", "after"):
         print(f"home page {name:7}", results[name])
 

@@ -327,6 +327,6 @@ class TestNextDigest:
 
     @pytest.mark.usefixtures("journals")
     def test_an_event_that_waited_resolves_the_doubt(self):
-        consequences.heed(NOW)
+        consequences.process(NOW)
         row = row_of("alice", MONDAY)
         assert (row.state, row.channel) == ("sent", "email")

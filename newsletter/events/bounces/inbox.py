@@ -48,7 +48,7 @@ class Tally:
 
 
 def take(data: bytes, now: dt.datetime, *, dry_run: bool = False) -> ParsedMail:
-    """Read one mail and store what it says; what it was. `consequences.heed` acts upon it."""
+    """Read one mail and store what it says; what it was. `consequences.process` acts upon it."""
     found = parsing.read(data)
     if found.what is Kind.LEAVE:
         return _leave(found, now, dry_run=dry_run)
@@ -109,4 +109,4 @@ def keep(data: bytes, found: ParsedMail) -> Path:
 
 def finish(now: dt.datetime) -> int:
     """Act upon what was stored; how many events that were."""
-    return consequences.heed(now)
+    return consequences.process(now)

@@ -9,7 +9,7 @@ from newsletter.models import Delivery, Issue
 
 
 class Command(BaseCommand):
-    """Pause, resume or stop an issue; workers heed it with their next batch."""
+    """Pause, resume or stop an issue; workers notice with their next batch."""
 
     help = "Pause, resume or stop the sending of an issue (default: the newest)."
 

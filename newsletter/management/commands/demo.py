@@ -47,10 +47,10 @@ class Command(BaseCommand):
         wanted = stage.Wanted(day=options["day"], once=options["once"])
         try:
             if not environment.is_prepared():
-                held = environment.lock()
+                lock = environment.lock()
                 source, why = papers.choose_source(wanted.day)
                 variables = environment.prepare(options["port"], source)
-                held.release()
+                lock.release()
                 self.stdout.write(why)
                 again = [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo"]
                 again += ["--once"] if wanted.once else []

@@ -260,7 +260,7 @@ class TestWhatBecomesOfIt:
     def test_of_a_confirmation(self, outcome, state, bounce, status, tmp_path):
         reader, row = suiting(Kind.CONFIRM)
         run(answering(outcome), tmp_path)
-        consequences.heed(NOW)
+        consequences.process(NOW)
         row.refresh_from_db()
         reader.refresh_from_db()
         assert (row.state, row.bounce, reader.status) == (state, bounce, status)
@@ -281,7 +281,7 @@ class TestWhatBecomesOfIt:
             "Test", "e1", None, "bounced", NOW, severity="soft", notice_id=row.pk
         )
         intake.store([report], NOW)
-        consequences.heed(NOW + ONE_DAY)
+        consequences.process(NOW + ONE_DAY)
         row.refresh_from_db()
         assert (row.bounce, row.bounced_at, row.state) == ("soft", NOW, State.FAILED)
         reader.refresh_from_db()
@@ -337,7 +337,7 @@ class TestWhatBecomesOfIt:
     def test_a_dead_new_address_does_not_end_the_subscription(self, tmp_path):
         reader, _ = suiting(Kind.MOVE_TO)
         run(answering(HARD), tmp_path)
-        consequences.heed(NOW)
+        consequences.process(NOW)
         reader.refresh_from_db()
         assert reader.status == Status.ACTIVE
         assert Suppression.objects.covers(NEW)
@@ -347,7 +347,7 @@ class TestWhatBecomesOfIt:
         reader, row = suiting(Kind.PREFERENCES)
         run(RecordingTransport(), tmp_path)
         intake.store([intake.Report("T", "e", None, "complained", NOW, notice_id=row.pk)], NOW)
-        consequences.heed(NOW)
+        consequences.process(NOW)
         reader.refresh_from_db()
         assert reader.status == Status.SUPPRESSED
         row.refresh_from_db()
@@ -360,7 +360,7 @@ class TestWhatBecomesOfIt:
             reader = make_subscriber(f"r{number}@example.org", status=Status.PENDING)
             due.ask_for(Kind.CONFIRM, reader.pk, NOW)
         run(answering(BLOCKED), tmp_path)
-        consequences.heed(NOW)
+        consequences.process(NOW)
         issue.refresh_from_db()
         assert issue.warning == ""
         assert Notice.objects.filter(bounce="blocked").count() == 30

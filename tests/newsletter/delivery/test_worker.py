@@ -475,8 +475,8 @@ def test_five_refusals_are_like_five_digests_that_came_back(
         later = {"not_before": now, "deadline": now + dt.timedelta(hours=1)}
         make_delivery(issue, alice, due_at=now, **later)
         run(RecordingTransport(lambda mail: REFUSALS[bounce]), tmp_path, now)
-        consequences.heed(now)
-        consequences.heed(now)
+        consequences.process(now)
+        consequences.process(now)
     alice.refresh_from_db()
     assert alice.status == status
     assert (alice.paused_until is not None) == is_paused
@@ -490,7 +490,7 @@ def test_a_refusal_that_the_provider_reports_as_well_counts_once(topic, alice, t
     run(RecordingTransport(lambda mail: REFUSALS["soft"]), tmp_path)
     again = intake.Report("Test", "e1", row.pk, "bounced", NOW, severity="soft")
     intake.store([again], NOW)
-    consequences.heed(NOW + dt.timedelta(days=1))
+    consequences.process(NOW + dt.timedelta(days=1))
     row.refresh_from_db()
     assert (row.state, row.bounce, row.bounced_at) == ("failed", "soft", NOW)
     rates = reputation.rates_of(row.issue)

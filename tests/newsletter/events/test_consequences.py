@@ -55,7 +55,7 @@ def report(row, kind, **kwargs):
 
 def hear(*reports, now=NOW):
     store(reports, now)
-    return consequences.heed(now)
+    return consequences.process(now)
 
 
 def bounce(row, severity, **kwargs):
@@ -118,12 +118,12 @@ class TestLedger:
         row.refresh_from_db()
         assert (row.state, row.delivered_at) == (state, NOW)
 
-    def test_an_event_waits_until_it_is_heeded_and_then_no_more(self, row):
+    def test_an_event_waits_until_it_is_processed_and_then_no_more(self, row):
         store([report(row, EventType.DELIVERED)], NOW)
         row.refresh_from_db()
         assert row.delivered_at is None
-        assert consequences.heed(NOW) == 1
-        assert consequences.heed(NOW) == 0
+        assert consequences.process(NOW) == 1
+        assert consequences.process(NOW) == 0
         assert Event.objects.get().processed_at == NOW
 
     def test_the_number_of_statements_does_not_grow_with_the_events(self, alice):
@@ -135,7 +135,7 @@ class TestLedger:
             ]
             store([report(one, EventType.DELIVERED) for one in rows], NOW)
             with CaptureQueriesContext(connection) as queries:
-                assert consequences.heed(NOW) == size
+                assert consequences.process(NOW) == size
             counts.append(len(queries))
         assert counts[0] == counts[1]
 
@@ -220,7 +220,7 @@ class TestReaders:
     def test_a_changed_address_is_not_blamed_for_the_old_one(self, row, alice):
         store([bounce(row, HARD)], NOW)
         Subscriber.objects.filter(pk=alice.pk).update(email="alice@new.example.org")
-        consequences.heed(NOW)
+        consequences.process(NOW)
         alice.refresh_from_db()
         assert alice.is_mailable
 
@@ -543,7 +543,7 @@ def test_any_order_and_any_doubling_lead_to_the_same(story):
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_heed_at_once_with_the_outcome_of_one():
+def test_two_workers_process_at_once_with_the_outcome_of_one():
     if connection.vendor != "postgresql":
         pytest.skip("needs PostgreSQL")
     issue = make_issue()
@@ -554,7 +554,7 @@ def test_two_workers_heed_at_once_with_the_outcome_of_one():
     counted = []
 
     def work():
-        counted.append(consequences.heed(NOW))
+        counted.append(consequences.process(NOW))
         connection.close()
 
     threads = [threading.Thread(target=work) for _ in range(3)]

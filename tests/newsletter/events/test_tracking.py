@@ -167,7 +167,7 @@ class TestFollowing:
                 assert (response.status_code, response["Location"]) == (302, wanted)
                 assert response["Cache-Control"] == "private, no-store"
                 assert response["X-Robots-Tag"] == "noindex"
-        consequences.heed(NOW)
+        consequences.process(NOW)
         assert Event.objects.filter(kind="clicked").count() > 4
 
     def test_a_click_and_an_opening_are_kept_with_the_delivery(self, client, row, tracked):
@@ -176,7 +176,7 @@ class TestFollowing:
         response = self.follow(client, picture)
         assert response.content[:6] == b"GIF89a"
         assert response["Content-Type"] == "image/gif"
-        consequences.heed(NOW)
+        consequences.process(NOW)
         row.refresh_from_db()
         assert row.clicked_at is not None
         assert row.opened_at is not None
@@ -199,14 +199,14 @@ class TestFollowing:
         self.follow(client, paths(row)[0][1], **{"User-Agent": ""})
         self.follow(client, paths(row)[0][2], **{"Sec-Purpose": "prefetch"})
         assert list(Event.objects.values_list("by_machine", flat=True)) == [True] * 3
-        consequences.heed(NOW)
+        consequences.process(NOW)
         row.refresh_from_db()
         assert row.clicked_at is None
 
     def test_one_who_follows_all_links_at_once_is_none(self, client, row, tracked):
         for path in paths(row)[0]:
             self.follow(client, path)
-        consequences.heed(NOW)
+        consequences.process(NOW)
         row.refresh_from_db()
         assert row.clicked_at is None
 

@@ -236,7 +236,7 @@ def test_an_event_for_no_delivery_of_ours_is_stored_and_harmless(client, row, gi
     said = Said("sendgrid", "odd", lambda _: [payload(0)], "complained")
     assert post(client, said, row.pk).status_code == 200
     assert Event.objects.get().delivery is None
-    consequences.heed(NOW)
+    consequences.process(NOW)
     assert not Suppression.objects.exists()
     assert Subscriber.objects.get().status == Subscriber.Status.ACTIVE
 
@@ -248,7 +248,7 @@ def test_odd_characters_do_no_harm(client, row, text):
     }  # fmt: skip
     said = Said("sendgrid", "odd", lambda _: [odd], "bounced")
     assert post(client, said, row.pk).status_code == 200
-    consequences.heed(NOW)
+    consequences.process(NOW)
     assert not Suppression.objects.exists()
 
 
