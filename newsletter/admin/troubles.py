@@ -8,13 +8,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from newsletter.admin.base import ReadOnly
 from newsletter.models import Trouble
 from newsletter.operations.watching import alerts, report, troubles
 from newsletter.operations.watching.status import status
+from papers.admin.base import ModelAdmin
 
 
 @admin.register(Trouble)

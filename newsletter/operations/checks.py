@@ -64,7 +64,7 @@ def check_sender(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 "gunicorn listens at a Unix socket, but TRUSTED_PROXIES is 0: no visitor has an "
                 "address that can be read, and all of them share one limit.",
                 hint="Set TRUSTED_PROXIES to the number of proxies in front.",
-                id="newsletter.W008",
+                id="newsletter.W009",
             )
         )
     if settings.EMAIL_BACKEND == backend.MAILBOX:
@@ -88,7 +88,7 @@ def check_thumbnails(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             "EMAIL_THUMBNAILS is plates, but there are no drawings any more: it means own, and the "
             "next release will not start with it.",
             hint="Set EMAIL_THUMBNAILS to own, or to none for mails without pictures.",
-            id="newsletter.W008",
+            id="newsletter.W010",
         )
     ]
 

@@ -124,11 +124,8 @@ class Visitor:
         self.connection.endheaders()
         answer = self.connection.getresponse()
         body = answer.read()
-        shown = [
-            (name, value)
-            for name, value in answer.getheaders()
-            if name.lower() not in ("date", "connection", "keep-alive")
-        ]
+        own = ("date", "connection", "keep-alive", "x-request-id")  # of this answer alone
+        shown = [(name, value) for name, value in answer.getheaders() if name.lower() not in own]
         return answer.status, sorted(shown), body
 
     def _connect(self) -> http.client.HTTPConnection:

@@ -310,8 +310,10 @@ class TestNextDigest:
             row = row_of(name, DAY + ONE_DAY)
             assert (row.state, row.channel, row.sent_at) == ("sent", channel, tomorrow)
             # "On every list" stood in Friday's digest of each, and stands on Thursday's list, too.
-            got = [titles[one.paper_id] for one in chosen_papers(row.choices)]
-            assert got == ["Agents of Thursday"]
+            got = {titles[one.paper_id] for one in chosen_papers(row.choices)}
+            # Bob's digest of Wednesday was never made, so Thursday's makes up for it.
+            missed = {"Agents of Wednesday"} if name == "bob" else set()
+            assert got == missed | {"Agents of Thursday"}
 
     def test_the_version_before_can_read_what_this_one_wrote(self, journals, monkeypatch):
         """It takes `sent` for what readers had, and the rows apart by position."""

@@ -12,7 +12,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
-from newsletter.models import Delivery, Event, Issue
+from newsletter.models import Delivery, Event, Issue, Trouble
 from papers.models import Feature, FittedModel, Match, Paper, Pick, Source, Topic
 from subscriptions.models import Notice, Submission, Subscriber, Suppression
 from tests.admin_pages import staff
@@ -36,6 +36,7 @@ POSSIBLE = {
     Delivery: "",
     Issue: "change",
     Notice: "",
+    Trouble: "",
 }
 NAMES = {model._meta.label_lower: model for model in POSSIBLE}
 
@@ -71,6 +72,7 @@ def rows(row) -> dict[Any, Any]:
     )
     Suppression.objects.add_address("bob@example.org", Suppression.Reason.REQUEST, NOW)
     make_notice(subscriber, state=Notice.State.FAILED)
+    Trouble.objects.create(key="test", text="Something fails.", since=NOW, seen_at=NOW)
     Issue.objects.update(state=Issue.State.PAUSED)
     found = {model: model._default_manager.order_by("pk").first() for model in POSSIBLE}
     assert all(found.values())
@@ -144,9 +146,14 @@ def expected(role: str, rows: dict[Any, Any]) -> dict[str, tuple[str, list[int]]
     both = [200] if role == SUPERUSER else [403]
     for name, model in (
         ("newsletter_issue_preview", Issue),
+        ("newsletter_issue_why_not", Issue),
         ("newsletter_delivery_resend_one", Delivery),
     ):
         found[name] = reverse(f"admin:{name}", args=[rows[model].pk]), both
+    # Each wants a permission of its own, which nobody has by seeing or changing rows.
+    for name, done in (("status", 200), ("test_alert", 302)):
+        answers = [done] if role == SUPERUSER else [403]
+        found[f"newsletter_trouble_{name}"] = reverse(f"admin:newsletter_trouble_{name}"), answers
     for name in url_names() - set(found) - FOR_ALL_STAFF:
         assert re.match("(auth|axes)_", name), f"{name} is walked by no test"
         at = [] if name.endswith(("changelist", "add")) else [1]

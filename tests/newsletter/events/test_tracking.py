@@ -2,6 +2,7 @@
 wherever a stranger likes.
 """
 
+import datetime as dt
 import re
 from html import unescape
 
@@ -191,13 +192,14 @@ class TestFollowing:
             self.follow(client, path)
         assert Event.objects.count() == 1
 
-    def test_head_and_the_machines_that_say_so(self, client, row, tracked):
+    def test_head_and_the_machines_that_say_so(self, client, row, tracked, time_machine):
         path = paths(row)[0][0]
         assert client.head(path, secure=True).status_code == 302
         assert not Event.objects.exists()
-        self.follow(client, path, **{"User-Agent": "Barracuda Sentinel (EE)"})
-        self.follow(client, paths(row)[0][1], **{"User-Agent": ""})
-        self.follow(client, paths(row)[0][2], **{"Sec-Purpose": "prefetch"})
+        said = ({"User-Agent": "Barracuda Sentinel (EE)"}, {"User-Agent": ""})
+        for minute, headers in enumerate((*said, {"Sec-Purpose": "prefetch"})):
+            time_machine.move_to(NOW + dt.timedelta(minutes=minute), tick=False)
+            self.follow(client, path, **headers)
         assert list(Event.objects.values_list("by_machine", flat=True)) == [True] * 3
         consequences.process(NOW)
         row.refresh_from_db()

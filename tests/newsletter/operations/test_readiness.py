@@ -136,7 +136,7 @@ def test_a_socket_behind_which_no_visitor_has_an_address_is_warned_of(
     monkeypatch.setenv("GUNICORN_CMD_ARGS", arguments)
     settings.TRUSTED_PROXIES = proxies
     found = {one.id for one in checks.run_checks(include_deployment_checks=True)}
-    assert ("newsletter.W008" in found) == is_warned
+    assert ("newsletter.W009" in found) == is_warned
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_require_says_everything(settings):
 
 @pytest.mark.parametrize(
     ("wanted", "found"),
-    [("plates", ["newsletter.W008"]), ("own", []), ("source", []), ("none", [])],
+    [("plates", ["newsletter.W010"]), ("own", []), ("source", []), ("none", [])],
 )
 def test_check_says_that_drawings_are_gone(settings, wanted, found):
     settings.EMAIL_THUMBNAILS = wanted
