@@ -294,14 +294,9 @@ class Subscriber(models.Model):
 
     @transaction.atomic
     def confirm(self, now: dt.datetime, wording: str = "") -> bool:
-        """Make the subscription active; whether that changed anything.
-
-        Raises nothing for an address that is suppressed: it stays so, and False is returned.
+        """Make the subscription active; whether that changed anything. Who calls this has looked
+        whether the address is suppressed; a subscriber who is stays so.
         """
-        from subscriptions.models.suppression import Suppression  # which is made of this module
-
-        if Suppression.objects.covers(self.email):
-            return False
         changed = (
             Subscriber.objects.filter(pk=self.pk)
             .exclude(status__in=(self.Status.ACTIVE, self.Status.SUPPRESSED))

@@ -102,9 +102,15 @@ def can_confirm(subscriber: Subscriber, asked_at: dt.datetime) -> bool:
     """Whether a confirmation link made at `asked_at` (whole seconds) still holds: not where the
     address is suppressed, nor for one who has left since.
     """
-    if subscriber.status == Subscriber.Status.SUPPRESSED:
+    if _is_suppressed(subscriber):
         return False
     return subscriber.left_at is None or asked_at >= subscriber.left_at.replace(microsecond=0)
+
+
+def _is_suppressed(subscriber: Subscriber) -> bool:
+    """Also where the address was suppressed while it had another spelling, or no subscriber."""
+    is_marked = subscriber.status == Subscriber.Status.SUPPRESSED
+    return is_marked or Suppression.objects.covers(subscriber.email)
 
 
 @transaction.atomic
@@ -128,7 +134,7 @@ def come_back(subscriber: Subscriber, now: dt.datetime, wording: str = "") -> bo
     """Make the subscription of one who left active again, for a reader who has shown to own the
     address; whether that changed anything.
     """
-    if subscriber.status != Subscriber.Status.LEFT:
+    if subscriber.status != Subscriber.Status.LEFT or _is_suppressed(subscriber):
         return False
     return subscriber.confirm(now, wording)
 
