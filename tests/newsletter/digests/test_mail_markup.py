@@ -64,7 +64,6 @@ UNSUPPORTED = {
     "aria-label attribute": _MJML,
     "role attribute": _MJML,
     "display:none": "the preheader shows as a first line in tiny print",
-    "opacity": "the preheader shows as a first line in tiny print",
     "overflow": _MJML,
     "outline": _MJML,
     "word-break": _MJML,
