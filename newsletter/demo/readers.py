@@ -134,6 +134,8 @@ def _subscribed(person: Person, now: dt.datetime) -> DemoReader:
     subscribe(person.email, wanted, choices, now, WORDING)
     subscriber = Subscriber.objects.with_email(person.email).get()
     subscriber.confirm(now, WORDING)
+    # They have just confirmed: nobody is to be asked, nor to wonder at an email that was skipped.
+    subscriber.notices.open().delete()
     return DemoReader(person, subscriber)
 
 

@@ -192,6 +192,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "other email",
+                "verbose_name_plural": "other emails",
                 "ordering": ("-id",),
                 "indexes": [
                     models.Index(

@@ -127,6 +127,8 @@ class Notice(models.Model):
     class Meta:
         """At most one open notice per reader and kind; the queue is found by a partial index."""
 
+        verbose_name = "other email"
+        verbose_name_plural = "other emails"
         ordering = ("-id",)
         constraints: ClassVar = [
             models.UniqueConstraint(

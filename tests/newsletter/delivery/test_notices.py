@@ -107,7 +107,7 @@ class TestWhatIsDue:
     def test_who_was_erased_leaves_no_row(self, kind):
         reader, _ = suiting(kind)
         FormEntry.objects.create(form="link", email=reader.email.upper(), at=NOW, not_before=NOW)
-        assert "notices" in personal_data.export(reader)
+        assert "other emails" in personal_data.export(reader)
         assert len(personal_data.export(reader)["form entries"]) == 1
         personal_data.erase(reader)
         assert not Notice.objects.exists()

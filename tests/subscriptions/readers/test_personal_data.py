@@ -64,7 +64,7 @@ def test_the_export_has_all_of_one_reader_and_nothing_of_another(alice, topics):
         "submissions": 1,
         "consents": 1,
         "deliveries": 1,
-        "notices": 1,
+        "other emails": 1,
         "events": 2,
         "form entries": 1,
     }
