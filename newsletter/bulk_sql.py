@@ -24,7 +24,7 @@ TYPES = {
 }
 
 
-def stamp(moment: dt.datetime) -> str:
+def timestamp_text(moment: dt.datetime) -> str:
     """A moment in UTC as the database takes it from JSON: in SQLite as Django writes it, because
     SQLite compares text.
     """
@@ -50,11 +50,11 @@ def rows(columns: Mapping[str, str]) -> str:
 
 
 def packed(values: Sequence[Mapping[str, Any]]) -> str:
-    """The parameter for `rows`. Moments are formatted with `stamp`."""
+    """The parameter for `rows`. Moments are formatted with `timestamp_text`."""
     return json.dumps(values, default=_plain, ensure_ascii=False)
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, dt.datetime):
-        return stamp(value)
+        return timestamp_text(value)
     raise TypeError(f"cannot hand a {type(value).__name__} to the database")

@@ -135,8 +135,8 @@ def of_digest(mail: Mail) -> list[str]:
 def _content_of(mail: Mail, wanted: tuple[bytes, ...]) -> list[str]:
     headers = {name.lower().encode(): value for name, value in mail.headers}
     headers[b"message-id"] = mail.message_id
-    text = "".join([piece.text for piece in mail.text])
-    return content(headers, text, "".join([piece.text for piece in mail.html]), wanted)
+    text = "".join([fragment.text for fragment in mail.text])
+    return content(headers, text, "".join([fragment.text for fragment in mail.html]), wanted)
 
 
 def of_service(mail: Mail) -> list[str]:
@@ -176,7 +176,7 @@ def watch_mails() -> Iterator[None]:
     """Look at every mail that this process makes."""
     with (
         patch.object(
-            Mail, "as_pieces", _watching(Mail.as_pieces, lambda made: structure(b"".join(made)))
+            Mail, "as_chunks", _watching(Mail.as_chunks, lambda made: structure(b"".join(made)))
         ),
         patch.object(DigestPress, "render", _watching(DigestPress.render, of_digest)),
         patch.object(notices, "mail_of", _watching(notices.mail_of, of_service)),

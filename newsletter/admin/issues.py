@@ -224,7 +224,7 @@ class IssueAdmin(ModelAdmin):
         if request.GET.get("part") == "html":
             if mail is None or not mail.html:
                 raise Http404
-            return framed("".join(piece.text for piece in mail.html))
+            return framed("".join(fragment.text for fragment in mail.html))
         shown = wanted or (subscriber.email if subscriber else "")
         context = {
             **self.admin_site.each_context(request),
@@ -234,7 +234,7 @@ class IssueAdmin(ModelAdmin):
             "wanted": shown,
             "mail": mail,
             "frame": f"?{urlencode({'subscriber': shown, 'part': 'html'})}",
-            "text": "".join(piece.text for piece in mail.text) if mail else "",
+            "text": "".join(fragment.text for fragment in mail.text) if mail else "",
             "choices": choices,
             "problem": problem,
             "opts": self.opts,

@@ -136,10 +136,10 @@ def claim(
         WHERE id {picked}
         RETURNING id, issue_id, subscriber_id, attempts, deadline, not_before
     """  # noqa: S608 - names of our own, values are parameters
-    moment = bulk_sql.stamp(now)
-    lease = bulk_sql.stamp(now + settings.DELIVERY_LEASE)
+    moment = bulk_sql.timestamp_text(now)
+    lease = bulk_sql.timestamp_text(now + settings.DELIVERY_LEASE)
     with connection.cursor() as cursor:
-        start: tuple[Any, ...] = (bulk_sql.stamp(after[0]), after[1]) if after else ()
+        start: tuple[Any, ...] = (bulk_sql.timestamp_text(after[0]), after[1]) if after else ()
         cursor.execute(sql, (moment, moment, *start, *receive_by, count, name, lease))
         found = cursor.fetchall()
     claimed = [
@@ -175,8 +175,8 @@ def claim_notices(name: str, count: int, now: dt.datetime) -> list[ClaimedNotice
         WHERE id {picked}
         RETURNING id, kind, subscriber_id, attempts, deadline, was_in_doubt
     """  # noqa: S608 - names of our own, values are parameters
-    moment = bulk_sql.stamp(now)
-    lease = bulk_sql.stamp(now + settings.DELIVERY_LEASE)
+    moment = bulk_sql.timestamp_text(now)
+    lease = bulk_sql.timestamp_text(now + settings.DELIVERY_LEASE)
     with connection.cursor() as cursor:
         cursor.execute(sql, (moment, moment, count, name, lease))
         found = cursor.fetchall()

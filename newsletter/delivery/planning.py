@@ -172,7 +172,7 @@ def _plan_chunk(issue: Issue, now: dt.datetime) -> tuple[int, int]:
             made = cursor.rowcount
             if made < len(values):
                 cursor.execute(_note_no_new_issue(), [parameter, issue.pk])
-            cursor.execute(_advance(), [parameter, bulk_sql.stamp(now)])
+            cursor.execute(_advance(), [parameter, bulk_sql.timestamp_text(now)])
     return len(values), made
 
 
@@ -207,7 +207,7 @@ def _since(issue: Issue, now: dt.datetime) -> str:
         carried = f"d.state IN ({_listed(_CARRIED if runs else _HANDED_OVER)})"
         if runs:  # or waits, and is not yet too late
             waits = f"d.state = '{Delivery.State.PENDING.value}'"
-            carried += f" OR {waits} AND d.deadline > '{bulk_sql.stamp(now)}'"
+            carried += f" OR {waits} AND d.deadline > '{bulk_sql.timestamp_text(now)}'"
         cases.append(
             f"WHEN EXISTS (SELECT 1 FROM {delivery} d WHERE d.issue_id = {one.pk}"  # noqa: S608
             f" AND d.subscriber_id = r.id AND ({carried})) THEN {since}"

@@ -62,8 +62,8 @@ def read(directory: Path, since: dt.datetime) -> Iterator[Sent]:
     for path in sorted(directory.glob(f"{_PREFIX}*.log")):
         for line in path.read_text(errors="replace").splitlines():
             with suppress(ValueError, OverflowError):
-                stamp, day, reader = line.split(" ")
-                at = dt.datetime.fromtimestamp(int(stamp), dt.UTC)
+                seconds, day, reader = line.split(" ")
+                at = dt.datetime.fromtimestamp(int(seconds), dt.UTC)
                 if at >= since:
                     yield Sent(at, dt.date.fromisoformat(day), int(reader))
 

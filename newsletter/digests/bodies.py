@@ -1,5 +1,5 @@
-"""One form of an issue's digests, HTML or text: the stencils, and how one reader's body is put
-together from them.
+"""One form of an issue's digests, HTML or text: the split templates, and how one reader's
+body is put together from them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -98,7 +98,7 @@ class Order:
 
 @dataclass(slots=True)
 class Form:
-    """The stencils of one issue in HTML, or in text, in one language."""
+    """The split templates of one issue in HTML, or in text, in one language."""
 
     markup: Markup
     language: str
@@ -258,8 +258,8 @@ class Form:
     @property
     def sample(self) -> str:
         """All that readers may see, with something like a token in every hole."""
-        stencils = [self.shell, self.group, self.section, self.also, self.more]
-        parts = [part for stencil in (*stencils, *self.cards.values()) for part in stencil.parts]
+        templates = [self.shell, self.group, self.section, self.also, self.more]
+        parts = [part for template in (*templates, *self.cards.values()) for part in template.parts]
         parts += [*self.lines.values(), *self.mentions.values()]
         return "".join(part.text if isinstance(part, Fragment) else TOKEN_LIKE for part in parts)
 

@@ -1,8 +1,8 @@
-"""Text with named holes: rendered once, then filled for many readers by joining pieces.
+"""Text with named holes: rendered once, then filled for many readers by joining fragments.
 
 A template is rendered with a mark in each place where readers differ. `Placeholders.cut` finds the
 marks in what came out, after any compiler had its way with it, and returns split templates: encoded
-pieces and the names of the holes between them. The marks hold a random number that is in none of
+fragments and the names of the holes between them. The marks hold a random number that is in none of
 the texts, so no title can pass for one; one that got lost or doubled on the way is an error, never
 a silent gap.
 """
@@ -25,12 +25,12 @@ class SplitTemplate:
 
     @property
     def size(self) -> int:
-        """Bytes (UTF-8) of all pieces, the holes left out."""
+        """Bytes (UTF-8) of all fragments, the holes left out."""
         return sum(part.size for part in self.parts if isinstance(part, Fragment))
 
     @property
     def text(self) -> str:
-        """All pieces together, the holes left out."""
+        """All fragments together, the holes left out."""
         return "".join(part.text for part in self.parts if isinstance(part, Fragment))
 
     @property
@@ -39,7 +39,7 @@ class SplitTemplate:
         return tuple(part for part in self.parts if isinstance(part, str))
 
     def fill(self, values: Mapping[str, Sequence[Fragment]]) -> list[Fragment]:
-        """All pieces, each hole filled. Raises `KeyError` for a hole without a value."""
+        """All fragments, each hole filled. Raises `KeyError` for a hole without a value."""
         filled: list[Fragment] = []
         for part in self.parts:
             if part.__class__ is str:
@@ -49,7 +49,7 @@ class SplitTemplate:
         return filled
 
     def with_text(self, hole: str, text: str) -> "SplitTemplate":
-        """The stencil with `text` in every hole of this name, joined to the pieces around it."""
+        """The template with `text` in every hole of this name, one fragment with its neighbors."""
         runs: list[str] = [""]
         names: list[str] = []
         for part in self.parts:
@@ -60,10 +60,10 @@ class SplitTemplate:
             else:
                 names.append(part)
                 runs.append("")
-        return _stencil(runs, names)
+        return _split_template(runs, names)
 
 
-def _stencil(runs: list[str], names: list[str]) -> SplitTemplate:
+def _split_template(runs: list[str], names: list[str]) -> SplitTemplate:
     """`runs` of text with the holes `names` between them; empty runs are left out."""
     parts: list[Fragment | str] = []
     for run, name in zip(runs, [*names, ""], strict=True):
@@ -92,7 +92,7 @@ class Placeholders:
         return self._make("h", name)
 
     def begin(self, name: str) -> str:
-        """The mark where the block `name` begins, a stencil of its own."""
+        """The mark where the block `name` begins, a template of its own."""
         return self._make("b", name)
 
     def end(self, name: str) -> str:
@@ -106,9 +106,9 @@ class Placeholders:
         return mark
 
     def cut(self, rendered: str, source: str) -> dict[str, SplitTemplate]:
-        """The stencils in `rendered`: under "" the whole, under its name each block.
+        """The templates in `rendered`: under "" the whole, under its name each block.
 
-        Where a block stood, the stencil around it has a hole of the block's name. `source` is
+        Where a block stood, the template around it has a hole of the block's name. `source` is
         what was compiled into `rendered` (or the same text), and must hold the same marks.
         Raises `RenderingFailed` where marks were lost, doubled or torn apart.
         """
@@ -119,7 +119,7 @@ class Placeholders:
         if wanted != found or rendered.count(self._nonce) != 2 * found.total():
             lost = ", ".join(sorted(name for _, name in (wanted - found) + (found - wanted)))
             raise RenderingFailed(f"marks were lost, doubled or torn apart: {lost[:200]}")
-        stencils: dict[str, SplitTemplate] = {}
+        templates: dict[str, SplitTemplate] = {}
         open_blocks: list[tuple[str, list[str], list[str]]] = [("", [""], [])]
         at = 0
         for match in self._mark.finditer(rendered):
@@ -134,8 +134,8 @@ class Placeholders:
                 names.append(name)
                 runs.append("")
                 open_blocks.append((name, [""], []))
-            elif name == block and name not in stencils:
-                stencils[name] = _stencil(runs, names)
+            elif name == block and name not in templates:
+                templates[name] = _split_template(runs, names)
                 open_blocks.pop()
             else:
                 raise RenderingFailed(f"the block {name} ends where {block or 'none'} is open")
@@ -143,5 +143,5 @@ class Placeholders:
         if open_blocks:
             raise RenderingFailed(f"the block {block} does not end")
         runs[-1] += rendered[at:]
-        stencils[""] = _stencil(runs, names)
-        return stencils
+        templates[""] = _split_template(runs, names)
+        return templates

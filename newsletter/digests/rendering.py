@@ -2,11 +2,12 @@
 
 All that readers share is rendered once for an issue: the shell (head, masthead, footer) and a card
 for every paper, from templates of MJML and of text that have marks in the places where readers
-differ. Cut at the marks they are stencils of encoded pieces, and a reader's mail is those pieces
-joined, with the reader's own in the holes: which cards, why, the topics, the signed links.
+differ. Cut at the marks they are split templates of encoded fragments, and a reader's mail is
+those fragments joined, with the reader's own in the holes: which cards, why, the topics, the
+signed links.
 
-`newsletter.digests.bodies` joins the pieces; the compiler is `subscriptions.notices.mjml`. An issue
-is prepared once for every language that its readers have.
+`newsletter.digests.bodies` joins the fragments; the compiler is `subscriptions.notices.mjml`. An
+issue is prepared once for every language that its readers have.
 """
 
 import logging
@@ -62,7 +63,7 @@ class DigestPress:
     as the welcome that a new reader gets once.
 
     Making it renders every paper's card, which takes some tens of milliseconds; `render` then only
-    joins pieces. Where no valid HTML can be made of an issue the digest goes out as text alone,
+    joins fragments. Where no valid HTML can be made of an issue the digest goes out as text alone,
     and the log says why.
     """
 

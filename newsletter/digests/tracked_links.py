@@ -24,12 +24,12 @@ from papers.cards import Card
 from subscriptions import links
 
 MOST_CUT = 5000
-"""How many pieces are kept cut at their links."""
+"""How many fragments are kept cut at their links."""
 
 _HREF = re.compile(r'(?<=href=")https?://[^"]+(?=")')
 
 LinkedPiece = tuple[Fragment | None, ...]
-"""A piece cut at its links; None where the reader's token belongs."""
+"""A fragment cut at its links; None where the reader's token belongs."""
 
 
 def targets(card: Card) -> tuple[str, ...]:
@@ -63,35 +63,35 @@ class Tracker:
         """The body with tracked links and the picture; unchanged where that would be too large."""
         token = Fragment.of(token_of(subscriber_id, version, delivery_id))
         tracked: list[Fragment] = []
-        for piece in html:
-            for part in self._parts(piece) if self._numbers else (piece,):
+        for fragment in html:
+            for part in self._parts(fragment) if self._numbers else (fragment,):
                 tracked.append(token if part is None else part)
         if settings.TRACK_OPENS:
             tracked = self._with_picture(tracked, token.text)
-        too_large = sum(piece.size for piece in tracked) > HTML_LIMIT
+        too_large = sum(fragment.size for fragment in tracked) > HTML_LIMIT
         return tuple(html) if too_large else tuple(tracked)
 
-    def _parts(self, piece: Fragment) -> LinkedPiece:
-        parts = self._cut.get(piece)
+    def _parts(self, fragment: Fragment) -> LinkedPiece:
+        parts = self._cut.get(fragment)
         if parts is None:
             if len(self._cut) >= MOST_CUT:
                 self._cut.clear()
-            parts = self._cut[piece] = self._at_links(piece)
+            parts = self._cut[fragment] = self._at_links(fragment)
         return parts
 
-    def _at_links(self, piece: Fragment) -> LinkedPiece:
+    def _at_links(self, fragment: Fragment) -> LinkedPiece:
         parts: list[Fragment | None] = []
         run, at = "", 0
-        for match in _HREF.finditer(piece.text):
+        for match in _HREF.finditer(fragment.text):
             known = self._numbers.get(unescape(match[0]))
             if known is None:
                 continue
             before, after = address_around_token("newsletter:follow", *known)
-            parts += [Fragment.of(run + piece.text[at : match.start()] + before), None]
+            parts += [Fragment.of(run + fragment.text[at : match.start()] + before), None]
             run, at = after, match.end()
         if not parts:
-            return (piece,)
-        return (*parts, Fragment.of(run + piece.text[at:]))
+            return (fragment,)
+        return (*parts, Fragment.of(run + fragment.text[at:]))
 
     @staticmethod
     def _with_picture(html: list[Fragment], token: str) -> list[Fragment]:

@@ -28,10 +28,10 @@ def record(
     is_theirs = Delivery.objects.filter(pk=claims.extra, subscriber=claims.subscriber_id).exists()
     if not is_theirs:
         return False
-    stamp = int(now.timestamp()) // 60
+    minute = int(now.timestamp()) // 60
     report = Report(
         provider=PROVIDER,
-        identity=f"{kind}:{claims.extra}:{link}:{stamp}",
+        identity=f"{kind}:{claims.extra}:{link}:{minute}",
         delivery_id=claims.extra,
         kind=kind,
         at=now,

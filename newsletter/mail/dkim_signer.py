@@ -2,7 +2,7 @@
 
 dkimpy signs in pure Python, at about 8 ms a mail with a 2048-bit key, which is more than twenty
 times what composing and sending one costs. Here the `cryptography` library signs, and a mail's
-pieces are hashed as they are: its lines end with CRLF already, its text is quoted-printable, so the
+chunks are hashed as they are: its lines end with CRLF already, its text is quoted-printable, so the
 body needs no rewriting. The tests verify every kind of signature with dkimpy.
 """
 
@@ -48,12 +48,12 @@ class Signer:
             f"v=1; a={key.algorithm}; c=relaxed/simple;\r\n d={domain};\r\n s={selector}; t="
         ).encode()
 
-    def __call__(self, pieces: Sequence[bytes]) -> bytes:
-        """The DKIM-Signature of a message whose first piece is its header block, as a header line
+    def __call__(self, chunks: Sequence[bytes]) -> bytes:
+        """The DKIM-Signature of a message whose first chunk is its header block, as a header line
         ended by CRLF. Raises ValueError where there is no From.
         """
         fields: dict[bytes, list[bytes]] = {}
-        for name, value in _FIELD.findall(pieces[0]):
+        for name, value in _FIELD.findall(chunks[0]):
             fields.setdefault(name.lower(), []).append(value)
         if b"from" not in fields:
             raise ValueError("a message without From cannot be signed")
@@ -69,7 +69,7 @@ class Signer:
             self._head,
             int(time.time()),
             _folded(names),
-            _body_hash(pieces[1:]),
+            _body_hash(chunks[1:]),
         )
         lines.append(b"dkim-signature:" + relaxed(value))
         signature = base64.b64encode(self._key.sign(b"".join(lines)))
@@ -94,11 +94,11 @@ def _folded(names: Sequence[bytes]) -> bytes:
     return b"\r\n ".join([*lines, line])[:-1]
 
 
-def _body_hash(pieces: Sequence[bytes]) -> bytes:
+def _body_hash(chunks: Sequence[bytes]) -> bytes:
     """The body's hash in simple canonical form: empty lines at its end do not count, and it ends
     with CRLF (RFC 6376 section 3.4.3).
     """
-    body = b"".join(pieces)
+    body = b"".join(chunks)
     end = len(body)
     while body.endswith(b"\r\n", 0, end):
         end -= 2

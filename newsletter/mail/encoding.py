@@ -71,7 +71,7 @@ def _line(line: bytes) -> bytes:
 class Fragment(NamedTuple):
     """A fragment of a message body: its text, the same as quoted-printable bytes, its UTF-8 size.
 
-    Any sequence of pieces is a valid quoted-printable body that decodes to the joined texts (with
+    Any sequence of chunks is a valid quoted-printable body that decodes to the joined texts (with
     CRLF for LF), see `quoted_printable`.
     """
 

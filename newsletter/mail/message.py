@@ -1,4 +1,4 @@
-"""One email, put together from pieces that were encoded beforehand.
+"""One email, put together from chunks that were encoded beforehand.
 
 A digest is mostly text that many readers share (the shell, the paper cards) and a little that is
 one reader's own (the "why" lines, the signed links). Python's email package would encode all of it
@@ -65,12 +65,12 @@ class Mail:
         multipart/alternative with the text before the HTML (RFC 2046 section 5.1.4), or text/plain
         alone where there is no HTML. Raises `UnsendableMail`.
         """
-        return b"".join(self.as_pieces())
+        return b"".join(self.as_chunks())
 
-    def as_pieces(self) -> list[bytes]:
+    def as_chunks(self) -> list[bytes]:
         """`as_bytes`, not yet joined: the header block first, blank line included."""
         head, boundary = self._head(), self.boundary
-        text = [piece.encoded for piece in self.text]
+        text = [fragment.encoded for fragment in self.text]
         if not self.html:
             return [f"{head}\r\n".encode() + _TEXT, *text]
         mark = f"--{boundary}".encode()
@@ -80,7 +80,7 @@ class Mail:
             mark + b"\r\n" + _TEXT,
             *text,
             b"\r\n" + mark + b"\r\n" + _HTML,
-            *[piece.encoded for piece in self.html],
+            *[fragment.encoded for fragment in self.html],
             b"\r\n" + mark + b"--\r\n",
         ]
 
@@ -112,14 +112,16 @@ class Mail:
             tags = tags[: provider.tags]
         message = Message(
             subject=self.subject,
-            body="".join([piece.text for piece in self.text]),
+            body="".join([fragment.text for fragment in self.text]),
             from_email=from_email,
             to=[address("the recipient", self.to_addr)],
             headers=headers,
             connection=connection,
         )
         if self.html:
-            message.attach_alternative("".join([piece.text for piece in self.html]), "text/html")
+            message.attach_alternative(
+                "".join([fragment.text for fragment in self.html]), "text/html"
+            )
         if metadata:
             vars(message)["metadata"] = metadata
         if tags:
@@ -148,9 +150,9 @@ class Mail:
             address("the envelope sender", self.envelope_from)
         if not mail_headers.is_message_id(self.message_id):
             raise UnsendableMail("the Message-ID is not of the form <left@right>")
-        if not any(piece.size for piece in self.text):
+        if not any(fragment.size for fragment in self.text):
             raise UnsendableMail("the text part is empty")
-        if sum([piece.size for piece in self.html]) > HTML_LIMIT:
+        if sum([fragment.size for fragment in self.html]) > HTML_LIMIT:
             raise UnsendableMail(f"the HTML is over {HTML_LIMIT // 1024} KB")
         names = tuple([name for name, _ in self.headers])
         mail_headers.check_names(names)

@@ -179,7 +179,7 @@ def _restore_sqlite(copy: Path, why: str, manifest: Manifest, now: dt.datetime) 
         with closing(sqlite3.connect(copy)) as source:
             source.execute(
                 f"UPDATE {table} SET held_since = ?, held_because = ?, backed_up_at = ?",  # noqa: S608
-                (bulk_sql.stamp(now), why, bulk_sql.stamp(_moment(manifest))),
+                (bulk_sql.timestamp_text(now), why, bulk_sql.timestamp_text(_moment(manifest))),
             )
             source.commit()
             # Page by page into the file that all processes have open, as one transaction.

@@ -123,7 +123,7 @@ def _of_mail(name: str, mail: Mail) -> MailPreview:
     return MailPreview(
         name=name,
         subject=mail.subject,
-        html="".join(piece.text for piece in mail.html),
-        text="".join(piece.text for piece in mail.text),
+        html="".join(fragment.text for fragment in mail.html),
+        text="".join(fragment.text for fragment in mail.text),
         message=mail.as_bytes(),
     )

@@ -15,7 +15,7 @@ from statistics import fmean
 import numpy as np
 
 from papers.matching.scoring import ENCODER_SHARE, PaperText, Scores, TopicSpec, score
-from papers.semantics.joined import JoinedModel
+from papers.semantics.combined import CombinedModel
 from papers.semantics.lsa import Floats, SemanticModel, text_of, tfidf
 from papers.text.words import words
 
@@ -131,7 +131,7 @@ def evaluate(
         if not judged:
             continue
         encoded = None
-        if isinstance(model, JoinedModel):
+        if isinstance(model, CombinedModel):
             encoded = model.encode([text_of(paper.title, paper.abstract) for paper in papers])
         scores = score(papers, topics, model, encoded)
         if progress is not None:

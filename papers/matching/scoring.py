@@ -28,7 +28,7 @@ from scipy import sparse
 from papers.evidence import Evidence
 from papers.matching.keywords import Booleans, Findings, KeywordFinder, KeywordMatch
 from papers.matching.sendable import MEANT_TITLE, sendable, sendable_without_model
-from papers.semantics.joined import JoinedModel
+from papers.semantics.combined import CombinedModel
 from papers.semantics.lsa import (
     FEWEST_TO_VOUCH,
     Floats,
@@ -137,8 +137,8 @@ def match(
     `MEANT_AT_ALL`), or none and a striking closeness (z above `MEANT_ALONE`). Without a model
     every keyword counts. No papers or no topics give an empty list. With a model, what a pair
     gets does not depend on the other pairs of the call; without one, only its score does.
-    ``encoded`` is what the model's encoder made of the papers (`JoinedModel.encode`); it has a say
-    in the score, none in what may be sent.
+    ``encoded`` is what the model's encoder made of the papers (`CombinedModel.encode`); it has a
+    say in the score, none in what may be sent.
     """
     if not papers or not topics:
         return []
@@ -185,7 +185,7 @@ def score(
     bm25_z = model.bm25(counts, topic_counts)
     total = KEYWORD_SHARE * keyword_z + bm25_z + meaning_z
     encoder_z = None
-    if encoded is not None and isinstance(model, JoinedModel) and model.encoder is not None:
+    if encoded is not None and isinstance(model, CombinedModel) and model.encoder is not None:
         encoder_z = model.view.z_scores(encoded, _encoded_topics(tuple(topic_texts), model))
         total = total + ENCODER_SHARE * encoder_z
     if model.fitted_on < FEWEST_TO_VOUCH:
@@ -261,7 +261,7 @@ def _finder_and_background(
 
 
 @lru_cache(maxsize=4)
-def _encoded_topics(texts: tuple[str, ...], model: JoinedModel) -> Floats:
+def _encoded_topics(texts: tuple[str, ...], model: CombinedModel) -> Floats:
     """Return what the model's encoder makes of topics; kept for the next call."""
     return model.encode(texts)
 

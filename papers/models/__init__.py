@@ -5,7 +5,7 @@ got, which topics they match, and what an editor decided about them.
 from papers.models.feature import Feature
 from papers.models.match import Match, MatchQuerySet
 from papers.models.observation import Observation, ObservationQuerySet
-from papers.models.page_version import Stamp, WatchedQuerySet
+from papers.models.page_version import PageVersion, WatchedQuerySet
 from papers.models.paper import Paper, PaperQuerySet
 from papers.models.pick import Pick
 from papers.models.semantic_model import FittedModel, FittedModelQuerySet, PaperVector
@@ -22,12 +22,12 @@ __all__ = [
     "MatchQuerySet",
     "Observation",
     "ObservationQuerySet",
+    "PageVersion",
     "Paper",
     "PaperQuerySet",
     "PaperVector",
     "Pick",
     "Source",
-    "Stamp",
     "Thumbnail",
     "Topic",
     "TopicQuerySet",

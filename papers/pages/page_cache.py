@@ -2,8 +2,8 @@
 
 The day's page takes tens of milliseconds to make and compress, and is asked for most of all. Each
 web process keeps the last ones in its own memory, compressed: there is nothing to set up, nothing
-that another machine could fail to answer, and handing one out takes one small query, for the stamp
-that says whether anything has changed since (`papers.models.page_version`).
+that another machine could fail to answer, and handing one out takes one small query, for the
+version that says whether anything has changed since (`papers.models.page_version`).
 
 Every visitor gets the same bytes. A page is rendered for a request without any headers, which is
 nobody's, so that nothing in what one visitor sends can end up in what the next ones get. Forms on
@@ -68,25 +68,27 @@ class _PageCache:
         # Threads that want a page which is being made wait for it rather than make it, too.
         self._making = tuple(threading.Lock() for _ in range(16))
 
-    def get(self, key: Hashable, stamp: str) -> CachedPage | None:
-        """The page, if it was made under this stamp and not too long ago."""
+    def get(self, key: Hashable, version: str) -> CachedPage | None:
+        """The page, if it was made under this version and not too long ago."""
         with self._lock:
             made_under, until, page = self._pages.get(key, ("", 0.0, None))
-            if page is None or made_under != stamp or until < time.monotonic():
+            if page is None or made_under != version or until < time.monotonic():
                 return None
             self._pages.move_to_end(key)
             return page
 
-    def get_or_make(self, key: Hashable, stamp: str, make: Callable[[], CachedPage]) -> CachedPage:
+    def get_or_make(
+        self, key: Hashable, version: str, make: Callable[[], CachedPage]
+    ) -> CachedPage:
         """The page; made by the first of the threads that ask for it, if it has to be made."""
-        if page := self.get(key, stamp):
+        if page := self.get(key, version):
             return page
         with self._making[hash(key) % len(self._making)]:
-            if page := self.get(key, stamp):
+            if page := self.get(key, version):
                 return page
             page = make()
             with self._lock:
-                self._pages[key] = stamp, time.monotonic() + settings.PAGE_CACHE_SECONDS, page
+                self._pages[key] = version, time.monotonic() + settings.PAGE_CACHE_SECONDS, page
                 self._pages.move_to_end(key)
                 while len(self._pages) > MOST_KEPT:
                     self._pages.popitem(last=False)
@@ -127,10 +129,10 @@ def cached_page(
         context = {**make_context(), "here": here, "is_compact": is_compact}
         return CachedPage.of(render_to_string(template, context, HttpRequest()))
 
-    # The stamp is asked for first: a change that comes while the page is made outdates it.
-    stamp = page_version.current() if settings.PAGE_CACHE_SECONDS else None
+    # The version is asked for first: a change that comes while the page is made outdates it.
+    version = page_version.current() if settings.PAGE_CACHE_SECONDS else None
     key = template, here, get_language(), is_compact, key
-    page = _cache.get_or_make(key, stamp, make) if stamp else make()
+    page = _cache.get_or_make(key, version, make) if version else make()
     return _answer(request, page)
 
 

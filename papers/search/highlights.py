@@ -46,15 +46,15 @@ class Highlighter:
 
     def marked(self, text: str) -> SafeString:
         """`text` as HTML, escaped, with the words in <mark>."""
-        pieces: list[str] = []
+        parts: list[str] = []
         end = 0
         for found in _WORD.finditer(text):
             if _stem(found[0]) in self.stems:
-                pieces += (conditional_escape(text[end : found.start()]), "<mark>")
-                pieces += (conditional_escape(found[0]), "</mark>")
+                parts += (conditional_escape(text[end : found.start()]), "<mark>")
+                parts += (conditional_escape(found[0]), "</mark>")
                 end = found.end()
-        pieces.append(conditional_escape(text[end:]))
-        return mark_safe("".join(pieces).replace("</mark> <mark>", " "))  # noqa: S308 (all escaped)
+        parts.append(conditional_escape(text[end:]))
+        return mark_safe("".join(parts).replace("</mark> <mark>", " "))  # noqa: S308 (all escaped)
 
     def excerpt(self, text: str, wanted: Collection[str]) -> SafeString:
         """The part of `text` with the most of the words `wanted`, all words of the query marked.

@@ -17,8 +17,8 @@ import numpy.typing as npt
 from django.db import transaction
 
 from papers.models import FittedModel, Paper, PaperVector
+from papers.semantics.combined import CombinedModel, EncoderView, combine
 from papers.semantics.encoder import configured
-from papers.semantics.joined import EncoderView, JoinedModel, join
 from papers.semantics.lsa import Floats, ModelFormatError, SemanticModel, text_of, unit
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def _read(data: bytes, view: bytes) -> SemanticModel:
     measured, encoder = EncoderView.from_bytes(view), configured()
     # With another encoder than the one that was measured, another model is due.
     is_same = encoder is not None and encoder.digest == measured.encoder
-    return join(model, encoder if is_same else None, measured)
+    return combine(model, encoder if is_same else None, measured)
 
 
 def current_model() -> SemanticModel | None:
@@ -122,7 +122,7 @@ def store_vectors(papers: Sequence[Paper], using: InUse) -> int:
     texts = {paper.pk: text_of_stored(paper) for paper in papers}
     whole = {pk: _hash(text, using.model) for pk, text in texts.items()}
     hashes = whole
-    if isinstance(using.model, JoinedModel) and using.model.encoder is None:
+    if isinstance(using.model, CombinedModel) and using.model.encoder is None:
         hashes = {pk: _hash(text) for pk, text in texts.items()}
     stored = PaperVector.objects.filter(fitted=using.pk, paper__in=texts)
     known = dict(stored.values_list("paper_id", "text_hash"))
@@ -147,7 +147,7 @@ def store_vectors(papers: Sequence[Paper], using: InUse) -> int:
 def _embed(texts: dict[int, str], hashes: dict[int, str], using: InUse) -> Floats:
     """The vectors of papers' texts, in their order; the encoder's part from `using.earlier`."""
     model = using.model
-    if not isinstance(model, JoinedModel) or not using.earlier:
+    if not isinstance(model, CombinedModel) or not using.earlier:
         return model.embed(texts.values())
     rows = PaperVector.objects.filter(fitted__in=using.earlier, paper__in=texts)
     size = len(model.view.mean)
@@ -159,7 +159,7 @@ def _embed(texts: dict[int, str], hashes: dict[int, str], using: InUse) -> Float
     new = [pk for pk in texts if pk not in known]
     known |= zip(new, model.encode([texts[pk] for pk in new]), strict=True)
     lsa = model.embed_counts(model.counts(texts.values()))
-    return model.joined(lsa, unit(np.stack([known[pk] for pk in texts])))
+    return model.combined(lsa, unit(np.stack([known[pk] for pk in texts])))
 
 
 def encoded(papers: Sequence[Paper], using: InUse) -> Floats | None:
@@ -168,7 +168,7 @@ def encoded(papers: Sequence[Paper], using: InUse) -> Floats | None:
     What is not stored yet is stored first: an encoder takes its time.
     """
     model = using.model
-    if not isinstance(model, JoinedModel) or model.encoder is None or not papers:
+    if not isinstance(model, CombinedModel) or model.encoder is None or not papers:
         return None
     store_vectors(papers, using)
     found = vectors_of([paper.pk for paper in papers], using.pk)
@@ -195,7 +195,7 @@ def vector_of(paper: Paper, using: InUse) -> Floats:
 
     Embedding costs less than asking the database for the stored vector, but an encoder's more.
     """
-    stored = vectors_of([paper.pk], using.pk) if isinstance(using.model, JoinedModel) else {}
+    stored = vectors_of([paper.pk], using.pk) if isinstance(using.model, CombinedModel) else {}
     if paper.pk in stored:
         return stored[paper.pk]
     vector: Floats = using.model.embed([text_of_stored(paper)])[0]
@@ -291,13 +291,13 @@ def _take_in(vectors: _Vectors, rows: Iterable[tuple[int, int, bytes | memoryvie
         vectors.used += 1
     if found:
         at = [vectors.rows[paper_id] for paper_id in found]
-        joined = np.frombuffer(b"".join(found.values()), STORED)
-        vectors.matrix[at] = joined.reshape(len(at), vectors.dimensions)
+        stored = np.frombuffer(b"".join(found.values()), STORED)
+        vectors.matrix[at] = stored.reshape(len(at), vectors.dimensions)
     vectors.last = last
 
 
 def _hash(text: str, model: SemanticModel | None = None) -> str:
     """A hash of a text and of the encoder that `model` would have read it with, if any."""
-    encoder = model.view.encoder if isinstance(model, JoinedModel) else ""
+    encoder = model.view.encoder if isinstance(model, CombinedModel) else ""
     both = text.encode(errors="replace") + encoder.encode()
     return hashlib.blake2b(both, digest_size=8).hexdigest()

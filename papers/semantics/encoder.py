@@ -7,7 +7,8 @@ of a second a text, so it is for those who ask for it by the setting `ENCODER`. 
 downloaded: the files lie in a directory, or came with an installed package.
 
 Any encoder will do that sentence-transformers would pool by the mean, exported to ONNX: all-MiniLM,
-GTE, E5. What it makes of a text joins the semantic model's own vectors (`papers.semantics.joined`).
+GTE, E5. What it makes of a text is combined with the model's own vectors, see
+`papers.semantics.combined`.
 """
 
 import hashlib

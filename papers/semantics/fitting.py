@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from papers.models import FittedModel, Paper, PaperVector
 from papers.semantics import current
+from papers.semantics.combined import CombinedModel, EncoderView, combine
 from papers.semantics.encoder import configured
-from papers.semantics.joined import EncoderView, JoinedModel, join
 from papers.semantics.lsa import SemanticModel, fit, text_of
 
 logger = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ def fit_now(now: dt.datetime, progress: Progress | None = None) -> FittedModel |
         report("fitting", 0, 1)
         model = fit(texts, version=version)
         report("measuring the encoder", 0, 1)
-        model, earlier = _joined(model)
+        model, earlier = _combined(model)
     except BaseException as error:
         row.delete()  # so that the next try need not wait for it
         if isinstance(error, ValueError):
@@ -111,7 +111,7 @@ def fit_now(now: dt.datetime, progress: Progress | None = None) -> FittedModel |
             return None
         raise
     row.data, row.fitted_on, row.dimensions = model.to_bytes(), len(texts), model.dimensions
-    if isinstance(model, JoinedModel):
+    if isinstance(model, CombinedModel):
         row.encoder, row.view = model.view.encoder, model.view.to_bytes()
     row.save(update_fields=["data", "fitted_on", "dimensions", "encoder", "view"])
     del texts
@@ -128,7 +128,7 @@ def _given_up() -> dt.timedelta:
     return GIVEN_UP + Paper.objects.count() * ENCODING * bool(settings.ENCODER)
 
 
-def _joined(model: SemanticModel) -> tuple[SemanticModel, tuple[int, ...]]:
+def _combined(model: SemanticModel) -> tuple[SemanticModel, tuple[int, ...]]:
     """The model with the encoder that is set, if any, and the numbers of those that share its view.
 
     A view that was measured on enough papers stays, so that of all papers only the new ones need
@@ -142,8 +142,8 @@ def _joined(model: SemanticModel) -> tuple[SemanticModel, tuple[int, ...]]:
         view = EncoderView.from_bytes(bytes(stored))
         if view.is_settled:
             alike = before.filter(view=bytes(stored)).values_list("pk", flat=True)
-            return join(model, encoder, view), tuple(alike)
-    return join(model, encoder), ()
+            return combine(model, encoder, view), tuple(alike)
+    return combine(model, encoder), ()
 
 
 def _embed_all(using: current.InUse, report: Progress) -> None:

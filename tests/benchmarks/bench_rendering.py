@@ -1,4 +1,4 @@
-"""How fast digests are rendered: joined pieces against all templates for every reader.
+"""How fast digests are rendered: joined fragments against all templates for every reader.
 
     python -m tests.benchmarks.bench_rendering [--readers N] [--papers N]
 
@@ -52,7 +52,7 @@ def main() -> None:
         orders.append((reader, shelf.select(reader)))
     mails = [press.render(reader, choices, reader.id) for reader, choices in orders]
     sizes = sorted(len(mail.as_bytes()) for mail in mails)
-    html_sizes = sorted(sum(piece.size for piece in mail.html) for mail in mails)
+    html_sizes = sorted(sum(fragment.size for fragment in mail.html) for mail in mails)
     few = orders[:50]
 
     def joined() -> None:
@@ -73,7 +73,7 @@ def main() -> None:
     papers = statistics.mean(len(choices) for _, choices in orders)
     print(f"{len(places)} papers prepared once in {prepared * 1000:.0f} ms")
     print(f"{len(orders)} readers with {papers:.1f} papers each; CPU microseconds for one reader:")
-    print(f"  joined pieces (DigestPress.render)   {ours:9.1f}")
+    print(f"  joined fragments (DigestPress.render)   {ours:9.1f}")
     print(f"  and written out (Mail.as_bytes)      {bytes_too:9.1f}")
     print(f"  all templates for each reader        {plain:9.1f}   {plain / ours:.0f} times as much")
     print(f"bytes as sent: median {sizes[len(sizes) // 2]:,}, largest {sizes[-1]:,}")

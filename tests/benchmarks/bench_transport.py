@@ -41,7 +41,7 @@ Result = tuple[int, float, float]  # messages, seconds, CPU seconds
 BODY_SIZE = 40_960
 
 
-def shared_pieces(draw: random.Random) -> tuple[list[Fragment], list[Fragment]]:
+def shared_fragments(draw: random.Random) -> tuple[list[Fragment], list[Fragment]]:
     """The shell and the cards that all readers share, as (HTML, text)."""
     words = [
         "".join(draw.choices(string.ascii_lowercase, k=draw.randint(2, 10))) for _ in range(500)
@@ -60,7 +60,7 @@ def shared_pieces(draw: random.Random) -> tuple[list[Fragment], list[Fragment]]:
 def mails(count: int, seed: int) -> Iterator[Mail]:
     """`count` digests, every one different: 10 of 60 papers, its own lines, links and headers."""
     draw = random.Random(seed)
-    (shell, *cards), texts = shared_pieces(draw)
+    (shell, *cards), texts = shared_fragments(draw)
     for number in range(count):
         token = f"{seed:04x}{number:012x}" * 5
         html, text = [shell], []
@@ -94,7 +94,7 @@ def mails(count: int, seed: int) -> Iterator[Mail]:
 def with_transport(
     host: str, port: int, count: int, seed: int, *, end_separately: bool = True
 ) -> None:
-    """This project's way: pieces, one connection, pipelining."""
+    """This project's way: chunks, one connection, pipelining."""
     with SMTPTransport(
         host, port, local_hostname="localhost", end_separately=end_separately
     ) as transport:

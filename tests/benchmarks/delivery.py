@@ -168,7 +168,7 @@ def _insert_readers(count: int, now: dt.datetime, topics: list[int]) -> None:
     """Readers and their topics, made by the database itself: a million take seconds."""
     numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %s)"
     true, false = ("true", "false") if connection.vendor == "postgresql" else ("1", "0")
-    moment = bulk_sql.stamp(now)
+    moment = bulk_sql.timestamp_text(now)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""INSERT INTO {bulk_sql.table(Subscriber)}

@@ -81,7 +81,7 @@ def test_a_digest_of_ten_papers_is_read_at_breakfast(
         chosen = Shelf(places, is_weekly=is_weekly).select(reader)
         issue = make_press([]).issue
         press = DigestPress(issue, places, TOPICS, is_weekly=is_weekly, language=language)
-    html = "".join(piece.text for piece in press.render(reader, chosen, 7).html)
+    html = "".join(fragment.text for fragment in press.render(reader, chosen, 7).html)
     context = browser.new_context(viewport={"width": 320, "height": 640})
     page = context.new_page()
     page.route("**/*", lambda route: route.abort())

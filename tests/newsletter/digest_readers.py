@@ -166,12 +166,12 @@ def whole(
     choices: Sequence[Choice],
     delivery_id: int | None,
 ) -> str:
-    """The reader's body made in one go, templates and all: what joined pieces must be equal to."""
+    """The reader's body made in one go, templates and all: what joined fragments must equal."""
     order = press.order(reader, choices, delivery_id)
-    tokens = {name: pieces[0].text for name, pieces in order.tokens.items()}
+    tokens = {name: fragments[0].text for name, fragments in order.tokens.items()}
     values = form.values(order)
     safe = {
-        name: mark_safe("".join(piece.text for piece in values[name]))
+        name: mark_safe("".join(fragment.text for fragment in values[name]))
         for name in ("count", "preheader", "topics")
     }
     context = shell_context(

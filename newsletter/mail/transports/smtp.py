@@ -71,7 +71,7 @@ class SMTPTransport(Transport):
     `timeout` is in seconds, for connecting and for each answer but the last; `answer_timeout` is
     for the answer to the body, which servers give after their checks: a short one makes doubts
     (RFC 5321 section 4.5.3.2.6 says ten minutes). `sign` is given the message as
-    `Mail.as_pieces` makes it (the header block first) and returns header lines, each ended by
+    `Mail.as_chunks` makes it (the header block first) and returns header lines, each ended by
     CRLF, to put in front of it: the place for DKIM. A ValueError from it makes the outcome BROKEN.
     `end_separately` makes the dot that ends a body wait until the body has arrived; without it,
     whatever breaks while a body is on its way is IN_DOUBT.
@@ -120,7 +120,7 @@ class SMTPTransport(Transport):
         connection is given up.
         """
         try:
-            pieces = mail.as_pieces()
+            chunks = mail.as_chunks()
             sender = (
                 address("the envelope sender", mail.envelope_from) if mail.envelope_from else ""
             )
@@ -129,18 +129,18 @@ class SMTPTransport(Transport):
             return sort_error(error)
         if self._sign:
             try:
-                pieces.insert(0, self._sign(pieces))
+                chunks.insert(0, self._sign(chunks))
             except ValueError as error:
                 return sort_error(error, Stage.CONNECT)
         reused = self._sock is not None
         try:
-            return self._attempt(mail, sender, recipient, pieces)
+            return self._attempt(mail, sender, recipient, chunks)
         except (OSError, smtplib.SMTPException, ValueError) as error:
             if not reused or self._stage in (Stage.BODY, Stage.AFTER_BODY):
                 return sort_error(error, self._stage)
         # A kept connection had gone stale; nothing of the body has left.
         try:
-            return self._attempt(mail, sender, recipient, pieces)
+            return self._attempt(mail, sender, recipient, chunks)
         except (OSError, smtplib.SMTPException, ValueError) as error:
             return sort_error(error, self._stage)
 
@@ -215,7 +215,7 @@ class SMTPTransport(Transport):
                     return
         raise refusal or smtplib.SMTPNotSupportedError("the server offers no login that we know")
 
-    def _attempt(self, mail: Mail, sender: str, recipient: str, pieces: list[bytes]) -> Outcome:
+    def _attempt(self, mail: Mail, sender: str, recipient: str, chunks: list[bytes]) -> Outcome:
         """One try; the connection is given up on any exception."""
         self._stage = Stage.CONNECT
         try:
@@ -228,11 +228,11 @@ class SMTPTransport(Transport):
                     reason = "the mail server does not take addresses with letters beyond ASCII"
                     return Outcome(Kind.REFUSED, "SMTPUTF8", reason, tried=False)
                 parameters = " SMTPUTF8 BODY=8BITMIME"
-            if self._too_large(pieces):
+            if self._too_large(chunks):
                 reason = "the message is larger than the mail server takes"
                 return Outcome(Kind.REFUSED, "SIZE", reason, tried=False)
             refusal = self._envelope(sock, sender, recipient, parameters)
-            return refusal or self._body(sock, pieces)
+            return refusal or self._body(sock, chunks)
         except BaseException:
             self._drop()
             raise
@@ -240,10 +240,10 @@ class SMTPTransport(Transport):
     def _offers(self, extension: str) -> bool:
         return self._smtp is not None and self._smtp.has_extn(extension)
 
-    def _too_large(self, pieces: list[bytes]) -> bool:
+    def _too_large(self, chunks: list[bytes]) -> bool:
         """Whether the server announced a smaller limit (RFC 1870; 0 and nothing mean none)."""
         limit = self._smtp.esmtp_features.get("size", "") if self._smtp else ""
-        return limit.isascii() and limit.isdigit() and 0 < int(limit) < sum(map(len, pieces))
+        return limit.isascii() and limit.isdigit() and 0 < int(limit) < sum(map(len, chunks))
 
     def _envelope(
         self, sock: socket.socket, sender: str, recipient: str, parameters: str
@@ -294,9 +294,9 @@ class SMTPTransport(Transport):
             self._drop()  # it would take a body for somebody
         return refusal
 
-    def _body(self, sock: socket.socket, pieces: list[bytes]) -> Outcome:
+    def _body(self, sock: socket.socket, chunks: list[bytes]) -> Outcome:
         self._stage = Stage.BODY
-        message = b"".join([*pieces, b".\r\n"])
+        message = b"".join([*chunks, b".\r\n"])
         if self._end_separately:
             # In two parts, since a server may wait up to 40 ms before it acknowledges one alone,
             # and answers the second at once (RFC 5681 section 4.2).

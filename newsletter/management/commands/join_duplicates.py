@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from newsletter.operations import joining
+from newsletter.operations import duplicates
 
 
 class Command(BaseCommand):
@@ -21,11 +21,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Join, mailbox by mailbox; one that is being sent to has to wait for the next time."""
         dry_run, joined, busy = options["dry_run"], 0, 0
-        for found in joining.find():
+        for found in duplicates.find():
             if not dry_run:
                 try:
-                    joining.join(found, timezone.now())
-                except joining.BeingSent:
+                    duplicates.join(found, timezone.now())
+                except duplicates.BeingSent:
                     busy += 1
                     self.stderr.write(f"{found.key} is being sent to; run this again.")
                     continue

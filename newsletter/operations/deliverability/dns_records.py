@@ -302,7 +302,7 @@ def _dkim(resolver: Resolver, selector: str, domain: str) -> Iterator[Finding]:
             "dkim-record",
             f"The DKIM key at {name} cannot be read: {str(problem)[:80]}.",
             rfc(6376, "3.6.1"),
-            "Publish it anew, in one piece.",
+            "Publish it anew, in one fragment.",
         )
         return
     yield from key_size(name, kind, bits)

@@ -28,8 +28,8 @@ from papers.evaluation.topics import (
     summarize,
 )
 from papers.matching.scoring import TopicSpec
+from papers.semantics.combined import combine
 from papers.semantics.encoder import EncoderError, load
-from papers.semantics.joined import join
 from papers.semantics.lsa import DIMENSIONS, SemanticModel, fit, text_of
 
 OWN_KEYWORDS = Path(__file__).resolve().parents[2] / "data" / "relevance_topics.json"
@@ -116,9 +116,11 @@ class Command(BaseCommand):
             model = _fit(candidates, background, options["dimensions"], options["seed"])
         if options["encoder"]:
             if model is None:
-                raise CommandError("An encoder joins a model; --no-model leaves it without one.")
+                raise CommandError(
+                    "An encoder is combined with a model; --no-model leaves it without one."
+                )
             try:
-                model = join(model, load(options["encoder"]))
+                model = combine(model, load(options["encoder"]))
             except EncoderError as error:
                 raise CommandError(str(error)) from error
         console = Console(stderr=True)

@@ -190,7 +190,7 @@ def test_every_paper_of_two_weeks_is_sent_once(zone, hour, rhythm, by, tmp_path)
             worker.drain(transport=transport, directory=tmp_path, clock=lambda at=now: at)
             ledger.sweep(tmp_path, now)
         now += HOUR
-    texts = ["".join(piece.text for piece in mail.text) for mail in transport.sent]
+    texts = ["".join(fragment.text for fragment in mail.text) for mail in transport.sent]
     sent = Counter({title: sum(title in text for text in texts) for title in titles})
     due = [title for title in titles if title.split(" of ")[1] < "21"]
     assert len(due) == 14
@@ -288,7 +288,7 @@ def test_papers_of_a_stopped_issue_come_in_no_later_digest(tmp_path):
     worker.drain(transport=transport, directory=tmp_path, clock=lambda: NOW)
 
     (mail,) = transport.sent
-    text = "".join(piece.text for piece in mail.text)
+    text = "".join(fragment.text for fragment in mail.text)
     assert ["Right" in text, "Wrong" in text, "New" in text] == [True, False, True]
 
 

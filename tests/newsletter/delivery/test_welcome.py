@@ -51,7 +51,7 @@ def sent(tmp_path, now=NOW):
 
 
 def text_of(mail):
-    return "".join(piece.text for piece in mail.text)
+    return "".join(fragment.text for fragment in mail.text)
 
 
 def test_who_confirms_is_welcomed_with_the_best_of_the_week(week, alice, tmp_path):

@@ -69,7 +69,7 @@ def test_each_reader_gets_a_digest_of_their_own(topic, alice, tmp_path):
     run(transport, tmp_path)
     assert transport.addresses == ["alice@example.org", "bob@example.org"]
     mails = {mail.to_addr: mail for mail in transport.sent}
-    text = {to: "".join(piece.text for piece in mail.text) for to, mail in mails.items()}
+    text = {to: "".join(fragment.text for fragment in mail.text) for to, mail in mails.items()}
     assert "Acting on things" in text["alice@example.org"]
     assert "Seeing things" in text["bob@example.org"]
     row = Delivery.objects.get(subscriber=alice)
@@ -127,7 +127,7 @@ def test_paper_sent_once_is_never_sent_again(topic, alice, tmp_path):
     transport = RecordingTransport()
     run(transport, tmp_path)
     (mail,) = transport.sent
-    text = "".join(piece.text for piece in mail.text)
+    text = "".join(fragment.text for fragment in mail.text)
     assert "New" in text
     assert "Once" not in text
 
@@ -139,14 +139,14 @@ def test_paper_of_a_weekly_digest_is_not_repeated_by_a_daily_one(topic, alice, t
     make_delivery(make_day(topic, "Friday's", day=friday), alice)
     transport = RecordingTransport()
     run(transport, tmp_path)
-    assert "Monday's" in "".join(piece.text for piece in transport.sent[0].text)
+    assert "Monday's" in "".join(fragment.text for fragment in transport.sent[0].text)
     Subscriber.objects.update(rhythm="daily")
     paper = Issue.objects.get(day=monday).places.get().paper
     paper.features.create(source=paper.features.get().source, day=DAY)
     make_delivery(make_day(topic, "Today's", day=DAY), alice)
     transport = RecordingTransport()
     run(transport, tmp_path)
-    assert "Monday's" not in "".join(piece.text for piece in transport.sent[0].text)
+    assert "Monday's" not in "".join(fragment.text for fragment in transport.sent[0].text)
 
 
 def test_digest_in_doubt_counts_as_had(topic, alice, tmp_path):

@@ -91,7 +91,7 @@ def test_the_mail_says_so_too(issue, alice, tmp_path):
     make_delivery(issue, alice)
     transport = RecordingTransport()
     worker.drain(transport=transport, directory=tmp_path, clock=lambda: NOW)
-    text = "".join(piece.text for piece in transport.sent[0].text)
+    text = "".join(fragment.text for fragment in transport.sent[0].text)
     assert "Because you liked “" in text
 
 

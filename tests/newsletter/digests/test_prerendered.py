@@ -1,4 +1,4 @@
-"""Text with holes: cut at marks, filled with pieces, never silently wrong."""
+"""Text with holes: cut at marks, filled with fragments, never silently wrong."""
 
 import pytest
 
@@ -7,25 +7,25 @@ from newsletter.mail.encoding import Fragment
 from subscriptions.notices.mjml import RenderingFailed
 
 
-def joined(pieces):
-    return "".join(piece.text for piece in pieces)
+def joined(fragments):
+    return "".join(fragment.text for fragment in fragments)
 
 
 def test_holes_are_filled_wherever_they_are():
     marks = Placeholders()
     text = f"{marks.hole('name')}, dear {marks.hole('name')}: {marks.hole('what')}"
-    stencil = marks.cut(text, text)[""]
-    assert stencil.holes == ("name", "name", "what")
-    filled = stencil.fill(
+    template = marks.cut(text, text)[""]
+    assert template.holes == ("name", "name", "what")
+    filled = template.fill(
         {"name": (Fragment.of("Ann"),), "what": [Fragment.of("a"), Fragment.of("b")]}
     )
     assert joined(filled) == "Ann, dear Ann: ab"
-    assert stencil.size == len(", dear : ")
+    assert template.size == len(", dear : ")
     with pytest.raises(KeyError):
-        stencil.fill({"name": ()})
+        template.fill({"name": ()})
 
 
-def test_block_becomes_a_stencil_and_leaves_a_hole():
+def test_block_becomes_a_template_and_leaves_a_hole():
     marks = Placeholders()
     cards = "".join(
         f"{marks.begin(f'card{n}')}<{n}:{marks.hole('why')}>{marks.end(f'card{n}')}"
@@ -39,16 +39,16 @@ def test_block_becomes_a_stencil_and_leaves_a_hole():
     assert joined(cut["card22"].fill({"why": (Fragment.of("so"),)})) == "<22:so>"
 
 
-def test_text_in_a_hole_joins_the_pieces_around_it():
+def test_text_in_a_hole_joins_the_fragments_around_it():
     marks = Placeholders()
     text = f"why: {marks.hole('why')}; {marks.hole('token')} and {marks.hole('why')}"
-    stencil = marks.cut(text, text)[""].with_text("why", "é")
-    assert [getattr(part, "text", part) for part in stencil.parts] == [
+    template = marks.cut(text, text)[""].with_text("why", "é")
+    assert [getattr(part, "text", part) for part in template.parts] == [
         "why: é; ",
         "token",
         " and é",
     ]
-    assert stencil.size == len("why: é;  and é".encode())
+    assert template.size == len("why: é;  and é".encode())
 
 
 @pytest.mark.parametrize("harm", ["lost", "doubled", "torn", "nested", "open"])

@@ -102,11 +102,11 @@ class Elements(HTMLParser):
 
 
 def html_of(mail: Mail) -> str:
-    return "".join(piece.text for piece in mail.html)
+    return "".join(fragment.text for fragment in mail.html)
 
 
 def text_of(mail: Mail) -> str:
-    return "".join(piece.text for piece in mail.text)
+    return "".join(fragment.text for fragment in mail.text)
 
 
 def parse(mail: Mail) -> EmailMessage:
@@ -243,7 +243,7 @@ def test_hostile_title_is_shown_unharmed_and_does_no_harm(title):
     for body in (html_of(mail), text_of(mail)):
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", body)
     assert len(mail.subject) < 120
-    assert sum(piece.size for piece in mail.html) < 20_000
+    assert sum(fragment.size for fragment in mail.html) < 20_000
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
@@ -273,7 +273,7 @@ def test_hostile_text_anywhere_else_does_no_harm(text):
     assert found.attributes == innocent.attributes
     assert sorted(found.links) == sorted(innocent.links)
     mail.as_bytes()
-    assert sum(piece.size for piece in mail.html) < HTML_LIMIT
+    assert sum(fragment.size for fragment in mail.html) < HTML_LIMIT
 
 
 def test_right_to_left_title_does_not_turn_the_subject_around():
@@ -363,7 +363,7 @@ def test_two_readers_mails_differ_only_in_what_is_their_own(press):
 @pytest.mark.parametrize(
     "reader", [ALICE, replace(BOB, topics=frozenset(TOPICS), papers_wanted=15)]
 )
-def test_joined_pieces_are_what_the_templates_make_in_one_go(press, reader, is_weekly):
+def test_joined_fragments_are_what_the_templates_make_in_one_go(press, reader, is_weekly):
     press = make_press(press.places, note=press.issue.note, is_weekly=is_weekly)
     choices = choices_of(press, reader)
     mail = press.render(reader, choices, 7)
@@ -441,7 +441,7 @@ def test_fifteen_papers_stay_below_the_limit_and_ten_near_45_kb(press):
     reader = replace(ALICE, topics=frozenset(TOPICS), papers_wanted=15, in_full=True)
     mail = press.render(reader, choices_of(press, reader), 7)
     assert len(Elements(html_of(mail)).headings) == 15
-    assert sum(piece.size for piece in mail.html) < HTML_LIMIT / 2
+    assert sum(fragment.size for fragment in mail.html) < HTML_LIMIT / 2
     reader = replace(reader, papers_wanted=10)
     assert len(press.render(reader, choices_of(press, reader), 7).as_bytes()) < 46_000
 
@@ -453,7 +453,7 @@ def test_digest_that_would_be_clipped_gets_fewer_papers_and_a_link():
     mail = press.render(replace(ALICE, in_full=True), choices, 7)
     shown = len(Elements(html_of(mail)).headings)
     assert 5 < shown < 50
-    assert sum(piece.size for piece in mail.html) <= HTML_LIMIT
+    assert sum(fragment.size for fragment in mail.html) <= HTML_LIMIT
     assert f"{50 - shown} papers more on the web" in html_of(mail)
     assert "50 papers" in html_of(mail)
     assert "</html>" in html_of(mail)
@@ -628,7 +628,7 @@ def test_large_digest_leaves_out_the_least_trending_and_keeps_its_footer(grouped
     named = Counter(int(number) for number in re.findall(r">Paper number (\d+)<", html))
     assert 5 < len(named) < 50
     assert named == dict.fromkeys(range(1, len(named) + 1), 2)  # in the list, and in full
-    assert sum(piece.size for piece in mail.html) <= HTML_LIMIT
+    assert sum(fragment.size for fragment in mail.html) <= HTML_LIMIT
     footer = html.split("You get this because")[1]
     for words in ("Preferences", "Pause", "Weekly instead", "Leave", "1 Example Street", "</html>"):
         assert words in footer

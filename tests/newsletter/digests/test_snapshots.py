@@ -100,7 +100,7 @@ def check(name: str, shown: str) -> None:
 )
 def test_snapshots_of_digests(name, form):
     mail = digest(**form)
-    text, html = ("".join(piece.text for piece in part) for part in (mail.text, mail.html))
+    text, html = ("".join(fragment.text for fragment in part) for part in (mail.text, mail.html))
     check(name, written(mail.subject, text, html))
 
 

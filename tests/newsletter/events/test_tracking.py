@@ -58,7 +58,7 @@ def rendered(row, delivery_id="own"):
 
 
 def html_of(mail):
-    return "".join(piece.text for piece in mail.html)
+    return "".join(fragment.text for fragment in mail.html)
 
 
 def hrefs(html):
@@ -100,7 +100,7 @@ class TestMail:
             assert re.fullmatch(r"/t/[A-Za-z0-9_-]{48}/\d+/\d/", path)
 
     def test_the_text_form_stays_as_it_is(self, row, tracked):
-        text = "".join(piece.text for piece in rendered(row).text)
+        text = "".join(fragment.text for fragment in rendered(row).text)
         assert "/t/" not in text
         assert CODE in text
 
@@ -124,7 +124,7 @@ class TestMail:
         assert not set(mine) & set(theirs)
 
     def test_rather_none_than_a_clipped_footer(self, row, tracked, monkeypatch):
-        size = sum(piece.size for piece in rendered(row, None).html)
+        size = sum(fragment.size for fragment in rendered(row, None).html)
         monkeypatch.setattr(tracked_links, "HTML_LIMIT", size + 10)
         assert size < HTML_LIMIT
         assert "/t/" not in html_of(rendered(row))

@@ -47,7 +47,7 @@ def verifies(message: bytes, key=RSA) -> bool:
 
 
 def signed(mail, key=RSA) -> bytes:
-    pieces = mail.as_pieces()
+    pieces = mail.as_chunks()
     return Signer(key, DOMAIN, SELECTOR)(pieces) + b"".join(pieces)
 
 

@@ -1,4 +1,4 @@
-"""Composing a message: pieces that may be joined in any order, headers that cannot be forged."""
+"""Composing a message: chunks that may be joined in any order, headers that cannot be forged."""
 
 import re
 from dataclasses import replace
@@ -62,14 +62,14 @@ NASTY = st.one_of(
 class TestPiece:
     @given(st.lists(NASTY, max_size=8))
     def test_any_sequence_of_pieces_decodes_to_the_sequence_of_texts(self, texts):
-        pieces = [Fragment.of(text) for text in texts]
-        body = b"".join(piece.encoded for piece in pieces)
+        chunks = [Fragment.of(text) for text in texts]
+        body = b"".join(fragment.encoded for fragment in chunks)
         message = message_from_bytes(
             b"Content-Type: text/plain; charset=utf-8\r\n"
             b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + body
         )
         decoded: Any = message.get_payload(decode=True)
-        expected = "".join(piece.text for piece in pieces)
+        expected = "".join(fragment.text for fragment in chunks)
         assert decoded.decode() == expected.replace("\n", "\r\n")
         for line in body.split(b"\r\n"):
             assert len(line) <= 76
@@ -80,8 +80,8 @@ class TestPiece:
 
     @given(NASTY)
     def test_size_is_the_text_in_utf8(self, text):
-        piece = Fragment.of(text)
-        assert piece.size == len(piece.text.encode())
+        fragment = Fragment.of(text)
+        assert fragment.size == len(fragment.text.encode())
 
     @pytest.mark.parametrize("text", ["a\r\nb", "a\rb", "a\nb"])
     def test_every_kind_of_line_end_becomes_one(self, text):
@@ -98,7 +98,7 @@ class TestPiece:
     def test_links_are_readable_in_the_raw_message(self):
         assert Fragment.of(LINK[:70]).encoded == LINK[:70].encode() + b"=\r\n"
 
-    def test_shared_pieces_are_encoded_once(self):
+    def test_shared_fragments_are_encoded_once(self):
         assert Fragment.shared("the shell") is Fragment.shared("the shell")
         assert Fragment.shared("the shell") == Fragment.of("the shell")
 
@@ -126,9 +126,9 @@ class TestMessage:
 
     @given(st.lists(NASTY, min_size=1, max_size=5), st.lists(NASTY, max_size=5))
     def test_survives_the_standard_parser(self, texts, htmls):
-        pieces = tuple(map(Fragment.of, ["x", *texts]))
+        chunks = tuple(map(Fragment.of, ["x", *texts]))
         html_pieces = tuple(map(Fragment.of, htmls))
-        mail = make_mail(text=pieces, html=html_pieces)
+        mail = make_mail(text=chunks, html=html_pieces)
         raw = mail.as_bytes()
         assert raw.endswith(b"\r\n")
         assert b"\r\n." not in raw
@@ -136,7 +136,7 @@ class TestMessage:
         message: Any = message_from_bytes(raw)
         assert not message.defects
         parts = message.get_payload() if htmls else [message]
-        assert parts[0].get_payload(decode=True).decode() == _crlf(pieces)
+        assert parts[0].get_payload(decode=True).decode() == _crlf(chunks)
         if htmls:
             assert parts[1].get_payload(decode=True).decode() == _crlf(html_pieces)
 
@@ -151,7 +151,7 @@ class TestMessage:
     def test_the_same_mail_gives_the_same_bytes(self):
         mail = make_mail(headers=(("Date", "Tue, 12 May 2026 07:00:00 +0000"),))
         assert mail.as_bytes() == mail.as_bytes()
-        assert mail.as_bytes() == b"".join(mail.as_pieces())
+        assert mail.as_bytes() == b"".join(mail.as_chunks())
         assert parse(mail)["Date"].datetime.year == 2026
         assert mail.as_bytes().count(b"Date:") == 1
 
@@ -220,8 +220,8 @@ class TestMessage:
         make_mail(subject="论文", text=(Fragment.of("论文"),)).as_bytes().decode("ascii")
 
 
-def _crlf(pieces: tuple[Fragment, ...]) -> str:
-    return "".join(piece.text for piece in pieces).replace("\n", "\r\n")
+def _crlf(chunks: tuple[Fragment, ...]) -> str:
+    return "".join(fragment.text for fragment in chunks).replace("\n", "\r\n")
 
 
 CONTROLS = st.sampled_from([*map(chr, range(32)), "\x7f", "\x85", "\u2028", "\u2029"])

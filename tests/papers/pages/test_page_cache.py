@@ -160,7 +160,7 @@ def test_with_zero_seconds_nothing_is_kept(settings):
     settings.PAGE_CACHE_SECONDS = 0
     make_paper("As it was")
     home()
-    Paper.objects.update(title="As it is")  # not committed, so no stamp tells of it
+    Paper.objects.update(title="As it is")  # not committed, so no version tells of it
     assert "As it is" in text(home())
 
 

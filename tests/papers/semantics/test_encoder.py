@@ -15,11 +15,10 @@ from papers.matching.ranking import match_topic, rank_and_match
 from papers.matching.scoring import ENCODER_SHARE, PaperText, TopicSpec, score
 from papers.models import FittedModel, Match, Paper, PaperVector
 from papers.search.related import related_to
-from papers.semantics import current, encoder, fitting
-from papers.semantics import joined as joining
+from papers.semantics import combined, current, encoder, fitting
+from papers.semantics.combined import SHARE, CombinedModel, EncoderView, combine
 from papers.semantics.encoder import Encoder, EncoderError, EncoderFiles, find
 from papers.semantics.fitting import fit_now, is_due
-from papers.semantics.joined import SHARE, EncoderView, JoinedModel, join
 from papers.semantics.lsa import Floats, ModelFormatError, fit, unit
 from tests.factories import NOW, make_paper, make_papers_about, make_topic
 
@@ -67,11 +66,11 @@ def set_encoder(monkeypatch: pytest.MonkeyPatch, found: Thesaurus | None) -> Non
     monkeypatch.setattr(fitting, "configured", lambda: found)
 
 
-def fitted(now: dt.datetime = NOW) -> JoinedModel:
+def fitted(now: dt.datetime = NOW) -> CombinedModel:
     """The model in use after another fit."""
     assert fit_now(now) is not None
     model = current.current_model()
-    assert isinstance(model, JoinedModel)
+    assert isinstance(model, CombinedModel)
     return model
 
 
@@ -81,18 +80,18 @@ TEXTS = [f"{words}\n{words}" for words in (CATS, CARS, "cat paw", "car wheel")] 
 # What it adds
 
 
-def test_the_cosine_of_joined_vectors_is_the_mean_of_both_cosines():
+def test_the_cosine_of_combined_vectors_is_the_mean_of_both_cosines():
     model = fit(TEXTS)
-    joined = join(model, Thesaurus())
-    cat, car, vehicle = joined.embed(["cat paw", "car milk", "vehicle wheel"])
+    both = combine(model, Thesaurus())
+    cat, car, vehicle = both.embed(["cat paw", "car milk", "vehicle wheel"])
     lsa = model.embed(["cat paw", "car milk", "vehicle wheel"])
-    encoded = joined.encode(["cat paw", "car milk", "vehicle wheel"])
+    encoded = both.encode(["cat paw", "car milk", "vehicle wheel"])
 
-    assert len(cat) == joined.dimensions
+    assert len(cat) == both.dimensions
     assert np.linalg.norm(cat) == pytest.approx(1, abs=1e-5)
     mean = (1 - SHARE) * (lsa[0] @ lsa[1]) + SHARE * (encoded[0] @ encoded[1])
     assert cat @ car == pytest.approx(mean, abs=1e-5)
-    assert np.allclose(joined.encoded_part(np.stack([cat, car, vehicle])), encoded, atol=1e-5)
+    assert np.allclose(both.encoded_part(np.stack([cat, car, vehicle])), encoded, atol=1e-5)
 
 
 @pytest.mark.django_db
@@ -110,11 +109,11 @@ def test_an_encoder_has_a_say_in_the_score_and_none_in_what_is_sent():
     papers = [PaperText(1, "On felines", "A feline."), PaperText(2, "On roads", "Road and brake.")]
     topics = [TopicSpec(1, "Cats", "About cats and their whiskers", ("cat", "paw"))]
     model = fit(TEXTS)
-    joined = join(model, Thesaurus())
+    both = combine(model, Thesaurus())
 
     without = score(papers, topics, model)
-    encoded = joined.encode([f"{paper.title}\n{paper.abstract}" for paper in papers])
-    with_it = score(papers, topics, joined, encoded)
+    encoded = both.encode([f"{paper.title}\n{paper.abstract}" for paper in papers])
+    with_it = score(papers, topics, both, encoded)
 
     assert without.encoder_z is None
     assert with_it.encoder_z is not None
@@ -183,7 +182,7 @@ def test_a_model_is_due_when_an_encoder_comes_and_when_it_goes(monkeypatch: pyte
 def test_the_next_model_encodes_only_papers_that_are_new(
     thesaurus: Thesaurus, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(joining, "SAMPLE", 20)
+    monkeypatch.setattr(combined, "SAMPLE", 20)
     make_papers_about(CATS, CARS)
     fitted()
     thesaurus.read.clear()
@@ -203,7 +202,7 @@ def test_the_next_model_encodes_only_papers_that_are_new(
 def test_what_an_interrupted_fit_has_encoded_is_not_encoded_again(
     thesaurus: Thesaurus, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(joining, "SAMPLE", 20)
+    monkeypatch.setattr(combined, "SAMPLE", 20)
     monkeypatch.setattr(fitting, "BATCH", 15)
     make_papers_about(CATS, CARS)
 
@@ -268,13 +267,13 @@ def test_what_was_stored_without_the_encoder_is_made_whole_by_a_machine_with_it(
     rank_and_match(now=NOW)
 
     model = current.current_model()
-    assert isinstance(model, JoinedModel)
+    assert isinstance(model, CombinedModel)
     assert not model.encoded_part(half[None]).any()
     assert model.encoded_part(current.vectors_of([paper.pk], number)[paper.pk][None]).any()
 
 
 def test_a_view_is_read_as_it_was_stored():
-    view = join(fit(TEXTS), Thesaurus()).view
+    view = combine(fit(TEXTS), Thesaurus()).view
 
     read = EncoderView.from_bytes(view.to_bytes())
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from newsletter.events.bounces import inbox
 from newsletter.models import Delivery
-from newsletter.operations import joining
+from newsletter.operations import duplicates
 from subscriptions import links
 from subscriptions.addresses import key_of, keyed_hash
 from subscriptions.links import Purpose
@@ -50,8 +50,8 @@ def make_duplicate(email: str, **kwargs) -> Subscriber:
 
 def join() -> Subscriber:
     """The one that is left after all are joined."""
-    for found in joining.find():
-        joining.join(found, NOW)
+    for found in duplicates.find():
+        duplicates.join(found, NOW)
     return Subscriber.objects.get()
 
 
@@ -99,7 +99,7 @@ def test_it_keeps_what_both_said_and_the_preferences_of_the_active_one():
     assert set(one.upvotes.values_list("paper", flat=True)) == {paper.pk for paper in papers}
     assert one.submissions.count() == 1
     wordings = set(one.consents.values_list("wording", flat=True))
-    assert wordings == {UNICODE, WIRE, joining.WORDING}
+    assert wordings == {UNICODE, WIRE, duplicates.WORDING}
 
 
 MAY = {State.SENT, State.FEED, State.UNKNOWN}

@@ -8,8 +8,8 @@ whoever compares vectors need not know of it.
 An encoder's vector is first reduced to its parts along the main axes of the background's, which is
 what LSA does to counts of words. A hundred numbers then say what four hundred did, and cosines are
 of one size: of the pairs of 1,303 recorded papers one in a hundred is closer than 0.61 by LSA and
-than 0.62 joined, one in a thousand than 0.73 either way. So whatever was tuned on LSA's cosines
-(`newsletter.digests.taste`) holds for joined ones. What may be *sent* is decided by LSA alone, as
+than 0.62 combined, one in a thousand than 0.73 either way. So whatever was tuned on LSA's cosines
+(`newsletter.digests.taste`) holds for combined ones. What may be *sent* is decided by LSA alone, as
 without an encoder (`papers.matching.sendable`).
 """
 
@@ -91,7 +91,7 @@ class EncoderView:
 
 
 @dataclass(frozen=True, eq=False)
-class JoinedModel(SemanticModel):
+class CombinedModel(SemanticModel):
     """A semantic model whose vectors have an encoder's part; matching and sending know both."""
 
     view: EncoderView
@@ -109,7 +109,7 @@ class JoinedModel(SemanticModel):
         The cosine of such a one with a whole vector still orders papers as LSA does.
         """
         texts = list(texts)
-        return self.joined(super().embed(texts), self.encode(texts))
+        return self.combined(super().embed(texts), self.encode(texts))
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Return the encoder's part alone, [texts, E], unit vectors; zeros without the encoder."""
@@ -117,7 +117,7 @@ class JoinedModel(SemanticModel):
             return np.zeros((len(texts), len(self.view.mean)), np.float32)
         return self.view.of(self.encoder.embed(texts))
 
-    def joined(self, lsa: Floats, encoded: Floats) -> Floats:
+    def combined(self, lsa: Floats, encoded: Floats) -> Floats:
         """Put the two parts of some texts together, unit vectors both."""
         return unit(np.hstack([np.sqrt(1 - SHARE) * lsa, np.sqrt(SHARE) * encoded]))
 
@@ -126,16 +126,16 @@ class JoinedModel(SemanticModel):
         return unit(vectors[:, super().dimensions :])
 
 
-def join(
+def combine(
     model: SemanticModel, encoder: TextEncoder | None, view: EncoderView | None = None
-) -> JoinedModel:
-    """Join an encoder to a model, measuring it on the model's sample where there is no ``view``."""
+) -> CombinedModel:
+    """Combine a model with an encoder, measuring it on the sample where there is no ``view``."""
     if view is None:
         if encoder is None:
             raise ValueError("without an encoder nothing can be measured")
         view = measure(encoder, model.sample)
     own = {field.name: getattr(model, field.name) for field in fields(SemanticModel)}
-    return JoinedModel(**own, view=view, encoder=encoder)
+    return CombinedModel(**own, view=view, encoder=encoder)
 
 
 def measure(encoder: TextEncoder, texts: Sequence[str]) -> EncoderView:
