@@ -97,6 +97,27 @@ def required_url(name: str, default: str, meaning: str) -> str:
     return value
 
 
+def hosts_and_ports(name: str) -> frozenset[tuple[str, int | None]]:
+    """A list of hosts, each with a port or without: `feeds.example.org,127.0.0.1:8080,[::1]:80`.
+    A port of None stands for any.
+    """
+    meaning = "hosts with or without a port, such as feeds.internal,127.0.0.1:8080"
+    found = set()
+    for entry in read(name, env.str, "", meaning).split(","):
+        if not entry.strip():
+            continue
+        try:
+            parts = urlsplit(f"//{entry.strip()}")
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            raise refusal(name, meaning) from None
+        plain = not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
+        if not host or not plain or any(map(str.isspace, host)) or port == 0:
+            raise refusal(name, meaning)
+        found.add((host.lower(), port))
+    return frozenset(found)
+
+
 def is_url(value: str, schemes: set[str]) -> bool:
     """Whether `value` is an address of one of the schemes, with a host and a port that can be."""
     try:

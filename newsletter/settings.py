@@ -28,6 +28,7 @@ from newsletter.env import (
     BASE_DIR,
     env,
     flag,
+    hosts_and_ports,
     is_url,
     number,
     public_url,
@@ -292,6 +293,38 @@ HUGGINGFACE_URL = required_url(
 ARXIV_URL = required_url(
     "ARXIV_URL", "https://export.arxiv.org", "the address that serves arXiv's /api/query"
 )
+ARXIV_RSS_URL = required_url(
+    "ARXIV_RSS_URL", "https://rss.arxiv.org", "the address that serves arXiv's /rss and /atom"
+)
+ARXIV_OAI_URL = required_url(
+    "ARXIV_OAI_URL", "https://oaipmh.arxiv.org/oai", "the base address of arXiv's OAI-PMH service"
+)
+BIORXIV_URL = required_url(
+    "BIORXIV_URL", "https://api.biorxiv.org", "the address that serves bioRxiv's /details"
+)
+CROSSREF_URL = required_url(
+    "CROSSREF_URL", "https://api.crossref.org", "the address that serves Crossref's /works"
+)
+DATACITE_URL = required_url(
+    "DATACITE_URL", "https://api.datacite.org", "the address that serves DataCite's /dois"
+)
+OPENREVIEW_URL = required_url(
+    "OPENREVIEW_URL", "https://api2.openreview.net", "the address that serves OpenReview's /notes"
+)
+EUROPEPMC_URL = required_url(
+    "EUROPEPMC_URL",
+    "https://www.ebi.ac.uk/europepmc/webservices/rest",
+    "the address that serves Europe PMC's /search",
+)
+OPENALEX_URL = required_url(
+    "OPENALEX_URL", "https://api.openalex.org", "the address that serves OpenAlex's /works"
+)
+SEMANTIC_SCHOLAR_URL = required_url(
+    "SEMANTIC_SCHOLAR_URL",
+    "https://api.semanticscholar.org",
+    "the address that serves Semantic Scholar's /graph",
+)
+PRIVATE_HOSTS_ALLOWED = hosts_and_ports("PRIVATE_HOSTS_ALLOWED")
 PAPERS_SOURCE = read("PAPERS_SOURCE", env.str, "live", "live or sample")
 if PAPERS_SOURCE not in {"live", "sample"}:
     raise refusal("PAPERS_SOURCE", "live or sample")

@@ -4,7 +4,8 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from papers.ingest import records
+from papers.ingest.fetching import refresh
+from papers.matching.ranking import rank_and_match
 from papers.semantics import fitting
 from papers.thumbnails import fetching
 
@@ -12,7 +13,7 @@ from papers.thumbnails import fetching
 @shared_task
 def fetch() -> None:
     """Fetch the days that still change from every active source, then rank and match."""
-    records.refresh(timezone.now())
+    refresh(timezone.now())
     if settings.THUMBNAILS:
         fetch_thumbnails.apply_async(expires=540)
 
@@ -20,7 +21,7 @@ def fetch() -> None:
 @shared_task
 def rank() -> None:
     """Rank and match the last weeks' papers anew, as after a change of topics or picks."""
-    records.rank_and_match(now=timezone.now())
+    rank_and_match(now=timezone.now())
 
 
 @shared_task
@@ -28,7 +29,7 @@ def fit() -> None:
     """Fit the semantic model when it is due, and match the last weeks' papers by the new one."""
     now = timezone.now()
     if fitting.fit_if_due(now):
-        records.rank_and_match(now=now)
+        rank_and_match(now=now)
 
 
 @shared_task(soft_time_limit=240)

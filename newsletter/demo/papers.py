@@ -12,7 +12,8 @@ from newsletter.demo.environment import DemoFailed
 from newsletter.issues.freezing import WEEK, build_issue
 from newsletter.models import Issue
 from papers.days import feature_day, feature_days
-from papers.ingest.records import fetch_day, rank_and_match
+from papers.ingest.fetching import fetch_day
+from papers.matching.ranking import rank_and_match
 from papers.semantics.fitting import fit_if_due
 
 PROBE_TIMEOUT = httpx.Timeout(8.0, connect=4.0)

@@ -6,21 +6,15 @@ nothing away.
 """
 
 import datetime as dt
-import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
 
-from papers.matching.ranking import rank_and_match
 from papers.models import Feature, Observation, Paper, Source
-from papers.sources.base import Fetched, FetchFailed, PaperRecord
-from papers.sources.registry import active_sources, answers_for, growing_days, reader_of
-
-__all__ = ["Summary", "fetch_day", "rank_and_match", "refresh", "store"]
-
-logger = logging.getLogger(__name__)
+from papers.sources.base import PaperRecord
 
 BATCH = 500
 """Papers stored in one transaction."""
@@ -59,6 +53,10 @@ class Summary:
     """Sentences about records that are missing or were mended."""
     failures: tuple[str, ...] = ()
     """Sentences about sources that could not be read at all."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """How many items the sources' own rules left out, by reason."""
+    notes: tuple[str, ...] = ()
+    """Sentences of the sources for the operator."""
 
     @property
     def papers(self) -> int:
@@ -73,6 +71,7 @@ class Summary:
             "updated": self.updated,
             "observed": self.observed,
             "problems": len(self.problems),
+            "left_out": sum(self.left_out.values()),
         }
 
     def __add__(self, other: "Summary") -> "Summary":
@@ -83,6 +82,8 @@ class Summary:
             observed=self.observed + other.observed,
             problems=self.problems + other.problems,
             failures=self.failures + other.failures,
+            left_out=dict(Counter(self.left_out) + Counter(other.left_out)),
+            notes=self.notes + other.notes,
         )
 
     def __str__(self) -> str:
@@ -90,77 +91,10 @@ class Summary:
             f"{self.papers} papers: {self.new} new, {self.updated} updated, "
             f"{self.unchanged} unchanged; {self.observed} observations"
         )
+        if self.left_out:
+            reasons = ", ".join(f"{count} {why}" for why, count in sorted(self.left_out.items()))
+            text += f"; left out: {reasons}"
         return f"{text}; {len(self.problems)} problems" if self.problems else text
-
-
-def fetch_day(
-    day: dt.date,
-    now: dt.datetime,
-    source: Source | None = None,
-    progress: Progress | None = None,
-) -> Summary:
-    """Store what `source`, or every active source, lists on `day`, observed at `now`.
-
-    A source that cannot be read costs only itself: it is among the failures, and the row of the
-    source says why. One that cannot be asked for a day that is over is not, which is a problem.
-    Raises nothing for what a source does.
-    """
-    total = Summary()
-    for at in [source] if source else list(active_sources()):
-        if not answers_for(at, day, now):
-            why = f"{at.name} lists only what is new now, so it was not asked for {day}."
-            total += Summary(problems=(why,))
-            continue
-        try:
-            fetched = _fetched(at, day)
-        except FetchFailed as error:
-            logger.error(
-                "fetch failed", extra={"source": at.slug, "day": str(day), "why": str(error)}
-            )
-            at.record_failure(day, now, str(error))
-            total += Summary(failures=(str(error),))
-            continue
-        summary = Summary(problems=fetched.problems)
-        summary += store(fetched.records, at, day, now, progress)
-        at.record_answer(day, now, summary.counts())
-        logger.info(
-            "fetched",
-            extra={
-                "source": at.slug,
-                "day": str(day),
-                "new": summary.new,
-                "papers": summary.papers,
-            },
-        )
-        total += summary
-    return total
-
-
-def _fetched(source: Source, day: dt.date) -> Fetched:
-    """What the source lists on `day`. Raises `FetchFailed`, whatever its module raises."""
-    try:
-        return reader_of(source).fetch(day)
-    except FetchFailed:
-        raise
-    except Exception as error:  # a fault of one kind must not keep the others from being asked
-        logger.exception("a source broke", extra={"source": source.slug, "day": str(day)})
-        raise FetchFailed(f"{source.name} broke: {type(error).__name__}.") from error
-
-
-def refresh(now: dt.datetime) -> Summary:
-    """Fetch the days whose lists may still change at `now`, then rank and match.
-
-    A source that fails for one day is not asked for the next: it was asked often enough.
-    """
-    total = Summary()
-    for source in active_sources():
-        for day in growing_days(source, now):
-            summary = fetch_day(day, now, source)
-            total += summary
-            if summary.failures:
-                break
-    rank_and_match(now=now)
-    return total
 
 
 def store(

@@ -1,7 +1,7 @@
 """Where papers come from."""
 
 import datetime as dt
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.validators import MaxValueValidator
 from django.db import models, transaction
@@ -70,6 +70,12 @@ class Source(models.Model):
         editable=False,
         help_text="Day to when it last answered for it, the latest days only.",
     )
+    state = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="What its kind keeps from one fetch to the next, such as an ETag.",
+    )
 
     class Meta:
         """Sources by name."""
@@ -100,11 +106,19 @@ class Source(models.Model):
         return max([*found, *filter(None, [self.last_fetched_at])], default=None)
 
     @transaction.atomic
-    def record_answer(self, day: dt.date, now: dt.datetime, counts: dict[str, int]) -> None:
-        """Keep that it answered for `day` at `now`, and what that brought."""
+    def record_answer(
+        self,
+        day: dt.date,
+        now: dt.datetime,
+        counts: dict[str, int],
+        state: dict[str, Any] | None = None,
+    ) -> None:
+        """Keep that it answered for `day` at `now`, what that brought, and its new `state`."""
         row = Source.objects.select_for_update(no_key=True).get(pk=self.pk)
         row.last_run = {"at": now.isoformat(), "day": day.isoformat(), "outcome": "ok", **counts}
         row.last_error = ""
+        if state is not None:
+            row.state = state
         if day <= days.listing_day(now):  # a day yet to come would push out one that matters
             answered = (row.answered or {}) | {day.isoformat(): now.isoformat()}
             row.answered = dict(sorted(answered.items(), reverse=True)[:DAYS_KEPT])
@@ -121,7 +135,7 @@ class Source(models.Model):
         self._keep(row)
 
     def _keep(self, row: "Source") -> None:
-        names = ("last_run", "last_error", "answered", "last_fetched_at")
+        names = ("last_run", "last_error", "answered", "last_fetched_at", "state")
         row.save(update_fields=names)
         for name in names:
             setattr(self, name, getattr(row, name))

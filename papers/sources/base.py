@@ -4,10 +4,12 @@ A source turns the answer of one service into `PaperRecord`s. The base does the 
 every field, leaves out what is no paper and says why, and lists no paper twice.
 """
 
+import copy
 import datetime as dt
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
@@ -67,10 +69,19 @@ class PaperRecord:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A day's records and, in sentences, what was wrong with those that are missing."""
+    """What a source answered for a day."""
 
     records: tuple[PaperRecord, ...]
     problems: tuple[str, ...] = ()
+    """Sentences about records that are missing although they should not be."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """How many items the source's own rules left out, by reason, such as "of another type"."""
+    is_complete: bool = False
+    """Whether the list of that day will not grow any more, whatever the time."""
+    notes: tuple[str, ...] = ()
+    """Sentences for the operator, such as what of that day cannot be had any more."""
+    state: dict[str, Any] | None = None
+    """What the row keeps for the next fetch in place of what it held; None: as it is."""
 
 
 @dataclass(slots=True)
@@ -171,8 +182,18 @@ def moment(value: Any) -> dt.datetime | None:
 S = TypeVar("S", bound=SourceSettings)
 
 
+class LeftOut(Exception):
+    """An item that a rule of the source keeps out of the list; the message is the reason, in the
+    few words under which such items are counted.
+    """
+
+
 class PaperSource(ABC, Generic[S]):
     """A place papers come from. A kind of source says how to list a day and how to read an item.
+
+    While `items` and `draft` run they may fill `notes`, `left_out` and `state` and set
+    `is_complete`; all of that goes into what `fetch` returns. State is a JSON object of the row:
+    an ETag, the date of the last good answer. It is kept only once the papers have been stored.
 
     A module of this package that holds such a class is all that a kind of source takes: the
     registry finds it there, the admin offers it, and what it gives goes the way of all papers.
@@ -193,18 +214,37 @@ class PaperSource(ABC, Generic[S]):
     is_sample: ClassVar[bool] = False
     """Whether it stands in for the live sources where `PAPERS_SOURCE` is `sample`."""
 
-    def __init__(self, settings: S | None = None, name: str = "") -> None:
-        """With the settings and the name of a row; by default those that its kind declares."""
+    acknowledgment: ClassVar[str] = ""
+    """What the service asks those who show its data to say, as plain text."""
+
+    def __init__(
+        self,
+        settings: S | None = None,
+        name: str = "",
+        *,
+        state: Mapping[str, Any] | None = None,
+        now: dt.datetime | None = None,
+    ) -> None:
+        """With the settings, the name and the state of a row; by default those that its kind
+        declares and none. `now` is when it asks.
+        """
         self.settings: S = cast(S, self.Settings()) if settings is None else settings
         self.name = name or self.label
+        self.state: dict[str, Any] = copy.deepcopy(dict(state or {}))
+        self.now = now or dt.datetime.now(dt.UTC)
+        self.notes: list[str] = []
+        self.left_out: Counter[str] = Counter()
+        self.is_complete = False
 
     def fetch(self, day: dt.date) -> Fetched:
         """The papers that the source lists on `day`, each once, best first where it has an order,
         and no more than its settings take.
 
-        A record that is no paper is left out and named among the problems. Raises `FetchFailed`
+        A record that is no paper is left out and named among the problems; what a rule of the
+        source keeps out, and what is more than its settings take, is counted. Raises `FetchFailed`
         when the list itself cannot be had.
         """
+        before = copy.deepcopy(self.state)
         records: dict[str, PaperRecord] = {}
         problems: list[str] = []
         for number, item in enumerate(self.items(day), start=1):
@@ -212,6 +252,9 @@ class PaperSource(ABC, Generic[S]):
             try:
                 draft = self.draft(item)
                 record = draft.clean()
+            except LeftOut as error:
+                self.left_out[str(error)] += 1
+                continue
             except BadRecord as error:
                 problems.append(f"{what} is left out: {error}")
                 continue
@@ -222,7 +265,17 @@ class PaperSource(ABC, Generic[S]):
             records.setdefault(record.identifier, record)
         for problem in problems:
             logger.warning("problem with a record", extra={"problem": problem})
-        return Fetched(tuple(records.values())[: self.settings.most_papers], tuple(problems))
+        most = self.settings.most_papers
+        if len(records) > most:
+            self.left_out[f"beyond the {most:,} that the settings take"] += len(records) - most
+        return Fetched(
+            tuple(records.values())[:most],
+            tuple(problems),
+            left_out=dict(self.left_out),
+            is_complete=self.is_complete,
+            notes=tuple(dict.fromkeys(self.notes)),
+            state=self.state if self.state != before else None,
+        )
 
     @abstractmethod
     def items(self, day: dt.date) -> Iterable[Any]:

@@ -68,16 +68,17 @@ def active_sources() -> QuerySet[Source]:
     return Source.objects.filter(is_active=True, kind__in=kinds).order_by("pk")
 
 
-def reader_of(source: Source) -> PaperSource[Any]:
-    """The module that reads `source`, with the row's settings.
+def reader_of(source: Source, now: dt.datetime | None = None) -> PaperSource[Any]:
+    """The module that reads `source` at `now`, with the row's settings and state.
 
     Raises `FetchFailed` where the row holds settings that its kind does not take.
     """
     kind = KINDS[source.kind]
     try:
-        return kind(read(kind.Settings, source.settings), source.name)
+        wanted = read(kind.Settings, source.settings)
     except BadSetting as error:
         raise FetchFailed(f"The settings of {source.name} do not hold. {error}") from None
+    return kind(wanted, source.name, state=source.state, now=now)
 
 
 def answers_for_past(source: Source) -> bool:

@@ -41,7 +41,8 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from newsletter.demo.processes import Family, Lock  # noqa: E402
-from papers.ingest.records import rank_and_match, store  # noqa: E402
+from papers.ingest.records import store  # noqa: E402
+from papers.matching.ranking import rank_and_match  # noqa: E402
 from papers.models import Source  # noqa: E402
 from papers.sources.base import PaperRecord  # noqa: E402
 from papers.sources.registry import reader_of  # noqa: E402

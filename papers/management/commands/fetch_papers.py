@@ -13,7 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from papers import days
-from papers.ingest.records import Summary, fetch_day, rank_and_match
+from papers.ingest.fetching import fetch_day
+from papers.ingest.records import Summary
+from papers.matching.ranking import rank_and_match
 from papers.models import Source
 from papers.semantics.fitting import is_due
 from papers.sources.base import FetchFailed

@@ -13,7 +13,8 @@ from newsletter.delivery import planning, worker
 from newsletter.issues.freezing import build_issue
 from newsletter.models import Delivery, Issue, IssuePaper
 from papers.days import feature_day
-from papers.ingest.records import fetch_day, rank_and_match
+from papers.ingest.fetching import fetch_day
+from papers.matching.ranking import rank_and_match
 from papers.models import Feature, Match, Paper, Topic
 from subscriptions.models import Subscriber
 from tests.factories import make_subscriber

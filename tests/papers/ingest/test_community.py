@@ -6,8 +6,7 @@ import pytest
 
 from papers import days
 from papers.ingest import community
-from papers.ingest.records import rank_and_match
-from papers.matching.ranking import explain_score
+from papers.matching.ranking import explain_score, rank_and_match
 from papers.models import Feature, Observation, Paper, Source
 from papers.pages.entries import day_of
 from papers.sources.base import PaperRecord

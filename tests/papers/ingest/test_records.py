@@ -8,13 +8,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from papers import tasks
 from papers.ingest import records as ingest
-from papers.ingest.records import Summary, fetch_day, rank_and_match, refresh, store
-from papers.models import Feature, Observation, Paper, Source
-from papers.sources.base import Fetched, FetchFailed, PaperRecord, PaperSource
-from papers.sources.registry import KINDS
-from papers.sources.settings import SourceSettings
+from papers.ingest.records import Summary, store
+from papers.matching.ranking import rank_and_match
+from papers.models import Feature, Observation, Paper
+from papers.sources.base import PaperRecord
 from tests.factories import DAY, NOW, make_source, make_topic
 
 pytestmark = pytest.mark.django_db
@@ -48,35 +46,6 @@ def records(count: int, **kwargs) -> list[PaperRecord]:
         replace(FULL, identifier=f"arxiv:2606.{n:05}", title=f"Paper {n}", **kwargs)
         for n in range(1, count + 1)
     ]
-
-
-class Told(PaperSource[SourceSettings]):
-    """A source that says what a test tells it."""
-
-    kind = "huggingface"
-    label = "Told"
-    given: list[PaperRecord] | Exception
-    asked: list[dt.date]
-
-    def fetch(self, day):
-        self.asked.append(day)
-        if isinstance(self.given, Exception):
-            raise self.given
-        return Fetched(tuple(self.given), ("one problem",))
-
-    def items(self, day):
-        return []
-
-    def draft(self, item):
-        raise NotImplementedError
-
-
-@pytest.fixture
-def told(monkeypatch):
-    """The Hugging Face source, saying what the test wants."""
-    kind = type("Told", (Told,), {"given": [], "asked": []})
-    monkeypatch.setitem(KINDS, "huggingface", kind)
-    return kind
 
 
 def test_a_record_becomes_a_paper_a_feature_and_an_observation():
@@ -253,90 +222,6 @@ def test_machines_at_work_at_once_come_to_the_outcome_of_one():
 
 
 # --- fetch_day -----------------------------------------------------------------------------
-
-
-def test_a_day_is_fetched_and_the_source_says_when(told):
-    told.given = records(3)
-
-    summary = fetch_day(DAY, NOW)
-
-    assert (summary.new, summary.observed, summary.problems) == (3, 3, ("one problem",))
-    assert told.asked == [DAY]
-    source = Source.objects.get(slug="huggingface")
-    assert (source.last_fetched_at, source.last_error) == (NOW, "")
-
-
-def test_only_a_fetch_of_the_day_that_digests_carry_counts_as_the_last(told):
-    for day in (DAY - dt.timedelta(days=1), NOW.date()):
-        fetch_day(day, NOW)
-
-    assert Source.objects.get(slug="huggingface").last_fetched_at is None
-
-
-def test_a_failed_fetch_is_kept_on_the_source_and_a_good_one_clears_it(told):
-    told.given = FetchFailed("It is down. " * 60)
-
-    summary = fetch_day(DAY, NOW)
-
-    source = Source.objects.get(slug="huggingface")
-    assert summary.failures == (str(told.given),)
-    assert source.last_error.startswith("It is down.")
-    assert len(source.last_error) == 300
-    assert source.last_fetched_at is None
-
-    told.given = records(1)
-    fetch_day(DAY, LATER)
-    assert Source.objects.filter(slug="huggingface", last_fetched_at=LATER, last_error="").exists()
-
-
-def test_only_what_papers_source_asks_for_is_fetched(told, settings):
-    told.given = records(1)
-    settings.PAPERS_SOURCE = "sample"
-
-    summary = fetch_day(DAY, NOW)
-
-    assert (told.asked, summary.new) == ([], 12)
-    assert set(Feature.objects.values_list("source__slug", flat=True)) == {"sample"}
-
-
-def test_the_sample_is_left_alone_when_papers_are_live(told):
-    told.given = records(1)
-
-    fetch_day(DAY, NOW)
-
-    assert set(Feature.objects.values_list("source__slug", flat=True)) == {"huggingface"}
-
-
-def test_an_inactive_source_is_not_fetched(told):
-    Source.objects.update(is_active=False)
-
-    assert fetch_day(DAY, NOW) == Summary()
-    assert told.asked == []
-
-
-def test_a_refresh_takes_the_carried_day_first_and_then_the_current_one(told):
-    refresh(NOW)
-
-    assert told.asked == [DAY, NOW.date()]
-
-
-def test_a_refresh_of_a_source_that_fails_asks_it_no_more(told):
-    told.given = FetchFailed("It is down.")
-
-    summary = refresh(NOW)
-
-    assert told.asked == [DAY]
-    assert summary.failures == ("It is down.",)
-    assert Source.objects.get(slug="huggingface").last_fetched_at is None
-
-
-def test_the_fetch_task_stores_and_matches_what_sources_list(told):
-    told.given = records(2)
-
-    tasks.fetch.apply()
-
-    assert Paper.objects.count() == 2
-    assert Paper.objects.filter(trending_score__gt=0).count() == 2
 
 
 def test_a_summary_says_what_happened():

@@ -9,7 +9,8 @@ import sys
 import pytest
 import stamina
 
-from papers.ingest.records import fetch_day, rank_and_match, refresh
+from papers.ingest.fetching import fetch_day, refresh
+from papers.matching.ranking import rank_and_match
 from papers.models import Feature, Match, Observation, Paper, Source
 from papers.sources.huggingface import HuggingFace
 from tests.papers.daily_papers import DAY, PATH

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from newsletter.issues.freezing import freeze_due
 from papers import sources
-from papers.ingest.records import fetch_day, refresh
+from papers.ingest.fetching import fetch_day, refresh
 from papers.models import Feature, Paper, Source
 from papers.sources import registry
 from papers.sources.settings import BadSetting, declared, read
