@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
@@ -96,6 +97,15 @@ def _field_of(one: Setting) -> forms.Field:
         return forms.BooleanField(widget=UnfoldBooleanSwitchWidget, **about)
     if one.value_type is int:
         return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget, **about)
+    if one.choices and one.value_type is tuple:
+        return forms.MultipleChoiceField(
+            choices=list(one.choices.items()), widget=UnfoldAdminCheckboxSelectMultipleWidget, **about
+        )
+    if one.choices:
+        labels = [] if one.default in one.choices else [(one.default, "—")]
+        return forms.ChoiceField(
+            choices=[*labels, *one.choices.items()], widget=UnfoldAdminSelectWidget, **about
+        )
     if one.value_type is tuple:
         return LinesField(rows=4, **about)
     return forms.CharField(widget=UnfoldAdminTextInputWidget, **about)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
+from django.conf import settings
+
 from papers.text import cleaning
 
 LONGEST_TEXT = 500
@@ -31,12 +33,16 @@ def setting(
     most: int | None = None,
     is_required: bool = False,
     is_address: bool = False,
+    is_feed: bool = False,
+    choices: Mapping[str, str] | None = None,
 ) -> Any:
     """A field of a settings class.
 
     Its annotation is `str`, `int`, `bool` or `tuple[str, ...]`, which is edited one a line. `least`
     and `most` bound a number, the length of a text and the number of lines. A text that
-    `is_address` is an https address; `is_required` refuses an empty text and an empty list.
+    `is_address` is a plain https address, or one that PRIVATE_HOSTS_ALLOWED names; one that
+    `is_feed` may be http as well, on any port from 1024 up. `is_required` refuses an empty text
+    and an empty list. `choices`, value to label, are all that a text or the lines of a list may be;
     """
     about = {
         "help_text": help_text,
@@ -45,6 +51,8 @@ def setting(
         "most": most,
         "is_required": is_required,
         "is_address": is_address,
+        "is_feed": is_feed,
+        "choices": dict(choices or {}),
     }
     return field(default=default, metadata=about)
 
@@ -66,7 +74,7 @@ class SourceSettings:
         "Papers taken of one day; the first ones that the source lists.",
         label="Papers a day at most",
         least=1,
-        most=2_000,
+        most=20_000,
     )
 
 
@@ -86,6 +94,8 @@ class Setting:
     most: int | None
     is_required: bool
     is_address: bool
+    is_feed: bool
+    choices: Mapping[str, str]
 
     def clean(self, value: Any) -> Any:
         """The value as the settings hold it. Raises `BadSetting` for what is no such value."""
@@ -100,10 +110,11 @@ class Setting:
         text = cleaning.plain(self._of_type(value, str, "a text")).strip()
         if self.is_required and not text:
             raise BadSetting("This cannot be empty.")
-        if self.is_address and text:
+        if (self.is_address or self.is_feed) and text:
             self._check_address(text)
         if len(text) > LONGEST_TEXT:
             raise BadSetting(f"This takes at most {LONGEST_TEXT} characters.")
+        self._check_choice(text)
         return self._bounded(text, " characters", len(text)) if text else text
 
     @staticmethod
@@ -127,25 +138,39 @@ class Setting:
             raise BadSetting("This cannot be empty.")
         if len(lines) > MOST_LINES or any(len(line) > LONGEST_TEXT for line in lines):
             raise BadSetting(f"This takes {MOST_LINES} lines of {LONGEST_TEXT} characters.")
+        for line in lines:
+            self._check_choice(line)
         if lines:
             self._bounded(lines, " lines", len(lines))
         return lines
 
-    @staticmethod
-    def _check_address(text: str) -> None:
+    def _check_choice(self, text: str) -> None:
+        if self.choices and text not in self.choices and text != self.default:
+            known = ", ".join(list(self.choices)[:12])
+            raise BadSetting(f"{text[:60]!r} is none of the choices, such as {known}.")
+
+    def _check_address(self, text: str) -> None:
+        schemes = {"http", "https"} if self.is_feed else {"https"}
         try:
             parts = urlsplit(text)
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            host = (parts.hostname or "").lower()
+            allowed = settings.PRIVATE_HOSTS_ALLOWED
+            is_let_through = (host, None) in allowed or (host, port) in allowed
             is_plain = (
-                parts.scheme == "https"
-                and bool(parts.hostname)
+                parts.scheme in ({"http", "https"} if is_let_through else schemes)
+                and bool(host)
                 and "@" not in parts.netloc
-                and parts.port in {None, 443}
+                and (is_let_through or port in {80, 443} or (self.is_feed and port >= 1024))
                 and not any(map(str.isspace, text))
             )
+            if parts.scheme == "https" and port == 80 and not is_let_through:
+                is_plain = False
         except ValueError:
             is_plain = False
         if not is_plain:
-            raise BadSetting("Give a plain https address, such as https://example.org/feed.")
+            what = "http or https" if self.is_feed else "https"
+            raise BadSetting(f"Give a plain {what} address, such as https://example.org/feed.")
 
 
 def declared(of: type[SourceSettings]) -> tuple[Setting, ...]:
@@ -163,6 +188,8 @@ def declared(of: type[SourceSettings]) -> tuple[Setting, ...]:
             most=one.metadata["most"],
             is_required=one.metadata["is_required"],
             is_address=one.metadata["is_address"],
+            is_feed=one.metadata["is_feed"],
+            choices=one.metadata["choices"],
         )
         for one in fields(of)
     ]

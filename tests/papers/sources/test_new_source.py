@@ -129,7 +129,7 @@ def test_two_sources_have_not_one_name(admin_client, example_kind):
         ({"setting_address": "https://[list/"}, "Give a plain https address"),
         ({"setting_address": f"https://list.example.org/{'a' * 500}"}, "at most 500 characters"),
         ({"setting_most_papers": "0"}, "This takes at least 1."),
-        ({"setting_most_papers": "2001"}, "This takes at most 2,000."),
+        ({"setting_most_papers": "20001"}, "This takes at most 20,000."),
         ({"setting_most_papers": "many"}, "Enter a whole number."),
         ({"setting_every_minutes": "-1"}, "This takes at least 0."),
         ({"setting_shelves": "a" * 501}, "lines of 500 characters"),
