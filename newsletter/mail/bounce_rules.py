@@ -3,7 +3,7 @@
 The first rule that fits decides, so the order is the meaning: limits and full mailboxes before
 blocks, blocks before trouble on the way, and what makes an address dead last. `bounce_severity`
 reads it. The words are matched against a text in lower case, without accents, in which addresses,
-hosts and links stand as "~".
+hosts and links stand as "~". What other languages call the same is in `bounce_languages`.
 """
 
 import re
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db.models import TextChoices
+
+from newsletter.mail import bounce_languages as other
 
 
 class Bounce(TextChoices):
@@ -50,20 +52,21 @@ def _rule(
 
 
 _WHO = (
-    r"(?:user(?:s|name| name)?|recipients?|mail[ -]?box(?:es)?|mail ?drop|accounts?"
-    r"|address(?:es|ee)?|alias|rcpt|local ?part|person|inbox|customer|subscriber"
-    r"|destinataires?|destinatarios?|empfanger|benutzer|postfach|usuario|utilisateur|utente|casella|cuenta|konto)"
+    r"(?:user ?(?:s|names?|id)?|recipients?|mail[ -]?box(?:es)?|mail ?drop|accounts?"
+    r"|address(?:es|ee)?|alias|rcpt|local[ -]?part|person|inbox|customer|subscriber"
+    r"|(?:mailing[ -]?|distribution )list|group)"
 )
 _GONE = (
     r"(?:unknown|invalid|non-?existent|unrecogni[sz]ed|(?:does|do|did) ?n[o']?t (?:exist|have)"
     r"|doesn t exist|no longer (?:exist\w*|valid|available|active|in use|here|on this server|works?"
-    r"|with|used|accepts? (?:e-?)?mail)|not? (?:be )?(?:found|known|exist\w*|recogni[sz]ed|valid"
-    r"|listed|registered|a known|a valid|our customer|on this (?:server|system))"
-    r"|(?:could|can|was) ?n[o']?t (?:be )?(?:found|resolved|located)|wasn't found"
+    r"|with|used|on|accepts? (?:e-?)?mail)|not? (?:be )?(?:found|known|exist\w*|recogni[sz]ed|valid"
+    r"|listed|registered|present|hosted here|a known|a valid|an active|our customer"
+    r"|on (?:this |the )?(?:server|system|file)|here)"
+    r"|(?:is|was|could|can) ?n[o']?t (?:be )?(?:found|resolved|located|identified|valid|known"
+    r"|recogni[sz]ed|registered|listed)"
+    r"|doesn't live here|moved away"
     r"|(?:has been|was|is|been) (?:deleted|removed|closed|terminated|discontinued|deactivated"
-    r"|cancell?ed)|is (?:incorrect|wrong)|undefined|inconnue?s?|invalides?|desconocid[oa]s?"
-    r"|unbekannt|existiert nicht|nicht (?:gefunden|bekannt|vorhanden)|n'existe pas|introuvable"
-    r"|no existe|no encontrad[oa]|nao existe|sconosciut[oa]|inesistente|non (?:esiste|trovat[oa]))"
+    r"|cancell?ed)|is (?:incorrect|wrong|no good|no more)|undefined)"
 )
 # Filler between the two: an address (written "~"), punctuation, a few words of one sentence.
 _GAP = r"[^.;!?]{0,60}?"
@@ -102,14 +105,14 @@ RULES: tuple[Rule, ...] = (
         r"|hops? recipients|invalid recipients|errors|bad commands|unknown|smtp|commands"
         r"|requests|addresses|deliveries)",
         r"(?:recipients?|messages|connections) (?:limit|count)[^.;]{0,20}(?:exceed|reached)",
-        r"(?:exceed|reached)\w*[^.;]{0,40}(?:number of|allowed) (?:recipients|messages"
+        r"(?:exceed|reached)\w*[^.;]{0,40}(?:number of|allowed) (?:invalid )?(?:recipients|messages"
         r"|connections|e-?mails)",
         r"(?:you|sender|account|ip|host|domain) ?(?:~ )?(?:has|have|is) (?:sent|sending"
         r"|exceeded)[^.;]{0,30}(?:too|limit|quota|maximum|allowed|many|fast)",
         r"sending too (?:many|fast|much)|messages? (?:per|from) (?:session|connection)",
         r"max(?:imum)? (?:emails?|messages?|mails?|connections?|recipients?"
         r"|number of recipients) ",
-        r"slow(?:ing)? down",
+        r"slow(?:ing)? down|frequency (?:is )?limit",
         blame=Blame.LIMIT,
         codes=r"(?!5\.2\.2)",
     ),
@@ -129,7 +132,10 @@ RULES: tuple[Rule, ...] = (
         r"(?:storage|space) (?:limit|allocation)",
         r"recipient (?:storage )?(?:full|is full|is over)|too (?:much|many) mail (?:data|in)",
         r"mailbox (?:size )?limit|exceeded storage allocation",
-        r"boite (?:aux lettres |mail )?(?:est )?pleine|casella (?:di posta )?piena|buzon lleno",
+        r"(?:mailbox|user|recipient|account)[^.;]{0,30}(?:run|ran|is) out of"
+        r" (?:space|storage|room)",
+        r"automatically rejected:? (?:not enough disk space|[^.;]{0,20}quota)",
+        other.FULL_MAILBOX,
     ),
     # What the sender is.
     _rule(
@@ -147,6 +153,8 @@ RULES: tuple[Rule, ...] = (
         Bounce.BLOCKED,
         r"resolver\.rst(?!\.(?:recip|siz))",
         r"(?:may|do|does) not have permission to (?:post|send)",
+        r"non-?members?\b|members[- ]only|only (?:members|subscribers|moderators)"
+        r"|subscribers? only",
         blame=Blame.MESSAGE,
     ),
     _rule(
@@ -169,7 +177,9 @@ RULES: tuple[Rule, ...] = (
         r"cannot find your (?:host|reverse)",
         r"helo (?:command )?(?:rejected|denied|invalid|name|mismatch)",
         r"(?:invalid|bad|bogus) (?:helo|ehlo)|helo\b.{0,40}(?:invalid|reject|fqdn|resolve)",
-        r"fix your (?:dns|reverse)",
+        r"unknown (?:helo|ehlo)|fix your (?:dns|reverse)",
+        r"your (?:mail ?server|(?:sending |mail )?host|smtp server|hostname)[^.;]{0,60}(?:not"
+        r"|n't|no|invalid|unknown|missing|bad)\b",
         r"(?:generic|dynamic|residential)[^.;]{0,20}(?:ip|hostname|address|ptr|rdns)",
         r"hostname[^.;]{0,30}(?:mismatch|does ?n[o']?t (?:match|resolve))|bad dns",
         blame=Blame.SENDER,
@@ -188,6 +198,12 @@ RULES: tuple[Rule, ...] = (
         r"|return[- ]?path|sending domain)\b",
         r"not (?:allowed|permitted|authori[sz]ed|able) to (?:send|use|post|mail|submit|e-?mail)",
         r"email address is not verified|not owned by user|invalid domain name|callback",
+        r"(?:sending|originating|return) (?:account|address|user|mail ?box|domain|path)"
+        r"|your (?:e-?mail )?(?:domain|address|account)[^.;]{0,30}(?:not|n't|unknown|invalid)",
+        r"\bfrom:? ?(?:domain|address|header)\b[^.;]{0,40}(?:invalid|not|n't|unknown|missing)",
+        r"invalid (?:from|domain,? see)|invalid dns mx|verification failed for ~",
+        r"response: 5\d\d|called: |must exist for sender",
+        other.REFUSED_SENDER,
         r"call-?out|use the smtp server of your isp|your (?:isp|provider)'s (?:smtp|mail)",
         r"we(?:re|'re)?n't recognized as a valid sender",
         blame=Blame.SENDER,
@@ -196,7 +212,7 @@ RULES: tuple[Rule, ...] = (
         "the sender is on a block list",
         Bounce.BLOCKED,
         r"black[ -]?list|block[ -]?list|deny[ -]?list",
-        r"\b(?:rbl|dnsbl|dnsrbl|rhsbl|drbl|urbl|surbl)\b|spamhaus|spamcop|barracudacentral",
+        r"\b(?:rbl|dns-?bl|dnsrbl|rhsbl|drbl|urbl|surbl)s?\b|spamhaus|spamcop|barracudacentral",
         r"sorbs|abuseat|uceprotect|mailspike|senderscore|invaluement|truncate|dnswl|psbl",
         r"trustedsource|proofpoint dynamic|ivmsip|abusix",
         r"\b(?:is|are|was|been|currently|ip|address) (?:listed|found) (?:in|on|at|by|with)\b",
@@ -208,9 +224,13 @@ RULES: tuple[Rule, ...] = (
         r"blocked (?:using|by ~|by ldap|for abuse|due to(?! inact)|because|from sending)",
         r"\bbanned\b|\[(?:cs|ip|tss|ts|ss|gl|iph|rlyb)\d+\]|\(s3\d{3}\)",
         r"part of (?:their|your) network|block ?(?:ed)? ?ip",
-        r"(?:ip|host|server|connection)[^.;]{0,20}(?:has been|is|was) (?:temporarily )?(?:block"
+        r"\b(?:ip|host|server|connection)\b[^.;]{0,20}(?:has been|is|was) (?:temporarily )?(?:block"
         r"|reject|ban|refus)",
         r"bad ?reputation|poor reputation|abus(?:e|ive)\b",
+        r"messages? from \S{1,60} were ?n[o']?t sent|\bip=\S+ - |\(bl\)",
+        # NetEase (163, 126, yeah) gives its reasons as codes of two letters and three.
+        r"\b(?:dt|mi|rp|hl|ro|cr|sc):[a-z]{3}\b",
+        other.BLOCK_LIST,
         blame=Blame.SENDER,
     ),
     # What the message is, and policies on such mail.
@@ -219,7 +239,8 @@ RULES: tuple[Rule, ...] = (
         Bounce.BLOCKED,
         r"\bspam(?:my|ming|mer|mers|like|assassin)?\b|\b(?:ube|uce)\b|\bjunk\b|\bphish\w*",
         r"unsolicited|virus|malware|infected|trojan|worm\b|suspicious|malicious",
-        r"bulk (?:e-?)?mail|\bscam\b|fraud",
+        r"bulk (?:e-?)?mail|\bscam\b|fraud|contains? (?:an? )?(?:url|link|domain)",
+        other.SPAM,
         r"(?:content|attachment|body|subject|header|url|link|file)s?\b[^.;]{0,40}(?:prohibited"
         r"|forbidden|not accept\w*|reject\w*|refus\w*|block\w*|denied|banned|violat\w*"
         r"|quarantin\w*|disallow\w*|not allowed|objection\w*|unacceptable|undesirable)",
@@ -241,7 +262,8 @@ RULES: tuple[Rule, ...] = (
         "a policy refuses it",
         Bounce.BLOCKED,
         r"\bpolic(?:y|ies)\b|administrative(?:ly)? (?:prohibit|reject|denied|refus|block|lock)",
-        r"access (?:denied|refused|not allowed|forbidden|rejected)",
+        r"access (?:deni\w+|refused|not allowed|forbidden|rejected)",
+        other.POLICY,
         r"(?<!name )(?:not|n't) (?:have )?(?:permission|permitted|authori[sz]ed|allowed"
         r"|privileg)",
         r"\bunauthori[sz]ed\b|permission (?:to|denied)|prohibited|forbidden|restricted",
@@ -261,6 +283,7 @@ RULES: tuple[Rule, ...] = (
         r"|bigger)",
         r"too (?:large|big)\b|size (?:limit|exceed|violat)|(?:size|length|line) limit",
         r"maximum (?:message |allowed )?(?:size|length)|exceed\w* [^.;]{0,30}size",
+        other.TOO_LARGE,
         blame=Blame.MESSAGE,
     ),
     # The mailbox is there, and closed for now.
@@ -268,7 +291,7 @@ RULES: tuple[Rule, ...] = (
         "the mailbox is suspended",
         Bounce.SOFT,
         rf"{_WHO}{_GAP}\b(?:suspend\w*|frozen|locked|inactive|not active|on hold"
-        rf"|under maintenance|unconfirmed|expired|dormant|blocked|restricted|not activated"
+        rf"|under maintenance|unconfirmed|expired|dormant|blocked|restricted|not (?:yet )?activated"
         rf"|out of order|migrat\w*)",
         r"\b(?:suspended|frozen|locked|inactive|dormant) (?:user|account|mail[ -]?box|recipient"
         r"|address)",
@@ -276,6 +299,16 @@ RULES: tuple[Rule, ...] = (
         r"(?:disabled|unavailable|deactivated)[^.;]{0,20} (?:temporar\w+|for now|at (?:this"
         r"|the) (?:time|moment))",
         r"(?:account|mailbox|user) (?:has been |is )?(?:blocked|banned)",
+        other.SUSPENDED,
+    ),
+    # A name server's last word. Its failures stand below, and say nothing of the name.
+    _rule(
+        "no such domain",
+        Bounce.HARD,
+        r"^(?!.*(?:serv ?fail|try again|timed? ?out|temporar)).*(?:\bnx ?domain\b"
+        r"|nonexistentdomain|(?:dns|domain|name|host) ?lookup (?:failure|failed|error)[:,]? "
+        r"(?:the )?(?:host|domain)(?: name)? ~ (?:was )?not found)",
+        r"because the domain is not reachable.? please check the domain",
     ),
     # Their server, the network or a time limit. Before what is dead: a server whose lookup failed
     # says both.
@@ -320,6 +353,9 @@ RULES: tuple[Rule, ...] = (
         r"|resolution) (?:fail\w*(?!: host ~ not found)|error|time|problem|temp|deferred)",
         r"temporary lookup|lookup deferred|may not exist|could not find a gateway|cname lookup",
         r"transaction failed|unable to (?:process|complete)|cannot (?:process|complete)",
+        r"lost connection|points to (?:local ?host|local host|myself|us)\b|lookup did not complete",
+        r"verification (?:is )?in progress|unverified (?:recipient |address)",
+        other.FOR_NOW,
     ),
     # There is no such address, and there will be none.
     _rule(
@@ -328,11 +364,23 @@ RULES: tuple[Rule, ...] = (
         rf"\b{_WHO}\b{_GAP}\b{_GONE}",
         rf"\b(?:no such|unknown|invalid|non-?existent|not a (?:known|valid)|bad|undeliverable"
         rf"|wrong|incorrect|unrecogni[sz]ed|undefined) (?:local |e-?mail |mail |destination "
-        rf"|recip(?:ient)?|virtual |to |final |mailbox |recipient |user |such |mailhost "
-        rf"|internal )*{_WHO}\b(?! (?:has|is|specified|was|given|in header))",
+        rf"|recip(?:ient)?|virtual |to |final |mailbox |recipient |user |such |mailhost |delivery "
+        rf"|internal )*{_WHO}\b(?! (?:has|is|specified|was|given|in header|syntax))",
         r"no (?:mail[ -]?box|account|user|recipient|one|body|person)[^.;]{0,20} (?:by|with|of"
         r"|under|for|matching|named) (?:that|this|the|such)",
         r"have an? (?:[\w~-]+ )?account|not our customer",
+        r"(?:can ?not|can't|could ?n[o']?t|unable to|did ?n[o']?t|do ?n[o']?t) (?:find|locate"
+        rf"|identify|recogni[sz]e|have) (?:an? |any |the |that |this |such |e-?mail )*{_WHO}\b",
+        rf"no longer (?:has|have) an? (?:e-?mail |valid )*{_WHO}\b|no record of (?:that|this|the)",
+        r"no matching (?:name|user|entry|recipient|address)|no one at this|in name directory",
+        rf"\b{_WHO}\b(?: ~)? has been replaced|reserved by rfc|not in my (?:valid ?rcpt ?to|list of"
+        r" (?:valid|known) recipients)|in my bad ?(?:rcpt|recipient) ?to|\bbad ?rcpt ?to\b",
+        r"^\W*(?:[245]\d\d)?\W*~\W*(?:is |was )?(?:not found|does ?n[o']?t exist|invalid|unknown)",
+        r"not an? (?:active|local|existing|deliverable) (?:e-?mail )?(?:address|user|mailbox)",
+        r"no valid recipients?,? bye|bad-?(?:mailbox|recipient)\b",
+        r"recipient (?:address )?(?:is )?not ok\b|user-?unknown|recipient ?not ?found",
+        other.NO_SUCH_ADDRESS,
+        r"not our (?:user|customer|recipient|subscriber|address)",
         r"no such (?:person|employee|name|entry)|un-?rout(?:e)?able address|no local mailbox",
         r"no mailbox here|\bno (?:mail[ -]?box|user|account|alias)\b(?! full)",
         r"address (?:was |could )?(?:not |n't )(?:be )?found",
@@ -346,11 +394,6 @@ RULES: tuple[Rule, ...] = (
         r"no valid recipients? \(#5\.1|(?:rcpt|recipient|user) ~ not ok|no one (?:here )?by",
         r"(?:has|have) (?:moved|been moved)[^.;]{0,20}(?:no|new|to)|no forwarding address",
         r"(?:no longer|not) (?:an )?(?:employe[ed]|work\w*) (?:with|for|at|here|by)",
-        r"ディレクトリ.{0,8}(?:ありません|見つかりません)|宛先.{0,12}(?:存在しません|見つかりません|不明)",
-        r"(?:ユーザ|メールアドレス).{0,12}(?:存在しません|見つかりません)",
-        r"пользовател[ья][^.;]{0,30}не (?:существует|найден)|нет такого пользователя",
-        r"(?:адрес|ящик)\w*[^.;]{0,30}не (?:существует|найден)",
-        r"adress(?:e|at)[^.;]{0,40}(?:unbekannt|existiert nicht|nicht gefunden)",
     ),
     _rule(
         "no such domain",
@@ -366,7 +409,8 @@ RULES: tuple[Rule, ...] = (
         r"all relevant mx records point to non-existent",
         r"(?:host|domain|server|system)\b[^.;]{0,20}(?:(?:does|do) ?n[o']?t|never) (?:accept"
         r"|receive|take)s? (?:any )?(?:e-?)?mail(?! from)",
-        r"accepts no mail",
+        r"accepts no mail|(?:recipient|destination)(?:'s)? domain must exist",
+        other.NO_SUCH_DOMAIN,
     ),
     # A mailbox that its owner or their provider closed. One that is only locked stands above.
     _rule(
@@ -387,9 +431,9 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "the mailbox is unavailable",
         Bounce.HARD,
-        r"mail[ -]?box (?:is )?(?:unavailable|not available|name not allowed"
+        r"mail[ -]?box (?:is )?(?:unava\w+|not available|name not allowed"
         r"|name (?:is )?invalid)",
-        r"(?:recipient|user) (?:is )?(?:unavailable|not available)|name not allowed",
+        r"(?:recipient|user|account) (?:is )?(?:unava\w+|not available)|name not allowed",
         codes=r"5\.(?:1\.|2\.1|[05]\.0)|$",
     ),
     # Gateways that ask a directory answer so, and say no more.

@@ -164,7 +164,9 @@ _FRAME = re.compile(
     r"|remote (?:host|server) said:?|mail delivery (?:software|system|failed)"
     r"|this is a permanent (?:error|failure)"
     r"|returning message to sender|(?:e-?mail )?security gateway|returned mail"
-    r"|undelivered mail returned to sender",
+    r"|undelivered mail returned to sender"
+    # Sendmail's summary of whatever a program or a server answered.
+    r"|~\.\.\. service unavailable",
 )
 _HOST = re.compile(
     r"(?<![a-z0-9.-])(?:https?://)?(?!(?:resolver|smtpsend|storedrv|routing)\.)"

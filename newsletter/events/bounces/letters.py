@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from newsletter.events.bounces.kinds import MOST_RECIPIENTS, Failure, Judgment, Kind, bounce_of
 from newsletter.events.bounces.mime import Mail, decoded, header
-from newsletter.mail.bounce_severity import judge
+from newsletter.mail.bounce_rules import Blame
+from newsletter.mail.bounce_severity import Verdict, judge, said_after_data
 from newsletter.mail.outcomes import clean
 
 _DAEMON = re.compile(
@@ -29,11 +30,18 @@ _SUBJECT = re.compile(
     r"|fail(?:ed|ure) (?:to|in) (?:deliver|send)|delivery (?:report|notice)|error (?:sending|in)"
     r"|bounced? (?:mail|message)|warning: (?:could not|message)|mail system error|message status"
     r"|postmaster notify|undelivered|nondeliverable|loop alert|failed mail"
-    r"|(?:mail|message) rejected|rejected (?:mail|message)|user unknown|unzustellbar"
-    r"|nicht zugestellt|zustell\w* fehl|non remis|non distribu|echec|échec|no entregad"
-    r"|no se (?:ha )?pudo entregar|devuelto|non recapitabile|mancata consegna|onbestelbaar"
-    r"|kunde inte levereras|não entregue|не доставлено|недоставлен|エラー通知|配信不能"
-    r"|配信できません|退信|系统退信",
+    r"|(?:mail|message) rejected|rejected (?:mail|message)|user unknown"
+    # German, French, Spanish, Portuguese, Italian, Dutch, Polish, Swedish
+    r"|unzustellbar|nicht zugestellt|zustell\w* fehl|zustellfehler|non (?:remis|distribu|délivr)"
+    r"|échec|echec|remise impossible|no (?:se )?(?:ha )?(?:puede |pudo |podido )?entreg\w+"
+    r"|devuelto|entrega fallida|(?:error|fallo) (?:de|en la) entrega|não entregue|devolvid[ao]"
+    r"|falha (?:na|de) entrega|não (?:foi|é) possível entregar|non recapit|mancat[ao] (?:consegna"
+    r"|recapito)|impossibile recapitare|non consegnat|onbestelbaar|niet (?:worden )?(?:bezorgd"
+    r"|afgeleverd)|niedostarcz|nie można dostarczyć|kunde inte levereras|kan ikke leveres"
+    # Russian, Japanese, Chinese, Korean
+    r"|не (?:уда\w+ )?доставл?\w+|недоставлен|エラー通知"
+    r"|(?:配信|送信|配達)(?:不能|できません|エラー)|不達|届けられません|退信|未送[达達]|[无無]法(?:送[达達]|投[递遞]|傳遞)|(?:投[递遞]|[发發]送|傳送)失[败敗]"
+    r"|(?:전송|배달|발송) ?실패|반송",
     re.IGNORECASE,
 )
 SAYS_SO = re.compile(
@@ -43,12 +51,16 @@ SAYS_SO = re.compile(
     r"|deliver\w* (?:to|of|for)\b[^.]{0,100}\b(?:fail\w*|abort\w*|error|unsuccessful"
     r"|not possible)|deliver\w* (?:has |have )?(?:failed|failure|error)|undeliver"
     r"|failed permanently|permanent(?:ly)? (?:fatal |delivery )?(?:error|failure|failed)"
-    r"|did not like our|smtp error from|failed recipients?"
+    r"|did not like our|smtp error from|failed recipients?|<<< ?[45]\d\d[ -]"
     r"|remote (?:host|server|mta|mail server)[^.]{0,40} (?:said|returned|responded|replied"
     r"|answered)|transcript of session|failure reasons"
     r"|(?:said|returned|responded|error|failed with|response|reason|message below"
-    r"|code)\W{1,20}[45]\d\d[ -]|nicht zugestellt|unzustellbar|n'a pas pu (?:etre|être)"
-    r"|no se pudo entregar|не может быть доставлено|送信できません|配信できません"
+    r"|code)\W{1,20}[45]\d\d[ -]|nicht zugestellt|unzustellbar|n'a pas (?:pu (?:etre|être)|été)"
+    r"|no se (?:ha )?(?:pudo|podido|puede|ha) entrega\w+|não (?:foi|pôde ser) (?:possível )?entreg"
+    r"|(?:non|impossibile) (?:è stato )?(?:recapit|consegn)|niet (?:worden )?(?:bezorgd|afgeleverd)"
+    r"|nie (?:można|udało się|została) dostarcz|не (?:может быть |был[оа]? |удалось )доставлен"
+    r"|(?:送信|配信|配達)できません|届けられません|[无無]法(?:送[达達]|投[递遞])|(?:投[递遞]|[发發]送)失[败敗]"
+    r"|전송(?:되지|하지)"
     r"|[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3} ",
     re.IGNORECASE,
 )
@@ -163,15 +175,31 @@ def _told_failures(mail: Mail, said: str) -> Iterator[Failure]:
     listed = _ADDRESS.findall(header(mail.message, "X-Failed-Recipients"))
     if len(segments) > 1:
         for address, segment in list(segments.items())[:MOST_RECIPIENTS]:
-            verdict = judge(segment)
+            verdict = judge_letter(segment)
             if not verdict.by_words and not verdict.code:
                 segment = said
-                verdict = judge(said)
+                verdict = judge_letter(said)
             yield Failure(address, verdict, pith(segment))
         return
     addresses = [*segments, *listed] or _addressed(mail, said)
-    verdict = judge(said)
+    verdict = judge_letter(said)
     yield Failure(addresses[0] if addresses else "", verdict, pith(said))
+
+
+_REPLIES = re.compile(r"^[ \t>]*<<<[ \t]*5\d\d.*$", re.MULTILINE)
+
+
+def judge_letter(said: str) -> Verdict:
+    """What a letter means. Where it quotes what the server answered for good, those words count
+    before what the letter itself makes of them: "rejected", or an earlier server that was busy.
+    """
+    verdict = judge(said)
+    replies = " ".join(_REPLIES.findall(said))
+    # Who refused before the recipient was named shows in the dialogue, not in the answer.
+    if not replies or verdict.blame is Blame.SENDER:
+        return verdict
+    answered = judge(replies, after_data=said_after_data(said))
+    return answered if answered.by_words else verdict
 
 
 _ADDRESS = re.compile(

@@ -7,7 +7,7 @@ from email.message import Message
 from typing import Any
 
 from newsletter.events.bounces.kinds import MOST_RECIPIENTS, Failure, Judgment, Kind, bounce_of
-from newsletter.events.bounces.letters import explanation, pith, unquoted
+from newsletter.events.bounces.letters import explanation, judge_letter, pith, unquoted
 from newsletter.events.bounces.mime import Mail, blocks_in, blocks_of, header, unfolded
 from newsletter.mail.bounce_rules import Bounce
 from newsletter.mail.bounce_severity import judge, said_after_data, status_in
@@ -71,9 +71,17 @@ def _failure(block: Message, mail: Mail) -> Failure:
         # do its words make one dead.
         if other.by_words and (other.bounce is not Bounce.HARD or _OF_ADDRESS.match(status)):
             verdict = other
+    elif action == "failed" and verdict.bounce is Bounce.HARD:
+        other = judge_letter(beside)
+        if other.rule in _CONTRADICT and not _HEDGES.search(beside):
+            verdict, said = other, pith(beside)
     return Failure(_address_of(block), verdict, clean(said), action == "failed")
 
 
+#: What a letter says of a living address, beside fields that call it dead.
+_CONTRADICT = frozenset(("refused before the recipient was named", "the mailbox is full"))
+#: A letter that lists what may be wrong says nothing of this one.
+_HEDGES = re.compile(r"\b(?:may|might|could) (?:be|have)\b|\bor\b.{0,30}\bfull\b", re.IGNORECASE)
 _OF_ADDRESS = re.compile(r"5\.(?:0\.0|1\.\d+|2\.1|4\.4|5\.0)$|$")
 
 

@@ -352,6 +352,86 @@ Status: {status}
 """
 
 
+class TestLettersInOtherLanguages:
+    """The subject and the sentence say it, whoever's name stands above."""
+
+    @pytest.mark.parametrize(
+        ("subject", "said", "expected"),
+        [
+            ("Unzustellbar: Neues", "wurde nicht zugestellt: Empfänger unbekannt", "hard"),
+            ("Zustellung fehlgeschlagen", "nicht zugestellt: Das Postfach ist voll", "soft"),
+            ("Non remis : papers", "Le message n'a pas été remis. Utilisateur inconnu.", "hard"),
+            ("Échec de la remise", "n'a pas pu être remis : boîte aux lettres pleine", "soft"),
+            ("No se puede entregar", "No se ha podido entregar. El usuario no existe.", "hard"),
+            ("Mensaje devuelto", "No se pudo entregar: el buzón está lleno", "soft"),
+            ("Falha na entrega", "Não foi possível entregar. Usuário desconhecido.", "hard"),
+            ("Impossibile recapitare", "Non recapitato: utente sconosciuto", "hard"),
+            ("Niet bezorgd", "kan niet worden bezorgd: onbekende gebruiker", "hard"),
+            ("Nie można dostarczyć", "Nie udało się dostarczyć: nieznany użytkownik", "hard"),
+            ("Не удалось доставить", "не может быть доставлено: нет такого пользователя", "hard"),
+            ("送信エラー", "配信できませんでした。宛先のメールアドレスが見つかりません", "hard"),
+            ("系统退信", "无法送达：收件人不存在", "hard"),
+            ("退信", "投递失败：收件人邮箱已满", "soft"),
+            ("배달 실패", "전송되지 않았습니다. 존재하지 않는 사용자입니다", "hard"),
+        ],
+    )
+    def test_are_bounces_and_judged(self, subject, said, expected):
+        data = f"""From: postmaster@mx.example.net
+Subject: {subject}
+Content-Type: text/plain; charset=utf-8
+
+<alice@example.org>
+{said}
+
+-----Original message-----
+Subject: papers
+""".encode()
+        found = judge_mail(Mail(data))
+        assert (found.kind, found.severity) == ("bounce", expected), found.rule
+
+    @pytest.mark.parametrize(
+        "said", ["Empfänger unbekannt verzogen", "无法送达 is what the parcel's note said"]
+    )
+    def test_but_a_persons_mail_about_a_parcel_is_none(self, said):
+        data = f"From: bob@example.net\nSubject: a parcel\n\n{said}\n".encode()
+        assert judge_mail(Mail(data)).kind == "none"
+
+
+class TestLettersThatQuoteTheDialogue:
+    """The server's last word counts before what the letter makes of it."""
+
+    def letter(self, *lines):
+        said = "\n".join(lines)
+        return judge_mail(
+            Mail(f"From: MAILER-DAEMON@mx.example.net\nSubject: failure\n\n{said}\n".encode())
+        )
+
+    def test_an_answer_for_good_outweighs_a_busy_server(self):
+        found = self.letter(
+            "   ----- Transcript of session follows -----",
+            "<<< 450 busy - please try later",
+            ">>> RCPT To:<alice@example.org>",
+            "<<< 550 <alice@example.org>, User unknown",
+        )
+        assert found.severity == "hard"
+
+    def test_the_letters_own_verb_does_not(self):
+        found = self.letter(
+            "Each of the following recipients was rejected by a remote mail server.",
+            ">>> RCPT TO:<alice@example.org>",
+            "<<< 550 <alice@example.org>: User unknown",
+        )
+        assert found.severity == "hard"
+
+    def test_what_answers_our_own_name_blames_no_reader(self):
+        found = self.letter(
+            "   ----- Transcript of session follows -----",
+            ">>> MAIL From:<digest@papers.example.org>",
+            "<<< 550 unknown user",
+        )
+        assert found.severity == "blocked"
+
+
 class TestNotifications:
     @pytest.mark.parametrize("action", ["failed", "Failed", "failure", "error", "expired", "fail"])
     def test_failures_by_any_word(self, action):
