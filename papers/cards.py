@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Self
 
 from django.utils.translation import gettext
 
+from papers.identifiers import label_of
 from papers.models import Paper, Pick
 from papers.models.thumbnail import path_of, small_of
 from papers.text.citations import SHOWN_FIRST, SHOWN_LAST, byline
@@ -136,7 +137,7 @@ class Card:
     @property
     def links(self) -> tuple[Link, ...]:
         """Where it can be read and tried; in the active language."""
-        names = ("arXiv", "PDF", gettext("Code"), gettext("Project"))
+        names = (label_of(self.identifier), "PDF", gettext("Code"), gettext("Project"))
         return tuple(
             Link(name, url) for name, url in zip(names, self.addresses, strict=True) if url
         )

@@ -13,7 +13,7 @@ from django.db import transaction
 from papers import days
 from papers.ingest.records import store
 from papers.models import Feature, Observation, Paper, Source
-from papers.sources.base import PaperRecord
+from papers.sources.record import PaperRecord
 
 
 def source() -> Source:

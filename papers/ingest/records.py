@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from papers.models import Feature, Observation, Paper, Source
-from papers.sources.base import PaperRecord
+from papers.sources.record import Author, PaperRecord
 
 BATCH = 500
 """Papers stored in one transaction."""
@@ -173,7 +173,9 @@ def _as_row(record: PaperRecord) -> Paper:
 
 
 def _stored(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    if not isinstance(value, tuple):
+        return value
+    return [item.name if isinstance(item, Author) else item for item in value]
 
 
 def _merge(record: PaperRecord, paper: Paper, with_counts: bool) -> bool:

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models.functions import Cast, Concat, StrIndex
 from django.urls import reverse
 
+from papers.identifiers import MAX_LENGTH, label_of, page_of, pdf_of
 from papers.models.feature import Feature
 from papers.models.match import Match
 from papers.models.observation import Observation
@@ -129,7 +130,9 @@ class Paper(models.Model):
     ABSTRACT_LENGTH = 20_000
 
     identifier = models.CharField(
-        max_length=80, unique=True, help_text="Scheme and identifier, such as arxiv:2605.13779."
+        max_length=MAX_LENGTH,
+        unique=True,
+        help_text="Scheme and identifier, such as arxiv:2605.13779.",
     )
     title = models.CharField(max_length=TITLE_LENGTH, help_text="Plain text; LaTeX made readable.")
     abstract = models.TextField(blank=True, help_text="Plain text; LaTeX made readable.")
@@ -209,11 +212,18 @@ class Paper(models.Model):
         return self.identifier.partition(":")[2]
 
     @property
+    def scheme_label(self) -> str:
+        """What readers call the identifier's scheme, such as "arXiv"."""
+        return label_of(self.identifier)
+
+    @property
     def abstract_url(self) -> str:
-        """Where the paper itself is read."""
-        return f"https://arxiv.org/abs/{self.local_id}"
+        """Where the paper itself is read; empty where its identifier does not tell."""
+        return page_of(self.identifier)
 
     @property
     def pdf_url(self) -> str:
-        """Where the paper's PDF is; we link to it and never serve it."""
-        return f"https://arxiv.org/pdf/{self.local_id}"
+        """Where the paper's PDF is, as far as its identifier tells; we link to it and never serve
+        it.
+        """
+        return pdf_of(self.identifier)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from papers import search as searching
 from papers.cards import Card, brief, card_of, whole
-from papers.identifiers import UnknownIdentifier, identifier
+from papers.identifiers import UnknownIdentifier, identifier, label_of, page_of
 from papers.models import Feature, Match, Paper, Thumbnail, Topic
 from papers.pages import entries, search_results, sharing
 from papers.pages.charts import line_chart
@@ -48,7 +48,7 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
     shown = Paper.objects.shown()
     found = shown.with_thumbnails().filter(identifier=f"{scheme}:{local_id}").first()
     if found is None:
-        known = _named(local_id) if scheme == "arxiv" else None
+        known = _named(f"{scheme}:{local_id}")
         if known is None:
             raise Http404("no such paper")
         return redirect(known, permanent=True)
@@ -144,7 +144,7 @@ def _dated(papers: Iterable[Any]) -> list[Card]:
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponseBase:
-    """Papers that hold the words of `?q=`; an arXiv identifier or link leads to its paper."""
+    """Papers that hold the words of `?q=`; an identifier or a link to a paper leads to it."""
     query = searching.cleaned(request.GET.get("q", ""))
     elsewhere = ""
     if query:
@@ -155,7 +155,7 @@ def search(request: HttpRequest) -> HttpResponseBase:
         paper = Paper.objects.shown().filter(identifier=named).first() if named else None
         if paper is not None:
             return redirect(paper)
-        elsewhere = named.partition(":")[2]
+        elsewhere = named if page_of(named) else ""
     found = searching.find(query)
     at = Paginator(found.papers, FOUND).get_page(request.GET.get("page"))
     highlighter = Highlighter(query)
@@ -167,7 +167,8 @@ def search(request: HttpRequest) -> HttpResponseBase:
             found, list(at.object_list), highlighter, timezone.now()
         ),
         "highlighter": highlighter,
-        "elsewhere": f"https://arxiv.org/abs/{elsewhere}" if elsewhere else "",
+        "elsewhere": page_of(elsewhere),
+        "elsewhere_name": label_of(elsewhere),
         "suggested": [] if found.papers else suggestions.topics_for(query),
     }
     return render(request, "papers/search.html", context)

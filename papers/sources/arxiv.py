@@ -20,7 +20,8 @@ from django.conf import settings
 from django.core.cache import cache
 
 from papers.sources import http
-from papers.sources.base import BadRecord, Draft, FetchFailed, PaperRecord
+from papers.sources.base import FetchFailed
+from papers.sources.record import BadRecord, Draft, PaperRecord
 
 logger = logging.getLogger(__name__)
 

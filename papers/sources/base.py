@@ -13,58 +13,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from papers.identifiers import UnknownIdentifier, identifier
-from papers.models import Paper
+from papers.sources.record import BadRecord, Draft, PaperRecord
 from papers.sources.settings import SourceSettings
-from papers.text import cleaning
 
 logger = logging.getLogger(__name__)
-
-MOST_AUTHORS = 500
-MOST_KEYWORDS = 30
-MOST_CATEGORIES = 20
-
-MOST_COUNTED = 100_000_000
-"""A count above this is a mistake, and would not fit the database far beyond it."""
-
-FIRST_YEAR = 1950
-"""Papers said to be older, or from after next year, have no date that we believe."""
 
 
 class FetchFailed(Exception):
     """A source could not be read at all; the message is a sentence for an operator."""
-
-
-class BadRecord(ValueError):
-    """One record is no paper; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class PaperRecord:
-    """What one source says of one paper, cleaned. Empty or None where it says nothing."""
-
-    identifier: str
-    title: str
-    abstract: str = ""
-    summary: str = ""
-    authors: tuple[str, ...] = ()
-    organization: str = ""
-    categories: tuple[str, ...] = ()
-    keywords: tuple[str, ...] = ()
-    published_on: dt.date | None = None
-    code_url: str = ""
-    project_url: str = ""
-    thumbnail_url: str = ""
-    upvotes: int | None = None
-    comments: int | None = None
-    stars: int | None = None
-    submitted_by: str = ""
-    submitted_at: dt.datetime | None = None
-
-    @property
-    def is_counted(self) -> bool:
-        """Whether the source counted anything."""
-        return not (self.upvotes is None and self.comments is None and self.stars is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,101 +38,6 @@ class Fetched:
     """Sentences for the operator, such as what of that day cannot be had any more."""
     state: dict[str, Any] | None = None
     """What the row keeps for the next fetch in place of what it held; None: as it is."""
-
-
-@dataclass(slots=True)
-class Draft:
-    """A record as the service gave it, any field of any type; `clean` makes a record of it."""
-
-    id: Any = None
-    title: Any = None
-    abstract: Any = None
-    summary: Any = None
-    authors: Any = None
-    organization: Any = None
-    categories: Any = None
-    keywords: Any = None
-    published_on: Any = None
-    code_url: Any = None
-    project_url: Any = None
-    thumbnail_url: Any = None
-    upvotes: Any = None
-    comments: Any = None
-    stars: Any = None
-    submitted_by: Any = None
-    submitted_at: Any = None
-    problems: list[str] = field(default_factory=list)
-    """Filled by `clean` with what was left out of the record."""
-
-    def clean(self) -> PaperRecord:
-        """The record. Raises `BadRecord` without an identifier or a title."""
-        if not isinstance(self.id, str) or not self.id.strip():
-            raise BadRecord("it has no identifier")
-        try:
-            known_as = identifier(self.id)
-        except UnknownIdentifier as error:
-            raise BadRecord(str(error)) from None
-        title = cleaning.title(self.title)
-        if not title:
-            raise BadRecord("it has no title")
-        return PaperRecord(
-            identifier=known_as,
-            title=title,
-            abstract=cleaning.abstract(self.abstract),
-            summary=cleaning.abstract(self.summary),
-            authors=cleaning.names(self.authors, MOST_AUTHORS),
-            organization=cleaning.name(
-                self.organization, Paper._meta.get_field("organization").max_length or 200
-            ),
-            categories=cleaning.names(self.categories, MOST_CATEGORIES, 30),
-            keywords=cleaning.names(self.keywords, MOST_KEYWORDS, 80),
-            published_on=self._day(self.published_on),
-            code_url=self._link("code_url"),
-            project_url=self._link("project_url"),
-            thumbnail_url=self._link("thumbnail_url"),
-            upvotes=self._count("upvotes"),
-            comments=self._count("comments"),
-            stars=self._count("stars"),
-            submitted_by=cleaning.name(self.submitted_by),
-            submitted_at=moment(self.submitted_at),
-        )
-
-    def _count(self, what: str) -> int | None:
-        """A count, or None where there is none; a missing count is not a zero."""
-        value = getattr(self, what)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_COUNTED:
-            self.problems.append(f"its {what} are {str(value)[:40]!r}, which is no count")
-            return None
-        return value
-
-    def _link(self, what: str) -> str:
-        value = getattr(self, what)
-        link = cleaning.safe_url(value)
-        if value and not link:
-            self.problems.append(f"its {what} is no web address: {str(value)[:80]!r}")
-        return link
-
-    @staticmethod
-    def _day(value: Any) -> dt.date | None:
-        at = moment(value)
-        return at.date() if at else None
-
-
-def moment(value: Any) -> dt.datetime | None:
-    """An aware time in UTC from ISO 8601; None for anything else, and for years we don't believe.
-
-    A day alone is its midnight; a time without an offset is taken for UTC.
-    """
-    if not isinstance(value, str) or len(value) > 40:
-        return None
-    try:
-        at = dt.datetime.fromisoformat(value)
-        at = at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)
-    except (ValueError, OverflowError):
-        return None
-    return at if FIRST_YEAR <= at.year <= dt.datetime.now(dt.UTC).year + 1 else None
 
 
 S = TypeVar("S", bound=SourceSettings)

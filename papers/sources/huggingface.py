@@ -16,7 +16,8 @@ import httpx
 from django.conf import settings
 
 from papers.sources import http
-from papers.sources.base import BadRecord, Draft, PaperSource
+from papers.sources.base import PaperSource
+from papers.sources.record import BadRecord, Draft
 from papers.sources.settings import SourceSettings, setting
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from papers.sources.base import Draft, PaperSource
+from papers.sources.base import PaperSource
+from papers.sources.record import Draft
 from papers.sources.settings import SourceSettings
 
 PATH = Path(__file__).resolve().parent.parent / "data" / "sample.json"

@@ -16,6 +16,8 @@ from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from papers.admin.base import ModelAdmin
+from papers.identifiers import page_of
+from papers.sources.record import Author
 from papers.text.cleaning import shorten
 from subscriptions.models import Submission
 from subscriptions.readers import submissions
@@ -101,12 +103,13 @@ class SubmissionAdmin(ModelAdmin):
     @admin.display(description="authors")
     def authors(self, submission: Submission) -> str:
         """As arXiv has them."""
-        return ", ".join(submission.facts.get("authors", ())) or "–"
+        authors = map(Author.from_json, submission.facts.get("authors", ()))
+        return ", ".join(author.name for author in authors) or "–"
 
     @admin.display(description="at arXiv")
     def arxiv(self, submission: Submission) -> SafeString:
         """Where the paper is read."""
-        address = f"https://arxiv.org/abs/{submission.identifier.partition(':')[2]}"
+        address = page_of(submission.identifier)
         return format_html('<a href="{}" rel="noreferrer">{}</a>', address, address)
 
     @action(description="Accept: list the paper", permissions=["change"])

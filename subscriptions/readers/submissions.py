@@ -22,7 +22,8 @@ from django.utils.translation import gettext
 from papers.ingest import community
 from papers.models import Paper
 from papers.sources import arxiv
-from papers.sources.base import FetchFailed, PaperRecord
+from papers.sources.base import FetchFailed
+from papers.sources.record import Author, PaperRecord
 from subscriptions.models import Submission, Subscriber
 
 logger = logging.getLogger(__name__)
@@ -142,7 +143,7 @@ def _settle(row: Submission, record: PaperRecord | None) -> int:
         day = record.published_on
         facts = {
             "abstract": record.abstract,
-            "authors": list(record.authors),
+            "authors": [author.as_json() for author in record.authors],
             "categories": list(record.categories),
             "published_on": day.isoformat() if day else None,
         }
@@ -169,7 +170,7 @@ def accept(submission: Submission, now: dt.datetime) -> bool:
         identifier=submission.identifier,
         title=submission.title,
         abstract=facts["abstract"],
-        authors=tuple(facts["authors"]),
+        authors=tuple(map(Author.from_json, facts["authors"])),
         categories=tuple(facts["categories"]),
         published_on=dt.date.fromisoformat(day) if day else None,
         submitted_by=submission.name or _somebody(),

@@ -44,7 +44,7 @@ from newsletter.demo.processes import Family, Lock  # noqa: E402
 from papers.ingest.records import store  # noqa: E402
 from papers.matching.ranking import rank_and_match  # noqa: E402
 from papers.models import Source  # noqa: E402
-from papers.sources.base import PaperRecord  # noqa: E402
+from papers.sources.record import PaperRecord  # noqa: E402
 from papers.sources.registry import reader_of  # noqa: E402
 from tests.benchmarks.delivery import scratch_database  # noqa: E402
 

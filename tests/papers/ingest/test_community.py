@@ -9,7 +9,7 @@ from papers.ingest import community
 from papers.matching.ranking import explain_score, rank_and_match
 from papers.models import Feature, Observation, Paper, Source
 from papers.pages.entries import day_of
-from papers.sources.base import PaperRecord
+from papers.sources.record import PaperRecord
 from papers.sources.registry import active_sources
 from tests.factories import DAY, NOW, make_match, make_paper, make_topic
 

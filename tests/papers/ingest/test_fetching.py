@@ -8,14 +8,8 @@ from papers import tasks
 from papers.ingest.fetching import fetch_day, refresh
 from papers.ingest.records import Summary
 from papers.models import Feature, Paper, Source
-from papers.sources.base import (
-    Draft,
-    Fetched,
-    FetchFailed,
-    LeftOut,
-    PaperRecord,
-    PaperSource,
-)
+from papers.sources.base import Fetched, FetchFailed, LeftOut, PaperSource
+from papers.sources.record import Draft, PaperRecord
 from papers.sources.registry import KINDS
 from papers.sources.settings import SourceSettings
 from tests.factories import DAY, NOW, make_source

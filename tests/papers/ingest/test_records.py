@@ -12,7 +12,7 @@ from papers.ingest import records as ingest
 from papers.ingest.records import Summary, store
 from papers.matching.ranking import rank_and_match
 from papers.models import Feature, Observation, Paper
-from papers.sources.base import PaperRecord
+from papers.sources.record import Author, PaperRecord
 from tests.factories import DAY, NOW, make_source, make_topic
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ FULL = PaperRecord(
     title="KV caches",
     abstract="An abstract.",
     summary="A summary.",
-    authors=("Alice Adams", "Bob Brown"),
+    authors=(Author("Alice Adams"), Author("Bob Brown")),
     organization="Acme",
     categories=("cs.CL",),
     keywords=("KV cache",),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from papers.sources import http
-from papers.sources.base import Draft, PaperSource
+from papers.sources.base import PaperSource
+from papers.sources.record import Draft
 from papers.sources.settings import SourceSettings, setting
 
 

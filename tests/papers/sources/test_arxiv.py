@@ -145,7 +145,7 @@ def test_an_answer_becomes_a_record(site):
 
     record = found["2605.13779"]
     assert (record.title, record.abstract) == ("A paper", "We study things.")
-    assert record.authors == ("Alice Adams", "Bob Brown")
+    assert [str(author) for author in record.authors] == ["Alice Adams", "Bob Brown"]
     assert record.categories == ("cs.LG", "cs.CL")  # the primary one first
     assert str(record.published_on) == "2026-05-13"
     assert found["math.GT/0309136"].identifier == "arxiv:math/0309136"

@@ -7,7 +7,7 @@ from kombu.exceptions import OperationalError
 from papers import tasks as paper_tasks
 from papers.models import Feature, Match
 from papers.sources import arxiv
-from papers.sources.base import PaperRecord
+from papers.sources.record import Author, PaperRecord
 from subscriptions.models import Submission
 from subscriptions.readers import submissions
 from tests.factories import NOW, make_subscriber
@@ -22,7 +22,9 @@ State = Submission.State
 def waiting(monkeypatch):
     """A paper with a hostile title that waits for an editor."""
     title = "<script>alert(1)</script> Agents \u05d0"
-    record = PaperRecord("arxiv:2605.13779", title, "<img src=x>", authors=("<b>Alice</b>",))
+    record = PaperRecord(
+        "arxiv:2605.13779", title, "<img src=x>", authors=(Author("<b>Alice</b>"),)
+    )
     monkeypatch.setattr(arxiv, "lookup", lambda ids: {"2605.13779": record})
     submissions.submit(make_subscriber(), "2605.13779", "<i>Bob</i>", NOW)
     submissions.check(NOW)

@@ -6,7 +6,8 @@ import pytest
 
 from papers.models import Feature, Paper, Source
 from papers.sources import arxiv
-from papers.sources.base import FetchFailed, PaperRecord
+from papers.sources.base import FetchFailed
+from papers.sources.record import Author, PaperRecord
 from subscriptions.models import Submission, Subscriber
 from subscriptions.readers import personal_data, submissions
 from subscriptions.readers.submissions import Outcome
@@ -32,7 +33,7 @@ class Library:
             f"arxiv:{arxiv_id}",
             title,
             "About it.",
-            authors=("Alice Adams",),
+            authors=(Author("Alice Adams"),),
             categories=("cs.CL",),
             published_on=dt.date(2026, 5, 13),
         )
