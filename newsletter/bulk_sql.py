@@ -7,11 +7,14 @@ cost the same number of statements for one row as for ten thousand.
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import Model
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Aggregate, BooleanField, Model, TextField
+from django.db.models.expressions import RawSQL
+from django.db.models.sql.compiler import SQLCompiler
 
 #: Column types by the name used here: PostgreSQL's. SQLite takes values as they are.
 TYPES = {
@@ -28,8 +31,50 @@ def timestamp_text(moment: dt.datetime) -> str:
     """A moment in UTC as the database takes it from JSON: in SQLite as Django writes it, because
     SQLite compares text.
     """
-    text = moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(sep=" ")
-    return text if connection.vendor == "sqlite" else text + "+00"
+    if moment.tzinfo is not dt.UTC:
+        moment = moment.astimezone(dt.UTC)
+    text = moment.isoformat(" ")
+    return text.removesuffix("+00:00") if connection.vendor == "sqlite" else text
+
+
+def among(
+    model: type[Model], column: str, values: Collection[int] | Collection[str], kind: str = "id"
+) -> RawSQL:
+    """A condition for `filter`: the column of the model is one of these ids, or with the kind
+    "text" of these texts. One parameter however many they are; each of its own would have to be
+    checked, quoted and looked for in the statement. `column` must be a plain identifier of our own.
+    """
+    name = f"{table(model)}.{column}"
+    if connection.vendor == "sqlite":
+        found = "IN (SELECT value FROM json_each(%s))"
+        value = json.dumps(list(values))
+    elif kind == "text":
+        found = "= ANY(ARRAY(SELECT jsonb_array_elements_text(%s::jsonb)))"
+        value = json.dumps(list(values))
+    else:
+        found = "= ANY(%s::bigint[])"
+        value = "{" + ",".join(map(str, values)) + "}"
+    return RawSQL(f"{name} {found}", [value], BooleanField())  # noqa: S611 - names of our own
+
+
+class JoinedNumbers(Aggregate):
+    """The numbers of a column as one text, with commas between them."""
+
+    function = "string_agg"
+    output_field = TextField()
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> tuple[str, Any]:
+        """`string_agg` takes text."""
+        template = "%(function)s(%(expressions)s::text, ',')"
+        return super().as_sql(compiler, connection, template=template, **extra)
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> tuple[str, Any]:
+        """`group_concat` has commas by itself."""
+        return super().as_sql(compiler, connection, function="group_concat", **extra)
 
 
 def table(model: type[Model]) -> str:
@@ -51,10 +96,14 @@ def rows(columns: Mapping[str, str]) -> str:
 
 def packed(values: Sequence[Mapping[str, Any]]) -> str:
     """The parameter for `rows`. Moments are formatted with `timestamp_text`."""
-    return json.dumps(values, default=_plain, ensure_ascii=False)
+    latest: tuple[Any, str] = None, ""  # often one moment is in a row twice
 
+    def plain(value: Any) -> str:
+        nonlocal latest
+        if latest[0] is not value:
+            if not isinstance(value, dt.datetime):
+                raise TypeError(f"cannot hand a {type(value).__name__} to the database")
+            latest = value, timestamp_text(value)
+        return latest[1]
 
-def _plain(value: Any) -> str:
-    if isinstance(value, dt.datetime):
-        return timestamp_text(value)
-    raise TypeError(f"cannot hand a {type(value).__name__} to the database")
+    return json.dumps(values, default=plain, ensure_ascii=False)

@@ -8,15 +8,17 @@ stored and never to one that was just typed; whatever is looked up is looked up 
 """
 
 import hashlib
-import hmac
 import re
 import unicodedata
 from contextlib import suppress
+from functools import lru_cache
 
 import idna
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+
+from subscriptions.macs import mac_under
 
 LONGEST_LOCAL, LONGEST_DOMAIN, LONGEST = 64, 253, 254
 """Octets, RFC 5321 section 4.5.3.1 with its erratum 1690."""
@@ -27,6 +29,8 @@ _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?")
 _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp", "Zs"})
 """Categories of what no one sees or types: controls, formats, spaces, and what is no character."""
 
+_UNSEEN_LOCAL = _UNSEEN - {"Zs"}
+
 _FOLDS_DOTS = frozenset({"gmail.com", "googlemail.com"})
 """Domains at which dots in the local part make no difference; both are one."""
 
@@ -35,6 +39,7 @@ class BadAddress(ValueError):
     """This is no address that mail can go to; the text says why."""
 
 
+@lru_cache(maxsize=4096)  # most readers' domains are a few
 def wire_domain(domain: str) -> str:
     """A domain as the DNS has it: labels of ASCII in lower case, others as A-labels (UTS 46,
     non-transitional, so that straße.example stays another than strasse.example), without a dot at
@@ -67,7 +72,8 @@ def wire_form(email: str) -> str:
     local, at, domain = email.strip().rpartition("@")
     if not at or not _LOCAL.fullmatch(local):
         raise BadAddress("this is not an email address")
-    if any(unicodedata.category(character) in _UNSEEN - {"Zs"} for character in local):
+    # Of ASCII the pattern above lets nothing through that is not seen.
+    if not local.isascii() and any(unicodedata.category(each) in _UNSEEN_LOCAL for each in local):
         raise BadAddress("it holds a character that nobody sees")
     if len(local.encode()) > LONGEST_LOCAL:
         raise BadAddress("what stands before the @ is too long")
@@ -113,6 +119,8 @@ def validate_address(value: str) -> None:
 
 def _folded(text: str) -> str:
     """NFKC in lower case. Once is not enough for all letters: some fold to what folds again."""
+    if text.isascii():
+        return text.lower()
     while (folded := unicodedata.normalize("NFKC", text).lower()) != text:
         text = folded
     return text
@@ -163,8 +171,13 @@ def address_hashes(email: str) -> list[str]:
 
 def keyed_hash(text: str) -> str:
     """The hash of a text as it stands; see `address_hash`."""
-    key = hashlib.sha256(b"broadsheet.suppression" + settings.ADDRESS_HASH_KEY.encode()).digest()
-    return hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256")[:16].hex()
+    mac = mac_under(_hash_key(settings.ADDRESS_HASH_KEY))
+    return mac(text.encode("utf-8", "surrogatepass"))[:16].hex()
+
+
+@lru_cache(maxsize=8)
+def _hash_key(secret: str) -> bytes:
+    return hashlib.sha256(b"broadsheet.suppression" + secret.encode()).digest()
 
 
 def normalized_email(email: str) -> str:

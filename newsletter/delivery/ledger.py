@@ -47,8 +47,9 @@ class Claimed:
     subscriber_id: int | None
     attempts: int
     """Counting this one."""
-    deadline: dt.datetime
     not_before: dt.datetime
+    since: dt.date | None = None
+    """Day of the earliest issue that it draws on as well."""
 
     @property
     def key(self) -> journal.Key:
@@ -134,7 +135,7 @@ def claim(
         UPDATE {delivery}
         SET state = 'claimed', claim = %s, lease_until = %s, attempts = attempts + 1
         WHERE id {picked}
-        RETURNING id, issue_id, subscriber_id, attempts, deadline, not_before
+        RETURNING id, issue_id, subscriber_id, attempts, not_before, since
     """  # noqa: S608 - names of our own, values are parameters
     moment = bulk_sql.timestamp_text(now)
     lease = bulk_sql.timestamp_text(now + settings.DELIVERY_LEASE)
@@ -143,8 +144,8 @@ def claim(
         cursor.execute(sql, (moment, moment, *start, *receive_by, count, name, lease))
         found = cursor.fetchall()
     claimed = [
-        Claimed(pk, issue, subscriber, attempts, _moment(deadline), _moment(not_before))
-        for pk, issue, subscriber, attempts, deadline, not_before in found
+        Claimed(pk, issue, subscriber, attempts, _moment(not_before), _day(since))
+        for pk, issue, subscriber, attempts, not_before, since in found
     ]
     claimed.sort(key=lambda one: one.place)
     return claimed
@@ -154,6 +155,12 @@ def _moment(value: Any) -> dt.datetime:
     """A timestamp as the driver gives it: aware from PostgreSQL, text in UTC from SQLite."""
     moment: dt.datetime = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
     return moment if timezone.is_aware(moment) else moment.replace(tzinfo=dt.UTC)
+
+
+def _day(value: Any) -> dt.date | None:
+    """A day as the driver gives it: text from SQLite."""
+    day: dt.date | None = dt.date.fromisoformat(value) if isinstance(value, str) else value
+    return day
 
 
 def claim_notices(name: str, count: int, now: dt.datetime) -> list[ClaimedNotice]:
@@ -189,10 +196,10 @@ def claim_notices(name: str, count: int, now: dt.datetime) -> list[ClaimedNotice
     )
 
 
-def record_choices(choices: Sequence[tuple[int, list[Any]]]) -> None:
-    """Write which papers each digest (delivery id) holds, in their stored form, before it is sent:
-    so that whatever happens to the worker, the history knows what its readers may have had. One
-    statement.
+def record_choices(choices: Sequence[tuple[int, str]]) -> None:
+    """Write which papers each digest (delivery id) holds, in their stored form as JSON, before it
+    is sent: so that whatever happens to the worker, the history knows what its readers may have
+    had. One statement.
     """
     if not choices:
         return
@@ -202,7 +209,8 @@ def record_choices(choices: Sequence[tuple[int, list[Any]]]) -> None:
         cursor.execute(
             f"UPDATE {delivery} SET choices = r.choices FROM {source} "  # noqa: S608
             f"WHERE {delivery}.id = r.id",
-            [bulk_sql.packed([{"id": pk, "choices": rows} for pk, rows in choices])],
+            # Put together as text: the rows of a paper are the same for very many readers.
+            ["[" + ",".join([f'{{"id":{pk},"choices":{rows}}}' for pk, rows in choices]) + "]"],
         )
 
 
@@ -376,9 +384,7 @@ def recover(directory: Path, now: dt.datetime) -> int:
         changed += _recover_notices(trace, now)
         rows = Delivery.objects.filter(
             claim=trace.name, state__in=(Delivery.State.CLAIMED, Delivery.State.UNKNOWN)
-        ).values_list(
-            "pk", "issue_id", "subscriber_id", "attempts", "deadline", "not_before", "state"
-        )
+        ).values_list("pk", "issue_id", "subscriber_id", "attempts", "not_before", "since", "state")
         states = {row[0]: row[6] for row in rows}
         left = [Claimed(*row[:6]) for row in rows]
         settled = [

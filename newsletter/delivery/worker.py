@@ -241,9 +241,8 @@ class Worker:
         ids = [one.subscriber_id for one in claimed if one.subscriber_id is not None]
         readers, refused = readers_of(ids)
         self._notice_hides()
-        since = Delivery.objects.first_days([one.id for one in claimed])
         wanted = {
-            one.id: self._edition(one.issue_id, reader, since.get(one.id))
+            one.id: self._edition(one.issue_id, reader, one.since)
             for one in claimed
             if one.subscriber_id is not None and (reader := readers.get(one.subscriber_id))
         }

@@ -8,8 +8,10 @@ and they know no other form. One of theirs that met a record with names would fa
 The version after this one may write names, because this one reads them.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from newsletter.digests.selection import Choice
@@ -27,9 +29,16 @@ class ChosenPaper:
     """The reason that the reader was given."""
 
 
-def stored_form(choices: Iterable[Choice]) -> list[Any]:
-    """What `Delivery.choices` is to hold."""
-    return [[one.place.paper_id, one.place.id, list(one.topics), one.why] for one in choices]
+def stored_form(choices: Iterable[Choice]) -> str:
+    """What `Delivery.choices` is to hold, as JSON."""
+    rows = [_row(one.place.paper_id, one.place.id, one.topics, one.why) for one in choices]
+    return f"[{','.join(rows)}]"
+
+
+@lru_cache(maxsize=10_000)
+def _row(paper_id: int, place_id: int, topics: tuple[int, ...], why: str) -> str:
+    """A paper with the topics that it was chosen for: the same for very many readers."""
+    return json.dumps([paper_id, place_id, topics, why], ensure_ascii=False)
 
 
 def chosen_papers(stored: Iterable[Any]) -> list[ChosenPaper]:

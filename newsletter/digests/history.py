@@ -10,6 +10,7 @@ a handful of days, so this stays a handful of index probes for each reader.
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 
+from newsletter import bulk_sql
 from newsletter.digests.choices import paper_ids
 from newsletter.issues.freezing import WEEK
 from newsletter.models import Delivery, Issue, IssuePaper
@@ -44,7 +45,9 @@ def papers_had(
         return had
     rows = (
         Delivery.objects.filter(
-            issue_id__in=issue_ids, subscriber_id__in=subscriber_ids, state__in=HAD
+            bulk_sql.among(Delivery, "subscriber_id", subscriber_ids),
+            issue_id__in=issue_ids,
+            state__in=HAD,
         )
         .order_by()
         .values_list("pk", "subscriber_id", "choices")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from newsletter import bulk_sql
 from newsletter.digests.selection import Reader
 from newsletter.digests.taste import MOST, Ratings
 from papers.models import Paper
@@ -20,7 +21,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
     Four queries, however many subscribers.
     """
     rows = list(
-        Subscriber.objects.filter(pk__in=subscriber_ids)
+        Subscriber.objects.filter(bulk_sql.among(Subscriber, "id", subscriber_ids))
         .order_by()
         .values_list(
             "pk",
@@ -39,22 +40,13 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
         )
     )
     hashes = {hashed: row[0] for row in rows for hashed in address_hashes(row[1])}
-    suppressed = {
-        hashes[found]
-        for found in Suppression.objects.filter(address_hash__in=hashes).values_list(
-            "address_hash", flat=True
-        )
-    }
-    topics: dict[int, set[int]] = {}
-    for subscriber_id, topic_id in (
-        Subscription.objects.filter(subscriber_id__in=subscriber_ids)
-        .order_by()
-        .values_list("subscriber_id", "topic_id")
-    ):
-        topics.setdefault(subscriber_id, set()).add(topic_id)
+    is_ours = bulk_sql.among(Suppression, "address_hash", hashes, "text")
+    found = Suppression.objects.filter(is_ours).order_by().values_list("address_hash", flat=True)
+    suppressed = {hashes[one] for one in found}
+    topics = _topics_of(subscriber_ids)
     said: dict[int, dict[int, int]] = {}
     for subscriber_id, paper_id, value in (
-        Feedback.objects.filter(subscriber_id__in=subscriber_ids)
+        Feedback.objects.filter(bulk_sql.among(Feedback, "subscriber_id", subscriber_ids))
         .order_by("at", "pk")
         .values_list("subscriber_id", "paper_id", "value")
     ):
@@ -87,7 +79,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
                 id=pk,
                 email=email,
                 link_version=version,
-                topics=frozenset(topics.get(pk, ())),
+                topics=topics.get(pk, frozenset()),
                 papers_wanted=wanted,
                 text_only=text_only,
                 is_weekly=rhythm == Subscriber.Rhythm.WEEKLY,
@@ -102,6 +94,19 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
                 language=language,
             )
     return readers, refused
+
+
+def _topics_of(subscriber_ids: Sequence[int]) -> dict[int, frozenset[int]]:
+    """The ids of the topics that subscribers follow. A row for each subscriber, not for each topic:
+    making values of rows is what such a query costs.
+    """
+    followed = (
+        Subscription.objects.filter(bulk_sql.among(Subscription, "subscriber_id", subscriber_ids))
+        .order_by()
+        .values_list("subscriber_id")
+        .annotate(topic_ids=bulk_sql.JoinedNumbers("topic_id"))
+    )
+    return {pk: frozenset(map(int, topic_ids.split(","))) for pk, topic_ids in followed}
 
 
 def ratings_of(readers: Iterable[Reader], fitted: int | None) -> dict[int, Ratings]:

@@ -144,11 +144,9 @@ class DigestPress:
         """What goes into the reader's digest besides what all share."""
         who, version = reader.id, reader.link_version
         tokens = {
-            "unsubscribe": (Fragment.of(links.token(Purpose.UNSUBSCRIBE, who, version)),),
-            "preferences": (Fragment.of(links.token(Purpose.PREFERENCES, who, version)),),
-            "feedback": (Fragment.of(links.token(Purpose.FEEDBACK, who, version)),),
-            "web": (Fragment.of(links.token(Purpose.DIGEST, who, version, delivery_id or 0)),),
+            name: (Fragment.word(sign(who, version, 0)),) for name, sign in self._signers.items()
         }
+        tokens["web"] = (Fragment.word(self._sign_digest(who, version, delivery_id or 0)),)
         return Order(
             choices,
             self._also(reader, choices),
@@ -285,6 +283,12 @@ class DigestPress:
             list_headers.AUTOMATIC,
             ("Feedback-ID", list_headers.feedback_id(day, "digest", kind)),
         )
+        self._signers = {
+            "unsubscribe": links.signer(Purpose.UNSUBSCRIBE),
+            "preferences": links.signer(Purpose.PREFERENCES),
+            "feedback": links.signer(Purpose.FEEDBACK),
+        }
+        self._sign_digest = links.signer(Purpose.DIGEST)
         self._from_header = settings.DEFAULT_FROM_EMAIL
         self._envelope_from = parseaddr(self._from_header)[1]
         self._metadata = {"issue": day}

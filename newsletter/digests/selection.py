@@ -5,7 +5,6 @@ reader of an issue is prepared once, in `Shelf`; choosing for one reader then co
 """
 
 import datetime as dt
-from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -171,7 +170,10 @@ class Shelf:
             allowed = self._fair_share(allowed, reader)
         if self._alike:
             allowed = self._apart(allowed)
-        return [self._choice(at, reader, ratings, liking) for at in allowed]
+        choices = [self._choice(at, reader.topics) for at in allowed]
+        if ratings and liking is not None:
+            return self._with_liked(choices, allowed, ratings, liking)
+        return choices
 
     def _liking(self, ratings: Ratings | None) -> taste.Floats | None:
         """How much the reader would like each paper; None where nothing is known of it."""
@@ -201,39 +203,34 @@ class Shelf:
         places are gone and each that has a paper has had a turn; the rest goes by rank.
         """
         wanted = reader.papers_wanted
-        order = {at: rank for rank, at in enumerate(allowed)}
+        order = dict(zip(allowed, range(len(allowed)), strict=True))
+        # The best of each topic stands last, where it is taken from.
         queues = [
-            deque(sorted(filter(order.__contains__, places), key=order.__getitem__))
+            sorted(mine, key=order.__getitem__, reverse=True)
             for topic in sorted(reader.topics)
-            if (places := self._by_topic.get(topic))
+            if (mine := [at for at in self._by_topic.get(topic, ()) if at in order])
         ]
         # The topic whose best paper is best goes first, so that with few places the best remain.
-        queues = sorted((queue for queue in queues if queue), key=lambda queue: order[queue[0]])
+        queues.sort(key=lambda queue: order[queue[-1]])
         chosen: set[int] = set()
-        turns = 0
-        while queues and len(chosen) < wanted and (turns == 0 or len(chosen) < wanted // 2):
+        for queue in queues:  # the first turn: a paper that another topic chose serves it, too
+            if len(chosen) >= wanted:
+                break
+            chosen.add(queue.pop())
+        while any(queues) and len(chosen) < wanted // 2:
             for queue in queues:
                 if len(chosen) >= wanted:
                     break
-                self._take_turn(queue, chosen, is_first=turns == 0)
-            queues = [queue for queue in queues if queue]
-            turns += 1
+                while queue:
+                    at = queue.pop()
+                    if at not in chosen:
+                        chosen.add(at)
+                        break
         for at in allowed:
             if len(chosen) >= wanted:
                 break
             chosen.add(at)
         return [at for at in allowed if at in chosen]
-
-    @staticmethod
-    def _take_turn(queue: deque[int], chosen: set[int], *, is_first: bool) -> None:
-        """Let a topic choose; in the first turn a paper that another topic chose serves it, too."""
-        while queue:
-            at = queue.popleft()
-            if at not in chosen:
-                chosen.add(at)
-                return
-            if is_first:
-                return
 
     def _apart(self, allowed: list[int]) -> list[int]:
         """`allowed` with no two near-duplicates side by side: later ones move down, or, where there
@@ -256,10 +253,8 @@ class Shelf:
                     break
         return placed
 
-    def _choice(
-        self, at: int, reader: Reader, ratings: Ratings | None, liking: taste.Floats | None
-    ) -> Choice:
-        mine = tuple(filter(reader.topics.__contains__, self._closest_first[at]))
+    def _choice(self, at: int, topics: frozenset[int]) -> Choice:
+        mine = tuple(filter(topics.__contains__, self._closest_first[at]))
         plain = self._choices.get((at, mine))
         if plain is None:
             place = self.places[at]
@@ -267,10 +262,17 @@ class Shelf:
             if len(self._choices) >= MOST_CHOICES:
                 self._choices.clear()
             plain = self._choices[at, mine] = Choice(place, mine, why)
-        if ratings and liking is not None and liking[at] >= taste.STRIKING:
-            assert self._vectors is not None  # liking was made from them
-            liked = taste.closest_liked(ratings, self._vectors[at])
-            if liked:
-                why = self._because % {"title": shorten(liked, TITLE_NAMED)}
-                return replace(plain, why=why)
         return plain
+
+    def _with_liked(
+        self, choices: list[Choice], chosen: list[int], ratings: Ratings, liking: taste.Floats
+    ) -> list[Choice]:
+        """`choices` with the paper that the reader liked as the reason, where that is why."""
+        assert self._vectors is not None  # liking was made from them
+        for number, at in enumerate(chosen):
+            if liking[at] >= taste.STRIKING:
+                liked = taste.closest_liked(ratings, self._vectors[at])
+                if liked:
+                    why = self._because % {"title": shorten(liked, TITLE_NAMED)}
+                    choices[number] = replace(choices[number], why=why)
+        return choices

@@ -111,8 +111,10 @@ def check_name(name: str) -> None:
 
 
 @lru_cache(maxsize=1024)
-def check_names(names: tuple[str, ...]) -> None:
-    """Raise `UnsendableMail` for what is no header name, is there twice, or is the mail's own."""
+def check_names(names: tuple[str, ...]) -> frozenset[str]:
+    """The names in lower case. Raises `UnsendableMail` for what is no header name, is there twice,
+    or is the mail's own.
+    """
     seen: set[str] = set()
     for name in names:
         check_name(name)
@@ -121,6 +123,7 @@ def check_names(names: tuple[str, ...]) -> None:
         if name.lower() in seen:
             raise UnsendableMail(f"the header {name} is there twice")
         seen.add(name.lower())
+    return frozenset(seen)
 
 
 def header(name: str, value: str) -> str:

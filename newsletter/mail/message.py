@@ -155,7 +155,7 @@ class Mail:
         if sum([fragment.size for fragment in self.html]) > HTML_LIMIT:
             raise UnsendableMail(f"the HTML is over {HTML_LIMIT // 1024} KB")
         names = tuple([name for name, _ in self.headers])
-        mail_headers.check_names(names)
+        lower_case = mail_headers.check_names(names)
         lines = [
             mail_headers.mailbox("From", self.from_header),
             f"To: {address('the recipient', self.to_addr)}",
@@ -164,6 +164,6 @@ class Mail:
             *[mail_headers.header(name, value) for name, value in self.headers],
             "MIME-Version: 1.0",
         ]
-        if "date" not in [name.lower() for name in names]:
+        if "date" not in lower_case:
             lines.append(f"Date: {mail_headers.date(int(time.time()))}")
         return "\r\n".join(lines)

@@ -5,11 +5,13 @@ returns, and saying which of the two it is.
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from django.conf import settings
 
 from newsletter.mail.headers import address
+from subscriptions.macs import mac_under
 
 _MESSAGE_ID = re.compile(r"<?([dn])([0-9]{1,18})\.([0-9a-f]{16})@[^<>@\s]+>?")
 
@@ -21,7 +23,7 @@ def _key(secret: str) -> bytes:
 
 def mac(name: bytes, secret: str) -> str:
     """HMAC-SHA256 over `name`, cut to 64 bits, in hex."""
-    return hmac.digest(_key(secret), name, "sha256")[:8].hex()
+    return mac_under(_key(secret))(name)[:8].hex()
 
 
 @lru_cache(maxsize=8)
@@ -31,8 +33,17 @@ def _ascii(domain: str) -> str:
 
 def message_id(delivery_id: int) -> str:
     """The Message-ID of a delivery, the same every time; nobody else can make one up."""
-    signed = mac(b"%d" % delivery_id, settings.SECRET_KEY)
-    return f"<d{delivery_id}.{signed}@{_ascii(settings.MAIL_DOMAIN)}>"
+    return _of_deliveries(settings.SECRET_KEY, settings.MAIL_DOMAIN)(delivery_id)
+
+
+@lru_cache(maxsize=8)
+def _of_deliveries(secret: str, domain: str) -> Callable[[int], str]:
+    sign, end = mac_under(_key(secret)), f"@{_ascii(domain)}>"
+
+    def made(number: int) -> str:
+        return f"<d{number}.{sign(b'%d' % number)[:8].hex()}{end}"
+
+    return made
 
 
 def notice_message_id(notice_id: int) -> str:

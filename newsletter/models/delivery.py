@@ -46,11 +46,6 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         stopped = Issue.objects.filter(state=Issue.State.STOPPED, day__gte=since)
         return self.filter(state=Delivery.State.PENDING, issue__in=list(stopped))
 
-    def first_days(self, ids: Iterable[int]) -> dict[int, dt.date]:
-        """`since` of those of these deliveries (by id) that draw on earlier issues. One query."""
-        found = self.filter(pk__in=ids, since__isnull=False).order_by()
-        return dict(found.values_list("pk", "since"))  # type: ignore[arg-type]  # not null
-
     def lapsed(self, now: dt.datetime) -> Self:
         """Claimed deliveries whose lease has run out."""
         return self.filter(state=Delivery.State.CLAIMED, lease_until__lte=now)

@@ -1,6 +1,7 @@
 """Channels: what the registry promises, and one more channel than there are."""
 
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
@@ -259,6 +260,6 @@ class TestStoredChoices:
 
     def test_what_is_written_is_read_and_the_version_before_can_take_it_apart(self):
         place = make_place(7)
-        stored = stored_form([Choice(place, (3, 1), "because")])
+        stored = json.loads(stored_form([Choice(place, (3, 1), "because")]))
         assert chosen_papers(stored) == [ChosenPaper(place.paper_id, place.id, (3, 1), "because")]
         assert stored == [[place.paper_id, place.id, [3, 1], "because"]]

@@ -1,5 +1,6 @@
 """Choosing a reader's papers."""
 
+import json
 from dataclasses import replace
 from itertools import pairwise
 
@@ -124,7 +125,9 @@ def test_why_names_the_closest_of_the_readers_topics():
     (choice,) = Shelf([place]).select(make_reader(7, 8))
     assert choice.topics == (8, 7)
     assert choice.why == "Matches Near · most upvoted today"
-    assert chosen_papers(stored_form([choice])) == [ChosenPaper(1, 5, (8, 7), choice.why)]
+    assert chosen_papers(json.loads(stored_form([choice]))) == [
+        ChosenPaper(1, 5, (8, 7), choice.why)
+    ]
 
 
 def test_what_a_reader_likes_moves_up():

@@ -1,6 +1,7 @@
 """Composing a message: chunks that may be joined in any order, headers that cannot be forged."""
 
 import re
+import string
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -101,6 +102,10 @@ class TestPiece:
     def test_shared_fragments_are_encoded_once(self):
         assert Fragment.shared("the shell") is Fragment.shared("the shell")
         assert Fragment.shared("the shell") == Fragment.of("the shell")
+
+    @given(st.text(string.ascii_letters + string.digits + "-_", min_size=1, max_size=73))
+    def test_a_token_is_encoded_as_any_text_would_be(self, text):
+        assert Fragment.word(text) == Fragment.of(text)
 
     def test_half_a_surrogate_pair_is_refused(self):
         with pytest.raises(UnsendableMail, match="surrogate"):
