@@ -23,6 +23,7 @@ from django.conf import settings
 from django.db import transaction
 
 from newsletter.delivery import ledger, rates
+from newsletter.delivery.breaker import Taking
 from newsletter.delivery.journal import Journal, Key
 from newsletter.delivery.ledger import ClaimedNotice, Settled, notice_verdict
 from newsletter.issues import operator_notes
@@ -77,8 +78,12 @@ class NoticeSender:
         *,
         may_begin: Callable[[dt.datetime], bool] = lambda now: True,
         is_stopping: Callable[[], bool] = lambda: False,
+        taking: Taking | None = None,
     ) -> None:
-        """`may_begin` is asked before each batch: not after a restore that nobody explained."""
+        """`may_begin` is asked before each batch: not after a restore that nobody explained.
+        `taking` is shared with whoever sends digests through the same transport.
+        """
+        self._taking = taking or Taking()
         self._transport = transport
         self._journal = journal
         self._clock = clock
@@ -197,7 +202,7 @@ class NoticeSender:
             self._journal.begin(one.claimed.key)
         except OSError as error:
             return Outcome(Kind.BROKEN, "journal", described(error), tried=False)
-        outcome = self._transport.send(one.mail)
+        outcome = self._taking.judged(self._transport.send(one.mail), one.claimed.attempts)
         try:
             self._journal.end(one.claimed.key, outcome)
         except OSError as error:

@@ -2,21 +2,29 @@
 
 Each process of a Celery worker has a thread that drains the queue when it starts and every
 `LOOK_EVERY` seconds, unless the process is draining already. So what dead workers left is recovered
-and a confirmation goes out even if every message is lost and the broker is gone.
+and a confirmation goes out even if every message is lost and the broker is gone. In between it
+glances at what readers wait for at their screens, so that neither a confirmation nor a welcome
+waits for a hand that is busy with something else.
 """
 
 import logging
 import threading
+import time
 from contextlib import suppress
 
+from django.conf import settings
 from django.db import close_old_connections, connections
+from django.utils import timezone
 
-from newsletter.delivery import worker
+from newsletter.delivery import notices, rates, welcome, worker
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 20.0
 """Seconds between two looks."""
+
+GLANCE_EVERY = 2.0
+"""Seconds between two glances: a few small statements each."""
 
 WORK = 50.0
 """Seconds that one look drains at most, as one wake-up does."""
@@ -47,17 +55,29 @@ def stop() -> None:
 
 
 def _watch() -> None:
+    next_look = 0.0
     while True:
         if not worker.is_draining():
             try:
                 close_old_connections()
-                tally = worker.drain(seconds=WORK)
-                if tally.total or tally.notices:
-                    logger.info("drained unasked", extra=tally.as_dict())
+                is_due = time.monotonic() >= next_look
+                if is_due or _someone_waits():
+                    next_look = time.monotonic() + LOOK_EVERY
+                    tally = worker.drain(seconds=WORK)
+                    if tally.total or tally.notices:
+                        logger.info("drained unasked", extra=tally.as_dict())
             except Exception:  # the next look may fare better
                 logger.exception("a look at the queue failed")
             finally:
                 with suppress(Exception):
                     connections.close_all()
-        if _stop.wait(LOOK_EVERY):
+        if _stop.wait(GLANCE_EVERY):
             return
+
+
+def _someone_waits() -> bool:
+    now = timezone.now()
+    if notices.are_waiting(now):
+        return True
+    is_new = bool(welcome.plan(now)) or welcome.are_waiting(now)
+    return is_new and not rates.is_spent(settings.EMAIL_BACKEND, now)

@@ -4,6 +4,11 @@ It is a delivery like any other, of the newest issue: the ledger sends it once, 
 and never again after a crash, and the papers in it count as had, so that no digest brings them
 again. What makes it a welcome is that the subscriber's row names the issue it was made of. That
 row is changed in the transaction that makes the delivery, and only where it names none yet.
+
+A reader who has just confirmed looks into the inbox now, so a welcome goes before all other
+digests. The queue is in the order of `not_before`: a welcome's stands `AHEAD` of its time, where no
+other digest's can, and where a look into the index finds it at once, however many wait behind it.
+After a failed attempt it waits like the others.
 """
 
 import datetime as dt
@@ -25,6 +30,19 @@ WITHIN = dt.timedelta(days=1)
 CHUNK = 1000
 """New readers welcomed in one transaction."""
 
+AHEAD = dt.timedelta(days=30)
+"""How far before its time a welcome stands in the queue: further than any deadline reaches back."""
+
+
+def is_first(not_before: dt.datetime, now: dt.datetime) -> bool:
+    """Whether this place in the queue is one of a welcome that was not tried yet."""
+    return not_before <= now - AHEAD / 2
+
+
+def are_waiting(now: dt.datetime) -> bool:
+    """Whether a welcome may be sent now. One look into the index of the queue."""
+    return Delivery.objects.ready(now).filter(not_before__lte=now - AHEAD / 2).exists()
+
 
 def plan(now: dt.datetime) -> int:
     """Make the deliveries that welcome those who confirmed since `WITHIN`; how many were new.
@@ -33,6 +51,8 @@ def plan(now: dt.datetime) -> int:
     happens while no issue of the last week exists. Run twice, or by two at once, it welcomes each
     reader once.
     """
+    if not Subscriber.objects.mailable().unwelcomed(now - WITHIN).exists():
+        return 0  # so it is nearly every time
     newest = Issue.objects.running().up_to(feature_day(now)).first()
     if newest is None or newest.day <= feature_day(now) - dt.timedelta(days=WEEK):
         return 0
@@ -61,12 +81,16 @@ def _plan_chunk(issue: Issue, now: dt.datetime) -> int:
                 issue=issue,
                 subscriber_id=pk,
                 due_at=now,
-                not_before=now,
+                not_before=now - AHEAD,
                 deadline=now + settings.DIGEST_DEADLINE,
             )
             for pk in ids
         ],
         ignore_conflicts=True,
     )
+    # Whose digest of this issue was planned already gets that one, and not behind the others.
+    Delivery.objects.filter(
+        issue=issue, subscriber__in=ids, state=Delivery.State.PENDING, attempts=0
+    ).update(not_before=now - AHEAD)
     Subscriber.objects.filter(pk__in=ids, welcomed_on=None).update(welcomed_on=issue.day)
     return len(ids)

@@ -26,8 +26,16 @@ from django.utils import timezone, translation
 from newsletter.channels import registry
 from newsletter.channels.base import HandedOver
 from newsletter.channels.email import EmailChannel
-from newsletter.delivery import backend_state, continuity, ledger, planning, rates, sent_log
-from newsletter.delivery.breaker import Breaker
+from newsletter.delivery import (
+    backend_state,
+    continuity,
+    ledger,
+    planning,
+    rates,
+    sent_log,
+    welcome,
+)
+from newsletter.delivery.breaker import Breaker, Taking
 from newsletter.delivery.journal import Journal, Key
 from newsletter.delivery.ledger import Claimed, Settled, verdict
 from newsletter.delivery.notices import STOPPED, NoticeSender
@@ -50,9 +58,15 @@ logger = logging.getLogger(__name__)
 LEASE_MARGIN = dt.timedelta(seconds=5)
 """A worker stops sending this long before its lease ends."""
 
-SEND_AT_MOST = 15.0
+SEND_AT_MOST = 2.5
 """Seconds of sending that a batch should take; slow backends get smaller batches, so that a
-reader who leaves, or an issue that is paused, is heard soon."""
+reader who leaves, or an issue that is paused, is heard soon, and a welcome is soon sent."""
+
+FIRST_PACE = 0.05
+"""Seconds that a message is taken to need, before any was sent."""
+
+WELCOME_EVERY = 1.0
+"""Seconds between two looks for readers who have just confirmed."""
 
 MOST_EDITIONS = 32
 """Forms of issues that a worker keeps ready: daily (drawing on one to three issues), weekly and
@@ -144,7 +158,9 @@ class Worker:
         self._breakers: dict[str, Breaker] = {}
         self._keeper = continuity.Keeper(journal.directory)
         self._after: tuple[dt.datetime, int] | None = None
-        self._pace = 0.0  # seconds a message took lately
+        self._pace = FIRST_PACE  # seconds a message took lately
+        self._next_welcome = 0.0  # by the monotonic clock
+        self._taking = Taking()
         self.tally = Tally()
         self._notices = NoticeSender(
             senders[EmailChannel.name],
@@ -153,17 +169,19 @@ class Worker:
             self._backend,
             may_begin=self._keeper.begin_batch,
             is_stopping=_is_stopping.is_set,
+            taking=self._taking,
         )
         self.tally.notices = self._notices.states
 
     def run(self, seconds: float = float("inf")) -> Tally:
         """Send what is ready, until nothing is or `seconds` are over. Notices go first, and between
-        the digests.
+        the digests, and welcomes before other digests.
         """
         end = time.monotonic() + seconds
         self._notices.look()
         while time.monotonic() < end and not self.tally.is_stuck and not _is_stopping.is_set():
             self._notices.glance()
+            self._welcome()
             wanted = settings.DELIVERY_BATCH
             if self._pace:
                 wanted = max(1, min(wanted, int(SEND_AT_MOST / self._pace)))
@@ -193,6 +211,8 @@ class Worker:
             now = self._clock()
             lease_end = now + settings.DELIVERY_LEASE - LEASE_MARGIN
             after = None if receive_by else self._after
+            if after and welcome.are_waiting(now):
+                after = None
             claimed = ledger.claim(self._journal.name, count, now, after, receive_by)
             if not claimed and after:  # what came in meanwhile may stand further ahead
                 claimed = ledger.claim(self._journal.name, count, now)
@@ -205,7 +225,7 @@ class Worker:
                 [self._untried(one, Delivery.State.PENDING, why, now) for one in claimed],
             )
             return 0, 0
-        if not receive_by:
+        if not receive_by and not welcome.is_first(claimed[-1].not_before, now):
             self._after = claimed[-1].place
         settled: list[Settled] = []
         bad: list[int] = []
@@ -323,6 +343,8 @@ class Worker:
                 settled.append(replace(found, not_before=now) if stop is STOPPED else found)
                 continue
             outcome = self._senders[channel.name].send(one.message)
+            if channel.is_mail:
+                outcome = self._taking.judged(outcome, one.claimed.attempts)
             handed += 1
             mailed += channel.is_mail
             try:
@@ -376,6 +398,14 @@ class Worker:
         return None
 
     # --- Parts -----------------------------------------------------------------------
+
+    def _welcome(self) -> None:
+        """Plan the welcomes of who has just confirmed, once a second: the task for it may wait
+        behind this one.
+        """
+        if time.monotonic() >= self._next_welcome:
+            self._next_welcome = time.monotonic() + WELCOME_EVERY
+            welcome.plan(self._clock())
 
     def _notice_hides(self) -> None:
         """Make the editions anew where an editor hid a paper, or lifted a hide, since the last

@@ -31,7 +31,7 @@ from django.db.models import Min
 from newsletter import bulk_sql
 from newsletter.channels.email import EmailChannel
 from newsletter.events import reputation, scanners
-from newsletter.mail.return_paths import hash_of
+from newsletter.mail.return_paths import is_of
 from newsletter.models import Delivery, Event
 from subscriptions.models import Notice, Subscriber, Suppression
 from subscriptions.notices.letters import recipient_of
@@ -276,7 +276,7 @@ def for_readers(events: Sequence[Event], now: dt.datetime) -> None:
                 continue
         if subscriber is None:
             continue
-        if not hash_of(subscriber.email).startswith(event.address_hash):
+        if not is_of(subscriber.email, event.address_hash):
             logger.warning(
                 "an event names another address than the subscriber's",
                 extra={"event": event.pk, "delivery": event.delivery_id},
@@ -305,7 +305,7 @@ def _process_for_new_address(
 ) -> None:
     """What came back from an address that is not the reader's yet ends nobody's subscription."""
     email = recipient_of(notice)
-    if not email or not hash_of(email).startswith(event.address_hash):
+    if not email or not is_of(email, event.address_hash):
         return
     if _is_complaint(event):
         suppress[email] = Suppression.Reason.COMPLAINT

@@ -12,6 +12,7 @@ from newsletter.events.intake import Report, store
 from newsletter.events.scanners import is_machine
 from newsletter.models import Delivery
 from subscriptions import links
+from subscriptions.models import Subscriber
 
 PROVIDER = "own links"
 """The "provider" of events that this site saw itself."""
@@ -25,8 +26,10 @@ def record(
     `link` says which, `agent` is the User-Agent, `ahead` that a browser fetched it before anybody
     asked. The same within a minute counts once.
     """
-    is_theirs = Delivery.objects.filter(pk=claims.extra, subscriber=claims.subscriber_id).exists()
-    if not is_theirs:
+    # The link may be of a row that was joined with another spelling of the same mailbox.
+    holder = Subscriber.objects.holder_of(claims.subscriber_id, claims.version)
+    readers = {claims.subscriber_id, holder.pk if holder else claims.subscriber_id}
+    if not Delivery.objects.filter(pk=claims.extra, subscriber__in=readers).exists():
         return False
     minute = int(now.timestamp()) // 60
     report = Report(

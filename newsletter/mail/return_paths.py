@@ -9,6 +9,7 @@ lower case, because servers on the way may make them so.
 
 import hmac
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,7 +19,7 @@ from newsletter.mail import headers
 from newsletter.mail.encoding import UnsendableMail
 from newsletter.mail.message_ids import mac
 from newsletter.mail.outcomes import clean
-from subscriptions.addresses import address_hash
+from subscriptions.addresses import address_hash, address_hashes
 
 HASH_LENGTH = 8
 """Hexadecimal digits of the address's hash."""
@@ -44,6 +45,17 @@ def hash_of(email: str) -> str:
         return address_hash(headers.address("the recipient", email))
     except UnsendableMail:
         return address_hash(email)
+
+
+def is_of(email: str, hashed: str) -> bool:
+    """Whether a hash, or the beginning of one, is that of `email`: made by `hash_of`, or by a
+    version before from another spelling. What was sent before an upgrade comes back after it.
+    """
+    email = clean(email).strip("<> ")
+    spellings = [email]
+    with suppress(UnsendableMail):
+        spellings.append(headers.address("the recipient", email))
+    return any(one.startswith(hashed) for each in spellings for one in address_hashes(each))
 
 
 def return_path(delivery_id: int | None, email: str, default: str) -> str:

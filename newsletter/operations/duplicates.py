@@ -107,7 +107,7 @@ def _take_over(survivor: Subscriber, other: Subscriber) -> None:
     other.upvotes.exclude(paper__in=survivor.upvotes.values("paper")).update(subscriber=survivor)
     _take_over_feedback(survivor, other)
     _take_over_deliveries(survivor, other)
-    _take_over_notices(survivor, other)
+    _take_over_notices(survivor, other, moves=_take_over_changes(survivor, other))
     survivor.welcomed_on = survivor.welcomed_on or other.welcomed_on
     survivor.confirmed_at = survivor.confirmed_at or other.confirmed_at
     other.former.update(subscriber=survivor, survivor_version=survivor.link_version)
@@ -150,11 +150,21 @@ def _take_over_deliveries(survivor: Subscriber, other: Subscriber) -> None:
         Delivery.objects.filter(pk=one.pk).update(subscriber=survivor)
 
 
-def _take_over_notices(survivor: Subscriber, other: Subscriber) -> None:
-    """All but those about a change of address, which goes, and those that the survivor waits for,
-    too.
+def _take_over_changes(survivor: Subscriber, other: Subscriber) -> bool:
+    """A change of address that both ends may still agree to, where the survivor is active and has
+    begun none; whether there was one.
     """
-    waiting = survivor.notices.open().values("kind")
-    gone = other.notices.open().filter(Q(kind__in=Notice.MOVES) | Q(kind__in=waiting))
-    gone.delete()
+    if not survivor.is_mailable or survivor.address_changes.filter(is_cancelled=False).exists():
+        return False
+    return bool(other.address_changes.update(subscriber=survivor))
+
+
+def _take_over_notices(survivor: Subscriber, other: Subscriber, *, moves: bool) -> None:
+    """All but those that the survivor waits for, too, and those about a change of address where
+    that went.
+    """
+    gone = Q(kind__in=survivor.notices.open().values("kind"))
+    if not moves:
+        gone |= Q(kind__in=Notice.MOVES)
+    other.notices.open().filter(gone).delete()
     other.notices.update(subscriber=survivor)

@@ -19,7 +19,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from newsletter.digests.choices import chosen_papers
-from newsletter.models import Issue, IssuePaper
+from newsletter.models import Delivery, Issue, IssuePaper
 from papers import days
 from papers.cards import Card, Link, answers
 from papers.models import Topic
@@ -176,9 +176,14 @@ def digest(request: HttpRequest, reader: Visitor) -> HttpResponse:
     preferences nor to their address, and cannot unsubscribe them; the mail does.
     """
     subscriber = reader.subscriber
-    delivery = get_object_or_404(
-        subscriber.deliveries.select_related("issue"), pk=reader.claims.extra
-    )
+    deliveries = subscriber.deliveries.select_related("issue")
+    delivery = deliveries.filter(pk=reader.claims.extra).first()
+    if delivery is None:
+        # One of a row that was joined with this reader, who had the issue already: what they have.
+        is_former = reader.claims.subscriber_id != subscriber.pk
+        gone = Delivery.objects.filter(pk=reader.claims.extra, subscriber=None)
+        issues = gone.values("issue") if is_former else ()
+        delivery = get_object_or_404(deliveries, issue__in=issues)
     papers = chosen_papers(delivery.choices)
     places = IssuePaper.objects.shown().in_bulk([one.place_id for one in papers])
     topics = Topic.objects.in_bulk({pk for one in papers for pk in one.topic_ids})

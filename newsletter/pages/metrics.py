@@ -7,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from newsletter.operations.watching import stand_in
 from newsletter.operations.watching.metrics import reading
 
 
@@ -23,4 +24,5 @@ def metrics(request: HttpRequest) -> HttpResponse:
         answer = HttpResponse("A token is needed.\n", content_type="text/plain", status=401)
         answer["WWW-Authenticate"] = "Bearer"
         return answer
+    stand_in.glance()
     return HttpResponse(reading.text(), content_type=CONTENT_TYPE_LATEST)

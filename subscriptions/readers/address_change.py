@@ -12,7 +12,7 @@ import datetime as dt
 
 from django.db import IntegrityError, transaction
 
-from subscriptions.addresses import normalized_email
+from subscriptions.addresses import key_of, normalized_email
 from subscriptions.links import Purpose
 from subscriptions.models import AddressChange, Consent, Notice, Subscriber, Suppression
 from subscriptions.notices.due import ask_for
@@ -39,11 +39,12 @@ def ask(subscriber: Subscriber, email: str, now: dt.datetime) -> AddressChange |
     """
     email = normalized_email(email)
     subscriber.refresh_from_db(from_queryset=Subscriber.objects.select_for_update())
-    if subscriber.status != Subscriber.Status.ACTIVE or email == subscriber.email:
+    key = key_of(email)
+    if subscriber.status != Subscriber.Status.ACTIVE or key == key_of(subscriber.email):
         return None
     delete_lapsed(now)
     mine = subscriber.address_changes.all()
-    again = mine.filter(new_email=email).last()
+    again = next((one for one in mine.reverse() if key_of(one.new_email) == key), None)
     if again is not None and not again.is_cancelled:
         return None
     mine.update(is_cancelled=True)

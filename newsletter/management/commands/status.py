@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from newsletter.operations.watching import report
+from newsletter.operations.watching import report, troubles
 from newsletter.operations.watching.status import status
 from newsletter.operations.watching.troubles import findings
 
@@ -21,17 +21,25 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """`--json`."""
+        """`--json`, `--tell`."""
         parser.add_argument("--json", action="store_true", help="print everything as JSON")
+        parser.add_argument(
+            "--tell",
+            action="store_true",
+            help="look around as workers do and tell the operators of troubles that last, where no "
+            "worker has done so within a minute: for cron, on a machine without workers",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print it."""
         now: dt.datetime = timezone.now()
+        if options["tell"]:
+            troubles.watch(now, pings=False)
         facts = status(now)
         found = findings(facts)
         if options["json"]:
-            troubles = [{"trouble": one.key, "text": one.text} for one in found]
-            self.stdout.write(json.dumps({**facts.as_dict(), "troubles": troubles}, indent=2))
+            told = [{"trouble": one.key, "text": one.text} for one in found]
+            self.stdout.write(json.dumps({**facts.as_dict(), "troubles": told}, indent=2))
         else:
             lines = [(line.name, line.said) for line in report.lines(facts)]
             width = max(len(name) for name, _ in lines)

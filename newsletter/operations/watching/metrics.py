@@ -81,7 +81,9 @@ class StatusCollector(Collector):
         yield _gauge("lost_before", "Lost digests of the issue before.", facts.lost_before)
         refusing = int(facts.backend.is_refusing)
         yield _gauge("mail_backend_refusing", "Whether the last batch was refused.", refusing)
-        yield _gauge("queue_age_seconds", "How long the oldest digest waits.", facts.queue_age)
+        yield _gauge(
+            "queue_age_seconds", "How long the oldest email of any kind waits.", facts.queue_age
+        )
 
 
 def _family(name: str, meaning: str, *labels: str) -> GaugeMetricFamily:

@@ -43,7 +43,7 @@ def lines(now_is: Status) -> list[Line]:
         Line("Issue before", f"{now_is.lost_before:,} in doubt or too late"),
         Line("Mail backend", _backend(now_is)),
         Line("Held back", now_is.held_because or "nothing"),
-        Line("Queue", f"the oldest digest has waited {_span(now_is.queue_age)}"),
+        Line("Queue", f"the oldest email has waited {_span(now_is.queue_age)}"),
     ]
     found += [
         Line(

@@ -14,11 +14,13 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count, Max, Q
 
 from newsletter import VERSION
+from newsletter.delivery import welcome
 from newsletter.models import Continuity, Delivery, Heartbeat, Issue
 from newsletter.operations.watching import heartbeats
 from papers.days import LONGEST_WAIT, closes_at, feature_day
 from papers.models import Source
 from papers.sources.registry import active_sources, pause_of
+from subscriptions.models import FormEntry, Notice
 
 LATE = dt.timedelta(minutes=15)
 """After so long a delivery that is due and still waits is late."""
@@ -130,12 +132,19 @@ class Status:
     lost_before: int
     """Of the issue before, how many digests are in doubt or came too late."""
     backend: Backend
-    queue_age: float
-    """Seconds for which the oldest delivery has been ready to be sent."""
+    digests_age: float
+    """Seconds for which the oldest digest has been ready to be sent."""
+    other_emails_age: float
+    """The same of emails that are not digests, such as confirmations."""
     disks: list[Disk]
     pending_migrations: int
     held_because: str = ""
     """Why nothing goes out, as after a restore; empty where mail does."""
+
+    @property
+    def queue_age(self) -> float:
+        """Seconds for which the oldest email of any kind has been ready to be sent."""
+        return max(self.digests_age, self.other_emails_age)
 
     @property
     def has_worker(self) -> bool:
@@ -144,7 +153,8 @@ class Status:
 
     def as_dict(self) -> dict[str, Any]:
         """In JSON's types, moments in ISO 8601."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        found = asdict(self) | {"queue_age": self.queue_age}
+        return {name: _plain(value) for name, value in found.items()}
 
 
 def _plain(value: Any) -> Any:
@@ -173,18 +183,39 @@ def status(now: dt.datetime) -> Status:
         send=_send(issue, now) if issue else Send(),
         lost_before=_lost(Issue.objects.filter(day__lt=day).order_by("-day").first()),
         backend=_backend(parts),
-        queue_age=queue_age(now),
+        digests_age=digests_age(now),
+        other_emails_age=other_emails_age(now),
         disks=_disks(parts, now),
         pending_migrations=pending_migrations(),
         held_because=_held(),
     )
 
 
-def queue_age(now: dt.datetime) -> float:
+def digests_age(now: dt.datetime) -> float:
     """Seconds for which the oldest delivery that may be sent has waited for a worker."""
-    ready = Delivery.objects.ready(now).order_by("not_before", "id")
-    oldest = ready.values_list("not_before", flat=True).first()
-    return (now - oldest).total_seconds() if oldest else 0.0
+    ready = Delivery.objects.ready(now)
+    # A welcome stands before its time in the queue, and has waited since it was due.
+    welcomes = ready.filter(not_before__lte=now - welcome.AHEAD / 2).order_by("due_at")
+    others = ready.filter(not_before__gt=now - welcome.AHEAD / 2).order_by("not_before", "id")
+    return max(
+        _waited(welcomes.values_list("due_at", flat=True).first(), now),
+        _waited(others.values_list("not_before", flat=True).first(), now),
+    )
+
+
+def other_emails_age(now: dt.datetime) -> float:
+    """The same of emails that are not digests, and of what was typed into the open forms and will
+    become one.
+    """
+    notice = Notice.objects.ready(now).order_by("not_before", "id")
+    entry = FormEntry.objects.ready(now).order_by("not_before", "id")
+    return max(
+        _waited(rows.values_list("not_before", flat=True).first(), now) for rows in (notice, entry)
+    )
+
+
+def _waited(since: dt.datetime | None, now: dt.datetime) -> float:
+    return (now - since).total_seconds() if since else 0.0
 
 
 def pending_migrations() -> int:

@@ -1,6 +1,7 @@
 """Troubles: what an operator has to hear of, when it begins, while it lasts, and when it is over.
 
-The workers look, one of them each minute, and not beat, whose silence is one of the troubles. A
+The workers look, one of them each minute, and not beat, whose silence is one of the troubles;
+while no worker does, a web process stands in (see `stand_in`). A
 trouble is a row, of which there is one while it lasts; who changes the row tells, so several
 workers tell once. It is told once it has lasted a little, so that a restart wakes nobody, and is
 over only when it has been away for a little.
@@ -110,9 +111,17 @@ def _of_sending(now_is: Status) -> Iterable[Finding]:
     elif backend.is_refusing:
         when = f" since {_at(backend.since)}" if backend.since else ""
         yield Finding("backend", f"The mail backend does not take mail{when}: {backend.reason}")
-    elif now_is.queue_age > LATE.total_seconds() and not send.per_minute and not _is_spent(now_is):
-        minutes = round(now_is.queue_age / 60)
+    elif (
+        now_is.digests_age > LATE.total_seconds() and not send.per_minute and not _is_spent(now_is)
+    ):
+        minutes = round(now_is.digests_age / 60)
         yield Finding("queue", f"Digests have waited for {minutes} minutes, and none goes out.")
+    is_stopped = now_is.held_because or backend.is_refusing
+    if not is_stopped and now_is.other_emails_age > LATE.total_seconds():
+        minutes = round(now_is.other_emails_age / 60)
+        yield Finding(
+            "other-emails", f"Confirmations and other emails have waited for {minutes} minutes."
+        )
     limit = max(1, min(settings.ALERT_LOST_DIGESTS, int(send.due * LOST_SHARE)))
     lost = send.in_doubt + send.expired
     if lost >= limit:
@@ -138,9 +147,12 @@ def _at(moment: dt.datetime) -> str:
 # --- The watch ---------------------------------------------------------------------------
 
 
-def watch(now: dt.datetime, tell: Callable[[Alert], bool] = alerts.tell) -> bool:
+def watch(
+    now: dt.datetime, tell: Callable[[Alert], bool] = alerts.tell, *, pings: bool = True
+) -> bool:
     """Look, where it is this worker's turn: note what is wrong and what is over, tell the
-    operators, and tell who watches us that we do. Whether it was this worker's turn.
+    operators, and, where it `pings`, tell who watches us that we do. Whether it was this worker's
+    turn.
     """
     if not heartbeats.is_my_turn(now, EVERY):
         return False
@@ -151,7 +163,7 @@ def watch(now: dt.datetime, tell: Callable[[Alert], bool] = alerts.tell) -> bool
     facts = status(now)
     note(findings(facts), now)
     tell_all(now, tell)
-    if is_well_watched(facts):
+    if pings and is_well_watched(facts):
         alerts.ping()
     return True
 
@@ -159,7 +171,7 @@ def watch(now: dt.datetime, tell: Callable[[Alert], bool] = alerts.tell) -> bool
 def is_well_watched(facts: Status) -> bool:
     """Whether a dead man's ping may go out: beat, a worker and the queue show signs of life."""
     beat, tick = facts.beat, facts.tick_at
-    is_moving = facts.queue_age <= LATE.total_seconds() or facts.send.per_minute > 0
+    is_moving = facts.digests_age <= LATE.total_seconds() or facts.send.per_minute > 0
     return bool(
         beat
         and beat.is_alive
@@ -167,6 +179,7 @@ def is_well_watched(facts: Status) -> bool:
         and tick is not None
         and facts.at - tick <= TICK_SILENT
         and (is_moving or _is_spent(facts))
+        and facts.other_emails_age <= LATE.total_seconds()
     )
 
 

@@ -67,6 +67,7 @@ def test_it_looks_again_and_again_and_survives_an_error(monkeypatch):
 
     monkeypatch.setattr(worker, "drain", drain)
     monkeypatch.setattr(watch, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(watch, "GLANCE_EVERY", 0.01)
     monkeypatch.setattr(connections, "close_all", lambda: None)
     watch.start()
     watch.start()  # is one thread all the same
@@ -86,6 +87,7 @@ def test_it_does_not_look_while_its_process_drains(monkeypatch):
     monkeypatch.setattr(worker, "drain", looks.append)
     monkeypatch.setattr(worker, "is_draining", lambda: True)
     monkeypatch.setattr(watch, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(watch, "GLANCE_EVERY", 0.01)
     watch.start()
     time.sleep(0.1)
     watch.stop()

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import importlib
+import time
 
 import pytest
 from django.apps import apps
@@ -9,12 +10,13 @@ from django.db import connection
 from django.utils import timezone
 
 from newsletter import tasks
-from newsletter.delivery import planning, welcome, worker
+from newsletter.delivery import planning, watch, welcome, worker
 from newsletter.issues.freezing import build_issue
+from newsletter.mail.outcomes import Kind, Outcome
 from newsletter.models import Delivery, Issue
 from subscriptions.models import Subscriber, Suppression
 from tests.factories import DAY, NOW, make_match, make_paper, make_subscriber, make_topic
-from tests.newsletter.transports import RecordingTransport
+from tests.newsletter.transports import ACCEPTED, RecordingTransport
 
 pytestmark = pytest.mark.django_db
 
@@ -167,3 +169,74 @@ def test_looking_for_whom_to_welcome_reads_an_index_of_those_alone():
         if connection.vendor == "postgresql":  # an empty table is read whole otherwise
             cursor.execute("SET LOCAL enable_seqscan = off")
         assert "subscriber_unwelcomed" in new[:10].explain()
+
+
+class TestWhileAQueueRuns:
+    """Who has just confirmed looks into the inbox now, however many digests wait."""
+
+    def readers(self, topic, count):
+        issue = Issue.objects.get(day=DAY)
+        for number in range(count):
+            reader = make_subscriber(f"r{number}@example.org", topics=[topic], welcomed_on=DAY)
+            Delivery.objects.create(
+                issue=issue,
+                subscriber=reader,
+                due_at=NOW - 60 * MINUTE,
+                not_before=NOW - 60 * MINUTE,
+                deadline=NOW + 600 * MINUTE,
+            )
+
+    def confirming(self, alice, at, seconds):
+        """A slow mail server, while which Alice confirms; and when what was taken."""
+        taken: list[tuple[str, float]] = []
+
+        def answer(mail):
+            time.sleep(seconds)
+            taken.append((mail.to_addr, time.monotonic()))
+            if len(taken) == at:
+                alice.confirm(NOW)
+            return ACCEPTED
+
+        return taken, RecordingTransport(answer)
+
+    def test_a_welcome_is_sent_within_five_seconds(self, week, topic, alice, tmp_path):
+        self.readers(topic, 220)
+        taken, transport = self.confirming(alice, at=60, seconds=0.04)
+        worker.drain(transport=transport, directory=tmp_path, clock=lambda: NOW)
+        when = dict(taken)
+        names = [name for name, _ in taken]
+        assert when[alice.email] - taken[59][1] < 5
+        assert names.index(alice.email) < len(names) - 30  # so it did not wait for the queue
+        assert len(names) == len(set(names)) == 221
+
+    def test_so_is_one_whose_digest_was_planned_already(self, week, topic, alice, tmp_path):
+        self.readers(topic, 40)
+        alice.confirm(NOW)
+        issue = Issue.objects.get(day=DAY)
+        Delivery.objects.create(
+            issue=issue,
+            subscriber=alice,
+            due_at=NOW,
+            not_before=NOW,
+            deadline=NOW + 600 * MINUTE,
+        )
+        taken, transport = self.confirming(alice, at=-1, seconds=0)
+        worker.drain(transport=transport, directory=tmp_path, clock=lambda: NOW)
+        assert taken[0][0] == alice.email
+
+    def test_a_welcome_that_failed_once_waits_like_the_others(self, week, alice, tmp_path):
+        alice.confirm(NOW)
+        later = Outcome(Kind.DEFERRED, "451", "later")
+        transport = RecordingTransport(lambda mail: later)
+        worker.drain(transport=transport, directory=tmp_path, clock=lambda: NOW)
+        assert Delivery.objects.get().not_before > NOW
+        assert not welcome.are_waiting(NOW + MINUTE)
+
+    def test_a_pool_that_is_busy_with_something_else_glances(self, week, alice, monkeypatch):
+        looked = []
+        monkeypatch.setattr(timezone, "now", lambda: NOW)
+        monkeypatch.setattr(worker, "drain", lambda **_: looked.append(1))
+        assert not watch._someone_waits()
+        alice.confirm(NOW)
+        assert watch._someone_waits()
+        assert Delivery.objects.get().subscriber == alice

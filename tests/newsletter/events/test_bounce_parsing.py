@@ -20,9 +20,10 @@ from newsletter.events.bounces import inbox, parsing
 from newsletter.issues.freezing import build_issue
 from newsletter.mail import bounce_severity
 from newsletter.mail.message_ids import message_id
-from newsletter.mail.return_paths import hash_of, return_path, returned_in
+from newsletter.mail.return_paths import hash_of, is_of, return_path, returned_in
 from newsletter.models import Delivery, Event
 from subscriptions import links
+from subscriptions.addresses import keyed_hash
 from subscriptions.models import Consent, Subscriber, Suppression
 from tests.factories import (
     DAY,
@@ -209,6 +210,19 @@ class TestReturnPath:
         settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
         settings.SECRET_KEY = "another" * 10
         assert returned_in(address) is not None
+
+    @pytest.mark.parametrize(
+        ("email", "before"),
+        [
+            ("alice@xn--strae-oqa.example", "alice@straße.example"),
+            ("alice@straße.example", "alice@xn--strae-oqa.example"),
+            ("alice@example.org", "ALICE@example.org"),
+        ],
+    )
+    def test_a_hash_of_the_version_before_is_that_of_the_same_reader(self, email, before):
+        assert is_of(email, keyed_hash(before.strip().lower())[:8])
+        assert is_of(email, hash_of(email)[:8])
+        assert not is_of(email, hash_of("bob@example.org")[:8])
 
     def test_without_the_setting_nothing_changes(self, settings):
         settings.BOUNCE_ADDRESS = ""

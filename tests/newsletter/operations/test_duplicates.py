@@ -5,10 +5,12 @@ from importlib import import_module
 from itertools import permutations
 
 import pytest
+import time_machine
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from newsletter.events import tracking
 from newsletter.events.bounces import inbox
 from newsletter.models import Delivery
 from newsletter.operations import duplicates
@@ -19,11 +21,13 @@ from subscriptions.models import (
     Consent,
     Feedback,
     FormerSubscriber,
+    Notice,
     Submission,
     Subscriber,
     Suppression,
     Upvote,
 )
+from subscriptions.readers import address_change
 from tests.factories import (
     DAY,
     NOW,
@@ -262,3 +266,60 @@ def test_who_was_suppressed_before_the_upgrade_is_so_in_every_spelling(typed, is
         assert key_of(spelling) == WIRE
     assert not Suppression.objects.covers("bob@bücher.example")
     assert Suppression.objects.filter(pk=keyed_hash(WIRE)).exists() or not is_there
+
+
+def test_the_link_of_a_digest_that_both_had_shows_what_the_one_who_stayed_has():
+    stays, goes = make_duplicate(UNICODE), make_duplicate(WIRE)
+    issue = make_issue()
+    make_delivery(issue, stays, state=State.SENT)
+    row = make_delivery(issue, goes, state=State.SENT)
+    held = goes.pk, goes.link_version
+    join()
+    row.refresh_from_db()
+    assert row.subscriber is None
+    path = f"/digest/{links.token(Purpose.DIGEST, *held, row.pk)}/"
+    assert Client().get(path, secure=True).status_code == 200
+    # Nobody's digest is shown by a link that never led to it.
+    own = f"/digest/{links.token(Purpose.DIGEST, stays.pk, stays.link_version, row.pk)}/"
+    assert Client().get(own, secure=True).status_code == 404
+
+
+def test_a_change_of_address_goes_on_by_the_links_of_the_row_that_went():
+    stays, goes = make_duplicate(UNICODE), make_duplicate(WIRE)
+    change = address_change.ask(goes, "new@example.org", NOW)
+    assert change is not None
+    held = goes.pk, goes.link_version
+    join()
+    stays.refresh_from_db()
+    assert stays.notices.count() == 2
+    with time_machine.travel(NOW, tick=False):
+        for end in (Purpose.MOVE_FROM, Purpose.MOVE_TO):
+            path = links.move_path(end, *held, change.pk)
+            assert Client().get(path, secure=True).status_code == 200
+            assert Client().post(path, secure=True).status_code == 302
+    stays.refresh_from_db()
+    assert stays.email == "new@example.org"
+
+
+def test_who_stays_and_left_does_not_move_by_them():
+    make_duplicate(UNICODE, status=Status.LEFT)
+    goes = make_duplicate(WIRE)
+    change = address_change.ask(goes, "new@example.org", NOW)
+    assert change is not None
+    held = goes.pk, goes.link_version
+    one = join()
+    assert not one.notices.filter(kind__in=Notice.MOVES).exists()
+    path = links.move_path(Purpose.MOVE_FROM, *held, change.pk)
+    assert Client().get(path, secure=True).status_code == 410
+
+
+def test_what_is_opened_by_the_other_link_is_counted(settings):
+    settings.TRACK_OPENS = True
+    make_duplicate(UNICODE)
+    goes = make_duplicate(WIRE)
+    row = make_delivery(make_issue(), goes, state=State.SENT)
+    claims = links.Claims(goes.pk, goes.link_version, row.pk)
+    join()
+    assert tracking.record(tracking.OPENED, claims, "", "Mozilla/5.0", NOW)
+    strange = links.Claims(goes.pk, goes.link_version + 1, row.pk)
+    assert not tracking.record(tracking.OPENED, strange, "", "Mozilla/5.0", NOW)

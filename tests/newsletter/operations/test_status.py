@@ -12,11 +12,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 import newsletter
-from newsletter.delivery import backend_state
+from newsletter.delivery import backend_state, welcome
 from newsletter.models import Delivery, Heartbeat
 from newsletter.operations.watching import heartbeats
 from newsletter.operations.watching.status import status
 from papers.models import Source
+from subscriptions.models import Notice
+from subscriptions.notices import due
+from subscriptions.readers import form_entries
 from tests.factories import DAY, NOW, make_delivery, make_issue, make_source, make_subscriber
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +94,23 @@ def test_queue_is_as_old_as_what_has_waited_longest_and_may_be_sent():
         not_before=NOW - 60 * MINUTE,
     )
     assert status(NOW).queue_age == 300
+
+
+@pytest.mark.parametrize("what", ["notice", "entry", "welcome"])
+def test_queue_counts_what_is_no_digest_of_the_day(what):
+    since = NOW - 7 * MINUTE
+    reader = make_subscriber("a@example.org", status="pending")
+    if what == "notice":
+        due.ask_for(Notice.Kind.CONFIRM, reader.pk, since)
+    elif what == "entry":
+        form_entries.note_lost_link("a@example.org", since)
+    else:
+        make_issue()
+        reader.confirm(since)
+        assert welcome.plan(since) == 1
+    found = status(NOW)
+    assert found.queue_age == found.as_dict()["queue_age"] == 420
+    assert found.other_emails_age == (0 if what == "welcome" else 420)
 
 
 @pytest.mark.parametrize(("ago", "is_alive"), [(0, True), (3, True), (4, False)])

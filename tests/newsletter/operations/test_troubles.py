@@ -1,19 +1,26 @@
 """Troubles: seen, told within ten minutes, told again each day, told when over, once each."""
 
 import datetime as dt
+import threading
 from dataclasses import replace
 
 import pytest
+import time_machine
 from django.core.management import call_command
+from django.db import connections
+from django.test import Client
 
 from newsletter.delivery import backend_state, rates, worker
 from newsletter.issues.freezing import build_issue
 from newsletter.mail.outcomes import Kind, Outcome
 from newsletter.models import Heartbeat, Trouble
-from newsletter.operations.watching import alerts, troubles
+from newsletter.operations.watching import alerts, heartbeats, troubles
 from newsletter.operations.watching.alerts import Alert, State
 from newsletter.operations.watching.status import Disk, status
+from newsletter.pages import health
 from papers.models import Source
+from subscriptions.models import Notice
+from subscriptions.notices import due
 from tests.factories import (
     DAY,
     NOW,
@@ -411,3 +418,89 @@ def test_check_deploy_warns_where_nobody_would_hear(settings, capsys, hook, serv
     settings.ADMINS = [("", address) for address in admins]
     call_command("check", "--deploy", "--tag", "security")
     assert ("newsletter.W008" in capsys.readouterr().err) is warned
+
+
+# --- While no worker looks -----------------------------------------------------------------------
+
+
+class TestNoWorker:
+    """Workers cannot tell that none of them lives. A web process that is asked can."""
+
+    @pytest.fixture(autouse=True)
+    def _told(self, settings, monkeypatch, told):
+        settings.ADMINS = [("", "operator@example.org")]
+        monkeypatch.setattr(alerts, "tell", told)
+        monkeypatch.setattr(alerts, "ping", lambda: told.append(("ping", "")))
+        monkeypatch.setattr(health, "broker", lambda: "ok")
+        monkeypatch.setattr(connections, "close_all", lambda: None)
+        # In this thread, where the test's transaction is.
+        monkeypatch.setattr(threading.Thread, "start", lambda thread: thread.run())
+        watch_by_default = troubles.watch
+        monkeypatch.setattr(
+            troubles, "watch", lambda now, tell=told, **how: watch_by_default(now, tell, **how)
+        )
+
+    def ask(self, path, minutes, start=NOW, **headers):
+        for minute in range(minutes):
+            with time_machine.travel(start + minute * MINUTE, tick=False):
+                assert Client().get(path, headers=headers).status_code == 200
+
+    @pytest.mark.parametrize("path", ["/health/ready", "/metrics"])
+    def test_is_told_within_ten_minutes_by_who_is_asked(self, told, settings, path):
+        settings.METRICS_TOKEN = "t" * 20
+        make_issue()
+        make_alive(NOW)
+        troubles.watch(NOW)  # a worker's last look
+        del told[:]
+        self.ask(path, 11, authorization=f"Bearer {'t' * 20}")
+        assert ("workers", "open") in told
+        assert ("ping", "") not in told
+        assert told.count(("workers", "open")) == 1
+
+    def test_is_over_when_one_comes_back(self, told):
+        make_issue()
+        self.ask("/health/ready", 11)
+        watch(told, 10, start=NOW + 11 * MINUTE)
+        assert ("workers", "over") in told
+
+    def test_nobody_stands_in_for_workers_that_look(self, told):
+        make_issue()
+        backend_state.note(NOW, is_refusing=True)
+        for minute in range(10):
+            now = NOW + minute * MINUTE
+            make_alive(now)
+            assert heartbeats.is_my_turn(now, troubles.EVERY)  # and its worker is slow
+            self.ask("/health/ready", 1, start=now)
+        assert told == []
+
+    def test_nobody_looks_where_nobody_would_hear(self, told, settings):
+        settings.ADMINS, settings.ALERT_WEBHOOK_URL = [], ""
+        self.ask("/health/ready", 11)
+        assert not Trouble.objects.exists()
+
+    def test_a_look_that_fails_leaves_the_probe_as_it_is(self, monkeypatch):
+        def fail(now, **_):
+            raise OSError("no database")
+
+        monkeypatch.setattr(troubles, "watch", fail)
+        self.ask("/health/ready", 2)
+
+    def test_the_command_looks_and_tells_where_cron_calls_it(self, told, capsys):
+        make_issue()
+        for minute in range(8):
+            with time_machine.travel(NOW + minute * MINUTE, tick=False), pytest.raises(SystemExit):
+                call_command("status", "--tell")
+        assert ("workers", "open") in told
+        assert "No worker lives: nothing is sent." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("waited", "trouble"), [(10, False), (16, True)])
+def test_confirmations_that_wait_are_a_trouble_of_their_own(waited, trouble):
+    make_issue()
+    make_alive()
+    reader = make_subscriber("a@example.org", status="pending")
+    due.ask_for(Notice.Kind.CONFIRM, reader.pk, NOW - waited * MINUTE)
+    assert keys() == ({"other-emails"} if trouble else set())
+    assert troubles.is_well_watched(status(NOW)) is not trouble
+    backend_state.note(NOW, is_refusing=True)  # one trouble, told once
+    assert keys() == {"backend"}

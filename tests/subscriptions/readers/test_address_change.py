@@ -88,7 +88,21 @@ def test_asking_for_the_same_again_asks_nobody_again(alice):
     assert due() == [Kind.MOVE_FROM, Kind.MOVE_TO]
 
 
-@pytest.mark.parametrize("email", ["alice@example.org", " ALICE@example.org "])
+SPELLINGS = ["{}@example.org", " {}@EXAMPLE.org. ", "{}@ｅxample.org"]
+
+
+@pytest.mark.parametrize("spelled", SPELLINGS)
+def test_the_same_in_another_spelling_is_the_same(alice, spelled):
+    ask(alice)
+    assert address_change.ask(alice, spelled.format("new"), NOW) is None
+    assert due() == [Kind.MOVE_FROM, Kind.MOVE_TO]
+    assert AddressChange.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "email",
+    ["alice@example.org", " ALICE@example.org ", *(one.format("alice") for one in SPELLINGS)],
+)
 def test_ones_own_address_is_nothing_to_move_to(alice, email):
     assert address_change.ask(alice, email, NOW) is None
     assert due() == []
