@@ -160,6 +160,7 @@ def make_hostile_site() -> dict[str, str]:
         "digest": f"/digest/{digest}/",
         "preview": "/preview/?everything=on",
         "preview of nothing": "/preview/",
+        "sample": reverse("newsletter:sample"),
         "subscribe": reverse("subscriptions:subscribe"),
         "subscribe, filled in": "/subscribe/?topic=wide",
         "check inbox": reverse("subscriptions:check-inbox"),

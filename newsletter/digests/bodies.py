@@ -17,6 +17,12 @@ from newsletter.mail.message import HTML_LIMIT
 from papers.text.cleaning import plain, shorten
 from subscriptions.notices.mjml import compile_mjml
 
+TOP = -1
+"""Stands for the id of a topic where papers come for being among the most trending."""
+
+ALSO = 3
+"""How many papers outside the reader's topics are listed."""
+
 IN_FULL = 3
 """How many papers are shown in full to readers who did not ask for all."""
 
@@ -47,7 +53,6 @@ class Markup:
     """How a form is written: its templates, its compiler, its escaping, its separators."""
 
     shell: str
-    mention: str
     compiled: Callable[[str], str]
     escaped: Callable[[str], str]
     between_topics: str
@@ -58,8 +63,13 @@ class Markup:
         return Fragment.of(safe), Fragment.of(separator + safe)
 
 
-HTML = Markup("emails/digest.mjml", "emails/mention.html", compile_mjml, escape, " · ")
-TEXT = Markup("emails/digest.txt", "emails/mention.txt", plain_text, plain_text, ", ")
+HTML = Markup("emails/digest.mjml", compile_mjml, escape, " · ")
+TEXT = Markup("emails/digest.txt", plain_text, plain_text, ", ")
+
+
+def heading_of(choice: Choice) -> int:
+    """The id of the topic under which a grouped digest puts the paper."""
+    return choice.topics[0] if choice.topics else TOP
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +78,9 @@ class Order:
 
     choices: Sequence[Choice]
     also: Sequence[int]
-    """Place ids of the papers mentioned at the end."""
+    """Place ids of the papers outside the reader's topics, listed after theirs."""
     topics: Sequence[int]
-    """Ids of the reader's topics, in the editor's order."""
+    """Ids of the reader's topics, in the editor's order; `TOP` first where they want it."""
     tokens: Mapping[str, Sequence[Fragment]]
     left_out: int = 0
     """How many more papers were chosen than there is room for."""
@@ -85,14 +95,14 @@ class Order:
         return self.choices if self.is_whole else self.choices[:IN_FULL]
 
     def groups(self, choices: Sequence[Choice]) -> list[tuple[int, list[Choice]]]:
-        """`choices` under their closest topic's id, the group of the best paper first; within a
-        group the order stays. A ranked list is one group, of the topic 0.
+        """`choices` under their closest topic's id, or `TOP`, the group of the best paper first;
+        within a group the order stays. A ranked list is one group, of the topic 0.
         """
         if not self.by_topic:
             return [(0, list(choices))]
         groups: dict[int, list[Choice]] = {}
         for choice in choices:
-            groups.setdefault(choice.topics[0] if choice.topics else 0, []).append(choice)
+            groups.setdefault(heading_of(choice), []).append(choice)
         return list(groups.items())
 
 
@@ -117,8 +127,6 @@ class Form:
     """By place id."""
     titles: Mapping[int, Listed]
     """By place id, shortened: for the preheader."""
-    mentions: Mapping[int, Fragment]
-    """By place id: for the papers outside the reader's topics."""
     topics: Mapping[int, Listed]
     """By topic id."""
     explained: dict[tuple[int, str, bool], SplitTemplate] = field(default_factory=dict)
@@ -146,6 +154,7 @@ class Form:
         self.room = HTML_LIMIT - self.shell.size - self.also.size - self.more.size - OWN_BYTES
         heaviest = max((card.size for card in self.cards.values()), default=0)
         line = max((line.size for line in self.lines.values()), default=0)
+        self.room -= ALSO * line
         heading = max((self._heading(topic) for topic in self.topics), default=0)
         longest_why = len(escape('"')) * WHY_LENGTH
         self.always_fit = self.room // (
@@ -185,9 +194,9 @@ class Form:
             if order.is_whole or at < IN_FULL:
                 card = self.card(choice, in_group=order.by_topic)
                 room -= card.size + len(card.holes) * len(TOKEN_LIKE)
-            if order.by_topic and choice.topics and choice.topics[0] not in headed:
-                headed.add(choice.topics[0])
-                room -= self._heading(choice.topics[0])
+            if order.by_topic and (heading := heading_of(choice)) not in headed:
+                headed.add(heading)
+                room -= self._heading(heading)
             if room < 0:
                 return replace(order, choices=order.choices[:at], left_out=len(order.choices) - at)
         return order
@@ -203,8 +212,8 @@ class Form:
         values["preheader"] = self._listed([self.titles[choice.place.id] for choice in ahead])
         values["also"] = values["more"] = ()
         if order.also:
-            mentions = [self.mentions[place] for place in order.also]
-            values["also"] = self.also.fill({"mentions": mentions})
+            outside = [self.lines[place] for place in order.also]
+            values["also"] = self.also.fill({"outside": outside})
         if order.left_out:
             left = (self._counted(order.left_out),)
             values["more"] = self.more.fill({**order.tokens, "left": left})
@@ -260,7 +269,7 @@ class Form:
         """All that readers may see, with something like a token in every hole."""
         templates = [self.shell, self.group, self.section, self.also, self.more]
         parts = [part for template in (*templates, *self.cards.values()) for part in template.parts]
-        parts += [*self.lines.values(), *self.mentions.values()]
+        parts += self.lines.values()
         return "".join(part.text if isinstance(part, Fragment) else TOKEN_LIKE for part in parts)
 
     def compose(self, order: Order) -> tuple[Fragment, ...]:

@@ -36,6 +36,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
             "receives_by",
             "groups_by_topic",
             "in_full",
+            "top_papers",
             "welcomed_on",
         )
     )
@@ -67,6 +68,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
             receives_by,
             grouped,
             in_full,
+            top_papers,
             welcomed_on,
         ) = row
         if pk in suppressed or status == Subscriber.Status.SUPPRESSED:
@@ -92,6 +94,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
                 ),
                 rated=rated if learns else {},
                 language=language,
+                top_papers=top_papers,
             )
     return readers, refused
 

@@ -21,10 +21,9 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
-from newsletter.digests.bodies import HTML, TEXT, Form, Markup, Order
+from newsletter.digests.bodies import ALSO, HTML, TEXT, TOP, Form, Markup, Order
 from newsletter.digests.contexts import (
     card_context,
-    page_of,
     shell_context,
     short_date_of,
     title_of,
@@ -48,9 +47,6 @@ from subscriptions.notices.mjml import RenderingFailed, check_links
 __all__ = ["DigestPress", "RenderingFailed", "delivery_id_of", "message_id"]
 
 logger = logging.getLogger(__name__)
-
-ALSO = 2
-"""How many papers outside the reader's topics are mentioned at the end."""
 
 _PHRASE = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]+")
 
@@ -86,9 +82,10 @@ class DigestPress:
         self.is_welcome = is_welcome
         self.language = language or settings.LANGUAGE_CODE
         self.places = list({place.id: place for place in places}.values())
-        self._topic_names = {
-            topic: shorten(plain(name), 80) or "?" for topic, name in topic_names.items()
-        }
+        with translation.override(self.language):
+            self._topic_names = {TOP: gettext("Top papers")}
+        for topic, name in topic_names.items():
+            self._topic_names[topic] = shorten(plain(name), 80) or "?"
         self._topic_order = {topic: at for at, topic in enumerate(self._topic_names)}
         self._subjects: dict[tuple[int, int], str] = {}
         with translation.override(self.language):
@@ -210,7 +207,7 @@ class DigestPress:
             is_welcome=self.is_welcome,
             has_summaries=self.has_summaries,
         )
-        context["mentions"], context["left"] = marks.hole("mentions"), marks.hole("left")
+        context["outside"], context["left"] = marks.hole("outside"), marks.hole("left")
         for name in ("lines", "section", "cards", "group", "also", "more"):
             context |= {f"{name}_begins": marks.begin(name), f"{name}_ends": marks.end(name)}
         why, feedback, level = marks.hole("why"), marks.hole("feedback"), marks.hole("level")
@@ -241,15 +238,6 @@ class DigestPress:
             lines={place.id: Fragment.of(cut[f"line{place.id}"].text) for place in self.places},
             cards={place.id: cut[f"card{place.id}"] for place in self.places},
             titles={place: markup.listed(title, " · ") for place, title in titles.items()},
-            mentions={
-                place.id: Fragment.of(
-                    render_to_string(
-                        markup.mention,
-                        {"title": title_of(place.card, 120), "url": page_of(place.card)},
-                    )
-                )
-                for place in self.places
-            },
             topics={
                 topic: markup.listed(name, markup.between_topics)
                 for topic, name in self._topic_names.items()
@@ -257,7 +245,11 @@ class DigestPress:
         )
 
     def _also(self, reader: Reader, choices: Sequence[Choice]) -> list[int]:
-        """The most trending papers outside the reader's topics."""
+        """The most trending papers outside the reader's topics; whoever wants the top papers has
+        them among their own.
+        """
+        if reader.top_papers:
+            return []
         found: list[int] = []
         unwanted = reader.disliked.union([choice.place.paper_id for choice in choices])
         for place in self.places:
@@ -269,7 +261,8 @@ class DigestPress:
 
     def _topics(self, reader: Reader) -> list[int]:
         known = self._topic_order
-        return sorted(filter(known.__contains__, reader.topics), key=known.__getitem__)
+        topics = sorted(filter(known.__contains__, reader.topics), key=known.__getitem__)
+        return [TOP, *topics] if reader.top_papers else topics
 
     def _prepare_headers(self) -> None:
         self._leave = list_headers.around_unsubscribe_token()

@@ -51,16 +51,21 @@ class Reader:
     rated: Mapping[int, int] = field(default_factory=dict)
     """What they said by paper id, 1 or -1, the latest last; empty where learning is off."""
     language: str = "en"
+    top_papers: bool = False
+    """They want the most trending papers as well, whatever these are about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A paper chosen for a reader, the reader's topics that it matches (closest first), and why."""
+    """A paper chosen for a reader, the reader's topics that it matches (closest first), and why.
+
+    It matches none where the reader asked for top papers.
+    """
 
     place: Place
     topics: tuple[int, ...]
     why: str
-    """Such as "Matches Agents · trending #3", or "Because you liked “…”"."""
+    """Such as "Matches Agents · trending #3", "Most upvoted today", "Because you liked “…”"."""
 
 
 class Shelf:
@@ -95,6 +100,11 @@ class Shelf:
         self._choices: dict[tuple[int, tuple[int, ...]], Choice] = {}
         self._trend = self._standings(is_weekly=is_weekly)
         self._because = gettext("Because you liked “%(title)s”")
+        self._top = (
+            gettext("One of the week’s top papers")
+            if is_weekly
+            else gettext("One of the day’s top papers")
+        )
         self._prior = taste.deviations(
             np.array([0.0 if p.card.is_pick else p.score for p in self.places], np.float32)
         )
@@ -145,8 +155,8 @@ class Shelf:
     def select(
         self, reader: Reader, had: Collection[int] = (), ratings: Ratings | None = None
     ) -> list[Choice]:
-        """The reader's papers, best first: of their topics, none they `had` (paper ids) before,
-        none they disliked, at most `papers_wanted`.
+        """The reader's papers, best first: of their topics, or among the top papers where they
+        want these; none they `had` (paper ids) before, none they disliked, at most `papers_wanted`.
 
         The best are the most trending, moved by what the reader's `ratings` say of them; a pinned
         paper comes first. Half of the places are shared out evenly to the reader's topics. Of one
@@ -161,19 +171,35 @@ class Shelf:
                 if self.places[at].paper_id not in had
                 and self.places[at].paper_id not in reader.disliked
             ]
+        top = self._top_for(reader, had) if reader.top_papers else []
+        if top:
+            allowed = sorted({*allowed, *top})
         liking = self._liking(ratings)
         if liking is not None and len(allowed) > 1:
             allowed = self._moved(allowed, liking, len(ratings or ()))
         if self._same:
             allowed = self._once(allowed)
         if len(allowed) > reader.papers_wanted:
-            allowed = self._fair_share(allowed, reader)
+            allowed = self._fair_share(allowed, reader, top)
         if self._alike:
             allowed = self._apart(allowed)
         choices = [self._choice(at, reader.topics) for at in allowed]
         if ratings and liking is not None:
             return self._with_liked(choices, allowed, ratings, liking)
         return choices
+
+    def _top_for(self, reader: Reader, had: Collection[int]) -> list[int]:
+        """The `papers_wanted` most trending that the reader did not have, each work once."""
+        top: list[int] = []
+        skipped: set[int] = set()
+        for at, place in enumerate(self.places):
+            if len(top) == reader.papers_wanted:
+                break
+            if at in skipped or place.paper_id in had or place.paper_id in reader.disliked:
+                continue
+            top.append(at)
+            skipped |= self._same.get(at, frozenset())
+        return top
 
     def _liking(self, ratings: Ratings | None) -> taste.Floats | None:
         """How much the reader would like each paper; None where nothing is known of it."""
@@ -196,19 +222,21 @@ class Shelf:
                 skipped |= self._same.get(at, frozenset())
         return kept
 
-    def _fair_share(self, allowed: list[int], reader: Reader) -> list[int]:
+    def _fair_share(self, allowed: list[int], reader: Reader, top: list[int]) -> list[int]:
         """`papers_wanted` of `allowed` (best first), in that order.
 
-        The topics take turns, each time with their best that is not taken yet, until half of the
-        places are gone and each that has a paper has had a turn; the rest goes by rank.
+        The topics, and beside them the `top` papers where the reader wants them, take turns, each
+        time with their best that is not taken yet, until half of the places are gone and each that
+        has a paper has had a turn; the rest goes by rank.
         """
         wanted = reader.papers_wanted
         order = dict(zip(allowed, range(len(allowed)), strict=True))
+        of_topics = [self._by_topic.get(topic, []) for topic in sorted(reader.topics)]
         # The best of each topic stands last, where it is taken from.
         queues = [
             sorted(mine, key=order.__getitem__, reverse=True)
-            for topic in sorted(reader.topics)
-            if (mine := [at for at in self._by_topic.get(topic, ()) if at in order])
+            for places in (*of_topics, top)
+            if (mine := [at for at in places if at in order])
         ]
         # The topic whose best paper is best goes first, so that with few places the best remain.
         queues.sort(key=lambda queue: order[queue[-1]])
@@ -258,7 +286,10 @@ class Shelf:
         plain = self._choices.get((at, mine))
         if plain is None:
             place = self.places[at]
-            why = " · ".join(filter(None, (place.topics[mine[0]].why, self._trend[at])))
+            if mine:
+                why = " · ".join(filter(None, (place.topics[mine[0]].why, self._trend[at])))
+            else:
+                why = self._trend[at][:1].upper() + self._trend[at][1:] or self._top
             if len(self._choices) >= MOST_CHOICES:
                 self._choices.clear()
             plain = self._choices[at, mine] = Choice(place, mine, why)

@@ -23,7 +23,8 @@ MAY_HAVE_BEEN_SENT = frozenset({State.SENT, State.FEED, State.UNKNOWN})
 
 PREFERENCES = (
     *("rhythm", "weekday", "hour", "timezone", "papers_wanted", "receives_by", "text_only"),
-    *("groups_by_topic", "learns", "language", "paused_until", "pause_reason"),
+    *("top_papers", "groups_by_topic", "in_full", "learns", "language"),
+    *("paused_until", "pause_reason"),
 )
 
 WORDING = "joined with another spelling of the same address"

@@ -70,7 +70,7 @@ def preview(
     if name in DIGESTS:
         return _digest(name, _reader(subscriber_id), day, text_only=text_only)
     if subscriber_id is None:
-        subscriber = Subscriber(pk=0, email=EXAMPLE)
+        subscriber = Subscriber(pk=0, email=EXAMPLE, top_papers=True)
     else:
         subscriber = _subscriber(subscriber_id)
     subscriber.link_version = links.VOID

@@ -27,7 +27,7 @@ from subscriptions.models import Subscriber
 SHOWN = 8
 """Papers that a preview names; of any further ones it gives the number."""
 
-ASKED = ("everything", "topics", "rhythm", "papers_wanted")
+ASKED = ("top_papers", "everything", "topics", "rhythm", "papers_wanted")
 """What of a form makes a difference; nothing else of it ends up in an address."""
 
 MOST_PAPERS = 50
@@ -35,12 +35,12 @@ MOST_PAPERS = 50
 
 @dataclass(frozen=True, slots=True)
 class DigestPreview:
-    """A digest that might have been. `issue` is None while there is none, `topics` counts those
-    that were chosen.
+    """A digest that might have been. `issue` is None while there is none, `is_chosen` where topics
+    or the top papers were.
     """
 
     issue: Issue | None
-    topics: int
+    is_chosen: bool
     is_weekly: bool
     choices: list[Choice]
 
@@ -57,9 +57,9 @@ class DigestPreview:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def preview(request: HttpRequest) -> HttpResponse:
-    """The preview for `?topics=` (a slug, repeatable) or `?everything=on`, with `rhythm` and
-    `papers_wanted`; what makes no sense counts as not said. A part of a page for htmx, else a
-    whole one.
+    """The preview for `?topics=` (a slug, repeatable), `?everything=on` or `?top_papers=on`, with
+    `rhythm` and `papers_wanted`; what makes no sense counts as not said. A part of a page for htmx,
+    else a whole one.
 
     A form without a script posts here, so that the address typed into it ends up in no log, and
     is led on to the address that holds the choice alone.
@@ -72,7 +72,11 @@ def preview(request: HttpRequest) -> HttpResponse:
     found, slugs = preview_of(request.GET, timezone.now())
     is_part = request.headers.get("HX-Request") == "true"
     template = "newsletter/_preview.html" if is_part else "newsletter/preview.html"
-    response = render(request, template, {"preview": found, "slugs": slugs})
+    again = QueryDict(mutable=True)
+    again.setlist("topic", slugs)
+    if slugs and request.GET.get("top_papers"):
+        again["top_papers"] = "on"
+    response = render(request, template, {"preview": found, "again": again.urlencode()})
     response["Vary"] = "HX-Request"
     response["X-Robots-Tag"] = "noindex"
     return response
@@ -88,7 +92,9 @@ def preview_of(asked: QueryDict, now: dt.datetime) -> tuple[DigestPreview, list[
     is_weekly = asked.get("rhythm") == Subscriber.Rhythm.WEEKLY
     issue = Issue.objects.up_to(now.date()).first()
     choices: list[Choice] = []
-    if issue is not None and slugs:
+    top_papers = bool(asked.get("top_papers"))
+    is_chosen = bool(slugs) or top_papers
+    if issue is not None and is_chosen:
         reader = Reader(
             id=0,
             email="",
@@ -96,12 +102,13 @@ def preview_of(asked: QueryDict, now: dt.datetime) -> tuple[DigestPreview, list[
             topics=frozenset(offered[slug] for slug in slugs),
             papers_wanted=_papers_wanted(asked.get("papers_wanted", "")),
             is_weekly=is_weekly,
+            top_papers=top_papers,
         )
         hidden = Pick.objects.hidden_papers()
         language = get_language() or "en"
         shelf = _shelf(issue.pk, issue.day, issue.frozen_at, is_weekly, language, hidden)
         choices = shelf.select(reader)
-    return DigestPreview(issue, len(slugs), is_weekly, choices), slugs
+    return DigestPreview(issue, is_chosen, is_weekly, choices), slugs
 
 
 def _papers_wanted(text: str) -> int:

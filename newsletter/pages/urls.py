@@ -16,6 +16,7 @@ from newsletter.pages import (
     metrics,
     privacy,
     private_feed,
+    sample,
     sitemaps,
     tracking,
 )
@@ -79,6 +80,8 @@ urlpatterns = [
     path("digest/<str:token>/", days.digest, name="digest"),
     path("feed/<str:token>/", private_feed.private_feed, name="feed"),
     path("preview/", live_preview.preview, name="preview"),
+    path("sample/", sample.sample, name="sample"),
+    path("sample/digest", sample.sample_html, name="sample_html"),
     path("t/<str:token>/open.gif", tracking.opened, name="opened"),
     path("t/<str:token>/<int:place>/<int:number>/", tracking.follow, name="follow"),
     path("language/", set_language, name="language"),

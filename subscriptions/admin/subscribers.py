@@ -145,7 +145,20 @@ class SubscriberAdmin(ModelAdmin):
             "Rhythm",
             {"fields": ("rhythm", "weekday", "hour", "timezone", "paused_until", "pause_reason")},
         ),
-        ("Digest", {"fields": ("papers_wanted", "receives_by", "text_only", "learns")}),
+        (
+            "Digest",
+            {
+                "fields": (
+                    "top_papers",
+                    "papers_wanted",
+                    "receives_by",
+                    "groups_by_topic",
+                    "in_full",
+                    "text_only",
+                    "learns",
+                )
+            },
+        ),
         (
             "Times",
             {

@@ -174,7 +174,14 @@ class Subscriber(models.Model):
         default=False, db_default=False, help_text="Put papers under the names of their topics."
     )
     in_full = models.BooleanField(
-        default=False, db_default=False, help_text="Put every paper in full, not the first alone."
+        default=False,
+        db_default=False,
+        help_text="Show every paper in full, not only the first three.",
+    )
+    top_papers = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Send the day's most trending papers, whatever their topic.",
     )
     learns = models.BooleanField(default=True, help_text="Let feedback re-rank the papers.")
     language = models.CharField(max_length=10, default="en")

@@ -21,6 +21,7 @@ from django.utils.translation import gettext
 from papers.text.cleaning import plain
 from subscriptions import links
 from subscriptions.models import AddressChange, Notice, Subscriber, Suppression
+from subscriptions.notices.chosen import chosen_by
 from subscriptions.notices.due import ASK_AGAIN_AFTER
 from subscriptions.notices.messages import headers_for
 from subscriptions.notices.mjml import RenderingFailed, check_links, compile_mjml
@@ -150,6 +151,8 @@ def make_letter(
             "confirm_days": links.CONFIRM_WITHIN.days,
             "change_days": AddressChange.WITHIN.days,
         }
+        if kind is Kind.CONFIRM:
+            context["chosen"] = chosen_by(subscriber)
         recipient = _recipient(kind, subscriber, change)
         return Letter(
             kind=kind.value,

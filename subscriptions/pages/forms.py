@@ -20,6 +20,7 @@ from papers.models import Topic
 from subscriptions import ways
 from subscriptions.addresses import key_of, normalized_email, validate_address
 from subscriptions.models import Subscriber
+from subscriptions.notices.chosen import Chosen, papers_in_words, when_in_words
 from subscriptions.readers.preferences import Preferences
 from subscriptions.readers.signup import SignupChoices
 
@@ -100,8 +101,13 @@ class AddressField(forms.EmailField):
 class TopicsForm(forms.Form):
     """A form with the active topics, read from the database in one query."""
 
+    top_papers = forms.BooleanField(
+        label=_("Top papers"),
+        required=False,
+        help_text=_("The day’s most trending papers, whatever their topic."),
+    )
     everything = forms.BooleanField(
-        label=_("Everything"), required=False, help_text=_("All topics that there are today.")
+        label=_("Everything"), required=False, help_text=_("All current topics.")
     )
     topics = forms.MultipleChoiceField(
         label=_("Topics"),
@@ -145,13 +151,16 @@ class TopicsForm(forms.Form):
         ]
 
     def clean(self) -> dict[str, Any]:
-        """At least one topic; "everything" stands for them all."""
+        """Top papers or at least one topic; "everything" stands for all topics."""
         data = super().clean() or {}
-        if "topics" not in self.errors and not data.get("everything") and not data.get("topics"):
-            self.add_error(
-                "topics", _("Please choose at least one topic, or tick “Everything” to get all.")
-            )
+        is_named = any(data.get(name) for name in ("top_papers", "everything", "topics"))
+        if "topics" not in self.errors and not is_named:
+            self._add_nothing(data)
         return data
+
+    def _add_nothing(self, data: dict[str, Any]) -> None:
+        """What follows where nothing was chosen."""
+        self.add_error("topics", _("Please choose at least one topic, or “Top papers”."))
 
     @property
     def chosen_topics(self) -> list[Topic]:
@@ -189,13 +198,32 @@ def _weekday_field(**kwargs: Any) -> forms.TypedChoiceField:
         choices=list(WEEKDAYS.items()),
         coerce=int,
         empty_value=0,  # type: ignore[arg-type]
-        help_text=_("Counts for a weekly digest."),
+        help_text=_("Weekly digests only."),
         **kwargs,
     )
 
 
+class WelcomeForm(TopicsForm):
+    """The topics of a reader who has just confirmed."""
+
+    def __init__(self, *args: Any, subscriber: Subscriber, **kwargs: Any) -> None:
+        initial = {
+            "top_papers": subscriber.top_papers,
+            "topics": _followed_by(subscriber),
+        }
+        super().__init__(*args, initial=initial, **kwargs)
+
+
+def _followed_by(subscriber: Subscriber) -> list[str]:
+    """The slugs of the active topics that the reader follows."""
+    return list(subscriber.topics.filter(is_active=True).values_list("slug", flat=True))
+
+
 class SubscribeForm(TopicsForm):
-    """An address and topics; rhythm, hour and timezone where the visitor cares."""
+    """An address is enough; topics, rhythm, hour and timezone where the visitor cares.
+
+    A visitor who names no topic gets the top papers.
+    """
 
     email = AddressField(
         label=_("Email address"),
@@ -230,6 +258,14 @@ class SubscribeForm(TopicsForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.offered.keys() & set(self.initial.get("topics") or ()):
+            self.initial.setdefault("top_papers", True)
+
+    def _add_nothing(self, data: dict[str, Any]) -> None:
+        data["top_papers"] = True
+
     @property
     def is_from_a_robot(self) -> bool:
         """Whether the field that people cannot see was filled in; also of an invalid form."""
@@ -245,6 +281,16 @@ class SubscribeForm(TopicsForm):
             hour=data["hour"],
             timezone=data["timezone"] or data["browser_timezone"] or "UTC",
             language=get_language() or "en",
+            top_papers=data["top_papers"],
+        )
+
+    @property
+    def chosen(self) -> Chosen:
+        """What a valid form asks for, in words."""
+        topics, choices = self.chosen_topics, self.choices
+        return Chosen(
+            papers_in_words([one.name for one in topics], top_papers=choices.top_papers),
+            when_in_words(choices.rhythm, choices.weekday, choices.hour, choices.timezone),
         )
 
 
@@ -299,9 +345,7 @@ class PreferencesForm(TopicsForm):
         self.now = now
         self.subscriber = subscriber
         initial = {name: getattr(subscriber, name) for name in Preferences.__dataclass_fields__}
-        initial["topics"] = list(
-            subscriber.topics.filter(is_active=True).values_list("slug", flat=True)
-        )
+        initial["topics"] = _followed_by(subscriber)
         super().__init__(*args, initial=initial | kwargs.pop("initial", {}), **kwargs)
         names = offered_timezones()
         if subscriber.timezone not in names:

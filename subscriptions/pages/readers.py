@@ -159,7 +159,7 @@ def _unsubscribe_page(request: HttpRequest, reader: Visitor) -> HttpResponse:
         "is_mailed": ways.is_mail(subscriber.receives_by),
         "feed": links.absolute(links.feed_path(subscriber.pk, subscriber.link_version)),
         "pause_form": pause_form,
-        "topics": topics if len(topics) > 1 else [],
+        "topics": topics if len(topics) > 1 or subscriber.top_papers else [],
         "is_weekly": subscriber.rhythm == Subscriber.Rhythm.WEEKLY,
         "done": request.GET.get("done", ""),
     }

@@ -6,6 +6,7 @@ every link; each change takes the button on the page.
 """
 
 import datetime as dt
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -15,13 +16,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from papers.text.cleaning import shorten
 from subscriptions import links
 from subscriptions.models import Subscriber
+from subscriptions.notices.chosen import chosen_by
 from subscriptions.notices.due import wake
-from subscriptions.pages.forms import LinkForm, SubscribeForm
+from subscriptions.pages.forms import LinkForm, SubscribeForm, WelcomeForm
 from subscriptions.pages.signed import Visitor, keep_private, signed, void_link
 from subscriptions.readers import form_entries, limits, proof_of_work, signup
-from subscriptions.readers.preferences import zone_of
+from subscriptions.readers.preferences import choose_topics, zone_of
+
+LONGEST_WORDING = 300
+"""Characters of what is kept as the wording of a consent."""
 
 
 def too_many(request: HttpRequest, action: str, email: str) -> HttpResponse | None:
@@ -49,7 +55,10 @@ def too_many(request: HttpRequest, action: str, email: str) -> HttpResponse | No
 def subscribe(request: HttpRequest) -> HttpResponse:
     """The subscribe form; `?topic=` (repeatable, a slug) chooses topics beforehand."""
     if request.method != "POST":
-        form = SubscribeForm(initial={"topics": request.GET.getlist("topic")})
+        initial: dict[str, Any] = {"topics": request.GET.getlist("topic")}
+        if request.GET.get("top_papers"):
+            initial["top_papers"] = True
+        form = SubscribeForm(initial=initial)
         return render(request, "subscriptions/subscribe.html", {"form": form})
     form = SubscribeForm(request.POST)
     if form.is_from_a_robot:
@@ -59,9 +68,8 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     email = form.cleaned_data["email"]
     if wait := too_many(request, "subscribe", email):
         return wait
-    form_entries.note_signup(
-        email, form.chosen_topics, form.choices, timezone.now(), wording=_("Subscribe")
-    )
+    wording = shorten(f"{_('Subscribe')}: {form.chosen}", LONGEST_WORDING)
+    form_entries.note_signup(email, form.chosen_topics, form.choices, timezone.now(), wording)
     wake()
     return redirect("subscriptions:check-inbox")
 
@@ -107,9 +115,13 @@ def confirm(request: HttpRequest, reader: Visitor) -> HttpResponse:
         return (
             void_link(request, 410)
             if is_void
-            else render(request, "subscriptions/confirm.html", {"subscriber": subscriber})
+            else render(
+                request,
+                "subscriptions/confirm.html",
+                {"subscriber": subscriber, "chosen": chosen_by(subscriber)},
+            )
         )
-    wording = _("Yes, send me papers")
+    wording = shorten(f"{_('Yes, send me papers')}: {chosen_by(subscriber)}", LONGEST_WORDING)
     if not signup.confirm(subscriber, asked_at, reader.now, wording):
         return void_link(request, 410)
     wake("newsletter.tasks.send_welcomes")  # or it goes out with the next minute's tick
@@ -119,12 +131,22 @@ def confirm(request: HttpRequest, reader: Visitor) -> HttpResponse:
 
 @signed(links.Purpose.PREFERENCES)
 def welcome(request: HttpRequest, reader: Visitor) -> HttpResponse:
-    """What one who has just confirmed wants to know: when the first digest comes."""
+    """What one who has just confirmed wants to know: when the first digest comes, and which topics
+    there are to choose from, with a preview.
+    """
     subscriber = reader.subscriber
+    is_active = subscriber.status == Subscriber.Status.ACTIVE
+    form = WelcomeForm(request.POST or None, subscriber=subscriber)
+    if request.method == "POST" and is_active and form.is_valid():
+        top_papers = form.cleaned_data["top_papers"]
+        choose_topics(subscriber, form.chosen_topics, top_papers=top_papers, now=reader.now)
+        return redirect(f"{request.path}?saved=1")
     first = subscriber.next_digest_at
     context = {
         "subscriber": subscriber,
-        "is_active": subscriber.status == Subscriber.Status.ACTIVE,
+        "is_active": is_active,
+        "form": form,
+        "is_saved": request.method != "POST" and request.GET.get("saved") == "1",
         # Without its zone, so that the template shows the reader's own wall clock.
         "first_at": first and first.astimezone(zone_of(subscriber)).replace(tzinfo=None),
         "preferences": links.preferences_path(subscriber.pk, subscriber.link_version),

@@ -33,6 +33,7 @@ class Preferences:
     paused_until: dt.date | None
     groups_by_topic: bool = False
     in_full: bool = False
+    top_papers: bool = False
     language: str = settings.LANGUAGE_CODE
 
 
@@ -68,12 +69,22 @@ def change(
     bring them back.
     """
     values = {field.name: getattr(preferences, field.name) for field in fields(preferences)}
-    before = set(subscriber.subscriptions.values_list("topic_id", flat=True))
-    resting = list(Topic.objects.filter(subscribers=subscriber, is_active=False))
-    wanted = [*topics, *resting]
     changed = _set(subscriber, values, now)
-    if {topic.pk for topic in wanted} != before:
-        subscriber.follow(wanted)
+    if _follow(subscriber, topics):
+        changed.append("topics")
+    _record(subscriber, changed, now)
+    return bool(changed)
+
+
+@transaction.atomic
+def choose_topics(
+    subscriber: Subscriber, topics: Collection[Topic], *, top_papers: bool, now: dt.datetime
+) -> bool:
+    """Make these the subscriber's topics, with or without the top papers, and leave all else;
+    whether that changed anything.
+    """
+    changed = _set(subscriber, {"top_papers": top_papers}, now)
+    if _follow(subscriber, topics):
         changed.append("topics")
     _record(subscriber, changed, now)
     return bool(changed)
@@ -125,12 +136,13 @@ def learn(subscriber: Subscriber, *, learns: bool, now: dt.datetime) -> bool:
 
 @transaction.atomic
 def mute(subscriber: Subscriber, topic: Topic, now: dt.datetime) -> bool:
-    """Stop following one topic; whether that changed anything. The last one cannot be muted:
-    a digest of nothing is what leaving is for.
+    """Stop following one topic; whether that changed anything. The last one cannot be muted unless
+    there are top papers: a digest of nothing is what leaving is for.
     """
     followed = subscriber.subscriptions.select_for_update()
     topic_ids = set(followed.values_list("topic_id", flat=True))
-    if topic.pk not in topic_ids or len(topic_ids) == 1:
+    is_last = len(topic_ids) == 1 and not subscriber.top_papers
+    if topic.pk not in topic_ids or is_last:
         return False
     subscriber.subscriptions.filter(topic=topic).delete()
     _record(subscriber, ["topics"], now)
@@ -165,6 +177,17 @@ def _set(subscriber: Subscriber, values: dict[str, object], now: dt.datetime) ->
             fields += ["pause_reason", "bounces_count_after"]
         subscriber.save(update_fields=fields)
     return changed
+
+
+def _follow(subscriber: Subscriber, topics: Collection[Topic]) -> bool:
+    """Make `topics` the ones followed, beside those that are inactive; whether that is a change."""
+    before = set(subscriber.subscriptions.values_list("topic_id", flat=True))
+    resting = Topic.objects.filter(subscribers=subscriber, is_active=False)
+    wanted = [*topics, *resting]
+    if {topic.pk for topic in wanted} == before:
+        return False
+    subscriber.follow(wanted)
+    return True
 
 
 def _record(subscriber: Subscriber, changed: list[str], now: dt.datetime) -> None:

@@ -31,6 +31,7 @@ class SignupChoices:
     hour: int = 7
     timezone: str = "UTC"
     language: str = "en"
+    top_papers: bool = False
 
 
 @transaction.atomic
@@ -69,7 +70,9 @@ def subscribe(
         subscriber.hour = choices.hour
         subscriber.timezone = choices.timezone
         subscriber.language = choices.language
-        subscriber.save(update_fields=["rhythm", "weekday", "hour", "timezone", "language"])
+        subscriber.top_papers = choices.top_papers
+        fields = ["rhythm", "weekday", "hour", "timezone", "language", "top_papers"]
+        subscriber.save(update_fields=fields)
         subscriber.follow(list(topics))
         subscriber.record(Consent.Action.ASKED, now, wording)
     if not may_ask(subscriber, now):

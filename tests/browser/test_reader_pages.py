@@ -57,6 +57,8 @@ def links_in_mails(name: str) -> list[str]:
 def test_topics_are_searched_and_the_preview_follows_what_is_chosen(page: Page, site):
     page.goto(f"{site}/subscribe/")
     preview = page.locator(".preview")
+    expect(preview).to_contain_text("3 papers for you")
+    page.get_by_label("Top papers").uncheck()
     expect(preview).to_contain_text("Choose a topic")
     page.get_by_label("Agents").check()
     expect(preview).to_contain_text("One paper for you")
@@ -71,7 +73,7 @@ def test_topics_are_searched_and_the_preview_follows_what_is_chosen(page: Page, 
     page.get_by_label("Find a topic").press("Enter")
     assert page.url == f"{site}/subscribe/"
     page.get_by_label("Find a topic").fill("zoology")
-    expect(page.get_by_text("No topic is called that.")).to_be_visible()
+    expect(page.get_by_text("No topics match.")).to_be_visible()
     page.get_by_label("Find a topic").press("Escape")
     page.get_by_label("Vision").check()
     expect(preview).to_contain_text("2 papers for you")
@@ -82,8 +84,9 @@ def test_nothing_that_was_typed_besides_topics_is_in_the_previews_address(page: 
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{site}/subscribe/")
     page.get_by_label("Email address").fill("alice@example.org")
+    page.get_by_label("Top papers").uncheck()
     page.get_by_label("Agents").check()
-    expect(page.locator(".preview")).to_contain_text("Agents at work")
+    expect(page.locator(".preview")).to_contain_text("One paper for you")
     previews = [url for url in asked if "/preview/" in url]
     assert previews[-1] == f"{site}/preview/?topics=agents&rhythm=daily"
     assert all(url.startswith(site) for url in asked)
@@ -97,9 +100,9 @@ def test_without_javascript_a_button_shows_the_preview_and_enter_still_subscribe
     page.goto(f"{site}/subscribe/")
     expect(page.get_by_label("Find a topic")).to_be_hidden()
     page.get_by_label("Vision").check()
-    page.get_by_role("button", name="Show me a preview").click()
-    expect(page.get_by_text("2 papers for you")).to_be_visible()
-    assert page.url == f"{site}/preview/?topics=vision&rhythm=daily"
+    page.get_by_role("button", name="Show a preview").click()
+    expect(page.get_by_text("3 papers for you")).to_be_visible()
+    assert page.url == f"{site}/preview/?top_papers=on&topics=vision&rhythm=daily"
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.go_back()
     page.get_by_label("Email address").fill("bob@example.org")
@@ -108,6 +111,46 @@ def test_without_javascript_a_button_shows_the_preview_and_enter_still_subscribe
     page.wait_for_url("**/check-inbox/")
     context.close()
     assert Subscriber.objects.get().email == "bob@example.org"
+
+
+@pytest.mark.parametrize("has_scripts", [True, False])
+def test_preview_stands_beside_a_wide_form_and_above_the_topics_of_a_narrow_one(
+    browser: Browser, site, alice, has_scripts
+):
+    welcome = links.token(links.Purpose.PREFERENCES, alice.pk, alice.link_version)
+    for width in (1280, 360):
+        context = browser.new_context(
+            java_script_enabled=has_scripts, viewport={"width": width, "height": 800}
+        )
+        page = context.new_page()
+        for path in ("/subscribe/", preferences(alice), f"/welcome/{welcome}/"):
+            page.goto(f"{site}{path}")
+            preview = page.locator(".preview").bounding_box()
+            chip = page.locator(".topic-group .chip").first.bounding_box()
+            assert preview is not None
+            assert chip is not None
+            if width == 1280:
+                assert preview["x"] >= chip["x"] + chip["width"], path
+                assert preview["y"] < chip["y"], path
+            else:
+                assert preview["y"] + preview["height"] <= chip["y"], path
+        context.close()
+
+
+@pytest.mark.parametrize("has_scripts", [True, False])
+def test_weekday_shows_for_weekly_digests_alone(browser: Browser, site, alice, has_scripts):
+    context = browser.new_context(java_script_enabled=has_scripts)
+    page = context.new_page()
+    page.goto(f"{site}/subscribe/")
+    page.get_by_text("More options").click()
+    expect(page.get_by_label("Weekday")).to_be_hidden()
+    page.get_by_label("How often").select_option("weekly")
+    expect(page.get_by_label("Weekday")).to_be_visible()
+    page.goto(f"{site}{preferences(alice)}")
+    expect(page.get_by_label("Weekday")).to_be_hidden()
+    page.get_by_label("Once a week").check()
+    expect(page.get_by_label("Weekday")).to_be_visible()
+    context.close()
 
 
 def test_a_reader_takes_the_feed_and_comes_back_to_mail(page: Page, site, alice):
@@ -167,6 +210,7 @@ def test_no_page_of_a_reader_scrolls_sideways(browser: Browser, site, alice, wid
         links.move_path(links.Purpose.MOVE_TO, *held, change.pk),
         "/preview/?everything=on",
         "/subscribe/",
+        "/sample/",
     ):
         page.goto(f"{site}{path}")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path

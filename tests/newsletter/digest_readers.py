@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
 from newsletter.digests.bodies import Form
-from newsletter.digests.contexts import card_context, page_of, shell_context, title_of
+from newsletter.digests.contexts import card_context, shell_context
 from newsletter.digests.rendering import DigestPress
 from newsletter.digests.selection import Choice, Reader, Shelf
 from newsletter.issues.places import Place, Reason
@@ -194,14 +194,5 @@ def whole(
                 if topic and at == 0:
                     item["group"] = mark_safe(form.topics[topic][0].text)
                 items.append(item)
-    places = {place.id: place.card for place in press.places}
-    context["mentions"] = mark_safe(
-        "".join(
-            render_to_string(
-                form.markup.mention,
-                {"title": title_of(places[at], 120), "url": page_of(places[at])},
-            )
-            for at in order.also
-        )
-    )
+    context["outside"] = mark_safe("".join(form.lines[at].text for at in order.also))
     return form.markup.compiled(render_to_string(form.markup.shell, context))

@@ -182,7 +182,7 @@ def test_text_comes_before_html_and_both_say_the_same_papers(mail, press):
     for title in titles:
         assert title in flowing
     found = Elements(html_of(mail))
-    assert [line.strip() for line in found.lines] == titles
+    assert [line.strip() for line in found.lines][: len(titles)] == titles
     assert [heading.strip() for heading in found.headings] == titles[:IN_FULL]
 
 
@@ -413,14 +413,40 @@ def test_also_trending_names_the_best_papers_outside_the_readers_topics():
     places = [make_place(number, topics=(number % 4 + 1,)) for number in range(1, 13)]
     press = make_press(places)
     mail = press.render(ALICE, choices_of(press, ALICE), 7)  # topics 1 and 2
-    also = html_of(mail).split("Also trending, outside your topics")[1]
-    assert re.findall(r"Paper number \d+", also) == ["Paper number 2", "Paper number 3"]
+    own = [f"Paper number {number}" for number in (1, 4, 5, 8, 9, 12)]
+    also = [f"Paper number {number}" for number in (2, 3, 6)]
+    assert Elements(html_of(mail)).lines == own + also
+    assert "</h3>" in html_of(mail).split("Also trending, outside your topics")[1].split("2</a>")[0]
     disliking = replace(ALICE, disliked=frozenset({1002}))
-    also = text_of(press.render(disliking, choices_of(press, ALICE), 7)).split("Also trending")[1]
-    assert re.findall(r"Paper number \d+", also) == ["Paper number 3", "Paper number 6"]
+    listed = text_of(press.render(disliking, choices_of(press, ALICE), 7)).split("Also trending")[1]
+    listed = listed.split("Abstracts and rating")[0]
+    assert re.findall(r"Paper number \d+", listed) == [f"Paper number {n}" for n in (3, 6, 7)]
+    assert listed.count("164 upvotes · ") == 3
     everything = replace(ALICE, topics=frozenset(TOPICS))
     mail = press.render(everything, choices_of(press, everything), 7)
     assert "Also trending" not in html_of(mail) + text_of(mail)
+    top = replace(ALICE, top_papers=True)
+    mail = press.render(top, choices_of(press, top), 7)
+    assert "Also trending" not in html_of(mail) + text_of(mail)
+
+
+def test_top_papers_are_named_among_the_topics_and_head_their_own_group():
+    places = [make_place(number, topics=(number % 4 + 1,)) for number in range(1, 5)]
+    press = make_press(places)
+    reader = replace(ALICE, topics=frozenset({1}), top_papers=True, grouped=True)
+    mail = press.render(reader, choices_of(press, reader), 7)
+    assert "\nTop papers, Agents and tool use\n" in text_of(mail)
+    headings = re.findall(r"<h([23])[^>]*>(?:<a[^>]*>)?([^<]+)", html_of(mail))
+    assert headings[:3] == [
+        ("2", "Today in 30 seconds"),
+        ("3", "Top papers"),
+        ("3", "Agents and tool use"),
+    ]
+    assert Elements(html_of(mail)).lines == [f"Paper number {number}" for number in (1, 2, 3, 4)]
+    alone = replace(ALICE, topics=frozenset(), top_papers=True)
+    mail = press.render(alone, choices_of(press, alone), 7)
+    assert "\nTop papers\n" in text_of(mail)
+    assert Elements(html_of(mail)).lines == [f"Paper number {number}" for number in (1, 2, 3, 4)]
 
 
 def test_many_topics_are_named_in_part_and_counted():
@@ -563,13 +589,13 @@ def test_papers_by_topic_stand_under_the_names_of_their_topics():
         ("2", "Today in 30 seconds"),
         ("3", "Efficient inference"),
         ("3", "Agents and tool use"),
+        ("3", "Also trending, outside your topics"),
         ("2", "Paper number 1"),
         ("2", "Paper number 2"),
         ("2", "Paper number 3"),
-        ("2", "Also trending, outside your topics"),
     ]
     lines = Elements(html_of(mail)).lines
-    assert lines == [f"Paper number {number}" for number in (1, 3, 2, 4)]
+    assert lines == [f"Paper number {number}" for number in (1, 3, 2, 4, 5)]
     order = re.findall(
         r"^(Efficient inference|Agents and tool use|Paper number \d)$", text_of(mail), re.M
     )
@@ -578,11 +604,12 @@ def test_papers_by_topic_stand_under_the_names_of_their_topics():
         "Paper number 1",
         "Paper number 3",
         "Agents and tool use",
-        *(f"Paper number {number}" for number in (2, 4, 1, 2, 3, 5)),
+        *(f"Paper number {number}" for number in (2, 4, 5, 1, 2, 3)),
     ]
     ranked = press.render(ALICE, choices_of(press, ALICE), 7)
     assert mail.subject == ranked.subject
-    assert Elements(html_of(ranked)).lines == [f"Paper number {number}" for number in (1, 2, 3, 4)]
+    listed = [f"Paper number {number}" for number in (1, 2, 3, 4, 5)]
+    assert Elements(html_of(ranked)).lines == listed
 
 
 def test_every_paper_in_full_stands_under_its_topic_for_whoever_wants_that():
@@ -590,14 +617,13 @@ def test_every_paper_in_full_stands_under_its_topic_for_whoever_wants_that():
     choices = choices_of(press, ALICE)
     mail = press.render(replace(ALICE, grouped=True, in_full=True), choices, 7)
     found = re.findall(r"<h([23])[^>]*>(?:<a[^>]*>)?([^<]+)", html_of(mail))
-    assert found[3:] == [
+    assert found[4:] == [
         ("2", "Efficient inference"),
         ("3", "Paper number 1"),
         ("3", "Paper number 3"),
         ("2", "Agents and tool use"),
         ("3", "Paper number 2"),
         ("3", "Paper number 4"),
-        ("2", "Also trending, outside your topics"),
     ]
     ranked = press.render(replace(ALICE, in_full=True), choices, 7)
     assert Elements(html_of(ranked)).headings == [f"Paper number {n}" for n in (1, 2, 3, 4)]

@@ -301,3 +301,57 @@ def test_selection_keeps_its_promises(topics, wanted_topics, wanted, had):
     assert all(set(choice.topics) <= wanted_topics and choice.topics for choice in chosen)
     if fitting:
         assert ids[0] == fitting[0].paper_id
+
+
+# --- Top papers ----------------------------------------------------------------------------------
+
+
+def counted(*upvotes, topics=()):
+    """Places with these upvotes, the first ranked first."""
+    return [make_place(n, topics, upvotes=count) for n, count in enumerate(upvotes, start=1)]
+
+
+def test_top_papers_are_the_most_trending_whatever_their_topic():
+    shelf = Shelf([make_place(number, (number,)) for number in range(1, 31)])
+    chosen = shelf.select(make_reader(top_papers=True, wanted=5))
+    assert [choice.place.paper_id for choice in chosen] == [1, 2, 3, 4, 5]
+    assert [choice.topics for choice in chosen] == [()] * 5
+    assert shelf.select(make_reader()) == []
+
+
+def test_top_papers_say_why_they_are_there():
+    daily = Shelf(counted(90, 30, 20, *[5] * 9))
+    whys = [choice.why for choice in daily.select(make_reader(top_papers=True, wanted=12))]
+    assert whys[:3] == ["Most upvoted today", "Trending #2", "Trending #3"]
+    assert whys[10:] == ["One of the day’s top papers"] * 2
+    weekly = Shelf(counted(90, 30, 20), is_weekly=True)
+    whys = [choice.why for choice in weekly.select(make_reader(top_papers=True))]
+    assert whys == ["Most upvoted this week", *["One of the week’s top papers"] * 2]
+
+
+def test_top_papers_skip_what_the_reader_had_or_dislikes_and_fill_up_from_below():
+    shelf = Shelf(counted(9, 8, 7, 6, 5))
+    reader = make_reader(top_papers=True, wanted=3, disliked=frozenset({2}))
+    assert [choice.place.paper_id for choice in shelf.select(reader, had={1})] == [3, 4, 5]
+
+
+def test_of_one_work_under_two_identifiers_top_papers_hold_one():
+    places = [make_place(n, (), title="One work" if n < 3 else f"Work {n}") for n in range(1, 6)]
+    chosen = Shelf(places).select(make_reader(top_papers=True, wanted=3))
+    assert [choice.place.paper_id for choice in chosen] == [1, 3, 4]
+
+
+def test_top_papers_leave_their_share_to_topics():
+    places = [make_place(number, (1,) if number > 20 else (2,)) for number in range(1, 31)]
+    chosen = Shelf(places).select(make_reader(1, top_papers=True, wanted=8))
+    papers = [choice.place.paper_id for choice in chosen]
+    assert papers == [1, 2, 3, 4, 5, 6, 21, 22]
+    assert [chosen[0].why, chosen[-1].why] == ["Trending #1", "Matches 1"]
+
+
+def test_taste_moves_top_papers_but_lets_no_other_in():
+    shelf = Shelf([make_place(number, ()) for number in (1, 2, 3, 4)], placed(0, 45, 90, 135))
+    reader = make_reader(top_papers=True, wanted=3)
+    chosen = shelf.select(reader, ratings=liking(*[90] * 20))
+    assert {choice.place.paper_id for choice in chosen} == {1, 2, 3}
+    assert chosen[0].place.paper_id == 3

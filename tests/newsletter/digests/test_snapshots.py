@@ -104,9 +104,11 @@ def test_snapshots_of_digests(name, form):
     check(name, written(mail.subject, text, html))
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("kind", letters.KINDS)
 def test_snapshots_of_the_other_mails(kind):
-    letter = letters.make_letter(kind, Subscriber(pk=7, email="alice@example.org"), NOW)
+    alice = Subscriber(pk=7, email="alice@example.org", top_papers=True)
+    letter = letters.make_letter(kind, alice, NOW)
     check(kind.value, written(letter.subject, letter.text, letter.html))
 
 

@@ -61,9 +61,7 @@ def test_preview_names_the_papers_with_their_reasons_and_counts_them(topics):
 
 def test_number_rhythm_and_everything_are_heard(topics):
     assert "3 papers for you" in text_of(get("?topics=agents&papers_wanted=3"))
-    assert "2 papers for you in the week up to 10 June" in text_of(
-        get("?topics=vision&rhythm=weekly")
-    )
+    assert "2 papers for you in the week to 10 June" in text_of(get("?topics=vision&rhythm=weekly"))
     assert "13 papers for you" in text_of(get("?everything=on&papers_wanted=50"))
 
 
@@ -71,11 +69,22 @@ def test_what_is_missing_is_said(topics):
     assert "Choose a topic" in text_of(get())
     assert "Choose a topic" in text_of(get("?topics=nonsense"))
     make_topic("Robots", slug="robots")
-    assert "Nothing for you in the issue of Wednesday, 10 June" in text_of(get("?topics=robots"))
+    assert "No papers for you in the issue of Wednesday, 10 June" in text_of(get("?topics=robots"))
 
 
 def test_before_the_first_issue_there_is_nothing_to_show():
-    assert "no issue to show from yet" in text_of(get("?everything=on"))
+    assert "nothing to show yet" in text_of(get("?everything=on"))
+
+
+def test_top_papers_are_previewed_with_and_without_topics(topics):
+    top = text_of(get("?top_papers=on&papers_wanted=3"))
+    assert "3 papers for you" in top
+    assert "Agent 1 Trending #2" in top
+    both = get("?top_papers=on&topics=vision&papers_wanted=4")
+    assert "4 papers for you" in text_of(both)
+    assert "Seeing Matches Vision" in text_of(both)
+    assert b'href="/subscribe/?topic=vision&amp;top_papers=on"' in both.content
+    assert b'href="/subscribe/"' in get("?top_papers=on").content
 
 
 def test_htmx_gets_the_part_that_changes_and_everybody_else_a_page(topics):

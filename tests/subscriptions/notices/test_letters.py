@@ -7,13 +7,14 @@ from html.parser import HTMLParser
 import pytest
 
 from newsletter.delivery.notices import mail_of
+from papers.models import Topic
 from subscriptions import links
 from subscriptions.links import Purpose
 from subscriptions.models import AddressChange, Subscriber
 from subscriptions.notices import letters
 from subscriptions.notices.letters import Kind
 from subscriptions.notices.mjml import RenderingFailed
-from tests.factories import NOW, make_subscriber
+from tests.factories import NOW, make_subscriber, make_topic
 
 pytestmark = pytest.mark.django_db
 
@@ -112,8 +113,50 @@ def test_text_and_html_say_who_sends_and_where_to_go(kind):
 def test_nothing_that_was_typed_is_in_the_mail_but_the_address_it_goes_to(kind, topics):
     _, mail = parsed(kind, email="buy-now@spam.example", topics=topics, timezone="Asia/Tokyo")
     for part in mail.iter_parts():
-        for typed in ("buy-now", "new@example.org", "spam.example", "Agents", "Tokyo"):
+        for typed in ("buy-now", "new@example.org", "spam.example"):
             assert typed not in part.get_content()
+        # Nobody typed these: they come from our own lists. Only the confirmation repeats them.
+        for chosen in ("Agents", "Tokyo"):
+            assert (chosen in part.get_content()) == (kind is Kind.CONFIRM)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "papers", "when"),
+    [
+        ({"top_papers": True}, "Top papers", "every day at 08:00 (UTC)"),
+        (
+            {"top_papers": True, "followed": 1, "rhythm": "weekdays"},
+            "Top papers · Agents",
+            "Monday to Friday at 08:00 (UTC)",
+        ),
+        (
+            {"followed": 2, "rhythm": "weekly", "weekday": 3, "timezone": "Asia/Tokyo"},
+            "Agents · Robots",
+            "every Thursday at 08:00 (Asia/Tokyo)",
+        ),
+        (
+            {"followed": 2, "rhythm": "weekly", "language": "de"},
+            "Agents · Robots",
+            "jeden Montag um 08:00 Uhr (UTC)",
+        ),
+    ],
+)
+def test_confirmation_says_what_was_chosen(topics, chosen, papers, when):
+    followed = topics[: chosen.pop("followed", 0)]
+    _, mail = parsed(Kind.CONFIRM, topics=followed, hour=8, **chosen)
+    for kind in ("plain", "html"):
+        content = " ".join(mail.get_body((kind,)).get_content().split())
+        assert papers in content
+        assert when in content
+
+
+def test_many_chosen_topics_are_named_in_part_and_counted(db):
+    Topic.objects.all().delete()
+    many = [make_topic(f"Topic {number:02}", position=number) for number in range(12)]
+    _, mail = parsed(Kind.CONFIRM, topics=many, top_papers=True)
+    text = " ".join(mail.get_body(("plain",)).get_content().split())
+    assert "Papers: Top papers · Topic 00 · Topic 01" in text
+    assert "Topic 06 and 5 more When:" in text
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -51,10 +51,46 @@ def test_everything_means_every_active_topic(topics):
     assert [topic.slug for topic in form.chosen_topics] == ["agents", "vision"]
 
 
-def test_no_topic_is_refused_in_words_that_help(topics):
+def test_an_address_alone_asks_for_the_top_papers(topics):
     form = SubscribeForm(data(email="alice@example.org"))
-    assert not form.is_valid()
-    assert "Everything" in form.errors["topics"][0]
+    assert form.is_valid(), form.errors
+    assert form.choices.top_papers
+    assert form.chosen_topics == []
+    assert str(form.chosen) == "Top papers, every day at 07:00 (UTC)"
+
+
+def test_topics_without_the_box_are_topics_alone(topics):
+    form = SubscribeForm(valid())
+    assert form.is_valid()
+    assert not form.choices.top_papers
+    both = SubscribeForm(valid(top_papers="on"))
+    assert both.is_valid()
+    assert both.choices.top_papers
+    assert both.chosen.papers == "Top papers · Agents"
+
+
+@pytest.mark.parametrize(
+    ("initial", "is_ticked"),
+    [
+        ({}, True),
+        ({"topics": []}, True),
+        ({"topics": ["gone"]}, True),
+        ({"topics": ["agents"]}, False),
+        ({"topics": ["agents"], "top_papers": True}, True),
+    ],
+)
+def test_top_papers_are_ticked_where_nothing_else_is_named(topics, initial, is_ticked):
+    assert bool(SubscribeForm(initial=initial)["top_papers"].value()) is is_ticked
+
+
+def test_preferences_without_a_topic_are_refused_in_words_that_help(topics):
+    alice = make_subscriber(topics=topics)
+    assert not PreferencesForm(subscriber=alice, now=NOW)["top_papers"].value()
+    form = PreferencesForm(chosen(topics=[]), subscriber=alice, now=NOW)
+    assert "Top papers" in form.errors["topics"][0]
+    form = PreferencesForm(chosen(topics=[], top_papers="on"), subscriber=alice, now=NOW)
+    assert form.is_valid(), form.errors
+    assert form.preferences.top_papers
 
 
 @pytest.mark.parametrize("slug", ["gone", "1", "", "agents\x00", "é" * 300])

@@ -65,10 +65,55 @@ def test_a_newcomer_subscribes_confirms_and_is_welcome(browser, topics, mailoutb
     alice.refresh_from_db()
     assert alice.status == Status.ACTIVE
     consent = Consent.objects.get(action="confirmed")
-    assert consent.wording in browser.get(page).content.decode()
+    button, _, chosen = consent.wording.partition(": ")
+    text = browser.get(page).content.decode()
+    for said in (button, *chosen.split(", ")):
+        assert said in text
+    assert chosen == "Agents · Vision, every day at 06:00 (Asia/Tokyo)"
 
     assert browser.press(page).status_code == 302  # again does no harm
     assert Consent.objects.filter(action="confirmed").count() == 1
+
+
+def test_an_address_is_enough_and_the_consent_names_the_top_papers(browser, topics, mailoutbox):
+    page = browser.get(SUBSCRIBE).content.decode()
+    assert re.search(r'name="top_papers"[^>]* checked', page)
+    assert 'href="/sample/"' in page
+    browser.press(SUBSCRIBE, {"email": "alice@example.org"})
+    alice = Subscriber.objects.get()
+    assert alice.top_papers
+    assert not alice.topics.exists()
+    assert "Papers: Top papers\r\n" in mailoutbox[0].body.replace("\n", "\r\n")
+    wanted = "Top papers, every day at 07:00 (UTC)"
+    assert Consent.objects.get(action="asked").wording == f"Subscribe: {wanted}"
+    browser.press(link_in(mailoutbox[0]))
+    consent = Consent.objects.get(action="confirmed")
+    assert consent.wording == f"Yes, send me papers: {wanted}"
+
+
+def test_the_welcome_page_offers_the_topics_with_the_preview(browser, topics, mailoutbox):
+    browser.press(SUBSCRIBE, {"email": "alice@example.org"})
+    welcome = browser.press(link_in(mailoutbox[0])).url
+    page = browser.get(welcome).content.decode()
+    assert re.search(r'name="top_papers"[^>]* checked', page)
+    assert 'hx-get="/preview/"' in page
+    assert not re.search(r'value="agents"[^>]* checked', page)
+
+    nothing = browser.press(welcome, {"rhythm": "daily"})
+    assert "Please choose at least one topic" in nothing.content.decode()
+    saved = browser.press(welcome, {"topics": ["agents"], "top_papers": "on"})
+    assert "Saved." in browser.get(saved.url).content.decode()
+    alice = Subscriber.objects.get()
+    assert (alice.top_papers, [one.slug for one in alice.topics.all()]) == (True, ["agents"])
+    assert Consent.objects.filter(action="changed", wording="topics").count() == 1
+    browser.press(welcome, {"topics": ["vision"]})
+    alice.refresh_from_db()
+    assert (alice.top_papers, [one.slug for one in alice.topics.all()]) == (False, ["vision"])
+    assert Consent.objects.filter(action="changed", wording="top_papers, topics").count() == 1
+
+    alice.leave(NOW)
+    browser.press(welcome, {"topics": ["robots"]})
+    assert [one.slug for one in alice.topics.all()] == ["vision"]
 
 
 def test_every_address_gets_the_same_answer(browser, topics, mailoutbox):
