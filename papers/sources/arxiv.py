@@ -1,29 +1,36 @@
-"""arXiv, asked for single papers by their identifiers: is there such a paper, and what is it?
+"""arXiv: how all of its services are asked, and single papers by their identifiers.
+
+arXiv asks for one connection at a time and one request in three seconds, over all of its services
+together (https://info.arxiv.org/help/api/tou.html). The cache that all machines share says whose
+turn it is, so that holds however many workers there are. It also says for how long nobody asks: a
+429, the words "Rate exceeded." or a Retry-After close all doors for a while, longer each time.
 
 `GET /api/query?id_list=a,b&max_results=n` answers with an Atom feed
 (https://info.arxiv.org/help/api/user-manual.html). A paper that is not there is left out of it; an
-identifier that arXiv finds malformed turns the whole answer into a 400.
-
-arXiv asks for one connection at a time and one request in three seconds
-(https://info.arxiv.org/help/api/tou.html). The cache that all machines share says whose turn it
-is, so that holds however many workers there are. Many papers fit into one request.
+identifier that arXiv finds malformed turns the whole answer into a 400. Many papers fit into one
+request.
 """
 
+import datetime as dt
 import logging
 import re
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
+import httpx
 from django.conf import settings
 from django.core.cache import cache
 
-from papers.sources import http
+from papers.sources import http, polite
 from papers.sources.base import FetchFailed
 from papers.sources.record import BadRecord, Draft, PaperRecord
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 NAME = "arXiv"
 
@@ -41,6 +48,11 @@ PATIENCE = 30
 
 NAP = 0.5
 """Seconds between two looks at whose turn it is."""
+
+DOOR = polite.Door(NAME, "papers.arxiv", least=15 * 60, longest=6 * 3600)
+"""To all of its services. Clients report hours of refusals."""
+
+REFUSED = b"Rate exceeded."
 
 _TURN = "papers.arxiv.turn"
 
@@ -69,11 +81,10 @@ def lookup(arxiv_ids: Sequence[str]) -> dict[str, PaperRecord]:
     if not 0 < len(arxiv_ids) <= MOST_ASKED:
         raise ValueError(f"Ask for 1 to {MOST_ASKED} papers, not {len(arxiv_ids)}.")
     query = {"id_list": ",".join(arxiv_ids), "max_results": str(len(arxiv_ids))}
-    with turn(), http.client("application/atom+xml") as client:
+    with http.client("application/atom+xml") as client:
         try:
-            records = http.ask(
+            records = ask(
                 client,
-                NAME,
                 f"{settings.ARXIV_URL}/api/query",
                 query,
                 read,
@@ -90,12 +101,69 @@ def lookup(arxiv_ids: Sequence[str]) -> dict[str, PaperRecord]:
     return {arxiv_id: found[name] for arxiv_id, name in named.items() if name in found}
 
 
-@contextmanager
-def turn() -> Iterator[None]:
-    """Hold arXiv for one request. Raises `FetchFailed` where nobody's turn ends in time, or where
-    the cache that says whose turn it is does not answer: then it is nobody's.
+def ask(
+    client: httpx.Client,
+    address: str,
+    query: Mapping[str, str],
+    read: Callable[[bytes], T],
+    *,
+    for_what: str,
+    most_bytes: int = 0,
+    attempts: int = 3,
+    patience: float | None = None,
+    headers: Mapping[str, str] | None = None,
+    on_headers: Callable[[httpx.Headers], None] | None = None,
+    now: dt.datetime | None = None,
+) -> T:
+    """What `read` makes of arXiv's answer at `now`, each attempt in a turn of its own; see
+    `http.ask`.
+
+    Waits up to `patience` seconds for a turn, by default `PATIENCE`. An attempt that was one too
+    many, or that arXiv answers with a long Retry-After, is the last for everybody for a while.
+    Raises `FetchFailed`, and `http.Refused` for a status that asking again will not better.
     """
-    _take_turn()
+
+    def guarded(body: bytes) -> T:
+        if body[:100].strip() == REFUSED:
+            raise http.TryAgain("says that it is asked too often", is_busy=True)
+        return read(body)
+
+    for attempt in range(1, attempts + 1):
+        try:
+            with turn(patience, now):
+                answer = http.ask(
+                    client,
+                    NAME,
+                    address,
+                    query,
+                    guarded,
+                    for_what=for_what,
+                    most_bytes=most_bytes,
+                    attempts=1,
+                    headers=headers,
+                    on_headers=on_headers,
+                )
+        except http.Busy as error:
+            DOOR.close(error.wait or 0, now)
+            raise
+        except FetchFailed as error:
+            why = error.__cause__
+            if attempt == attempts or not isinstance(why, http.TryAgain | httpx.TransportError):
+                raise  # asking again is no use where it is too large, refused or not our turn
+            time.sleep((why.wait if isinstance(why, http.TryAgain) else None) or 0)
+        else:
+            DOOR.reopen()
+            return answer
+    raise ValueError("Ask at least once.")
+
+
+@contextmanager
+def turn(patience: float | None = None, now: dt.datetime | None = None) -> Iterator[None]:
+    """Hold arXiv for one request. Raises `FetchFailed` while arXiv is to be left alone, where
+    nobody's turn ends within `patience` seconds (`PATIENCE` by default), or where the cache that
+    says whose turn it is does not answer: then it is nobody's.
+    """
+    _take_turn(PATIENCE if patience is None else patience, now)
     try:
         yield
     finally:
@@ -105,18 +173,21 @@ def turn() -> Iterator[None]:
             logger.warning("the cache did not take a turn back", exc_info=True)
 
 
-def _take_turn() -> None:
+def _take_turn(patience: float, now: dt.datetime | None) -> None:
     # Longer than a request can take, so that a worker that died does not hold it for ever.
     longest = 10 + 4 * settings.FETCH_TIMEOUT
-    for nap in range(int(PATIENCE / NAP) + 1):
+    for nap in range(int(patience / NAP) + 1):
         if nap:
             time.sleep(NAP)
         try:
+            DOOR.check(now)
             if cache.add(_TURN, 1, timeout=longest):
                 return
+        except FetchFailed:
+            raise
         except Exception as error:
             raise FetchFailed(f"Nobody says whose turn it is to ask {NAME}: {error}") from error
-    raise FetchFailed(f"It was not our turn to ask {NAME} for {PATIENCE} seconds.")
+    raise FetchFailed(f"It was not our turn to ask {NAME} for {patience} seconds.")
 
 
 def read(body: bytes) -> list[PaperRecord]:

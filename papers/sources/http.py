@@ -190,6 +190,18 @@ def json_list(body: bytes) -> list[Any]:
     return data
 
 
+def json_object(body: bytes) -> dict[str, Any]:
+    """The object that a body holds in JSON. Raises `TryAgain` for anything else."""
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        kind = "a web page" if is_web_page(body) else "broken JSON"
+        raise TryAgain(f"answers with {kind} instead of an object") from None
+    if not isinstance(data, dict):
+        raise TryAgain("answers with JSON that is no object")
+    return data
+
+
 def is_web_page(body: bytes) -> bool:
     """Whether a body looks like a page for people, such as a proxy's sign-in."""
     return body[:200].lstrip().lower().startswith((b"<!doctype html", b"<html"))

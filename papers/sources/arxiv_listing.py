@@ -1,0 +1,561 @@
+"""arXiv by category: what the daily announcement lists, from the feeds and, where those fall short,
+from OAI-PMH.
+
+`GET /rss/cs.CL+cs.LG` answers with one announcement (https://info.arxiv.org/help/rss.html): a feed
+is made at midnight US Eastern, which is its date, and holds what was announced the evening before.
+Saturdays, Sundays and the holidays of arXiv have empty feeds. An item says whether it is `new`,
+`cross` (in another category before, or there as well), `replace` or `replace-cross` (a later
+version). There is no paging and no past: a feed holds at most 2,000 items, and the next one takes
+its place.
+
+So archives are asked for one at a time, a feed with 2,000 items counts as cut, and a cut or missed
+day is made good from OAI-PMH. There, a paper is new when it has one version only and this site does
+not know it; when it was submitted says nothing, for a moderator may have held it for weeks. What
+was cross-listed on a day cannot be told from what merely changed, so those are lost, and the run
+says so.
+"""
+
+import copy
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+from django.conf import settings
+from lxml import etree
+
+from papers.sources import arxiv, arxiv_oai, arxiv_taxonomy, author_strings, http, xml
+from papers.sources.base import FetchFailed, LeftOut, PaperSource
+from papers.sources.record import (
+    IS_PREPRINT_OF,
+    LISTED,
+    NEW_TO_SITE,
+    NEW_TO_SOURCE,
+    NOT_LISTED,
+    Author,
+    Draft,
+    Relation,
+)
+from papers.sources.settings import SourceSettings, setting
+
+EASTERN = ZoneInfo("America/New_York")
+
+MOST_ITEMS = 2_000
+"""Of one feed; arXiv cuts longer ones without a word."""
+
+LONGEST_GAP = dt.timedelta(days=31)
+"""How far back missed days are made good."""
+
+OLDEST = 12
+"""Months between a paper's identifier, which says when arXiv took it in, and its datestamp. Beyond
+that a record was stamped anew, as happens to many at once, and its paper is not new."""
+
+HOLIDAYS = frozenset(
+    map(
+        dt.date.fromisoformat,
+        (
+            "2026-01-01",
+            "2026-01-19",
+            "2026-06-19",
+            "2026-07-03",
+            "2026-09-07",
+            "2026-11-26",
+            "2026-12-25",
+            "2026-12-29",
+            "2026-12-31",
+        ),
+    )
+)
+"""Days without an announcement, as https://info.arxiv.org/help/availability.md names them for 2026.
+For other years, an empty feed on a weekday is asked for again until the day is over."""
+
+_BEGINNING = re.compile(
+    r"^\s*arXiv:\S+\s+Announce Type:\s*(?P<type>[\w-]+)\s*(?:Abstract:\s*)?", re.IGNORECASE
+)
+_NAME = re.compile(r"(?:oai:arXiv\.org:|arxiv\.org/abs/)(?P<id>[^\s?#]+?)(?:v(?P<version>\d+))?$")
+_WITHDRAWN = re.compile(
+    r"^\W*(?:this|the) (?:paper|article|manuscript|submission|work|preprint) (?:has been|is|was)"
+    r"(?: \w+)? withdrawn",
+    re.IGNORECASE,
+)
+NEW, CROSS, REPLACED = "new", "cross", "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class ArxivSettings(SourceSettings):
+    """Which archives and categories."""
+
+    categories: tuple[str, ...] = setting(
+        (),
+        f"Whole archives, or single categories. “{arxiv_taxonomy.ALL_OF_PHYSICS}” stands for the "
+        f"whole group of physics, which is {', '.join(arxiv_taxonomy.physics())}; “physics” alone "
+        "for the archive of that name.",
+        label="Archives and categories",
+        is_required=True,
+        choices=arxiv_taxonomy.choices(),
+    )
+    with_cross_lists: bool = setting(
+        True,
+        "Also list papers of other categories that are cross-listed in these, each once.",
+        label="With cross-lists",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A paper in an announcement, or a record of OAI-PMH that stands in for it."""
+
+    arxiv_id: str
+    announced_as: str
+    """`NEW`, `CROSS` or `REPLACED`."""
+    version: int | None
+    title: str
+    abstract: str
+    authors: tuple[Author, ...]
+    categories: tuple[str, ...]
+    doi: str
+    license: str
+    day: dt.date
+    """Of the announcement."""
+    published_on: dt.date | None
+    listing: str
+    comments: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One announcement in some categories."""
+
+    day: dt.date | None
+    """Its own date, US Eastern; None where it says none."""
+    items: tuple[Item, ...]
+    size: int
+    """How many items it had, also those that could not be read."""
+    etag: str = ""
+    """What tells it from the next."""
+
+
+class ArxivListing(PaperSource[ArxivSettings]):
+    """Reads the feeds at `ARXIV_RSS_URL`, and records at `ARXIV_OAI_URL`."""
+
+    kind = "arxiv"
+    label = "arXiv by category"
+    Settings = ArxivSettings
+    acknowledgment = "Thank you to arXiv for use of its open access interoperability."
+
+    def items(self, day: dt.date) -> Iterable[Item]:
+        """What was announced on `day`, and what of earlier days had been missed: new papers first,
+        then cross-lists, then what was replaced.
+        """
+        units = arxiv_taxonomy.by_archive(self.settings.categories)
+        found: dict[str, Item] = {}
+        failures: list[FetchFailed] = []
+        complete: list[bool] = []
+        with http.client("application/rss+xml, application/atom+xml, application/xml") as client:
+            for archive, wanted in units.items():
+                before = copy.deepcopy(self.state)
+                try:
+                    items, is_complete = self._announced(client, day, archive, wanted)
+                except FetchFailed as error:
+                    self.state = before
+                    failures.append(error)
+                    continue
+                complete.append(is_complete)
+                for item in items:
+                    found[item.arxiv_id] = _stronger(found.get(item.arxiv_id), item)
+        if failures and not complete:
+            raise failures[0]
+        self.notes += (f"{error} The next fetch asks again." for error in failures)
+        self.is_complete = bool(complete) and all(complete) and not failures
+        return sorted(found.values(), key=_order)
+
+    def draft(self, item: Any) -> Draft:
+        """The item's facts; those of a withdrawal are that the paper is withdrawn."""
+        if item.announced_as == CROSS and not self.settings.with_cross_lists:
+            raise LeftOut("cross-listed")
+        is_withdrawn = bool(_WITHDRAWN.match(item.abstract) or _WITHDRAWN.match(item.comments))
+        return Draft(
+            id=item.arxiv_id,
+            title=item.title,
+            abstract="" if is_withdrawn and _WITHDRAWN.match(item.abstract) else item.abstract,
+            authors=item.authors,
+            categories=list(item.categories),
+            published_on=item.published_on,
+            relations=(Relation(IS_PREPRINT_OF, f"doi:{item.doi}"),) if item.doi else (),
+            version=item.version,
+            kind="preprint",
+            license=item.license,
+            free_url=f"https://arxiv.org/abs/{item.arxiv_id}",
+            status="withdrawn" if is_withdrawn else "",
+            source_day=item.day,
+            listing=NOT_LISTED if is_withdrawn else item.listing,
+        )
+
+    # --- One archive ---------------------------------------------------------------------------
+
+    def _announced(
+        self, client: httpx.Client, day: dt.date, archive: str, wanted: Sequence[str]
+    ) -> tuple[list[Item], bool]:
+        """What the archive announced on `day`, with what was missed before; and whether that is
+        all there will be.
+        """
+        kept = self._kept(wanted)
+        known = _date(kept.get("day"))
+        feed = self._feed(client, wanted, kept)
+        at = known if feed is None else feed.day
+        if at is None:
+            self.notes.append(f"The feed of {_named(wanted)} has no date and is taken for {day}'s.")
+            at = day
+        if at > day:
+            return self._from_records(client, archive, wanted, day, day), True
+        is_out = at == day
+        if feed is None:  # it is the one that was read last
+            if is_out:
+                self.notes.append(f"{_named(wanted)}: unchanged since the last answer.")
+            items = self._missed(client, archive, wanted, kept, at, ())
+            return items, is_out and "missed_from" not in kept
+        items = list(feed.items) if is_out or known is None or known < at else []
+        if not is_out:
+            # An earlier day's feed that still stands: what it lists is late, but not lost.
+            items = [replace(one, listing=_late(one.listing)) for one in items]
+        if feed.size >= MOST_ITEMS and items:
+            self.notes.append(
+                f"The feed of {_named(wanted)} of {at} holds {feed.size:,} items, so it is cut: "
+                "completed from OAI-PMH, but for cross-lists."
+            )
+            have = {one.arxiv_id for one in items}
+            items += (
+                one
+                for one in self._from_records(client, archive, wanted, at, at, say=False)
+                if one.arxiv_id not in have
+            )
+        if is_out and not feed.items and not may_be_empty(at):
+            self.notes.append(
+                f"The feed of {_named(wanted)} of {at} is empty, which is no holiday of arXiv that "
+                "we know of; it is asked for again."
+            )
+            return [], False
+        items += self._missed(client, archive, wanted, kept, at, items)
+        kept["day"], kept["etag"] = at.isoformat(), feed.etag
+        return items, is_out and "missed_from" not in kept
+
+    def _missed(
+        self,
+        client: httpx.Client,
+        archive: str,
+        wanted: Sequence[str],
+        kept: dict[str, Any],
+        at: dt.date,
+        have: Sequence[Item],
+    ) -> list[Item]:
+        """What was announced between the last feed that was read and that of the day `at`. Where
+        it cannot be had now, the next fetch asks again.
+        """
+        known = _date(kept.get("day"))
+        first = _date(kept.get("missed_from"))
+        if first is None and known and known < at:
+            first = next(iter(announcements(known + dt.timedelta(days=1), at)), None)
+        if first is None:
+            return []
+        if at - first > LONGEST_GAP:
+            self.notes.append(
+                f"{_named(wanted)} was not read from {first} on; days before {at - LONGEST_GAP} "
+                "are not made good."
+            )
+            first = at - LONGEST_GAP
+        try:
+            records = self._from_records(client, archive, wanted, first, None)
+        except FetchFailed as error:
+            kept["missed_from"] = first.isoformat()
+            self.notes.append(
+                f"{_named(wanted)} was not read from {first} on, and that cannot be made good at "
+                f"present; the next fetch tries again. {error}"
+            )
+            return []
+        kept.pop("missed_from", None)
+        taken = {one.arxiv_id for one in have}
+        return [one for one in records if one.arxiv_id not in taken]
+
+    def _from_records(
+        self,
+        client: httpx.Client,
+        archive: str,
+        wanted: Sequence[str],
+        first: dt.date,
+        last: dt.date | None,
+        *,
+        say: bool = True,
+    ) -> list[Item]:
+        """The papers of records from `first` to `last`, or until now: those with one version and
+        a primary category among the wanted ones are new if this site does not know them, later
+        versions bring facts, and the others may or may not have been cross-lists.
+        """
+        one = arxiv_taxonomy.archives()[archive]
+        oai_set = one.oai_set
+        if len(wanted) == 1 and "." in wanted[0]:
+            oai_set += ":" + wanted[0].partition(".")[2]
+        items: list[Item] = []
+        for record in arxiv_oai.harvest(
+            client, oai_set, first, last, notes=self.notes, now=self.now
+        ):
+            if not any(arxiv_taxonomy.is_in(category, wanted) for category in record.categories):
+                continue
+            is_new = record.versions == 1 and not _is_stamped_anew(record)
+            is_primary = arxiv_taxonomy.is_in(record.categories[0], wanted)
+            if is_new and not is_primary:
+                self.left_out["cross-listed on a missed day, perhaps"] += 1
+                continue
+            if record.versions == 1 and not is_new:
+                self.left_out["an old record stamped anew"] += 1
+                continue
+            items.append(_of_record(record, NEW_TO_SITE if is_new else NOT_LISTED))
+        if say:
+            until = f" to {last}" if last and last != first else "" if last else " on"
+            self.notes.append(
+                f"{_named(wanted)} from {first}{until} was made good from OAI-PMH. What was only "
+                "cross-listed on a missed day cannot be recovered."
+            )
+        return items
+
+    # --- Feeds ---------------------------------------------------------------------------------
+
+    def _kept(self, wanted: Sequence[str]) -> dict[str, Any]:
+        """What the row keeps of the feed of these categories; to be changed in place."""
+        feeds = self.state.setdefault("feeds", {})
+        if not isinstance(feeds, dict):
+            feeds = self.state["feeds"] = {}
+        kept = feeds.setdefault("+".join(wanted), {})
+        if not isinstance(kept, dict):
+            kept = feeds["+".join(wanted)] = {}
+        return kept
+
+    def _feed(
+        self, client: httpx.Client, wanted: Sequence[str], kept: dict[str, Any]
+    ) -> Feed | None:
+        """The feed of these categories; None where it is the one that was read last.
+
+        RSS, or Atom where that has a fault of its own. Where the categories together are refused,
+        which one bad name does to all of them, they are asked for one by one.
+        """
+        joined = "+".join(wanted)
+        try:
+            return self._either(client, joined, kept)
+        except http.Refused as error:
+            if len(wanted) == 1:
+                raise
+            feeds: list[Feed] = []
+            for category in wanted:
+                try:
+                    feed = self._either(client, category, {})
+                except http.Refused as refused:
+                    self.notes.append(f"{category} was refused: {refused}")
+                    continue
+                if feed:
+                    feeds.append(feed)
+            if not feeds:
+                raise error from None
+            days = [feed.day for feed in feeds if feed.day]
+            day = max(days) if days else None
+            current = [feed for feed in feeds if feed.day in {day, None}]
+            return Feed(
+                day,
+                tuple(item for feed in current for item in feed.items),
+                max(feed.size for feed in current),
+            )
+
+    def _either(self, client: httpx.Client, path: str, kept: dict[str, Any]) -> Feed | None:
+        try:
+            return self._one(client, "rss", path, kept)
+        except FetchFailed as error:
+            is_gone = isinstance(error, http.Refused) and error.status in {404, 410}
+            if not is_gone and not isinstance(error.__cause__, xml.Unreadable):
+                raise
+            try:
+                return self._one(client, "atom", path, {})
+            except FetchFailed:
+                raise error from None
+
+    def _one(self, client: httpx.Client, form: str, path: str, kept: dict[str, Any]) -> Feed | None:
+        """One feed, asked for under the condition that it is another than the one kept."""
+        etag = kept.get("etag")
+        condition = {"If-None-Match": etag} if isinstance(etag, str) and etag else {}
+        said: list[str] = []
+        try:
+            feed = arxiv.ask(
+                client,
+                f"{str(settings.ARXIV_RSS_URL).rstrip('/')}/{form}/{path}",
+                {},
+                lambda body: read(body, self.now),
+                for_what=f"/{form}/{path}",
+                patience=arxiv_oai.PATIENCE,
+                headers=condition,
+                on_headers=lambda headers: said.append(headers.get("etag", "")[:200]),
+                now=self.now,
+            )
+        except http.Refused as error:
+            if error.status == 304 and condition:
+                return None
+            raise
+        return replace(feed, etag=said[-1])
+
+
+def announcements(first: dt.date, before: dt.date) -> Iterator[dt.date]:
+    """The days from `first` on, up to the one before `before`, that may have an announcement."""
+    day = first
+    while day < before:
+        if day.weekday() < 5:
+            yield day
+        day += dt.timedelta(days=1)
+
+
+def may_be_empty(day: dt.date) -> bool:
+    """Whether a feed of this date has no items because nothing was announced: on weekends, on
+    holidays, and on the day after one, as a feed holds the announcement of the evening before.
+    """
+    return day.weekday() > 4 or day in HOLIDAYS or day - dt.timedelta(days=1) in HOLIDAYS
+
+
+def read(body: bytes, now: dt.datetime) -> Feed:
+    """The announcement in an RSS 2.0 or Atom feed. Raises `Unreadable` for what is none.
+
+    A feed without a date of its own has that of its latest item; one that is dated after `now` by
+    more than a day is not believed.
+    """
+    root = xml.parse(body, "a feed")
+    kind = xml.local(root)
+    if kind == "rss":
+        channel = xml.child(root, "channel")
+        if channel is None:
+            raise xml.Unreadable("answers with a feed without a channel")
+        nodes = list(xml.children(channel, "item"))
+        stated = _eastern_day(xml.said(channel, "pubDate"))
+    elif kind == "feed":
+        nodes = list(xml.children(root, "entry"))
+        stated = _eastern_day(xml.said(root, "updated"))
+    else:
+        raise xml.Unreadable("answers with XML that is no feed")
+    items: list[Item] = []
+    for node in nodes:
+        item = _item(node, stated)
+        if item:
+            items.append(item)
+    day = stated or max((item.day for item in items), default=None)
+    if day and day > now.astimezone(EASTERN).date() + dt.timedelta(days=1):
+        raise xml.Unreadable(f"answers with a feed of {day}, which is yet to come")
+    return Feed(day, tuple(replace(item, day=day or item.day) for item in items), len(nodes))
+
+
+def _item(node: etree._Element, stated: dt.date | None) -> Item | None:
+    """The paper of an item; None for an item without one."""
+    named = None
+    for name in ("guid", "id", "link"):
+        named = named or _NAME.search(xml.said(node, name))
+    if named is None:
+        return None
+    text = xml.said(node, "description") or xml.said(node, "summary")
+    beginning = _BEGINNING.match(text)
+    said = (xml.said(node, "announce_type") or (beginning["type"] if beginning else "")).lower()
+    version = int(named["version"]) if named["version"] else None
+    announced_as = said or (NEW if version == 1 else REPLACED)
+    if announced_as not in {NEW, CROSS}:
+        announced_as = REPLACED
+    creators = map(xml.text, xml.children(node, "creator"))
+    day = _eastern_day(xml.said(node, "pubDate") or xml.said(node, "published"))
+    at = stated or day
+    if at is None:
+        return None
+    return Item(
+        arxiv_id=named["id"],
+        announced_as=announced_as,
+        version=version,
+        title=xml.said(node, "title"),
+        abstract=text[beginning.end() :] if beginning else text,
+        authors=author_strings.arxiv(", ".join(creators)),
+        categories=tuple(
+            filter(
+                None,
+                (
+                    one.get("term") or (one.text or "").strip()
+                    for one in xml.children(node, "category")
+                ),
+            )
+        ),
+        doi=xml.said(node, "DOI"),
+        license=xml.said(node, "rights"),
+        day=at,
+        published_on=at if announced_as == NEW else None,
+        listing={NEW: LISTED, CROSS: NEW_TO_SOURCE}.get(announced_as, NOT_LISTED),
+    )
+
+
+def _of_record(record: arxiv_oai.Harvested, listing: str) -> Item:
+    return Item(
+        arxiv_id=record.arxiv_id,
+        announced_as=REPLACED if listing == NOT_LISTED else NEW,
+        version=record.versions,
+        title=record.title,
+        abstract=record.abstract,
+        authors=record.authors,
+        categories=record.categories,
+        doi=record.doi,
+        license=record.license,
+        day=record.datestamp,
+        published_on=record.submitted_on,
+        listing=listing,
+        comments=record.comments,
+    )
+
+
+def _is_stamped_anew(record: arxiv_oai.Harvested) -> bool:
+    """Whether arXiv took the paper in long before the record's datestamp."""
+    number = record.arxiv_id.rpartition("/")[2]
+    try:
+        year, month = int(number[:2]), int(number[2:4])
+    except ValueError:
+        return False
+    year += 1900 if year > 90 else 2000
+    stamped = record.datestamp
+    return (stamped.year - year) * 12 + stamped.month - month > OLDEST
+
+
+def _stronger(known: Item | None, other: Item) -> Item:
+    """Of one paper in two archives: new in one, or else cross-listed."""
+    return other if known is None or _order(other) < _order(known) else known
+
+
+def _order(item: Item) -> int:
+    return [LISTED, NEW_TO_SITE, NEW_TO_SOURCE, NOT_LISTED].index(item.listing)
+
+
+def _late(listing: str) -> str:
+    return NEW_TO_SITE if listing == LISTED else listing
+
+
+def _named(wanted: Sequence[str]) -> str:
+    return ", ".join(wanted) if len(wanted) < 6 else f"{wanted[0]} and {len(wanted) - 1} more"
+
+
+def _date(value: Any) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _eastern_day(text: str) -> dt.date | None:
+    """The day in US Eastern of a moment in a feed."""
+    try:
+        at = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        try:
+            at = dt.datetime.fromisoformat(text)
+        except ValueError:
+            return None
+    try:
+        return (at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at).astimezone(EASTERN).date()
+    except OverflowError:
+        return None
