@@ -99,7 +99,9 @@ def _field_of(one: Setting) -> forms.Field:
         return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget, **about)
     if one.choices and one.value_type is tuple:
         return forms.MultipleChoiceField(
-            choices=list(one.choices.items()), widget=UnfoldAdminCheckboxSelectMultipleWidget, **about
+            choices=list(one.choices.items()),
+            widget=UnfoldAdminCheckboxSelectMultipleWidget,
+            **about,
         )
     if one.choices:
         labels = [] if one.default in one.choices else [(one.default, "—")]
