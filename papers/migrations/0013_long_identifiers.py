@@ -1,6 +1,26 @@
 """DOIs and the names of feeds' items are longer than arXiv's numbers."""
 
+from contextlib import contextmanager
+
 from django.db import migrations, models
+
+
+@contextmanager
+def _without_trigger(schema_editor):
+    """PostgreSQL alters no column that a trigger names, as that of the full text does."""
+    trigger = "papers_fulltext_update"
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_get_triggerdef(oid) FROM pg_trigger "
+            "WHERE tgname = %s AND tgrelid = to_regclass('papers_paper')",
+            [trigger],
+        )
+        found = cursor.fetchone()
+    if found:
+        schema_editor.execute(f"DROP TRIGGER {trigger} ON papers_paper")
+    yield
+    if found:
+        schema_editor.execute(found[0])
 
 
 class AlterWhereLengthMatters(migrations.AlterField):
@@ -11,12 +31,14 @@ class AlterWhereLengthMatters(migrations.AlterField):
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
         """Widen it where the database knows a length."""
         if schema_editor.connection.vendor != "sqlite":
-            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            with _without_trigger(schema_editor):
+                super().database_forwards(app_label, schema_editor, from_state, to_state)
 
     def database_backwards(self, app_label, schema_editor, from_state, to_state):
         """Narrow it again; fails where a longer identifier was stored."""
         if schema_editor.connection.vendor != "sqlite":
-            super().database_backwards(app_label, schema_editor, from_state, to_state)
+            with _without_trigger(schema_editor):
+                super().database_backwards(app_label, schema_editor, from_state, to_state)
 
 
 class Migration(migrations.Migration):
