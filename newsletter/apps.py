@@ -16,9 +16,12 @@ class NewsletterConfig(AppConfig):
         """
         from newsletter import celery, error_reports  # noqa: F401
         from newsletter.channels import registry
+        from newsletter.issues import freezing
         from newsletter.mail import outgoing  # noqa: F401
         from newsletter.operations import checks  # noqa: F401
+        from papers.ingest import issue_days
 
         registry.offer()
+        issue_days.tell_closed_days(freezing.closed_days)
         if settings.SENTRY_DSN:
             error_reports.start(settings.SENTRY_DSN)

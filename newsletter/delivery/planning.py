@@ -23,7 +23,7 @@ from django.db import connection, transaction
 from newsletter import bulk_sql
 from newsletter.issues.freezing import week_to
 from newsletter.models import Delivery, Issue
-from papers.days import LONGEST_WAIT, closes_at, feature_day
+from papers.days import LONGEST_WAIT, closes_at, current_day, feature_day
 from subscriptions import schedule
 from subscriptions.models import Subscriber
 
@@ -60,11 +60,12 @@ class Planned:
 def current_issue(now: dt.datetime) -> Issue | None:
     """The issue that digests due at `now` carry; None while it is still being waited for.
 
-    That is the feature day's. Where it does not come within `LONGEST_WAIT`, because the day had
-    no papers or no source answered, the one before it stands: whoever had that gets nothing.
+    That is the current day's where it is frozen already, its sources being complete, and else the
+    feature day's. Where that does not come within `LONGEST_WAIT`, because the day had no papers or
+    no source answered, the one before it stands: whoever had that gets nothing.
     """
     day = feature_day(now)
-    issue = Issue.objects.up_to(day).first()
+    issue = Issue.objects.up_to(current_day(now)).first()
     if issue is None or (issue.day < day and now < closes_at(day) + LONGEST_WAIT):
         return None
     return issue

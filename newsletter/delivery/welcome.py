@@ -19,7 +19,7 @@ from django.db import connection, transaction
 
 from newsletter.issues.freezing import WEEK
 from newsletter.models import Delivery, Issue
-from papers.days import feature_day
+from papers.days import current_day, feature_day
 from subscriptions.models import Subscriber
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def plan(now: dt.datetime) -> int:
     """
     if not Subscriber.objects.mailable().unwelcomed(now - WITHIN).exists():
         return 0  # so it is nearly every time
-    newest = Issue.objects.running().up_to(feature_day(now)).first()
+    newest = Issue.objects.running().up_to(current_day(now)).first()
     if newest is None or newest.day <= feature_day(now) - dt.timedelta(days=WEEK):
         return 0
     welcomed = 0

@@ -11,10 +11,11 @@ from django.utils.translation import gettext
 from newsletter.issues.places import Place, Reason
 from newsletter.models import Issue, IssuePaper, MissingSource
 from papers.cards import Card, Link, brief, card_of
-from papers.days import LONGEST_WAIT, closes_at, feature_day
+from papers.days import LONGEST_WAIT, closes_at, current_day, feature_day
+from papers.ingest.issue_days import hold_listing
 from papers.matching.week import gained_in_week
 from papers.models import Match, Paper, Pick, Source, Topic
-from papers.sources.registry import answers_for_past, unanswered
+from papers.sources.registry import answers_for_past, is_complete, unanswered
 
 logger = logging.getLogger(__name__)
 
@@ -28,17 +29,28 @@ WEEK = 7
 
 def freeze_due(now: dt.datetime) -> Issue | None:
     """Freeze the current feature day once it is over and all its sources have answered since;
-    None while not.
+    None while not. A day that is not over is frozen as soon as each of its sources has said that
+    its list is complete.
 
     Each active source is waited for as long as its row says, and no longer than readers wait for
     the issue; then what is known is frozen, and the issue says who was missing.
     """
     day = feature_day(now)
-    if Issue.objects.filter(day=day).exists():
+    if not Issue.objects.filter(day=day).exists():
+        if any(now < _waits_until(source, day) for source in unanswered(day)):
+            return None
+        issue = build_issue(day, now)
+        if issue is not None:
+            return issue
+    today = current_day(now)
+    if today == day or Issue.objects.filter(day=today).exists() or not is_complete(today):
         return None
-    if any(now < _waits_until(source, day) for source in unanswered(day)):
-        return None
-    return build_issue(day, now)
+    return build_issue(today, now)
+
+
+def closed_days(since: dt.date) -> set[dt.date]:
+    """The days from `since` on whose issues are frozen, so that no paper may be listed there."""
+    return set(Issue.objects.filter(day__gte=since).values_list("day", flat=True))
 
 
 def _waits_until(source: Source, day: dt.date) -> dt.datetime:
@@ -56,20 +68,22 @@ def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
     score. Of the day that digests carry, the issue says which sources had not answered. Safe to
     call twice and from two machines at once: the first one wins.
     """
-    found = Issue.objects.filter(day=day).first()
-    if found is not None:
-        return found
-    # Before the papers are read: a source that answers meanwhile is missing at the worst in name.
-    # When sources answered for older days is not kept for long, so nothing is said of those.
-    missing = None
-    if day == feature_day(now):
-        missing = [MissingSource.of(source).as_dict() for source in unanswered(day)]
-    picks = {pick.paper_id: pick for pick in Pick.objects.filter(day=day)}
-    papers = list(Paper.objects.of_day(day).with_thumbnails().with_earlier_counts(now))
-    if not papers:
-        logger.info("no papers to freeze", extra={"day": day.isoformat()})
-        return None
     with transaction.atomic():
+        # Until the issue is there nobody lists papers: those that came are read below, and those
+        # to come are listed on the next day.
+        hold_listing()
+        found = Issue.objects.filter(day=day).first()
+        if found is not None:
+            return found
+        # When sources answered for older days is not kept for long, so nothing is said of those.
+        missing = None
+        if day == feature_day(now) or is_complete(day):
+            missing = [MissingSource.of(source).as_dict() for source in unanswered(day)]
+        picks = {pick.paper_id: pick for pick in Pick.objects.filter(day=day)}
+        papers = list(Paper.objects.of_day(day).with_thumbnails().with_earlier_counts(now))
+        if not papers:
+            logger.info("no papers to freeze", extra={"day": day.isoformat()})
+            return None
         issue, created = Issue.objects.get_or_create(
             day=day, defaults={"frozen_at": now, "missing_sources": missing}
         )

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
+from papers.ingest.issue_days import first_open
 from papers.models import Feature, Observation, Paper, Source
 from papers.sources.record import Author, PaperRecord
 
@@ -103,10 +104,14 @@ def store(
     day: dt.date,
     now: dt.datetime,
     progress: Progress | None = None,
+    *,
+    source_day: dt.date | None = None,
 ) -> Summary:
-    """Store what `source` said of `day` at `now`: papers, features and observations.
+    """Store what `source` said at `now`: papers, features and observations.
 
-    Takes the same number of queries for any number of records up to `BATCH`.
+    Papers are listed on the first issue day from `day` on that is still open, and the source's own
+    day, by default the same, is kept beside it. What it listed on that day of its own before stays
+    where it is. Takes the same number of queries for any number of records up to `BATCH`.
     """
     total = Summary()
     for at in range(0, len(records), BATCH):
@@ -114,14 +119,18 @@ def store(
         # for one another in a circle.
         batch = sorted(records[at : at + BATCH], key=lambda record: record.identifier)
         with transaction.atomic():
-            total += _store(batch, source, day, now)
+            total += _store(batch, source, first_open(day), now, source_day or day)
         if progress:
             progress(min(at + BATCH, len(records)), len(records))
     return total
 
 
 def _store(
-    records: Sequence[PaperRecord], source: Source, day: dt.date, now: dt.datetime
+    records: Sequence[PaperRecord],
+    source: Source,
+    day: dt.date,
+    now: dt.datetime,
+    source_day: dt.date,
 ) -> Summary:
     names = [record.identifier for record in records]
     known = set(Paper.objects.filter(identifier__in=names).values_list("identifier", flat=True))
@@ -154,7 +163,7 @@ def _store(
             unique_fields=["identifier"],
             update_fields=[*FACTS, *COUNTS],
         )
-    _feature(pairs, source, day)
+    _feature(pairs, source, day, source_day)
     new = len(names) - len(known)
     updated = len(changed)
     return Summary(
@@ -196,26 +205,35 @@ def _merge(record: PaperRecord, paper: Paper, with_counts: bool) -> bool:
     return changed
 
 
-def _feature(pairs: Sequence[tuple[PaperRecord, Paper]], source: Source, day: dt.date) -> None:
-    """Say once that the source listed the papers on the day."""
-    known = {
-        feature.paper_id: feature
-        for feature in Feature.objects.filter(
-            source=source, day=day, paper__in=[paper.pk for _, paper in pairs]
-        )
-    }
+def _feature(
+    pairs: Sequence[tuple[PaperRecord, Paper]],
+    source: Source,
+    day: dt.date,
+    source_day: dt.date,
+) -> None:
+    """Say once that the source listed the papers, on `day` unless it did before.
+
+    A paper that is listed for this day of the source's already stays on the issue day it was
+    listed on, however late the source is asked again.
+    """
+    known: dict[int, list[Feature]] = {}
+    for feature in Feature.objects.filter(source=source, paper__in=[one.pk for _, one in pairs]):
+        known.setdefault(feature.paper_id, []).append(feature)
     rows = []
     for record, paper in pairs:
-        before = known.get(paper.pk, Feature())
+        mine = known.get(paper.pk, [])
+        same = [one for one in mine if (one.source_day or one.day) == source_day]
+        before = next(iter(same + [one for one in mine if one.day == day]), None)
         row = Feature(
             source=source,
             paper=paper,
-            day=day,
-            submitted_by=record.submitted_by or before.submitted_by,
-            submitted_at=record.submitted_at or before.submitted_at,
+            day=before.day if before else day,
+            source_day=before.source_day if before else source_day,
+            submitted_by=record.submitted_by or (before.submitted_by if before else ""),
+            submitted_at=record.submitted_at or (before.submitted_at if before else None),
         )
-        same = (row.submitted_by, row.submitted_at) == (before.submitted_by, before.submitted_at)
-        if paper.pk not in known or not same:
+        said = (row.submitted_by, row.submitted_at)
+        if before is None or said != (before.submitted_by, before.submitted_at):
             rows.append(row)
     if rows:
         Feature.objects.bulk_create(

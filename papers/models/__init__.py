@@ -10,6 +10,7 @@ from papers.models.paper import Paper, PaperQuerySet
 from papers.models.pick import Pick
 from papers.models.semantic_model import FittedModel, FittedModelQuerySet, PaperVector
 from papers.models.source import Source
+from papers.models.source_run import SourceRun, SourceRunQuerySet
 from papers.models.thumbnail import Thumbnail
 from papers.models.topic import Topic, TopicQuerySet, list_of_strings
 from papers.models.week import WeekOfAttention
@@ -28,6 +29,8 @@ __all__ = [
     "PaperVector",
     "Pick",
     "Source",
+    "SourceRun",
+    "SourceRunQuerySet",
     "Thumbnail",
     "Topic",
     "TopicQuerySet",

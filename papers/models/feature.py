@@ -22,7 +22,12 @@ class Feature(models.Model):
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="features")
     paper = models.ForeignKey("papers.Paper", on_delete=models.CASCADE, related_name="features")
-    day = models.DateField(db_index=True)
+    day = models.DateField(db_index=True, help_text="The issue day that it stands on.")
+    source_day = models.DateField(
+        null=True,
+        blank=True,
+        help_text="The source's own day for it, such as a Saturday; empty where none is known.",
+    )
     submitted_by = models.CharField(
         max_length=120, blank=True, help_text="Who put the paper on the source's list."
     )

@@ -105,6 +105,24 @@ class Source(models.Model):
         found = [dt.datetime.fromisoformat(said) for said in (self.answered or {}).values()]
         return max([*found, *filter(None, [self.last_fetched_at])], default=None)
 
+    @property
+    def retry_at(self) -> dt.datetime | None:
+        """Until when it is to be left alone, as the service said when it was asked last."""
+        said = (self.last_run or {}).get("retry_at")
+        return dt.datetime.fromisoformat(said) if said else None
+
+    @property
+    def last_pause(self) -> dt.timedelta:
+        """How long it was to be left alone after the last fetch; zero as a rule."""
+        until = self.retry_at
+        if until is None:
+            return dt.timedelta()
+        return until - dt.datetime.fromisoformat((self.last_run or {})["at"])
+
+    def answered_days(self) -> list[dt.date]:
+        """The latest days that it answered for, earlier first."""
+        return sorted(map(dt.date.fromisoformat, self.answered or {}))
+
     @transaction.atomic
     def record_answer(
         self,
@@ -127,10 +145,16 @@ class Source(models.Model):
         self._keep(row)
 
     @transaction.atomic
-    def record_failure(self, day: dt.date, now: dt.datetime, why: str) -> None:
-        """Keep that it could not be read for `day` at `now`, and why."""
+    def record_failure(
+        self, day: dt.date, now: dt.datetime, why: str, *, retry_at: dt.datetime | None = None
+    ) -> None:
+        """Keep that it could not be read for `day` at `now`, why, and until when it is not to be
+        asked again.
+        """
         row = Source.objects.select_for_update(no_key=True).get(pk=self.pk)
         row.last_run = {"at": now.isoformat(), "day": day.isoformat(), "outcome": "failed"}
+        if retry_at is not None:
+            row.last_run["retry_at"] = retry_at.isoformat()
         row.last_error = why[: Source._meta.get_field("last_error").max_length]
         self._keep(row)
 

@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
 
 from papers import days, sources
-from papers.models import Source
+from papers.models import Source, SourceRun
 from papers.sources.base import FetchFailed, PaperSource
 from papers.sources.settings import BadSetting, read
 
@@ -92,14 +92,33 @@ def answers_for(source: Source, day: dt.date, now: dt.datetime) -> bool:
 
 
 def growing_days(source: Source, now: dt.datetime) -> tuple[dt.date, ...]:
-    """The days of `source` that are worth a fetch at `now`, earlier first.
+    """The days of `source` that are worth a fetch at `now`, earlier first; none while the service
+    wants to be left alone.
 
     A day that is over is asked for until the source answered once after its end; apart from that,
-    a day is left alone for as long as the row's settings say.
+    a day is left alone for as long as the row's settings say. Days that were missed, as after a
+    failure of days, are made good.
     """
-    wanted = days.growing(now) if answers_for_past(source) else (days.listing_day(now),)
+    if source.retry_at is not None and now < source.retry_at:
+        return ()
+    if answers_for_past(source):
+        wanted = (*_missed_days(source, now), *days.growing(now))
+    else:
+        wanted = (days.listing_day(now),)
     pause = dt.timedelta(minutes=pause_of(source))
     return tuple(day for day in wanted if _is_due(source.answered_at(day), day, now, pause))
+
+
+def _missed_days(source: Source, now: dt.datetime) -> tuple[dt.date, ...]:
+    """The days before the one that digests carry for which `source` has given no answer, since the
+    last one that it gave; `days.MOST_MISSED` at most. A new source has missed nothing.
+    """
+    carried = days.feature_day(now)
+    before = [day for day in source.answered_days() if day < carried]
+    if not before:
+        return ()
+    first = max(before[-1] + dt.timedelta(days=1), carried - dt.timedelta(days=days.MOST_MISSED))
+    return tuple(first + dt.timedelta(days=more) for more in range((carried - first).days))
 
 
 def _is_due(
@@ -125,12 +144,24 @@ def unanswered(day: dt.date) -> list[Source]:
     """The active sources that have not said all they will of `day`, which is over.
 
     That is for one which can be asked for the past an answer after the day's end, and for others
-    any answer of the day.
+    any answer of the day. One that said that its list of the day is complete has said all.
     """
     closed = days.closes_at(day)
+    complete = set(SourceRun.objects.complete_on(day).values_list("source_id", flat=True))
     missing = []
     for source in active_sources():
+        if source.pk in complete:
+            continue
         answered = source.answered_at(day)
         if answered is None or (answers_for_past(source) and answered < closed):
             missing.append(source)
     return missing
+
+
+def is_complete(day: dt.date) -> bool:
+    """Whether every active source, of which there is one, said that its list of `day` is complete
+    and will not grow any more.
+    """
+    wanted = set(active_sources().values_list("pk", flat=True))
+    complete = SourceRun.objects.complete_on(day).values_list("source_id", flat=True)
+    return bool(wanted) and wanted <= set(complete)

@@ -42,12 +42,24 @@ def test_a_moment_without_a_timezone_is_refused():
 
 def test_the_days_that_still_change_are_the_carried_and_the_current_one():
     assert days.growing(at(dt.date(2026, 6, 11))) == (dt.date(2026, 6, 10), dt.date(2026, 6, 11))
-    assert days.growing(at(dt.date(2026, 6, 15))) == (dt.date(2026, 6, 12), dt.date(2026, 6, 15))
+    assert days.growing(at(dt.date(2026, 6, 15))) == tuple(
+        dt.date(2026, 6, day) for day in (12, 13, 14, 15)
+    )
 
 
-def test_on_a_weekend_only_fridays_list_still_changes():
-    assert days.growing(at(dt.date(2026, 6, 13))) == (dt.date(2026, 6, 12),)
-    assert days.growing(at(dt.date(2026, 6, 14))) == (dt.date(2026, 6, 12),)
+@pytest.mark.parametrize(("today", "wanted"), [(13, [12, 13]), (14, [12, 13, 14])])
+def test_weekends_are_days_of_sources_too(today, wanted):
+    found = days.growing(at(dt.date(2026, 6, today)))
+
+    assert found == tuple(dt.date(2026, 6, day) for day in wanted)
+
+
+@pytest.mark.parametrize(
+    ("day", "same", "next_one"), [(11, 11, 12), (12, 12, 15), (13, 15, 15), (14, 15, 15)]
+)
+def test_a_weekends_papers_come_on_monday(day, same, next_one):
+    assert days.on_weekday(dt.date(2026, 6, day)) == dt.date(2026, 6, same)
+    assert days.next_weekday(dt.date(2026, 6, day)) == dt.date(2026, 6, next_one)
 
 
 def test_feature_days_leave_weekends_out():

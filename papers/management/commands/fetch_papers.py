@@ -36,7 +36,8 @@ class Command(BaseCommand):
             type=dt.date.fromisoformat,
             metavar="YYYY-MM-DD",
             help="the day to fetch (default: the one that today's digests carry, and of sources "
-            "that list only what is new now, the current one)",
+            "that list only what is new now, the current one). Its papers are listed on that day, "
+            "or on the next one whose issue is not frozen",
         )
         parser.add_argument(
             "--days",

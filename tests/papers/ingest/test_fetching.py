@@ -167,14 +167,14 @@ def test_the_row_keeps_the_state_once_the_papers_are_stored(monkeypatch):
     source = make_source()
     monkeypatch.setitem(KINDS, source.kind, Numbers)
 
-    def breaks(*args):
+    def breaks(*args, **kwargs):
         raise RuntimeError
 
     with monkeypatch.context() as broken:
         broken.setattr("papers.ingest.fetching.store", breaks)
         with pytest.raises(RuntimeError):
             fetch_day(DAY, NOW, source)
-    assert Source.objects.get().state is None
+    assert Source.objects.get(pk=source.pk).state is None
 
     summary = fetch_day(DAY, NOW, source)
 
