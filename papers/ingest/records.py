@@ -222,13 +222,14 @@ def _feature(
     rows = []
     for record, paper in pairs:
         mine = known.get(paper.pk, [])
-        same = [one for one in mine if (one.source_day or one.day) == source_day]
+        own_day = record.source_day or source_day
+        same = [one for one in mine if (one.source_day or one.day) == own_day]
         before = next(iter(same + [one for one in mine if one.day == day]), None)
         row = Feature(
             source=source,
             paper=paper,
             day=before.day if before else day,
-            source_day=before.source_day if before else source_day,
+            source_day=before.source_day if before else own_day,
             submitted_by=record.submitted_by or (before.submitted_by if before else ""),
             submitted_at=record.submitted_at or (before.submitted_at if before else None),
         )

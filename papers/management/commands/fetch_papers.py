@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from papers import days
 from papers.ingest.fetching import fetch_day
+from papers.ingest.issue_days import first_open
 from papers.ingest.records import Summary
 from papers.matching.ranking import rank_and_match
 from papers.models import Source
@@ -77,7 +78,8 @@ class Command(BaseCommand):
                         else fetch_day(day, now, source)
                     )
                 if not options["dry_run"] and of_day.papers:
-                    rank_and_match(now=now, day=day)
+                    for listed_on in sorted({day, first_open(day)}):
+                        rank_and_match(now=now, day=listed_on)
                 if of_day.papers or not of_day.failures:
                     would = "would store " if options["dry_run"] else ""
                     lines.append(f"{day}: {would}{of_day}")

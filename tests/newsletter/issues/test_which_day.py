@@ -16,8 +16,9 @@ from papers.ingest import community
 from papers.ingest.fetching import fetch_day, refresh
 from papers.ingest.records import store
 from papers.models import Feature, Paper, Source, SourceRun
-from papers.sources.base import Draft, PaperRecord, PaperSource
+from papers.sources.base import PaperSource
 from papers.sources.http import Busy
+from papers.sources.record import Draft, PaperRecord
 from papers.sources.registry import KINDS, growing_days
 from papers.sources.settings import SourceSettings
 from tests.factories import DAY, NOW, make_issue, make_paper, make_source, make_subscriber

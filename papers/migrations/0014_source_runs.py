@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     """Adds a table and a nullable column; the version before writes neither and goes on working."""
 
     dependencies = [
-        ("papers", "0012_source_state"),
+        ("papers", "0013_long_identifiers"),
     ]
 
     operations = [
