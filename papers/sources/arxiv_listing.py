@@ -47,6 +47,9 @@ EASTERN = ZoneInfo("America/New_York")
 MOST_ITEMS = 2_000
 """Of one feed; arXiv cuts longer ones without a word."""
 
+DAYS_KEPT = 40
+"""Days of which a row remembers that they were read."""
+
 LONGEST_GAP = dt.timedelta(days=31)
 """How far back missed days are made good."""
 
@@ -102,6 +105,13 @@ class ArxivSettings(SourceSettings):
         True,
         "Also list papers of other categories that are cross-listed in these, each once.",
         label="With cross-lists",
+    )
+    most_papers: int = setting(
+        10_000,
+        "Papers taken of one day: new ones first, then cross-lists, then facts of replaced ones.",
+        label="Papers a day at most",
+        least=1,
+        most=20_000,
     )
 
 
@@ -205,19 +215,21 @@ class ArxivListing(PaperSource[ArxivSettings]):
         """
         kept = self._kept(wanted)
         known = _date(kept.get("day"))
+        if day.isoformat() in _done(kept):  # an announcement does not change any more
+            if day != known:
+                return [], True
+            self.notes.append(f"{_named(wanted)}: read already.")
+            return self._missed(client, archive, wanted, kept, day, ()), "missed_from" not in kept
         feed = self._feed(client, wanted, kept)
         at = known if feed is None else feed.day
         if at is None:
             self.notes.append(f"The feed of {_named(wanted)} has no date and is taken for {day}'s.")
             at = day
         if at > day:
-            return self._from_records(client, archive, wanted, day, day), True
+            return self._past(client, archive, wanted, kept, day), True
         is_out = at == day
-        if feed is None:  # it is the one that was read last
-            if is_out:
-                self.notes.append(f"{_named(wanted)}: unchanged since the last answer.")
-            items = self._missed(client, archive, wanted, kept, at, ())
-            return items, is_out and "missed_from" not in kept
+        if feed is None:  # it is the one that was read last, and the next is not out
+            return self._missed(client, archive, wanted, kept, at, ()), False
         items = list(feed.items) if is_out or known is None or known < at else []
         if not is_out:
             # An earlier day's feed that still stands: what it lists is late, but not lost.
@@ -241,7 +253,27 @@ class ArxivListing(PaperSource[ArxivSettings]):
             return [], False
         items += self._missed(client, archive, wanted, kept, at, items)
         kept["day"], kept["etag"] = at.isoformat(), feed.etag
+        _finish(kept, at)
         return items, is_out and "missed_from" not in kept
+
+    def _past(
+        self,
+        client: httpx.Client,
+        archive: str,
+        wanted: Sequence[str],
+        kept: dict[str, Any],
+        day: dt.date,
+    ) -> list[Item]:
+        """What was announced on a day whose feed is gone."""
+        items: list[Item] = []
+        if day.weekday() < 5:
+            items = self._from_records(client, archive, wanted, day, day)
+        known = _date(kept.get("day"))
+        is_next = known is not None and not list(announcements(known + dt.timedelta(days=1), day))
+        if known and known < day and is_next:
+            kept["day"] = day.isoformat()
+        _finish(kept, day)
+        return items
 
     def _missed(
         self,
@@ -277,6 +309,8 @@ class ArxivListing(PaperSource[ArxivSettings]):
             )
             return []
         kept.pop("missed_from", None)
+        for day in announcements(first, at):
+            _finish(kept, day)
         taken = {one.arxiv_id for one in have}
         return [one for one in records if one.arxiv_id not in taken]
 
@@ -401,6 +435,17 @@ class ArxivListing(PaperSource[ArxivSettings]):
                 return None
             raise
         return replace(feed, etag=said[-1])
+
+
+def _done(kept: dict[str, Any]) -> list[str]:
+    """The days whose announcements were read, or made good."""
+    done = kept.get("done")
+    return done if isinstance(done, list) else []
+
+
+def _finish(kept: dict[str, Any], day: dt.date) -> None:
+    """Keep that nothing more is to be had of `day`."""
+    kept["done"] = sorted({*_done(kept), day.isoformat()})[-DAYS_KEPT:]
 
 
 def announcements(first: dt.date, before: dt.date) -> Iterator[dt.date]:

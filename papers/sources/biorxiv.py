@@ -5,7 +5,8 @@ posted in an interval of days; the last number is how many rows to pass over. A 
 rows as the server likes, so the next one begins after those that came: a cursor that points
 anywhere else is answered all the same, with papers missing. The end is an empty `collection`, which
 is also the answer for a day without posts. Rows of a longer interval are in no order of days, so
-each day is asked for alone, and again on the two days after it, for rows come late.
+each day is asked for alone, and again on the two days after it, for rows come late. A day of the
+past is asked for by itself.
 
 Every version is a row, and so is a withdrawal. Version 1 is a new preprint; the others bring facts:
 a changed title, the DOI under which the article was published, that it was withdrawn.
@@ -146,6 +147,13 @@ class BiorxivSettings(SourceSettings):
         "Subjects to take. None chosen: all of them.",
         choices={subject: subject.capitalize() for subject in BIORXIV_SUBJECTS},
     )
+    every_minutes: int = setting(
+        120,
+        "Pause between two fetches, in minutes. A day takes several requests.",
+        label="Fetched every",
+        least=0,
+        most=24 * 60,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +164,13 @@ class MedrxivSettings(SourceSettings):
         (),
         "Subjects to take. None chosen: all of them.",
         choices={subject: subject.capitalize() for subject in MEDRXIV_SUBJECTS},
+    )
+    every_minutes: int = setting(
+        120,
+        "Pause between two fetches, in minutes. A day takes several requests.",
+        label="Fetched every",
+        least=0,
+        most=24 * 60,
     )
 
 
@@ -201,6 +216,9 @@ class _Preprints(PaperSource[S]):
 
     def _days(self, last: dt.date) -> Iterator[dt.date]:
         """The days to ask for, up to `last`."""
+        if last < self.now.astimezone(dt.UTC).date():
+            yield last
+            return
         first = last - dt.timedelta(days=DAYS - 1)
         try:
             asked = dt.date.fromisoformat(self.state.get("asked_until", ""))

@@ -92,6 +92,13 @@ class EuropePmcSettings(SourceSettings):
         'JOURNAL:"eLife" or SRC:PPR for preprints; the days are added to it.',
         is_required=True,
     )
+    every_minutes: int = setting(
+        240,
+        "Pause between two fetches, in minutes.",
+        label="Fetched every",
+        least=0,
+        most=24 * 60,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +118,13 @@ class EuropePmc(PaperSource[EuropePmcSettings]):
 
     def items(self, day: dt.date) -> Iterable[Result]:
         """The records of `day` and of the days before it that may have grown, or were never asked
-        for. A day that is yet to come stands for the days until now.
+        for. A day that is yet to come stands for the days until now; one of the past for itself.
         """
         last = min(day, self.now.astimezone(dt.UTC).date())
-        first = last - dt.timedelta(days=DAYS - 1)
+        is_past = last < self.now.astimezone(dt.UTC).date()
+        first = last if is_past else last - dt.timedelta(days=DAYS - 1)
         asked = _day(self.state.get("asked_until"))
-        if asked and asked < first:
+        if asked and asked < first and not is_past:
             first = max(asked, last - dt.timedelta(days=LONGEST_GAP))
         with http.client("application/json") as client:
             found = [Result(one, day) for one in self._search(client, first, last)]

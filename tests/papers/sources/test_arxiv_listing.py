@@ -250,17 +250,28 @@ def test_an_empty_feed_is_usual_on_weekends_and_holidays_alone(site, day, is_usu
     assert bool([note for note in fetched.notes if "is empty" in note]) is not is_usual
 
 
-def test_the_same_list_is_not_fetched_twice(site):
-    body = Response(rss(item()), headers={"ETag": '"monday"'})
-    asked = answers(site, "/rss/cs.CL", body, Response("", 304))
+def test_a_list_that_was_read_is_not_asked_for_again(site):
+    asked = answers(site, "/rss/cs.CL", rss(item()))
     first = source("cs.CL").fetch(DAY)
 
     again = source("cs.CL", state=first.state).fetch(DAY)
 
-    assert asked[1].headers["If-None-Match"] == '"monday"'
+    assert len(asked) == 1
     assert (again.records, again.is_complete) == ((), True)
-    assert again.notes == ("cs.CL: unchanged since the last answer.",)
+    assert again.notes == ("cs.CL: read already.",)
     assert again.state is None
+
+
+def test_while_the_next_list_is_not_out_arxiv_need_not_send_the_last_one(site):
+    body = Response(rss(item()), headers={"ETag": '"monday"'})
+    asked = answers(site, "/rss/cs.CL", body, Response("", 304))
+    first = source("cs.CL").fetch(DAY)
+    early = dt.datetime(2026, 4, 28, 1, tzinfo=dt.UTC)
+
+    waiting = source("cs.CL", state=first.state, now=early).fetch(dt.date(2026, 4, 28))
+
+    assert [request.headers.get("If-None-Match") for request in asked] == [None, '"monday"']
+    assert (waiting.records, waiting.is_complete, waiting.state) == ((), False, None)
 
 
 def test_a_list_without_a_date_is_that_of_its_items(site):
@@ -369,7 +380,11 @@ def test_missed_days_that_cannot_be_had_wait_and_cost_not_the_day(site):
     second = source("cs.CL", state=first.state).fetch(DAY)
     assert [one.identifier for one in second.records] == ["arxiv:2604.00009"]
     assert second.is_complete
-    assert second.state == {"feeds": {"cs.CL": {"day": "2026-04-27", "etag": '"m"'}}}
+    assert second.state is not None
+    assert "missed_from" not in second.state["feeds"]["cs.CL"]
+
+    third = source("cs.CL", state=second.state).fetch(DAY)
+    assert (third.records, third.is_complete) == ((), True)
 
 
 def test_a_past_day_comes_from_oai(site):
@@ -383,7 +398,24 @@ def test_a_past_day_comes_from_oai(site):
     assert (asked[0].args["from"], asked[0].args["until"]) == ("2026-04-24", "2026-04-24")
     assert fetched.is_complete
     assert any("cannot be recovered" in note for note in fetched.notes)
-    assert fetched.state in (None, {"feeds": {"cs.CL": {}}})  # today's list is yet to be read
+
+    # Today's list is yet to be read; the past day is not asked for again.
+    assert fetched.state == {"feeds": {"cs.CL": {"done": ["2026-04-24"]}}}
+    again = source("cs.CL", state=fetched.state).fetch(friday)
+    assert (again.records, again.is_complete, len(asked)) == ((), True, 1)
+
+
+def test_days_that_are_asked_for_one_by_one_leave_no_gap(site):
+    answers(site, "/rss/cs.CL", rss(item()))
+    asked = answers(site, "/oai", oai(record()))
+    state = {"feeds": {"cs.CL": {"day": "2026-04-22", "etag": '"w"'}}}
+
+    for day in ("2026-04-23", "2026-04-24", "2026-04-25", "2026-04-26", "2026-04-27"):
+        fetched = source("cs.CL", state=state).fetch(dt.date.fromisoformat(day))
+        state = fetched.state or state
+
+    assert [request.args["from"] for request in asked] == ["2026-04-23", "2026-04-24"]
+    assert [one.identifier for one in fetched.records] == ["arxiv:2604.00001"]
 
 
 def test_a_day_without_a_record_is_an_empty_day(site):

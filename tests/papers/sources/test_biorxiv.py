@@ -229,12 +229,13 @@ def test_on_a_weekend_the_days_until_now_are_asked_for(serve):
     assert server.asked[-1] == "biorxiv 2026-05-02 1"
 
 
-def test_a_past_day_does_not_take_the_state_back(serve):
-    serve({})
+def test_a_past_day_is_asked_for_alone_and_does_not_take_the_state_back(serve):
+    server = serve({})
 
     fetched = source(state={"asked_until": "2026-04-29"}).fetch(dt.date(2026, 4, 1))
 
     assert fetched.state is None
+    assert server.asked == ["biorxiv 2026-04-01 0"]
 
 
 @pytest.mark.parametrize(
