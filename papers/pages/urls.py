@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from papers.pages import feeds, views
+from papers.pages import feeds, pushing, views
 
 app_name = "papers"
 
@@ -17,5 +17,6 @@ urlpatterns = [
     path("topics/<slug:slug>/", views.topic, name="topic"),
     path("topics/<slug:slug>/feed.atom", feeds.topic_feed, name="topic_feed"),
     path("search/", views.search, name="search"),
+    path("sources/<slug:slug>/papers", pushing.push, name="push"),
     path("feeds/papers.atom", feeds.papers_feed, name="feed"),
 ]

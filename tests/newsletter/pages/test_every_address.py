@@ -102,6 +102,7 @@ def paths(settings, tmp_path, monkeypatch) -> list[str]:
         reverse("newsletter:language"),
         f"/thumbnails/{paper}-{'0' * 8}.jpg",
         reverse("papers:feed"),
+        reverse("papers:push", args=["no-such-source"]),
         reverse("papers:topic_feed", args=["robots"]),
         reverse("subscriptions:challenge"),
         reverse("subscriptions:forget"),
