@@ -1,38 +1,36 @@
 """Records become rows: papers, on which day they were listed, and what attention they got.
 
 Every step works on a whole list at once and can be repeated, from two machines at the same time,
-with the outcome of once. What a source says is added to what is known; what it leaves out takes
-nothing away.
+with the outcome of once. What each source said is kept, and a paper's row is worked out from that:
+`papers.ingest.facts`. Which papers are one work is decided afterwards: `papers.ingest.identity`.
 """
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef, Q, Subquery
 
+from papers.ingest import identity
+from papers.ingest.facts import NO_WORKS, Said, as_facts, digest_of, facts_of_row, title_key
 from papers.ingest.issue_days import first_open
-from papers.models import Feature, Observation, Paper, Source
-from papers.sources.record import Author, PaperRecord
+from papers.models import Feature, Observation, Paper, PaperName, Source, SourceRecord
+from papers.sources.record import (
+    IS_CORRECTION_OF,
+    IS_RETRACTION_OF,
+    JOINING,
+    LISTED,
+    NEW_TO_SITE,
+    NEW_TO_SOURCE,
+    PaperRecord,
+)
 
 BATCH = 500
 """Papers stored in one transaction."""
 
-FACTS = (
-    "title",
-    "abstract",
-    "summary",
-    "authors",
-    "organization",
-    "categories",
-    "keywords",
-    "published_on",
-    "code_url",
-    "project_url",
-    "thumbnail_url",
-)
 COUNTS = ("upvotes", "comments", "stars")
 
 Progress = Callable[[int, int], None]
@@ -107,7 +105,11 @@ def store(
     *,
     source_day: dt.date | None = None,
 ) -> Summary:
-    """Store what `source` said at `now`: papers, features and observations.
+    """Store what `source` said at `now`: papers, features and observations; then join what is one
+    work.
+
+    A record is listed as its `listing` says. Notices, and what was withdrawn, are never listed.
+    What is said of a work that nobody lists is kept until somebody does.
 
     Papers are listed on the first issue day from `day` on that is still open, and the source's own
     day, by default the same, is kept beside it. What it listed on that day of its own before stays
@@ -119,7 +121,9 @@ def store(
         # for one another in a circle.
         batch = sorted(records[at : at + BATCH], key=lambda record: record.identifier)
         with transaction.atomic():
-            total += _store(batch, source, first_open(day), now, source_day or day)
+            summary, papers = _store(batch, source, first_open(day), now, source_day or day)
+        total += summary
+        identity.settle(papers)
         if progress:
             progress(min(at + BATCH, len(records)), len(records))
     return total
@@ -131,77 +135,258 @@ def _store(
     day: dt.date,
     now: dt.datetime,
     source_day: dt.date,
-) -> Summary:
-    names = [record.identifier for record in records]
-    known = set(Paper.objects.filter(identifier__in=names).values_list("identifier", flat=True))
+) -> tuple[Summary, list[int]]:
+    """What came of a batch, and the ids of its papers."""
+    before = _before(records, source)
+    listed = {record.identifier for record in records if _is_listed(record, before)}
+    fresh = {
+        record.identifier: record
+        for record in records
+        if record.identifier not in before.papers and _is_work(record, before, listed)
+    }
     Paper.objects.bulk_create(
-        [_as_row(record) for record in records if record.identifier not in known],
+        [_as_row(record) for record in fresh.values()],
         ignore_conflicts=True,  # another machine may have been faster
     )
-    locked = (
-        Paper.objects.select_for_update(no_key=True)
-        .filter(identifier__in=names)
-        .order_by("identifier")
-    )
-    rows = {paper.identifier: paper for paper in locked}
-    pairs = [(record, rows[record.identifier]) for record in records]
-    ids = [paper.pk for _, paper in pairs]
-    counted_later = set(
-        Observation.objects.filter(paper__in=ids, observed_at__gt=now).values_list(
-            "paper_id", flat=True
-        )
-    )
-    changed = [
-        paper
-        for record, paper in pairs
-        if _merge(record, paper, with_counts=paper.pk not in counted_later)
+    papers = _lock_works({record.identifier for record in records} | {*map(about, records)})
+    rows = {paper.identifier: paper for paper in papers}
+    touched = _remember_rows([paper for paper in papers if not _is_bare(paper, fresh)])
+    touched |= _keep_records(records, source, rows, before, now)
+    if fresh:
+        _adopt(fresh)
+    said = identity.said_of([paper.pk for paper in papers])
+    changed = identity.work_out(papers, said)
+    _name([paper for paper in papers if paper.pk in touched], said)
+    pairs = [
+        (record, rows[record.identifier])
+        for record in {record.identifier: record for record in records}.values()
+        if record.identifier in rows and not about(record)
     ]
+    updated = {paper.pk for paper in (*changed, *_count(pairs, now))}
+    listings = [pair for pair in pairs if pair[0].identifier in listed]
+    _feature(listings, source, day, source_day)
+    mine = {paper.pk for _, paper in pairs}
+    new = {rows[name].pk for name in fresh if name in rows}
+    summary = Summary(
+        new=len(new),
+        updated=len(updated & mine - new),
+        unchanged=len(mine - new - updated),
+        observed=_observe(pairs, source, now),
+    )
+    return summary, [paper.pk for paper in papers]
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What was stored about the names in a batch before it."""
+
+    papers: frozenset[str]
+    """Those that are papers' own."""
+    names: frozenset[str]
+    """Those that some paper has or claims."""
+    said: Mapping[tuple[str, int], tuple[dict[str, Any], str, int | None]]
+    """By name and version, what this source said, its digest, and the id of the paper."""
+    given: frozenset[str]
+    """Those under which this source gave something."""
+
+
+def _before(records: Sequence[PaperRecord], source: Source) -> _Before:
+    names = {name for record in records for name in _names(record)}
+    papers = frozenset(
+        Paper.objects.filter(identifier__in=names).values_list("identifier", flat=True)
+    )
+    claimed = PaperName.objects.filter(identifier__in=names).values_list("identifier", flat=True)
+    rows = SourceRecord.objects.filter(source=source, identifier__in=names)
+    said = {
+        (name, version): (facts, digest, paper)
+        for name, version, facts, digest, paper in rows.values_list(
+            "identifier", "version", "facts", "digest", "paper_id"
+        )
+    }
+    return _Before(papers, papers | frozenset(claimed), said, frozenset(name for name, _ in said))
+
+
+def _names(record: PaperRecord) -> set[str]:
+    """All names of the work that the record knows."""
+    related = {one.identifier for one in record.relations if one.kind in JOINING}
+    return {record.identifier, *record.names, *related}
+
+
+def about(record: PaperRecord) -> str:
+    """The name of the work that a notice of a retraction or a correction is about; empty for what
+    is a work itself.
+    """
+    kinds = (IS_RETRACTION_OF, IS_CORRECTION_OF)
+    return next((one.identifier for one in record.relations if one.kind in kinds), "")
+
+
+def _is_listed(record: PaperRecord, before: _Before) -> bool:
+    if record.status in {"withdrawn", "retracted"} or record.kind in NO_WORKS or about(record):
+        return False
+    if record.listing == NEW_TO_SITE:
+        return before.names.isdisjoint(_names(record))
+    if record.listing == NEW_TO_SOURCE:
+        return before.given.isdisjoint({record.identifier, *record.names})
+    return record.listing == LISTED
+
+
+def _is_work(record: PaperRecord, before: _Before, listed: Collection[str]) -> bool:
+    """Whether a record that no paper has the name of becomes one: it is listed, or another name of
+    it is stored, so that the two may be joined. Otherwise what it says waits for a paper.
+    """
+    if record.kind in NO_WORKS or about(record):
+        return False
+    return record.identifier in listed or not before.names.isdisjoint(_names(record))
+
+
+def _lock_works(names: Collection[str]) -> list[Paper]:
+    """The papers of these names, and all that are one work with them, locked in one order."""
+    mine = Paper.objects.filter(identifier__in=names)
+    main = mine.exclude(merged_into=None).values("merged_into")
+    works = Q(pk__in=mine.values("pk")) | Q(pk__in=main)
+    works |= Q(merged_into__in=mine.values("pk")) | Q(merged_into__in=main)
+    rows = Paper.objects.select_for_update(no_key=True, of=("self",)).filter(works)
+    return list(rows.order_by("identifier"))
+
+
+def _keep_records(
+    records: Sequence[PaperRecord],
+    source: Source,
+    rows: Mapping[str, Paper],
+    before: _Before,
+    now: dt.datetime,
+) -> set[int]:
+    """Keep what is said for the first time or said otherwise; the ids of the papers it is about."""
+    kept: dict[tuple[str, int], SourceRecord] = {}
+    for record in records:
+        key = (record.identifier, record.version or 0)
+        older, known_as, owner = before.said.get(key, ({}, "", None))
+        facts = as_facts(record)
+        if key in kept:
+            older = kept[key].facts
+        # What an answer leaves out takes nothing away, but for a status that no longer holds.
+        facts = {name: value for name, value in older.items() if name != "status"} | facts
+        digest = digest_of(facts)
+        target = about(record)
+        paper = rows.get(target or record.identifier)
+        if (known_as, owner) == (digest, paper.pk if paper else None):
+            kept.pop(key, None)
+            continue
+        kept[key] = SourceRecord(
+            source=source,
+            paper=paper,
+            identifier=key[0],
+            version=key[1],
+            facts=facts,
+            digest=digest,
+            title_key=title_key(facts["title"]),
+            about=target,
+            first_seen_at=now,
+            changed_at=now,
+        )
+    if kept:
+        SourceRecord.objects.bulk_create(
+            [kept[key] for key in sorted(kept)],
+            update_conflicts=True,
+            unique_fields=["source", "identifier", "version"],
+            update_fields=["paper", "facts", "digest", "title_key", "about", "changed_at"],
+        )
+    return {row.paper_id for row in kept.values() if row.paper_id}
+
+
+def _adopt(names: Collection[str]) -> None:
+    """Give papers that are new what was said of them before anybody listed them."""
+    waiting = SourceRecord.objects.filter(paper=None)
+    for field_name in ("identifier", "about"):
+        paper = Paper.objects.filter(identifier=OuterRef(field_name)).values("pk")[:1]
+        rows = waiting.filter(**{f"{field_name}__in": names})
+        if field_name == "identifier":
+            rows = rows.filter(about="")
+        rows.update(paper=Subquery(paper))
+
+
+def _remember_rows(papers: Sequence[Paper]) -> set[int]:
+    """Keep what rows say of which nothing else is kept, as if a source said it; their ids."""
+    ids = [paper.pk for paper in papers]
+    kept = SourceRecord.objects.filter(paper__in=ids, about="")
+    known = set(kept.values_list("paper_id", flat=True))
+    rows = [
+        SourceRecord(
+            paper=paper,
+            identifier=paper.identifier,
+            facts=(facts := facts_of_row(paper)),
+            digest=digest_of(facts),
+            title_key=title_key(paper.title),
+            first_seen_at=paper.created_at,
+            changed_at=paper.created_at,
+        )
+        for paper in papers
+        if paper.pk not in known
+    ]
+    if rows:
+        SourceRecord.objects.bulk_create(rows, ignore_conflicts=True)
+    return {paper.pk for paper in papers if paper.pk not in known}
+
+
+def _name(papers: Sequence[Paper], said: Mapping[int, Sequence[Said]]) -> None:
+    """Keep all names that were said of these papers."""
+    rows = [
+        name
+        for paper in papers
+        for one in said[paper.pk]
+        if not one.about
+        for name in identity.names_of(paper, one)
+    ]
+    if rows:
+        PaperName.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _as_row(record: PaperRecord) -> Paper:
+    """A new paper; what its sources say is worked out when all of them are known."""
+    return Paper(
+        identifier=record.identifier,
+        title=record.title,
+        **{name: getattr(record, name) for name in COUNTS},
+    )
+
+
+def _is_bare(paper: Paper, fresh: Mapping[str, PaperRecord]) -> bool:
+    """Whether the row is as `_as_row` made it, and nobody else was faster."""
+    record = fresh.get(paper.identifier)
+    return record is not None and facts_of_row(paper) == {"title": record.title}
+
+
+def _count(pairs: Sequence[tuple[PaperRecord, Paper]], now: dt.datetime) -> list[Paper]:
+    """Put the counts on the papers; those that changed.
+
+    Counts are the last ones observed, so a record that is older than an observation at hand adds
+    only those that are missing.
+    """
+    counted_later = set(
+        Observation.objects.filter(
+            paper__in=[paper.pk for _, paper in pairs], observed_at__gt=now
+        ).values_list("paper_id", flat=True)
+    )
+    changed = []
+    for record, paper in pairs:
+        news = {
+            name: said
+            for name in COUNTS
+            if (said := getattr(record, name)) is not None
+            and said != getattr(paper, name)
+            and (paper.pk not in counted_later or getattr(paper, name) is None)
+        }
+        for name, said in news.items():
+            setattr(paper, name, said)
+        if news:
+            changed.append(paper)
     if changed:
         Paper.objects.bulk_create(
             changed,
             update_conflicts=True,
             unique_fields=["identifier"],
-            update_fields=[*FACTS, *COUNTS],
+            update_fields=COUNTS,
         )
-    _feature(pairs, source, day, source_day)
-    new = len(names) - len(known)
-    updated = len(changed)
-    return Summary(
-        new=new,
-        updated=updated,
-        unchanged=len(names) - new - updated,
-        observed=_observe(pairs, source, now),
-    )
-
-
-def _as_row(record: PaperRecord) -> Paper:
-    return Paper(
-        identifier=record.identifier,
-        **{name: _stored(getattr(record, name)) for name in (*FACTS, *COUNTS)},
-    )
-
-
-def _stored(value: Any) -> Any:
-    if not isinstance(value, tuple):
-        return value
-    return [item.name if isinstance(item, Author) else item for item in value]
-
-
-def _merge(record: PaperRecord, paper: Paper, with_counts: bool) -> bool:
-    """Put on the paper what the record knows; whether that changed anything.
-
-    Counts are the last ones observed, so a record that is older than an observation at hand adds
-    only those that are missing.
-    """
-    changed = False
-    for name in (*FACTS, *COUNTS):
-        said, known = _stored(getattr(record, name)), getattr(paper, name)
-        if said in ("", None, []) or said == known:
-            continue
-        if name in COUNTS and not with_counts and known is not None:
-            continue
-        setattr(paper, name, said)
-        changed = True
     return changed
 
 

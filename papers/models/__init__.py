@@ -3,6 +3,7 @@ got, which topics they match, and what an editor decided about them.
 """
 
 from papers.models.feature import Feature
+from papers.models.identity import Join, JoinQuerySet, PaperName, SourceRecord
 from papers.models.match import Match, MatchQuerySet
 from papers.models.observation import Observation, ObservationQuerySet
 from papers.models.page_version import PageVersion, WatchedQuerySet
@@ -19,16 +20,20 @@ __all__ = [
     "Feature",
     "FittedModel",
     "FittedModelQuerySet",
+    "Join",
+    "JoinQuerySet",
     "Match",
     "MatchQuerySet",
     "Observation",
     "ObservationQuerySet",
     "PageVersion",
     "Paper",
+    "PaperName",
     "PaperQuerySet",
     "PaperVector",
     "Pick",
     "Source",
+    "SourceRecord",
     "SourceRun",
     "SourceRunQuerySet",
     "Thumbnail",

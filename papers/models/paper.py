@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 from django.db import models
 from django.db.models.functions import Cast, Concat, StrIndex
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from papers.identifiers import MAX_LENGTH, label_of, page_of, pdf_of
 from papers.models.feature import Feature
@@ -126,6 +127,20 @@ class PaperQuerySet(WatchedQuerySet["Paper"]):
 class Paper(models.Model):
     """One work, keyed by a scheme-qualified identifier and never by its version."""
 
+    class Status(models.TextChoices):
+        """What became of the work since it came out."""
+
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        RETRACTED = "retracted", _("retracted")
+        CORRECTED = "corrected", _("corrected")
+
+    class AbstractShare(models.TextChoices):
+        """How much of an abstract may be shown. Empty: all, as for papers of earlier versions."""
+
+        ALL = "all", "all of it"
+        EXCERPT = "excerpt", "at most 60 words"
+        NONE = "none", "nothing"
+
     TITLE_LENGTH = 500
     ABSTRACT_LENGTH = 20_000
 
@@ -166,6 +181,66 @@ class Paper(models.Model):
         default=0.0,
         db_index=True,
         help_text="Higher is more trending; docs/choosing.md has the formula.",
+    )
+    merged_into = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="aliases",
+        help_text="The paper that is the same work and stands for it; this one is its alias.",
+    )
+    author_records = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The authors with all that is known of each, in the order of their names.",
+    )
+    kind = models.CharField(
+        max_length=12, blank=True, default="", db_default="", help_text="Such as article, preprint."
+    )
+    venue = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="The journal, as printed."
+    )
+    published_as = models.CharField(
+        max_length=MAX_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The identifier of the article in that journal.",
+    )
+    license = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Of the text whose abstract is shown, such as cc-by.",
+    )
+    abstract_share = models.CharField(
+        max_length=8,
+        choices=AbstractShare,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="How much of the abstract may be shown; matching reads all of it.",
+    )
+    free_url = models.URLField(
+        max_length=500, blank=True, default="", db_default="", help_text="Where a free copy is."
+    )
+    status = models.CharField(
+        max_length=10,
+        choices=Status,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Whether the work was withdrawn, retracted or corrected.",
+    )
+    edited = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="What editors wrote, by field; it stands above what sources say.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -35,6 +35,24 @@ class Source(models.Model):
         default=dict,
         help_text="As the kind declares them. What is missing has its default.",
     )
+    abstract_share = models.CharField(
+        "abstracts shown",
+        max_length=8,
+        blank=True,
+        default="",
+        db_default="",
+        choices=(
+            ("", "by their license"),
+            ("all", "all of them"),
+            ("excerpt", "at most 60 words of each"),
+            ("none", "none"),
+        ),
+        help_text=(
+            "How much of its abstracts this site may show. By their license: all of arXiv's and of "
+            "those under CC0 or CC BY, otherwise at most 60 words with a link. Matching and search "
+            "read all of them in any case."
+        ),
+    )
     wait_minutes = models.PositiveSmallIntegerField(
         "waited for, in minutes",
         default=180,

@@ -335,6 +335,11 @@ class Draft:
         return at.date() if at else None
 
 
+def people_of(paper: Paper) -> list[Author]:
+    """The authors of a stored paper with all that is known of each, in their order."""
+    return [Author.from_json(known) for known in paper.author_records or paper.authors]
+
+
 def authors(value: Any) -> tuple[Author, ...]:
     """The authors of a list or of one string, cleaned, in their order; others have none."""
     if isinstance(value, str):

