@@ -116,7 +116,12 @@ class SubmissionAdmin(ModelAdmin):
     def accept(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         """List them on the day that is due, then have them ranked and matched."""
         now = timezone.now()
-        done = sum(submissions.accept(one, now) for one in queryset.order_by("pk"))
+        done = 0
+        for one in queryset.order_by("pk"):
+            try:
+                done += submissions.accept(one, now)
+            except submissions.WithoutFacts as error:
+                self.message_user(request, str(error), messages.ERROR)
         if done:
             try:
                 signature("papers.tasks.rank").delay()

@@ -151,22 +151,42 @@ def _settle(row: Submission, record: PaperRecord | None) -> int:
     return Submission.objects.filter(pk=row.pk, state=State.CHECKING).update(**values)
 
 
-@transaction.atomic
+class WithoutFacts(ValueError):
+    """Nobody knows here what paper a submission is; the text says what follows."""
+
+
 def accept(submission: Submission, now: dt.datetime) -> bool:
     """List the paper as the community's on the day that is due; whether that changed anything.
 
     What was declined may still be accepted; what was accepted stays so, and a pick can hide it.
+    Where arXiv's answer is not there, or not whole, it is asked again and `WithoutFacts` raised.
     """
-    open_states = (State.WAITING, State.DECLINED)
-    changed = Submission.objects.filter(pk=submission.pk, state__in=open_states).update(
-        state=State.ACCEPTED, decided_at=now, reason=""
-    )
     submission.refresh_from_db()
-    if not changed:
-        return False
+    open_states = (State.WAITING, State.DECLINED)
+    undecided = Submission.objects.filter(pk=submission.pk, state__in=open_states)
+    try:
+        record = _record_of(submission)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        if not undecided.update(state=State.CHECKING, check_after=now, attempts=0, reason=""):
+            return False
+        raise WithoutFacts(
+            f"What {submission.identifier} is was lost, so it was not accepted. "
+            "arXiv is asked again: it will wait here once more."
+        ) from None
+    with transaction.atomic():
+        changed = undecided.update(state=State.ACCEPTED, decided_at=now, reason="")
+        submission.refresh_from_db()
+        if changed:
+            submission.paper = community.feature(record, now)
+            submission.save(update_fields=["paper"])
+    return bool(changed)
+
+
+def _record_of(submission: Submission) -> PaperRecord:
+    """The paper as arXiv described it. Raises what reading broken JSON raises."""
     facts = submission.facts
     day = facts["published_on"]
-    record = PaperRecord(
+    return PaperRecord(
         identifier=submission.identifier,
         title=submission.title,
         abstract=facts["abstract"],
@@ -176,9 +196,6 @@ def accept(submission: Submission, now: dt.datetime) -> bool:
         submitted_by=submission.name or _somebody(),
         submitted_at=submission.submitted_at,
     )
-    submission.paper = community.feature(record, now)
-    submission.save(update_fields=["paper"])
-    return True
 
 
 def decline(submission: Submission, reason: str, now: dt.datetime) -> bool:

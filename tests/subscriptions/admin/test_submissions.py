@@ -50,6 +50,21 @@ def test_accepting_lists_the_paper_and_has_it_matched(editor, waiting, topics):
     assert Feature.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    "facts", [{}, {"abstract": "x"}, {"published_on": "soon", "abstract": "", "authors": 3}, []]
+)
+def test_accepting_what_nobody_knows_is_said_and_asks_again(editor, waiting, facts):
+    Submission.objects.update(facts=facts)
+    page = act(editor, "accept", waiting)
+    assert "What arxiv:2605.13779 is was lost" in page
+    assert "0 of 1 accepted" in page
+    waiting.refresh_from_db()
+    assert waiting.state == State.CHECKING
+    assert not Feature.objects.exists()
+    submissions.check(NOW)
+    assert "1 of 1 accepted" in act(editor, "accept", waiting)
+
+
 def test_accepting_needs_no_worker_at_once(editor, waiting, monkeypatch):
     def fail(*_, **__):
         raise OperationalError("nobody there")
