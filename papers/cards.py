@@ -27,6 +27,16 @@ class Link(NamedTuple):
     url: str
 
 
+class Saving(NamedTuple):
+    """A paper's button "Save for later", or "Remove", for one reader."""
+
+    path: str
+    paper_id: int
+    is_saved: bool
+    is_full: bool = False
+    """The list has no room for it."""
+
+
 class Excerpt(NamedTuple):
     """What a card shows of a paper's text."""
 
@@ -94,6 +104,8 @@ class Card:
     """Why it is in the reader's digest, or was found."""
     answers: tuple[Link, ...] = ()
     """What a reader of a digest can say to it, and where."""
+    saving: Saving | None = None
+    """The button that saves it for later; None where nobody in particular looks at it."""
 
     def as_dict(self) -> dict[str, Any]:
         """What is frozen, for a JSON field."""
@@ -155,7 +167,7 @@ class Card:
 
 
 NOT_FROZEN = frozenset(
-    {"paper_id", "rest", "reader_upvotes", "listed_on", "submitted_by", "why", "answers"}
+    {"paper_id", "rest", "reader_upvotes", "listed_on", "submitted_by", "why", "answers", "saving"}
 )
 FROZEN = tuple(each.name for each in fields(Card) if each.name not in NOT_FROZEN)
 
@@ -246,9 +258,12 @@ def growth(count: int | None, before: int | None) -> int | None:
     return count - before if count is not None and before is not None and count > before else None
 
 
-def answers(more_url: str, less_url: str) -> tuple[Link, Link]:
-    """What a reader of a digest can say to a paper; in the active language."""
-    return Link(gettext("More like this"), more_url), Link(gettext("Less like this"), less_url)
+def answers(more_url: str, less_url: str, save_url: str = "") -> tuple[Link, ...]:
+    """What a reader of a digest can say to a paper; in the active language. `save_url` is left
+    empty where a button does the saving.
+    """
+    said = Link(gettext("More like this"), more_url), Link(gettext("Less like this"), less_url)
+    return (*said, Link(gettext("Save for later"), save_url)) if save_url else said
 
 
 def _safe(url: str) -> str:

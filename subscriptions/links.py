@@ -44,6 +44,7 @@ class Purpose(StrEnum):
     PREFERENCES = "preferences"
     UNSUBSCRIBE = "unsubscribe"
     FEEDBACK = "feedback"
+    """Rate papers and save them for later."""
     DIGEST = "digest"
     """Read one digest on the web."""
     FEED = "feed"
@@ -54,6 +55,10 @@ class Purpose(StrEnum):
     """Agree, in the new inbox, to a change of address."""
     TRACKING = "tracking"
     """Says whose digest a picture or a link was in, and lets nobody do anything."""
+    READING_LIST = "reading list"
+    """See, change and take along the papers that were saved for later."""
+    READING_LIST_FEED = "reading list feed"
+    """Read the papers that were saved for later in a feed reader."""
     COMMUNITY = "community"
     """Upvote, and have a device remembered."""
     REMEMBERED = "remembered"
@@ -68,7 +73,8 @@ class BadLink(ValueError):
 class Claims:
     """What a valid link says. `extra` is the delivery's id in a DIGEST or TRACKING link, the Unix
     time of signing in a CONFIRM link and a REMEMBERED cookie, the change's id in MOVE_FROM and
-    MOVE_TO, and 1 in a FEEDBACK link that others may come to see; 0 otherwise.
+    MOVE_TO, 1 in a FEEDBACK link that others may come to see, and the feed's own version in
+    READING_LIST_FEED; 0 otherwise.
     """
 
     subscriber_id: int
@@ -162,6 +168,24 @@ def feedback_path(
     """
     signed = token(Purpose.FEEDBACK, subscriber_id, version, int(is_shared))
     return reverse("subscriptions:feedback", args=[signed, paper_id, value])
+
+
+def save_path(subscriber_id: int, version: int, paper_id: int, *, is_shared: bool = False) -> str:
+    """The path of the button that saves a paper for later; `is_shared` as in `feedback_path`."""
+    signed = token(Purpose.FEEDBACK, subscriber_id, version, int(is_shared))
+    return reverse("subscriptions:signed-save", args=[signed, paper_id])
+
+
+def reading_list_path(subscriber_id: int, version: int) -> str:
+    """The path of the papers that the subscriber saved for later."""
+    signed = token(Purpose.READING_LIST, subscriber_id, version)
+    return reverse("subscriptions:reading-list", args=[signed])
+
+
+def reading_list_feed_path(subscriber_id: int, version: int, feed_version: int) -> str:
+    """The path of the feed of them; the feed's address can be renewed by itself."""
+    signed = token(Purpose.READING_LIST_FEED, subscriber_id, version, feed_version)
+    return reverse("subscriptions:reading-list-feed", args=[signed])
 
 
 def feed_path(subscriber_id: int, version: int) -> str:

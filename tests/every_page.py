@@ -19,7 +19,7 @@ from papers.models import Feature, Observation, Pick, Source, Topic
 from papers.pages.periods import month_of, week_of
 from subscriptions import links
 from subscriptions.links import Purpose
-from subscriptions.models import Feedback, Submission, Subscriber
+from subscriptions.models import Feedback, SavedPaper, Submission, Subscriber
 from tests.factories import (
     make_delivery,
     make_match,
@@ -113,6 +113,8 @@ def make_hostile_site() -> dict[str, str]:
     )
     for each, value in zip(papers, cycle(Feedback.Value), strict=False):
         Feedback.objects.create(subscriber=alice, paper=each, value=value, at=now)
+        if each is not papers[4]:
+            SavedPaper.objects.create(subscriber=alice, paper=each, at=now)
     for number, state in enumerate(Submission.State):
         Submission.objects.create(
             identifier=f"arxiv:2605.{number:05}",
@@ -184,6 +186,9 @@ def make_hostile_site() -> dict[str, str]:
         "goodbye": links.unsubscribe_path(readers["carl"].pk, 1),
         "erased": reverse("subscriptions:erased"),
         "feedback": links.feedback_path(*held, papers[4].pk, "more"),
+        "save": links.save_path(*held, papers[4].pk),
+        "reading list": links.reading_list_path(*held),
+        "no reading list": reverse("subscriptions:saved"),
         "submit": reverse("subscriptions:submit"),
         "submit, remembered": reverse("subscriptions:submit"),
         "upvote": reverse("subscriptions:upvote", args=[papers[4].pk]),

@@ -131,6 +131,7 @@ def card_in_mail(place: Place, why: str, feedback: str) -> Card:
         feedback.join(address_around_token("subscriptions:feedback", place.paper_id, word))
         for word in ("more", "less")
     )
+    save = feedback.join(address_around_token("subscriptions:signed-save", place.paper_id))
     return replace(
         card,
         title=title_of(card),
@@ -141,7 +142,7 @@ def card_in_mail(place: Place, why: str, feedback: str) -> Card:
         topics=tuple(Link(shorten(plain(name), 80), url) for name, url in card.topics[:3]),
         note=shorten(plain(card.note), 600),
         why=why,
-        answers=answers(more, less),
+        answers=answers(more, less, save),
     )
 
 

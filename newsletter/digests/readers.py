@@ -12,13 +12,13 @@ from newsletter.digests.taste import MOST, Ratings
 from papers.models import Paper
 from papers.semantics import current
 from subscriptions.addresses import address_hashes
-from subscriptions.models import Feedback, Subscriber, Subscription, Suppression
+from subscriptions.models import Feedback, SavedPaper, Subscriber, Subscription, Suppression
 
 
 def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[int, str]]:
     """The readers that may be mailed now, and for the others the reason why not, by id.
 
-    Four queries, however many subscribers.
+    Five queries, however many subscribers.
     """
     rows = list(
         Subscriber.objects.filter(bulk_sql.among(Subscriber, "id", subscriber_ids))
@@ -45,13 +45,8 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
     found = Suppression.objects.filter(is_ours).order_by().values_list("address_hash", flat=True)
     suppressed = {hashes[one] for one in found}
     topics = _topics_of(subscriber_ids)
-    said: dict[int, dict[int, int]] = {}
-    for subscriber_id, paper_id, value in (
-        Feedback.objects.filter(bulk_sql.among(Feedback, "subscriber_id", subscriber_ids))
-        .order_by("at", "pk")
-        .values_list("subscriber_id", "paper_id", "value")
-    ):
-        said.setdefault(subscriber_id, {})[paper_id] = value
+    learning = [pk for pk, _, _, _, _, _, _, learns, *_ in rows if learns]
+    said = _said_by(subscriber_ids, learning)
     readers: dict[int, Reader] = {}
     refused: dict[int, str] = {}
     for row in rows:
@@ -110,6 +105,30 @@ def _topics_of(subscriber_ids: Sequence[int]) -> dict[int, frozenset[int]]:
         .annotate(topic_ids=bulk_sql.JoinedNumbers("topic_id"))
     )
     return {pk: frozenset(map(int, topic_ids.split(","))) for pk, topic_ids in followed}
+
+
+def _said_by(subscriber_ids: Sequence[int], learning: Sequence[int]) -> dict[int, dict[int, int]]:
+    """By reader, what each said about papers, the last word last: "more" (1) or "less" (-1).
+
+    To those in `learning` a paper saved for later counts as "more", unless they said something
+    else about it.
+    """
+    rated = list(
+        Feedback.objects.filter(bulk_sql.among(Feedback, "subscriber_id", subscriber_ids))
+        .order_by()
+        .values_list("at", "pk", "subscriber_id", "paper_id", "value")
+    )
+    spoken = {(subscriber_id, paper_id) for _, _, subscriber_id, paper_id, _ in rated}
+    saved = (
+        SavedPaper.objects.filter(bulk_sql.among(SavedPaper, "subscriber_id", learning))
+        .order_by()
+        .values_list("at", "pk", "subscriber_id", "paper_id")
+    )
+    rated += [(*one, int(Feedback.Value.MORE)) for one in saved if one[2:] not in spoken]
+    said: dict[int, dict[int, int]] = {}
+    for _, _, subscriber_id, paper_id, value in sorted(rated):
+        said.setdefault(subscriber_id, {})[paper_id] = value
+    return said
 
 
 def ratings_of(readers: Iterable[Reader], fitted: int | None) -> dict[int, Ratings]:

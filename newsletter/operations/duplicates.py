@@ -107,6 +107,7 @@ def _take_over(survivor: Subscriber, other: Subscriber) -> None:
     other.submissions.update(subscriber=survivor)
     other.upvotes.exclude(paper__in=survivor.upvotes.values("paper")).update(subscriber=survivor)
     _take_over_feedback(survivor, other)
+    _take_over_reading_list(survivor, other)
     _take_over_deliveries(survivor, other)
     _take_over_notices(survivor, other, moves=_take_over_changes(survivor, other))
     survivor.welcomed_on = survivor.welcomed_on or other.welcomed_on
@@ -131,6 +132,17 @@ def _take_over_feedback(survivor: Subscriber, other: Subscriber) -> None:
             mine.delete()
         one.subscriber = survivor
         one.save(update_fields=["subscriber"])
+
+
+def _take_over_reading_list(survivor: Subscriber, other: Subscriber) -> None:
+    """All papers of both, also where they are more than one may save. The higher version of the
+    feed's address counts, so that no address comes back that was given up.
+    """
+    held = survivor.saved_papers.values("paper")
+    other.saved_papers.exclude(paper__in=held).update(subscriber=survivor)
+    survivor.reading_list_feed_version = max(
+        survivor.reading_list_feed_version, other.reading_list_feed_version
+    )
 
 
 def _take_over_deliveries(survivor: Subscriber, other: Subscriber) -> None:

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 from newsletter.digests.choices import chosen_papers
 from newsletter.models import Delivery, Issue, IssuePaper
 from papers import days
-from papers.cards import Card, Link, answers
+from papers.cards import Card, Link, Saving, answers
 from papers.models import Topic
 from papers.pages import entries as pages
 from papers.pages import periods
@@ -30,6 +30,7 @@ from papers.pages.periods import Period
 from subscriptions import links
 from subscriptions.pages.forms import SubscribeForm
 from subscriptions.pages.signed import Visitor, signed
+from subscriptions.readers import reading_list
 
 ISSUES_ON_A_PAGE = 93
 """About three months of the archive."""
@@ -188,10 +189,16 @@ def digest(request: HttpRequest, reader: Visitor) -> HttpResponse:
     places = IssuePaper.objects.shown().in_bulk([one.place_id for one in papers])
     topics = Topic.objects.in_bulk({pk for one in papers for pk in one.topic_ids})
     holder = subscriber.pk, subscriber.link_version
+    saved = reading_list.saved_among(subscriber, [one.paper_id for one in papers])
     entries = [
         replace(
             _card_of(places[one.place_id], topics),
             why=one.why,
+            saving=Saving(
+                links.save_path(*holder, one.paper_id, is_shared=True),
+                one.paper_id,
+                one.paper_id in saved,
+            ),
             answers=answers(
                 _answer(*holder, one.paper_id, "more"),
                 _answer(*holder, one.paper_id, "less"),
@@ -235,6 +242,7 @@ def robots(request: HttpRequest) -> HttpResponse:
         "Disallow: /search/",
         "Disallow: /t/",
         "Disallow: /upvote/",
+        "Disallow: /save/",
         "",
         f"Sitemap: {settings.SITE_URL}{reverse('newsletter:sitemap')}",
         "",

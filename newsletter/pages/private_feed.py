@@ -89,7 +89,8 @@ def _add(
         links.absolute(links.feedback_path(*signed_for, word, is_shared=True))
         for word in ("more", "less")
     )
-    card = replace(Card.from_dict(place.card), why=why, answers=answers(more, less))
+    save = links.absolute(links.save_path(*signed_for, is_shared=True))
+    card = replace(Card.from_dict(place.card), why=why, answers=answers(more, less, save))
     address = links.absolute(card.path)
     feed.add_item(
         title=xml_text(card.title),

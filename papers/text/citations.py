@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.utils.translation import gettext
@@ -34,9 +35,9 @@ def byline(authors: Sequence[Any], count: int | None = None) -> str:
     }
 
 
-def bibtex(paper: Paper) -> str:
-    """The paper as a BibTeX entry of the form that arXiv recommends."""
-    year = str(paper.published_on.year) if paper.published_on else ""
+def bibtex(paper: Paper, suffix: str = "") -> str:
+    """The paper as a BibTeX entry of the form that arXiv recommends; `suffix` ends its key."""
+    year = _year(paper)
     fields = {
         "title": f"{{{_escaped(paper.title)}}}",
         "author": " and ".join(_escaped(str(name)) for name in paper.authors),
@@ -50,7 +51,54 @@ def bibtex(paper: Paper) -> str:
             "url": paper.abstract_url,
         }
     lines = [f"  {name:<13} = {{{value}}}" for name, value in fields.items() if value]
-    return "@misc{%s,\n%s\n}" % (_key(paper, year), ",\n".join(lines))  # noqa: UP031  # braces
+    return "@misc{%s,\n%s\n}" % (_key(paper, year) + suffix, ",\n".join(lines))  # noqa: UP031  # braces
+
+
+def bibtex_file(papers: Iterable[Paper]) -> str:
+    """The papers as a BibTeX file. No key stands there twice: the second gets the suffix -2."""
+    seen: Counter[str] = Counter()
+    entries = []
+    for paper in papers:
+        key = _key(paper, _year(paper))
+        seen[key] += 1
+        entries.append(bibtex(paper, f"-{seen[key]}" if seen[key] > 1 else ""))
+    return "\n".join(entries)
+
+
+def ris_file(papers: Iterable[Paper]) -> str:
+    """The papers as an RIS file, an empty line between two."""
+    return "\r\n".join(ris(paper) for paper in papers)
+
+
+def csl(paper: Paper) -> dict[str, Any]:
+    """The paper as an item of CSL-JSON, which citation processors and Zotero read:
+    https://github.com/citation-style-language/schema
+    """
+    published = paper.published_on
+    item: dict[str, Any] = {
+        "id": paper.identifier,
+        "type": "article",  # what CSL calls a preprint
+        "title": " ".join(paper.title.split()),
+        "author": [_csl_name(str(name)) for name in paper.authors],
+        "number": paper.identifier,
+        "URL": paper.abstract_url,
+    }
+    if published:
+        item["issued"] = {"date-parts": [[published.year, published.month, published.day]]}
+    if paper.scheme == "arxiv":
+        item["publisher"] = "arXiv"
+    if paper.abstract:
+        item["abstract"] = paper.abstract
+    return {name: value for name, value in item.items() if value}
+
+
+def _csl_name(name: str) -> dict[str, str]:
+    given, _, family = " ".join(name.split()).rpartition(" ")
+    return {"family": family, "given": given} if given else {"literal": family}
+
+
+def _year(paper: Paper) -> str:
+    return str(paper.published_on.year) if paper.published_on else ""
 
 
 def ris(paper: Paper) -> str:

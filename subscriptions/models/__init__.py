@@ -7,6 +7,7 @@ from subscriptions.models.consent import Consent
 from subscriptions.models.feedback import Feedback
 from subscriptions.models.former_subscriber import FormerSubscriber
 from subscriptions.models.notice import FormEntry, Notice
+from subscriptions.models.saved_paper import SavedPaper
 from subscriptions.models.submission import Submission
 from subscriptions.models.subscriber import Subscriber, SubscriberQuerySet, validate_timezone
 from subscriptions.models.subscription import Subscription
@@ -20,6 +21,7 @@ __all__ = [
     "FormEntry",
     "FormerSubscriber",
     "Notice",
+    "SavedPaper",
     "Submission",
     "Subscriber",
     "SubscriberQuerySet",

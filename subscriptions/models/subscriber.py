@@ -210,6 +210,12 @@ class Subscriber(models.Model):
     link_version = models.PositiveIntegerField(
         default=1, editable=False, help_text="Raised to make all earlier signed links void."
     )
+    reading_list_feed_version = models.PositiveIntegerField(
+        default=1,
+        db_default=1,
+        editable=False,
+        help_text="Raised to give the feed of the reading list a new address.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
     left_at = models.DateTimeField(null=True, blank=True, editable=False)

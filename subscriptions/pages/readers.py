@@ -21,7 +21,7 @@ from subscriptions.models import Subscriber
 from subscriptions.notices.due import wake
 from subscriptions.pages.forms import PauseForm, PreferencesForm
 from subscriptions.pages.signed import Visitor, keep_private, signed, void_link
-from subscriptions.readers import feedback, personal_data, signup
+from subscriptions.readers import feedback, personal_data, reading_list, signup
 from subscriptions.readers import preferences as preferences_of
 
 Status = Subscriber.Status
@@ -61,6 +61,7 @@ def preferences(request: HttpRequest, reader: Visitor) -> HttpResponse:
         "is_paused_for_bounces": subscriber.is_paused_for_bounces(now),
         "is_mailed": ways.is_mail(subscriber.receives_by),
         "remember": links.remember_path(*held_link),
+        "reading_list": links.reading_list_path(*held_link),
     }
     return render(request, "subscriptions/preferences.html", context)
 
@@ -93,7 +94,13 @@ def learned(request: HttpRequest, reader: Visitor) -> HttpResponse:
     page = Paginator(feedback.all_said(subscriber), SAID_ON_A_PAGE).get_page(
         request.GET.get("page")
     )
-    context = {"subscriber": subscriber, "page": page, "preferences": address}
+    context = {
+        "subscriber": subscriber,
+        "page": page,
+        "preferences": address,
+        "saved": reading_list.entries(subscriber).count(),
+        "reading_list": links.reading_list_path(subscriber.pk, subscriber.link_version),
+    }
     return render(request, "subscriptions/learned.html", context)
 
 

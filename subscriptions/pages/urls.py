@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from subscriptions.pages import address_change, community, readers, subscribing
+from subscriptions.pages import address_change, community, readers, reading_list, subscribing
 
 app_name = "subscriptions"
 
@@ -37,6 +37,16 @@ urlpatterns = [
         "upvote/<str:token>/<int:paper_id>/",
         community.signed_upvote,
         name="signed-upvote",
+    ),
+    path("saved/", reading_list.own_list, name="saved"),
+    path("save/<int:paper_id>/", reading_list.save, name="save"),
+    path("save/<str:token>/<int:paper_id>/", reading_list.signed_save, name="signed-save"),
+    path("saved/<str:token>/", reading_list.reading_list, name="reading-list"),
+    path("saved/<str:token>/feed/", reading_list.feed, name="reading-list-feed"),
+    path(
+        "saved/<str:token>/reading-list.<str:ending>",
+        reading_list.export,
+        name="reading-list-export",
     ),
     path("remember/<str:token>/", community.remember, name="remember"),
     path("forget/", community.forget_device, name="forget"),

@@ -14,7 +14,7 @@ from papers.models import Paper
 from papers.semantics import current
 from papers.semantics.fitting import fit_now
 from subscriptions.models import Feedback
-from subscriptions.readers import feedback
+from subscriptions.readers import feedback, reading_list
 from tests.factories import (
     DAY,
     NOW,
@@ -107,6 +107,30 @@ def test_with_learning_off_nothing_is_learned(issue, alice, tmp_path):
     (title, why), *_ = sent(issue, alice, tmp_path)
     assert title == "Engine and brake"
     assert "Because" not in why
+
+
+def save(subscriber, about, count=10):
+    for paper in Paper.objects.filter(abstract__contains=about, features__day=BEFORE)[:count]:
+        reading_list.save(subscriber, paper, NOW)
+
+
+@pytest.mark.parametrize(
+    ("learns", "said", "comes_first"),
+    [
+        (True, None, True),
+        (False, None, False),
+        (True, Feedback.Value.LESS, False),
+    ],
+    ids=["counts as more like this", "but not with learning off", "nor against a rating"],
+)
+def test_a_saved_paper(issue, alice, tmp_path, learns, said, comes_first):
+    alice.learns = learns
+    alice.save()
+    if said:
+        rate(alice, "cat", said)
+    save(alice, "cat")
+    first, _ = sent(issue, alice, tmp_path)[0]
+    assert (first == "A whisker and a paw") is comes_first
 
 
 def test_erased_feedback_is_forgotten(issue, alice, tmp_path):

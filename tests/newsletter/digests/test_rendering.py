@@ -329,6 +329,8 @@ def test_every_link_leads_where_it_says_and_every_token_is_the_readers(mail, pre
             for value in ("more", "less"):
                 path = links.feedback_path(*version, choice.place.paper_id, value)
                 assert shown.count(links.absolute(path)) == (at < IN_FULL)
+            save = links.absolute(links.save_path(*version, choice.place.paper_id))
+            assert shown.count(save) == (at < IN_FULL)
             page = "https://papers.example.org" + choice.place.card.path
             assert shown.count(page) == 1 + (at < IN_FULL)  # in the list, and in full
     tokens = set(re.findall(r"/([A-Za-z0-9_-]{48})/", html_of(mail) + text_of(mail)))

@@ -22,6 +22,7 @@ from subscriptions.models import (
     Feedback,
     FormerSubscriber,
     Notice,
+    SavedPaper,
     Submission,
     Subscriber,
     Suppression,
@@ -87,7 +88,9 @@ def test_it_keeps_what_both_said_and_the_preferences_of_the_active_one():
                 at = NOW + dt.timedelta(minutes=row.pk)
                 Feedback.objects.create(subscriber=row, paper=paper, value=value, at=at)
                 Upvote.objects.create(subscriber=row, paper=paper, at=at)
+                SavedPaper.objects.create(subscriber=row, paper=paper, at=at)
         row.record(Consent.Action.ASKED, NOW, row.email)
+    Subscriber.objects.filter(pk=active.pk).update(reading_list_feed_version=3)
     Submission.objects.create(
         identifier="arxiv:2606.99999", subscriber=active, submitted_at=NOW, check_after=NOW
     )
@@ -101,6 +104,8 @@ def test_it_keeps_what_both_said_and_the_preferences_of_the_active_one():
         papers[2].pk: 1,
     }
     assert set(one.upvotes.values_list("paper", flat=True)) == {paper.pk for paper in papers}
+    assert set(one.saved_papers.values_list("paper", flat=True)) == {p.pk for p in papers}
+    assert one.reading_list_feed_version == 3  # no address that was given up comes back
     assert one.submissions.count() == 1
     wordings = set(one.consents.values_list("wording", flat=True))
     assert wordings == {UNICODE, WIRE, duplicates.WORDING}

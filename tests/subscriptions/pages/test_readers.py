@@ -9,7 +9,7 @@ from django.test import Client
 
 from subscriptions import links
 from subscriptions.links import Purpose
-from subscriptions.models import Consent, Feedback, Subscriber, Suppression
+from subscriptions.models import Consent, Feedback, SavedPaper, Subscriber, Suppression
 from tests.factories import NOW, make_paper, make_subscriber
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -57,6 +57,9 @@ def pages(subscriber, paper) -> dict[str, str]:
         "unsubscribe": links.unsubscribe_path(pk, version),
         "more": links.feedback_path(pk, version, paper.pk, "more"),
         "less": links.feedback_path(pk, version, paper.pk, "less"),
+        "save": links.save_path(pk, version, paper.pk),
+        "reading list": links.reading_list_path(pk, version),
+        "export": f"{links.reading_list_path(pk, version)}reading-list.bib",
     }
 
 
@@ -66,6 +69,7 @@ def everything() -> list[list[Any]]:
         Subscriber,
         Subscriber.topics.through,
         Feedback,
+        SavedPaper,
         Consent,
         Suppression,
     )

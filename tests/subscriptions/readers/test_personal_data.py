@@ -20,7 +20,7 @@ from subscriptions.models import (
     Subscriber,
     Upvote,
 )
-from subscriptions.readers import feedback, personal_data, submissions, upvotes
+from subscriptions.readers import feedback, personal_data, reading_list, submissions, upvotes
 from tests.factories import NOW, make_delivery, make_issue, make_notice, make_paper, make_subscriber
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +42,7 @@ def alice(topics):
     Event.objects.create(
         notice=notice, provider="x", event_id="2", kind="bounced", at=NOW, received_at=NOW
     )
+    reading_list.save(alice, make_paper("A fourth paper"), NOW)
     FormerSubscriber.objects.create(
         former_id=10**9, link_version=1, subscriber=alice, survivor_version=1
     )
@@ -58,6 +59,7 @@ def test_the_export_has_all_of_one_reader_and_nothing_of_another(alice, topics):
     assert {name: len(rows) for name, rows in data.items() if isinstance(rows, list)} == {
         "subscriptions": 2,
         "feedback": 1,
+        "saved papers": 1,
         "changes of address": 1,
         "former subscribers": 1,
         "upvotes": 1,
@@ -82,7 +84,7 @@ def make_issue_again():
 
 
 def test_the_export_takes_a_query_for_each_table(alice, django_assert_max_num_queries):
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         personal_data.export(alice)
 
 
