@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelect2MultipleWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
@@ -26,6 +27,10 @@ from papers.text.cleaning import shorten
 
 PREFIX = "setting_"
 """Of the names of a source form's fields that are settings."""
+
+
+MOST_BOXES = 60
+"""Choices that are shown as boxes to tick; more are searched in as one types."""
 
 
 class AddSourceForm(forms.ModelForm[Source]):
@@ -98,9 +103,12 @@ def _field_of(one: Setting) -> forms.Field:
     if one.value_type is int:
         return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget, **about)
     if one.choices and one.value_type is tuple:
+        is_long = len(one.choices) > MOST_BOXES
         return forms.MultipleChoiceField(
             choices=list(one.choices.items()),
-            widget=UnfoldAdminCheckboxSelectMultipleWidget,
+            widget=UnfoldAdminSelect2MultipleWidget
+            if is_long
+            else UnfoldAdminCheckboxSelectMultipleWidget,
             **about,
         )
     if one.choices:

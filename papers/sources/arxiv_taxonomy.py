@@ -51,7 +51,7 @@ def choices() -> dict[str, str]:
     """What may be chosen, with the names that a form shows: the group of physics, archives as a
     whole, and categories.
     """
-    found = {ALL_OF_PHYSICS: f"All of physics: {', '.join(physics())}"}
+    found = {ALL_OF_PHYSICS: f"{ALL_OF_PHYSICS}, {len(physics())} archives"}
     for archive in archives().values():
         whole = ", all of it" if archive.categories else ""
         found[archive.code] = f"{archive.code}: {archive.name}{whole}"
