@@ -75,6 +75,9 @@ class PaperSource(ABC, Generic[S]):
     is_sample: ClassVar[bool] = False
     """Whether it stands in for the live sources where `PAPERS_SOURCE` is `sample`."""
 
+    adds_facts: ClassVar[bool] = False
+    """Whether it lists nothing itself, so that no day waits for it."""
+
     acknowledgment: ClassVar[str] = ""
     """What the service asks those who show its data to say, as plain text."""
 

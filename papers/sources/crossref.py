@@ -370,25 +370,20 @@ def lookup(dois: Sequence[str]) -> dict[str, PaperRecord]:
     return found | (datacite.lookup(unknown) if unknown else {})
 
 
-def lookup_many(dois: Sequence[str]) -> dict[str, PaperRecord]:
-    """What Crossref alone knows of up to `MOST_ASKED` DOIs, in one question, by DOI in lower case.
+def known_works(dois: Sequence[str], name: str = NAME) -> dict[str, Draft]:
+    """What Crossref alone says of up to `MOST_ASKED` works, in one question, by DOI in lower case.
 
-    For works that are known already: DOIs with a comma, which a filter cannot hold, are left out.
+    A filter cannot hold a comma, nor can a DOI asked for here. Raises `FetchFailed`.
     """
     if not 0 < len(dois) <= MOST_ASKED:
         raise ValueError(f"Ask for 1 to {MOST_ASKED} DOIs, not {len(dois)}.")
-    asked = [doi for doi in dois if "," not in doi]
-    found: dict[str, PaperRecord] = {}
-    if not asked:
-        return found
-    query = {"filter": ",".join(f"doi:{doi}" for doi in asked), "rows": str(len(asked))} | polite()
+    query = {"filter": ",".join(f"doi:{doi}" for doi in dois), "rows": str(len(dois))} | polite()
     with http.client("application/json") as client:
-        message = _ask(client, LastAnswer(client), NAME, "/works", query, f"{len(asked)} works")
-    works = message.get("items")
-    for work in works if isinstance(works, list) else []:
-        record = _record(work)
-        if record is not None:
-            found[str(work.get("DOI")).lower()] = record
+        message = _ask(client, LastAnswer(client), name, "/works", query, f"{len(dois)} works")
+    found: dict[str, Draft] = {}
+    for work in _dicts(message.get("items")):
+        if work.get("type") not in NO_WORKS:
+            found.setdefault(_text(work.get("DOI")).lower(), draft_of(work))
     return found
 
 

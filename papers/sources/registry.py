@@ -150,7 +150,7 @@ def unanswered(day: dt.date) -> list[Source]:
     complete = set(SourceRun.objects.complete_on(day).values_list("source_id", flat=True))
     missing = []
     for source in active_sources():
-        if source.pk in complete:
+        if source.pk in complete or KINDS[source.kind].adds_facts:
             continue
         answered = source.answered_at(day)
         if answered is None or (answers_for_past(source) and answered < closed):
@@ -162,6 +162,6 @@ def is_complete(day: dt.date) -> bool:
     """Whether every active source, of which there is one, said that its list of `day` is complete
     and will not grow any more.
     """
-    wanted = set(active_sources().values_list("pk", flat=True))
+    wanted = {one.pk for one in active_sources() if not KINDS[one.kind].adds_facts}
     complete = SourceRun.objects.complete_on(day).values_list("source_id", flat=True)
     return bool(wanted) and wanted <= set(complete)
