@@ -613,6 +613,11 @@ UNFOLD = {
                         "icon": "rss_feed",
                         "link": reverse_lazy("admin:papers_source_changelist"),
                     },
+                    {
+                        "title": "Acronyms",
+                        "icon": "match_case",
+                        "link": reverse_lazy("admin:papers_acronym_changelist"),
+                    },
                 ],
             },
             {

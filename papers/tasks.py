@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from papers.ingest.fetching import refresh
 from papers.matching.ranking import rank_and_match
+from papers.search import vocabulary
 from papers.semantics import fitting
 from papers.thumbnails import fetching
 
@@ -14,6 +15,7 @@ from papers.thumbnails import fetching
 def fetch() -> None:
     """Fetch the days that still change from every active source, then rank and match."""
     refresh(timezone.now())
+    learn_words.apply_async(expires=540)
     if settings.THUMBNAILS:
         fetch_thumbnails.apply_async(expires=540)
 
@@ -36,3 +38,9 @@ def fit() -> None:
 def fetch_thumbnails() -> None:
     """Fetch the pictures of papers that have none yet; see `papers.thumbnails.fetching`."""
     fetching.fetch_due(timezone.now())
+
+
+@shared_task
+def learn_words() -> None:
+    """Read the words and acronyms of new papers; see `papers.search.vocabulary`."""
+    vocabulary.learn()

@@ -1,5 +1,6 @@
 """The editors' view of papers: what sources gave, what matched, and where an editor has a say."""
 
+from papers.admin.acronyms import AcronymAdmin
 from papers.admin.matches import MatchAdmin
 from papers.admin.papers import PaperAdmin
 from papers.admin.picks import PickAdmin
@@ -8,6 +9,7 @@ from papers.admin.sources import FeatureAdmin, SourceAdmin
 from papers.admin.topics import TopicAdmin
 
 __all__ = [
+    "AcronymAdmin",
     "FeatureAdmin",
     "FittedModelAdmin",
     "MatchAdmin",

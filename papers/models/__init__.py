@@ -9,6 +9,7 @@ from papers.models.observation import Observation, ObservationQuerySet
 from papers.models.page_version import PageVersion, WatchedQuerySet
 from papers.models.paper import Paper, PaperQuerySet
 from papers.models.pick import Pick
+from papers.models.search_word import Acronym, SearchVocabulary, SearchWord, WordDeletion
 from papers.models.semantic_model import FittedModel, FittedModelQuerySet, PaperVector
 from papers.models.source import Source
 from papers.models.source_run import SourceRun, SourceRunQuerySet
@@ -17,6 +18,7 @@ from papers.models.topic import Topic, TopicQuerySet, list_of_strings
 from papers.models.week import WeekOfAttention
 
 __all__ = [
+    "Acronym",
     "Feature",
     "FittedModel",
     "FittedModelQuerySet",
@@ -32,6 +34,8 @@ __all__ = [
     "PaperQuerySet",
     "PaperVector",
     "Pick",
+    "SearchVocabulary",
+    "SearchWord",
     "Source",
     "SourceRecord",
     "SourceRun",
@@ -41,5 +45,6 @@ __all__ = [
     "TopicQuerySet",
     "WatchedQuerySet",
     "WeekOfAttention",
+    "WordDeletion",
     "list_of_strings",
 ]

@@ -156,11 +156,13 @@ def search(request: HttpRequest) -> HttpResponseBase:
         if paper is not None:
             return redirect(paper)
         elsewhere = named if page_of(named) else ""
-    found = searching.find(query)
+    as_typed = request.GET.get("as") == "typed"
+    found = searching.find(query, as_typed=as_typed)
     at = Paginator(found.papers, FOUND).get_page(request.GET.get("page"))
-    highlighter = Highlighter(query)
+    highlighter = Highlighter(found.query)
     context = {
         "query": query,
+        "as_typed": as_typed,
         "found": found,
         "page": at,
         "entries": search_results.entries_of(

@@ -1,5 +1,10 @@
 """Finding papers by what a reader types: exact phrases first, then all words, then meaning.
 
+What a reader types is taken as meant: British for American spelling, words joined or taken apart,
+umlauts as two letters (`papers.search.spellings`); acronyms for what they stand for, and a
+misspelled word for one of the store's where what was typed finds next to nothing
+(`papers.search.vocabulary`).
+
 The database's full text (`papers.search.index`) finds words, in any inflection and with or without
 diacritics; the semantic model (`papers.semantics.current`) finds what is close in meaning. The two
 cannot be compared by score, so they are joined by rank: reciprocal rank fusion (Cormack, Clarke and
@@ -7,13 +12,14 @@ Buettcher, "Reciprocal rank fusion outperforms Condorcet and individual rank lea
 SIGIR 2009). Without a model the full text alone decides.
 """
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from papers.models import Paper, PaperQuerySet
-from papers.search import index
-from papers.search.hits import Kind
-from papers.search.query import cleaned, folded, parse
+from papers.search import index, vocabulary
+from papers.search.hits import MOST_OF_A_KIND, Hit, Kind
+from papers.search.query import Phrase, Query, cleaned, folded, parse, with_phrases
 from papers.semantics import current
 
 __all__ = ["MOST", "Kind", "SearchResult", "cleaned", "find", "fused", "search"]
@@ -33,6 +39,9 @@ CLOSEST = 100
 ENOUGH = 20
 """Papers that hold all words from which on none is shown that does not."""
 
+FEW = 5
+"""Papers that hold all words from which on no word is taken for a misspelled one."""
+
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
@@ -44,6 +53,10 @@ class SearchResult:
     """How each of them was found."""
     is_capped: bool
     """Whether there may be more."""
+    corrected: str = ""
+    """What was searched for instead of what was typed, where a word seems misspelled."""
+    query: Query = field(default_factory=lambda: Query((), ()))
+    """What was looked for, with all its spellings: what marks words in texts."""
 
 
 def search(text: str) -> PaperQuerySet:
@@ -51,17 +64,42 @@ def search(text: str) -> PaperQuerySet:
     return Paper.objects.in_order(find(text).papers)
 
 
-def find(text: str) -> SearchResult:
+def find(text: str, *, as_typed: bool = False) -> SearchResult:
     """The shown papers that hold the words of `text`, or are close to it in meaning, best first.
 
     Exact phrases come first, then papers with all words in the title, then those with all words
-    anywhere, then those with all words but one or with a similar meaning. Within each, titles with
-    the very words typed come before those with another inflection, and then words and meaning
-    both count. Never raises.
+    anywhere, then those with an acronym written out (or the other way round), then those with all
+    words but one or with a similar meaning. Within each, titles with the very words typed come
+    before those with another inflection, and then words and meaning both count.
+
+    Where fewer than `FEW` papers hold all words, those that hold them with a word corrected follow,
+    unless `as_typed`; a word in quotes, or that `vocabulary.KNOWN` papers hold, never is. Never
+    raises.
     """
     text = cleaned(text)
     query = parse(text)
-    hits = index.lookup(query, ENOUGH)
+    facts = vocabulary.facts_of(query)
+    query = with_phrases(query, facts.splits)
+    acronyms = {} if as_typed else _acronyms(facts)
+    corrections = {} if as_typed else facts.corrections
+    # What lacks a word is looked for last, with all that counts as the words by then.
+    hits = index.lookup(query, 0 if acronyms or corrections else ENOUGH)
+    typed_hits = _with_all_words(hits)
+    corrected: dict[str, tuple[str, ...]] = {}
+    if corrections and len(typed_hits) < FEW:
+        phrases = {word: [(other,) for other in others] for word, others in corrections.items()}
+        query = with_phrases(with_phrases(query, phrases), acronyms)
+        hits = _merged(index.lookup(query, ENOUGH), hits)
+        if len(_with_all_words(hits)) > len(typed_hits):
+            corrected = corrections
+    elif acronyms and len(typed_hits) < MOST_OF_A_KIND:
+        query = with_phrases(query, acronyms)
+        spelled = [
+            replace(hit, kind=max(hit.kind, Kind.ACRONYM)) for hit in index.lookup(query, ENOUGH)
+        ]
+        hits = _merged(hits, spelled)
+    elif corrections and len(typed_hits) < ENOUGH:
+        hits = index.lookup(query, ENOUGH)
     close = _close_to(text)
     ids = {hit.paper_id for hit in hits}.union(close)
     titles = dict(Paper.objects.shown().filter(pk__in=ids).values_list("pk", "title"))
@@ -69,18 +107,50 @@ def find(text: str) -> SearchResult:
     scores = fused(
         [hit.paper_id for hit in sorted(hits, key=lambda hit: (hit.kind, -hit.score))], close
     )
-    typed = set(query.words)
+    likeliest = _likeliest(corrected, titles.values())
+    typed = {likeliest.get(word, word) for word in query.words}
 
-    def place(pk: int) -> tuple[int, bool, float, int]:
+    def place(pk: int) -> tuple[bool, int, bool, float, int]:
         tier = min(kinds.get(pk, Kind.MEANING), Kind.SOME)
-        return tier, not typed <= set(folded(titles[pk]).split()), -scores[pk], -pk
+        is_corrected = bool(corrected) and pk not in typed_hits
+        has_typed = typed <= set(folded(titles[pk]).split())
+        return is_corrected, tier, not has_typed, -scores[pk], -pk
 
     papers = sorted(titles, key=place)
     return SearchResult(
         tuple(papers[:MOST]),
         {pk: kinds.get(pk, Kind.MEANING) for pk in papers[:MOST]},
         len(papers) > MOST,
+        " ".join(likeliest.get(word, word) for word in query.phrase) if corrected else "",
+        query,
     )
+
+
+def _with_all_words(hits: Iterable[Hit]) -> set[int]:
+    return {hit.paper_id for hit in hits if hit.kind <= Kind.WORDS}
+
+
+def _merged(first: list[Hit], then: list[Hit]) -> list[Hit]:
+    """Hits, each paper's of the list that comes first."""
+    known = {hit.paper_id for hit in first}
+    return first + [hit for hit in then if hit.paper_id not in known]
+
+
+def _acronyms(facts: vocabulary.Facts) -> dict[str, list[Phrase]]:
+    """For each word typed, what else stands for it, or for the words it stands among."""
+    found: dict[str, list[Phrase]] = {word: list(forms) for word, forms in facts.long_forms.items()}
+    for words, shorts in facts.short_forms.items():
+        for word in words:
+            found.setdefault(word, []).extend((short,) for short in shorts)
+    return found
+
+
+def _likeliest(corrected: dict[str, tuple[str, ...]], titles: Iterable[str]) -> dict[str, str]:
+    """The correction of each word that most of the titles hold, else the commonest one."""
+    if not corrected:
+        return {}
+    held = Counter(word for title in titles for word in set(folded(title).split()))
+    return {word: max(others, key=lambda other: held[other]) for word, others in corrected.items()}
 
 
 def fused(*rankings: Iterable[int]) -> dict[int, float]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from papers.models import Paper
 from papers.search.hits import Kind
-from papers.search.query import folded, parse
+from papers.search.query import Query, folded
 
 AROUND = 70
 """Characters shown before and behind the first word that was found."""
@@ -32,11 +32,15 @@ def _stem(word: str) -> str:
 
 
 class Highlighter:
-    """Marks the words of one query wherever they stand."""
+    """Marks the words of one query wherever they stand, in any spelling that counts."""
 
-    def __init__(self, text: str) -> None:
-        self.words = parse(text).words
-        self.stems = {_stem(word): word for word in self.words}
+    def __init__(self, query: Query) -> None:
+        self.words = query.words
+        self.stems: dict[str, str] = {}
+        for term in query.terms:
+            for phrase in term.phrases:
+                for word in phrase:
+                    self.stems.setdefault(_stem(word), term.phrase[0])
 
     def found_in(self, text: str) -> set[str]:
         """The words of the query that `text` has, in whatever inflection."""

@@ -25,9 +25,11 @@ class Kind(IntEnum):
     """All words are in the title."""
     WORDS = 3
     """All words are somewhere in title, abstract, names and identifier together."""
-    SOME = 4
+    ACRONYM = 4
+    """All words, where one is written out as what it is short for, or the other way round."""
+    SOME = 5
     """All words but one, or one of two."""
-    MEANING = 5
+    MEANING = 6
     """Only its meaning is close."""
 
 

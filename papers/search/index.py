@@ -39,7 +39,7 @@ def lookup(query: Query, enough: int) -> list[Hit]:
 
     Papers that lack one of the words are looked for where those that have all are not `enough`.
     """
-    if not query.words:
+    if not query.terms:
         return []
     with connection.cursor() as cursor:
         hits: list[Hit] = dialect(connection).lookup(cursor, query, enough)

@@ -14,7 +14,7 @@ import hashlib
 from typing import Any
 
 from papers.search.hits import INDEXED, MOST_OF_A_KIND, NEWEST, Hit, Kind
-from papers.search.query import LETTERS, Query, fewer, pairs
+from papers.search.query import LETTERS, Phrase, Query, Term, fewer, pairs
 
 TABLE = "papers_fulltext"
 TITLES = "papers_fulltext_titles"
@@ -50,7 +50,10 @@ def _folding(text: str) -> str:
 
 _AUTHORS = (
     "CASE jsonb_typeof(paper.authors) WHEN 'array' THEN "
-    "(SELECT string_agg(name, ' , ') FROM jsonb_array_elements_text(paper.authors) AS name) END"
+    # Each name, and its initial with its last word as one: "Yann LeCun , YLeCun".
+    r"(SELECT string_agg(concat_ws(' , ', name, left(name, 1) || substring(name from '\S+$')),"
+    " ' , ')"
+    " FROM jsonb_array_elements_text(paper.authors) AS name) END"
 )
 _NAMES = f"concat_ws(' , ', {_AUTHORS}, paper.organization, paper.identifier)"
 _BODY = "concat_ws(' , ', paper.abstract, nullif(paper.summary, paper.abstract))"
@@ -164,11 +167,11 @@ def is_installed(cursor: Any) -> bool:
 
 def lookup(cursor: Any, query: Query, enough: int) -> list[Hit]:
     """The papers that `query` finds; with all words but one where others are not `enough`."""
-    phrase = " <-> ".join(map(_quoted, query.phrase)) if len(query.phrase) > 1 else ""
-    found = _rank(cursor, _all(query.words), phrase, Kind.TITLE, Kind.WORDS)
-    if len(found) < enough and len(query.words) > 1:
+    phrase = _quoted(query.phrase) if len(query.phrase) > 1 else ""
+    found = _rank(cursor, _all(query.terms), phrase, Kind.TITLE, Kind.WORDS)
+    if len(found) < enough and len(query.terms) > 1 and (parts := fewer(query.terms)):
         known = {hit.paper_id for hit in found}
-        more = _rank(cursor, _any(fewer(query.words)), phrase, Kind.SOME, Kind.SOME)
+        more = _rank(cursor, _any(parts), phrase, Kind.SOME, Kind.SOME)
         found += [hit for hit in more if hit.paper_id not in known]
     return found
 
@@ -214,14 +217,14 @@ def _rank(cursor: Any, sought: str, phrase: str, in_title: Kind, anywhere: Kind)
     return [Hit(paper_id, Kind(kind), score) for paper_id, kind, score in cursor.fetchall()]
 
 
-def _any(parts: list[tuple[str, ...]]) -> str:
+def _any(parts: list[tuple[Term, ...]]) -> str:
     return " | ".join(f"({_all(part)})" for part in parts)
 
 
-def _all(words: tuple[str, ...]) -> str:
-    return " & ".join(map(_quoted, words))
+def _all(terms: tuple[Term, ...]) -> str:
+    return " & ".join(f"({' | '.join(map(_quoted, term.phrases))})" for term in terms)
 
 
-def _quoted(word: str) -> str:
-    """A word of PostgreSQL's query syntax; `word` is letters and digits."""
-    return f"'{word}'"
+def _quoted(phrase: Phrase) -> str:
+    """Words of PostgreSQL's query syntax that stand together; they are letters and digits."""
+    return "(" + " <-> ".join(f"'{word}'" for word in phrase) + ")"

@@ -7,8 +7,11 @@ is letters and digits only, and no query can be a wrong one.
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
+
+from papers.search import spellings
 
 LONGEST = 200
 """Characters of a query that are looked at."""
@@ -25,6 +28,7 @@ fold them alike."""
 
 _MARKS = re.compile("[\u0300-\u036f]+")
 _SIGNS = re.compile(r"[\W_]+")
+_QUOTES = re.compile('["\u201c\u201d\u201e]')
 _FOLDED_LETTERS = str.maketrans(dict(LETTERS))
 
 # Only words that carry nothing at all: "all you need" must find what it says.
@@ -35,14 +39,44 @@ that the their these this those to via was we were what when where which who why
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 
 
+Phrase = tuple[str, ...]
+"""Words that stand together, in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One thing that a paper must hold, and what counts as it."""
+
+    phrase: Phrase
+    """As typed: one word, or several in quotes."""
+    also: tuple[Phrase, ...] = ()
+    """Other spellings of it: British, joined, taken apart, of an umlaut."""
+    is_exact: bool = False
+    """In quotes: only this very phrase."""
+
+    @property
+    def phrases(self) -> tuple[Phrase, ...]:
+        """Every phrase that counts, each once, the typed one first."""
+        return tuple(dict.fromkeys((self.phrase, *self.also)))
+
+    def or_else(self, *phrases: Phrase) -> "Term":
+        """The term with more spellings."""
+        return self if self.is_exact else replace(self, also=(*self.also, *phrases))
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """What to look for; made by `parse`."""
 
-    phrase: tuple[str, ...]
+    phrase: Phrase
     """All words, in their order."""
-    words: tuple[str, ...]
+    terms: tuple[Term, ...]
     """Those that count, each once: function words are left out where others remain."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of the terms as typed, each once."""
+        return tuple(dict.fromkeys(word for term in self.terms for word in term.phrase))
 
 
 def cleaned(text: str) -> str:
@@ -58,19 +92,81 @@ def folded(text: str) -> str:
 
 
 def parse(text: str) -> Query:
-    """The words of `text`; none where it has none. Never raises."""
-    phrase = tuple(folded(cleaned(text)).split()[:MOST_WORDS])
-    content = [word for word in phrase if word not in FUNCTION_WORDS]
-    return Query(phrase, tuple(dict.fromkeys(content or phrase)))
+    """The words of `text`; none where it has none. Words in straight or curly double quotes are one
+    exact phrase. Never raises.
+    """
+    phrase: list[str] = []
+    terms: list[Term] = []
+    parts = _QUOTES.split(cleaned(text))
+    for number, part in enumerate(parts):
+        typed = [
+            (word, raw) for raw in part.split() for word in folded(raw).split()
+        ]  # one of many words, such as "zero-shot", gives several
+        typed = typed[: MOST_WORDS - len(phrase)]
+        words = tuple(word for word, _ in typed)
+        phrase += words
+        if number % 2 and number < len(parts) - 1 and words:  # what is never closed is no quote
+            terms.append(Term(words, is_exact=True))
+            continue
+        terms += [_term(words, at, raw) for at, (_, raw) in enumerate(typed)]
+    content = [term for term in terms if term.is_exact or term.phrase[0] not in FUNCTION_WORDS]
+    return Query(tuple(phrase), _each_once(content or terms))
 
 
-def fewer(words: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """`words` without one of them, for each of them."""
-    return [words[:at] + words[at + 1 :] for at in range(len(words))]
+def _term(words: Phrase, at: int, raw: str) -> Term:
+    """The term of the word at `at` with its spellings, as far as no look into the store is needed.
+
+    Two words typed may be one in a paper ("zero shot", "zeroshot"), so that either of them is
+    there where that one is.
+    """
+    word = words[at]
+    also: list[Phrase] = [(other,) for other in spellings.variants(word)]
+    also += spellings.taken_apart(word)
+    if (german := folded(spellings.of_umlauts(raw))) and " " not in german:
+        also.append((german,))
+    also += [(joined,) for joined in _joined(words, at)]
+    return Term((word,), tuple(phrase for phrase in dict.fromkeys(also) if phrase != (word,)))
 
 
-def pairs(title: str) -> list[tuple[str, ...]]:
+def _joined(words: Phrase, at: int) -> Iterator[str]:
+    """What the word at `at` is part of where it was written as one with its neighbors; initials
+    and last names are indexed so as well.
+    """
+    for start in (at - 1, at):
+        if 0 <= start < len(words) - 1:
+            yield words[start] + words[start + 1]
+            if len(words[start + 1]) == 1:  # an initial behind the name
+                yield words[start + 1] + words[start]
+    for start in (at - 2, at - 1, at):
+        if 0 <= start < len(words) - 2:
+            first, middle, last = words[start : start + 3]
+            middle = spellings.DIGITS.get(middle, middle)
+            if middle.isdigit():
+                yield first + middle + last
+
+
+def with_phrases(query: Query, more: Mapping[str, Sequence[Phrase]]) -> Query:
+    """`query` where each word among `more` is also there as one of these phrases."""
+    terms = tuple(term.or_else(*more.get(term.phrase[0], ())) for term in query.terms)
+    return replace(query, terms=terms)
+
+
+def _each_once(terms: Sequence[Term]) -> tuple[Term, ...]:
+    found: dict[Phrase, Term] = {}
+    for term in terms:
+        known = found.get(term.phrase)
+        found[term.phrase] = known.or_else(*term.also) if known else term
+    return tuple(found.values())
+
+
+def fewer(terms: tuple[Term, ...]) -> list[tuple[Term, ...]]:
+    """`terms` without one of them, for each of them that is not exact."""
+    return [terms[:at] + terms[at + 1 :] for at, term in enumerate(terms) if not term.is_exact]
+
+
+def pairs(title: str) -> list[tuple[Term, ...]]:
     """Every two of the `TELLING` longest words of a title; its only word where there is but one."""
     words = sorted(dict.fromkeys(folded(title).split()), key=lambda word: (-len(word), word))
     telling = [word for word in words if word not in FUNCTION_WORDS][:TELLING]
-    return list(combinations(telling, 2)) or [(word,) for word in telling]
+    terms = [Term((word,)) for word in telling]
+    return list(combinations(terms, 2)) or [(term,) for term in terms]

@@ -12,7 +12,7 @@ loses its triggers: `papers.search.index` looks for them after every `migrate`.
 from typing import Any
 
 from papers.search.hits import INDEXED, MOST_OF_A_KIND, NEWEST, Hit, Kind
-from papers.search.query import LETTERS, Query, fewer, pairs
+from papers.search.query import LETTERS, Phrase, Query, Term, fewer, pairs
 
 TABLE = "papers_fulltext"
 
@@ -34,10 +34,18 @@ def _folded(expression: str) -> str:
     return expression
 
 
+def _names() -> str:
+    """SQL for a name and its initial with its last word, "Yann LeCun , YLeCun": one word to find
+    that no one else's first and last names make together.
+    """
+    before = "rtrim(value, replace(value, ' ', ''))"  # all but the last word
+    return f"value || ' , ' || substr(value, 1, 1) || substr(value, length({before}) + 1)"
+
+
 def _texts(row: str) -> str:
     """SQL for the indexed texts of `row`, which is "old", "new" or the table's name."""
     authors = (
-        f"CASE WHEN json_valid({row}.authors) THEN (SELECT group_concat(value, ' , ')"
+        f"CASE WHEN json_valid({row}.authors) THEN (SELECT group_concat({_names()}, ' , ')"
         f" FROM json_each({row}.authors)) END"
     )
     title = f"{row}.title"
@@ -97,14 +105,16 @@ def is_installed(cursor: Any) -> bool:
 
 def lookup(cursor: Any, query: Query, enough: int) -> list[Hit]:
     """The papers that `query` finds; with all words but one where others are not `enough`."""
-    every = _all(query.words)
-    phrase = _newest(cursor, _quoted(" ".join(query.phrase))) if len(query.phrase) > 1 else []
-    found: dict[int, Hit] = {}
-    _rank(cursor, f"{{title}} : ({every})", Kind.TITLE, found)
-    if len(found.keys() | phrase) < MOST_OF_A_KIND:  # else what follows would not be shown
-        _rank(cursor, every, Kind.WORDS, found)
-    if len(found.keys() | phrase) < enough and len(query.words) > 1:
-        _rank(cursor, _any(fewer(query.words)), Kind.SOME, found)
+    every = _all(query.terms)
+    sought = [(Kind.TITLE, f"{{title}} : ({every})"), (Kind.WORDS, every)]
+    found, phrase = _rank(cursor, sought, query.phrase if len(query.phrase) > 1 else ())
+    if (
+        len(found.keys() | phrase) < enough
+        and len(query.terms) > 1
+        and (parts := fewer(query.terms))
+    ):
+        more, _ = _rank(cursor, [(Kind.SOME, _any(parts))])
+        found = more | found
     for paper_id in phrase:
         known = found.get(paper_id)
         score = known.score + (_IN_TITLE if known.kind == Kind.TITLE else 0) if known else 0
@@ -114,40 +124,54 @@ def lookup(cursor: Any, query: Query, enough: int) -> list[Hit]:
 
 def alike(cursor: Any, title: str) -> list[int]:
     """The ids of papers with a title like `title`, as `papers.search.index.alike` says."""
-    found: dict[int, Hit] = {}
-    _rank(cursor, f"{{title}} : ({_any(pairs(title))})", Kind.SOME, found)
+    found, _ = _rank(cursor, [(Kind.SOME, f"{{title}} : ({_any(pairs(title))})")])
     return list(found)
 
 
-def _newest(cursor: Any, match: str) -> list[int]:
-    """The ids of the newest papers that `match` finds, which costs a third of ranking them."""
-    cursor.execute(
-        f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s ORDER BY rowid DESC LIMIT %s",
-        (match, MOST_OF_A_KIND),
+# The newest papers that hold a phrase; finding them costs a third of ranking them.
+_PHRASE = (
+    f"SELECT * FROM (SELECT {Kind.PHRASE} AS kind, rowid, 0.0 FROM {TABLE} "
+    f"WHERE {TABLE} MATCH %s ORDER BY rowid DESC LIMIT {MOST_OF_A_KIND})"
+)
+# The best of the newest papers that hold something.
+_BEST = (
+    f"SELECT * FROM (SELECT %s AS kind, rowid, {_RANK} AS worse FROM {TABLE} "
+    f"WHERE {TABLE} MATCH %s AND rowid >= coalesce("
+    f"(SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s ORDER BY rowid DESC "
+    f"LIMIT 1 OFFSET {NEWEST - 1}), 0) ORDER BY worse LIMIT {MOST_OF_A_KIND})"
+)
+
+
+def _rank(
+    cursor: Any, sought: list[tuple[Kind, str]], phrase: Phrase = ()
+) -> tuple[dict[int, Hit], set[int]]:
+    """What each of `sought` finds, a paper by the first that finds it; papers that hold `phrase`.
+
+    One statement.
+    """
+    parts, given = [_BEST] * len(sought), [v for kind, m in sought for v in (int(kind), m, m)]
+    if phrase:
+        parts.append(_PHRASE)
+        given.append(_quoted(phrase))
+    cursor.execute(" UNION ALL ".join(parts), given)
+    rows = cursor.fetchall()
+    ranked = sorted(
+        (row for row in rows if row[0] != Kind.PHRASE), key=lambda row: (row[0], row[2])
     )
-    return [paper_id for (paper_id,) in cursor.fetchall()]
+    found: dict[int, Hit] = {}
+    for kind, paper_id, worse in ranked:
+        found.setdefault(paper_id, Hit(paper_id, Kind(kind), -worse))
+    return found, {row[1] for row in rows if row[0] == Kind.PHRASE}
 
 
-def _rank(cursor: Any, match: str, kind: Kind, found: dict[int, Hit]) -> None:
-    """Add the best of the newest papers that `match` finds, and that were not found before."""
-    cursor.execute(
-        f"SELECT rowid, {_RANK} FROM {TABLE} WHERE {TABLE} MATCH %s AND rowid >= coalesce("
-        f"(SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s ORDER BY rowid DESC LIMIT 1 OFFSET %s),"
-        "0) ORDER BY 2 LIMIT %s",
-        (match, match, NEWEST - 1, MOST_OF_A_KIND),
-    )
-    for paper_id, rank in cursor.fetchall():
-        found.setdefault(paper_id, Hit(paper_id, kind, -rank))
-
-
-def _any(parts: list[tuple[str, ...]]) -> str:
+def _any(parts: list[tuple[Term, ...]]) -> str:
     return " OR ".join(f"({_all(part)})" for part in parts)
 
 
-def _all(words: tuple[str, ...]) -> str:
-    return " AND ".join(map(_quoted, words))
+def _all(terms: tuple[Term, ...]) -> str:
+    return " AND ".join(f"({' OR '.join(map(_quoted, term.phrases))})" for term in terms)
 
 
-def _quoted(words: str) -> str:
-    """A string of FTS5's query syntax; `words` are letters, digits and spaces."""
-    return f'"{words}"'
+def _quoted(phrase: Phrase) -> str:
+    """A string of FTS5's query syntax; words are letters and digits."""
+    return f'"{" ".join(phrase)}"'

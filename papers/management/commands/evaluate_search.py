@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import Progress
 
-from papers.evaluation.search import DEPTH, evaluate
+from papers.evaluation.search import DEPTH, KINDS, evaluate
 
 
 class Command(BaseCommand):
@@ -24,6 +24,14 @@ class Command(BaseCommand):
         """Declare the size and the seed of the sample."""
         parser.add_argument("--papers", type=int, default=1000, help="default: %(default)s")
         parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
+        parser.add_argument(
+            "--kind",
+            choices=KINDS,
+            default="words",
+            help="What is typed: "
+            + "; ".join(f"{name}, {kind.about}" for name, kind in KINDS.items())
+            + ". Default: %(default)s",
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -35,6 +43,7 @@ class Command(BaseCommand):
                 quality = evaluate(
                     options["papers"],
                     options["seed"],
+                    kind=options["kind"],
                     progress=lambda done, total: bar.update(task, completed=done, total=total),
                 )
             except ValueError as error:
@@ -45,6 +54,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{quality.papers} of {quality.stored} papers searched for")
         self.stdout.write(f"at rank 1               {quality.first:7.1%}")
         self.stdout.write(f"at rank 1 to {DEPTH:<10} {quality.found:7.1%}")
+        self.stdout.write(f"at any rank             {quality.anywhere:7.1%}")
         self.stdout.write(f"mean reciprocal rank    {quality.mean_reciprocal_rank:7.3f}")
         self.stdout.write(f"median time             {quality.milliseconds:7.1f} ms")
         for query, title in quality.missed if options["verbosity"] > 1 else ():

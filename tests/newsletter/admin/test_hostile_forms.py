@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 
 from newsletter.models import Delivery, Event, Issue
-from papers.models import FittedModel, Pick
+from papers.models import Acronym, FittedModel, Pick
 from subscriptions.models import Submission, Suppression
 from tests.every_page import make_hostile_site
 from tests.factories import NOW
@@ -66,6 +66,7 @@ def site(settings, tmp_path) -> None:
     Event.objects.create(
         delivery=delivery, provider="Test", event_id="1", kind="sent", at=NOW, received_at=NOW
     )
+    Acronym.objects.create(short="vlm", stems="vision languag model", long="vision language model")
     FittedModel.objects.create(version="2026061008", started_at=NOW, data=b"x")
     Suppression.objects.add_address("bob@example.org", Suppression.Reason.REQUEST, NOW)
     assert Pick.objects.exists()

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from papers.evaluation.search import evaluate
-from papers.models import Paper, Pick
-from papers.search import Kind, find, fused, index, search
+from papers.models import Acronym, Paper, Pick, SearchWord
+from papers.search import Kind, find, fused, index, search, vocabulary
+from papers.search.acronyms import introduced, long_key
 from papers.search.query import LONGEST, folded, parse
 from papers.semantics import fitting
 from tests.factories import DAY, NOW, make_paper, make_papers_about
@@ -146,18 +147,195 @@ def test_words_as_typed_come_before_other_inflections():
 
 
 def test_papers_without_the_words_are_found_by_their_meaning():
-    make_papers_about("behavior of apes", "kernels for compilers", "rhymes in poems")
-    assert find("behaviour").papers == ()
+    make_papers_about("belabor the apes", "kernels for compilers", "rhymes in poems")
+    assert find("belabour").papers == ()
     fitting.fit_now(NOW)  # for which the two spellings are one word
-    found = find("behaviour")
+    found = find("belabour")
     assert len(found.papers) == 10
     assert set(found.kinds.values()) == {Kind.MEANING}
-    assert all("behavior" in title.lower() for title in titles("behaviour"))
+    assert all("belabor" in title.lower() for title in titles("belabour"))
 
 
 def test_reciprocal_rank_fusion_adds_up_what_each_ranking_says():
     scores = fused([1, 2], [2, 3])
     assert scores == {1: 1 / 61, 2: 1 / 62 + 1 / 61, 3: 1 / 62}
+
+
+# --- In other words than the paper's ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("title", "queries"),
+    [
+        ("Quantized color models", ["quantised colour", "QUANTISED COLOUR models"]),
+        ("Modelling behaviour of fibres", ["modeling behavior", "fibers behavior"]),
+        ("Paediatric anaemia", ["pediatric anemia"]),
+        ("Pediatric leukemia in a program", ["paediatric leukaemia", "pediatric programme"]),
+        ("Zero-shot learning", ["zeroshot", "zero shot", "zero-shot", "zeroshot learning"]),
+        ("Zeroshot juggling", ["zero-shot", "juggling zero shot"]),
+        ("GPT-4 as a juggler", ["gpt4", "GPT4 juggler", "gpt 4"]),
+        ("GPT4 as a juggler", ["gpt-4", "gpt 4 juggler"]),
+        ("Text-to-image whales", ["text2image", "text2image whales"]),
+        ("Text2Image whales", ["text 2 image", "text2image"]),
+        ("Schrödinger's cat", ["schroedinger", "schrodinger cat", "Schrödinger"]),
+        ("Schroedinger's cat", ["Schrödinger", "schrodinger", "schroedinger"]),
+        ("Ångström and Sørensen", ["aangstroem", "soerensen", "sorensen"]),
+    ],
+)
+def test_a_paper_is_found_in_other_spellings(title, queries):
+    make_paper(title)
+    make_paper("Zero gravity", abstract="One shot in the dark. Text and image.")
+    vocabulary.learn()
+    for query in queries:
+        assert titles(query)[:1] == [title], query
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["Y. LeCun whales", "y lecun whales", "LeCun Y whales", "whales Y. LeCun", "Yann LeCun whales"],
+)
+def test_an_author_is_found_by_initial_and_last_name(query):
+    make_paper("Whales", authors=["Alice Example", "Yann A. LeCun"])
+    make_paper("More whales", authors=["Zoe LeCun"])
+    assert titles(query)[0] == "Whales"
+    assert find(query).kinds[find(query).papers[0]] <= Kind.WORDS
+
+
+@pytest.mark.parametrize("name", ["Madonna", "", " ", "O'Neil, Zoë", "李 小龙", "a" * 150])
+def test_names_of_any_shape_are_indexed(name):
+    make_paper("Whales", authors=[name, "Bob Example"])
+    assert titles("b example") == ["Whales"]
+    assert titles(f"{name} whales") == ["Whales"]
+
+
+TYPOS = {
+    "quantisation": ["qunatisation", "quantsation", "quanttisation", "quintisation"],
+    "quantization": ["qunatization", "quantzation", "quanttization", "quintization"],
+    "müller": ["mulller", "mullr", "mulelr"],
+}
+
+
+@pytest.mark.parametrize(
+    ("word", "typed"), [(word, typo) for word, typos in TYPOS.items() for typo in typos]
+)
+def test_a_misspelled_word_is_corrected_and_the_page_can_say_so(word, typed):
+    make_paper(f"Juggling {word}")
+    make_paper("Juggling whales")
+    vocabulary.learn()
+    found = find(f"juggling {typed}")
+    assert titles(f"juggling {typed}")[0] == f"Juggling {word}"
+    assert found.corrected == f"juggling {folded(word)}"
+    assert find(f"juggling {typed}", as_typed=True).corrected == ""
+
+
+def test_a_word_that_is_right_or_quoted_or_short_is_not_corrected():
+    for title in ("Prompt", "Prompt tuning", "Prompts", "Prompt of whales"):
+        make_paper(title)
+    for number in range(vocabulary.KNOWN):
+        make_paper(f"Promt {number}")
+    make_paper("Gibbon", abstract="Rare gibbons.")
+    vocabulary.learn()
+    assert find("promt whales").corrected == ""  # as many papers as make a word known hold it
+    assert find("gibbom").corrected == "gibbon"
+    assert find('"gibbom"').corrected == ""
+    assert find("ibbon").corrected == ""  # the first letter is believed
+    assert find("gibbo").papers != ()
+    assert find("whals").corrected == "whales"
+    assert find("wahl").corrected == ""
+
+
+def test_what_was_typed_comes_before_what_it_is_corrected_to():
+    make_paper("Whales and gibons")
+    make_paper("Whales and gibbons")
+    make_paper("More whales and gibbons")
+    vocabulary.learn()
+    assert titles("whales gibons")[0] == "Whales and gibons"
+    assert len(titles("whales gibons")) == 3
+
+
+def test_words_in_quotes_must_stand_together():
+    make_paper("State of charge")
+    make_paper("Charge of the state of whales")
+    assert titles('"state of charge"') == ["State of charge"]
+    assert titles("“state of charge”") == ["State of charge"]
+    assert titles('"of charge" state') == ["State of charge"]
+    assert len(titles('state "charge')) == 2  # never closed
+
+
+def test_acronyms_find_papers_that_write_them_out_behind_those_that_have_them():
+    for number in range(2):
+        make_paper(f"Paper {number}", abstract="We train vision-language models (VLMs).")
+    make_paper("Only written out", abstract="A vision-language model that juggles.")
+    make_paper("Only short", abstract="A VLM that juggles.")
+    vocabulary.learn()
+    found = find("VLM juggles")
+    assert titles("VLM juggles")[:2] == ["Only short", "Only written out"]
+    assert found.kinds[found.papers[1]] == Kind.ACRONYM
+    assert titles("vision language model juggles")[:2] == ["Only written out", "Only short"]
+    assert titles('"VLM" juggles')[0] == "Only short"
+    assert "Only written out" not in titles('"VLM" juggles')
+
+
+def test_an_editor_overrules_what_papers_teach_of_an_acronym():
+    for number in range(3):
+        make_paper(f"Paper {number}", abstract="We use mixture of experts (MoE).")
+    make_paper("Written out", abstract="A mixture of experts.")
+    vocabulary.learn()
+    assert "Written out" in titles("moe")
+    Acronym.objects.update(verdict="never")
+    assert "Written out" not in titles("moe")
+    vocabulary.learn(anew=True)
+    assert "Written out" not in titles("moe")
+    Acronym.objects.create(
+        short="xyz",
+        stems=long_key(("mixture", "of", "experts")),
+        long="mixture of experts",
+        verdict="always",
+    )
+    assert "Written out" in titles("xyz")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("vision-language models (VLMs) are", [("VLMs", "vision-language models")]),
+        ("a mixture of experts (MoE)", [("MoE", "mixture of experts")]),
+        (
+            "Reinforcement learning from human feedback (RLHF, see below)",
+            [("RLHF", "Reinforcement learning from human feedback")],
+        ),
+        ("VLM (vision-language model) is", [("VLM", "vision-language model")]),
+        ("state of charge (SoC) of cells", [("SoC", "state of charge")]),
+        ("in Table (A1) and (2020)", []),
+        ("we thank them (see below)", []),
+        ("graph networks (XYZ)", []),
+        ("LLM (LLM)", []),
+        ("(VLM) at the beginning", []),
+        ("one two. Three (TTO)", []),
+    ],
+)
+def test_acronyms_are_read_where_papers_introduce_them(text, found):
+    assert list(introduced(text)) == found
+
+
+def test_papers_are_read_once_and_in_any_number():
+    make_paper("Gibbons juggle")
+    assert (vocabulary.learn(), vocabulary.learn()) == (1, 0)
+    make_paper("Gibbons sleep")
+    assert vocabulary.learn() == 1
+    counts = dict(SearchWord.objects.values_list("word", "papers"))
+    assert (counts["gibbons"], counts["juggle"]) == (2, 1)
+    assert vocabulary.learn(anew=True) == 2
+    assert dict(SearchWord.objects.values_list("word", "papers")) == counts
+
+
+def test_search_takes_two_more_statements_at_most(django_assert_max_num_queries):
+    make_paper("Gibbons juggle vision-language models (VLM)")
+    vocabulary.learn()
+    find("warm up")
+    for query, most in (("juggle gibbons", 5), ("jugle gibbons", 6), ("vlm gibbons", 6)):
+        with django_assert_max_num_queries(most):
+            find(query)
 
 
 # --- The index follows ----------------------------------------------------------------------
