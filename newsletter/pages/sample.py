@@ -75,8 +75,8 @@ def _made(
     hidden: frozenset[int],
     version: str | None,
 ) -> tuple[str, str]:
-    """Subject and HTML of the sample; both empty where the issue has no papers. Made again when anything that
-    pages show has changed since.
+    """Subject and HTML of the sample; both empty where the issue has no papers. Made again when
+    anything that pages show has changed since.
     """
     issue = Issue.objects.get(pk=issue_id)
     reader = Reader(

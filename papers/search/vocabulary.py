@@ -97,7 +97,7 @@ def facts_of(query: Query) -> Facts:
             for word in wanted
             if known.get(word, 0) < KNOWN and (found := _corrections(word, near))
         },
-        splits={word: found for word, pairs in halves.items() if (found := _splits(pairs, known))},
+        splits={word: two for word, pairs in halves.items() if (two := _splits(pairs, known))},
         long_forms=_long_forms(typed, short),
         short_forms=_short_forms(stems, short),
     )
