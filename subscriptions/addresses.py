@@ -113,7 +113,7 @@ def validate_address(value: str) -> None:
     try:
         checked(value)
     except BadAddress:
-        text = _("This does not look like an email address. Please check it.")
+        text = _("This doesn’t look like an email address. Please check it.")
         raise ValidationError(text, code="invalid") from None
 
 

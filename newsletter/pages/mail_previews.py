@@ -47,7 +47,7 @@ class Variant:
         words = {
             "light": gettext("light"),
             "dark": gettext("dark"),
-            "inverted": gettext("inverted by the mail program"),
+            "inverted": gettext("inverted by the email app"),
         }
         if self.has_images:
             text = gettext("%(width)s px, %(scheme)s")

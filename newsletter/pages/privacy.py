@@ -44,7 +44,7 @@ def cookies() -> list[Cookie]:
     found = [
         Cookie(
             recognition.COOKIE,
-            _("Recognises you for upvotes and submissions, if you asked for that."),
+            _("Recognizes you for upvotes and submissions, if you asked for that."),
             _("%(days)d days") % {"days": recognition.REMEMBERED_FOR.days},
         ),
     ]

@@ -57,7 +57,7 @@ def _feed(request: HttpRequest, subscriber: Subscriber) -> HttpResponseBase:
     feed = new_feed(
         request,
         title=gettext("Your digest · %(site)s") % {"site": settings.SITE_NAME},
-        subtitle=gettext("Trending papers on your topics, each with the reason why"),
+        subtitle=gettext("Trending papers for you, each with the reason why"),
         page="/",
     )
     deliveries = list(subscriber.deliveries.readable()[:DIGESTS])

@@ -18,7 +18,7 @@ def share_links(title: str, address: str) -> tuple[Link, ...]:
     both = f"{title}\n{address}"
     by_mail = f"mailto:?subject={quote(title, safe='')}&body={quote(both, safe='')}"
     return (
-        Link(gettext("Mail"), by_mail),
+        Link(gettext("Email"), by_mail),
         Link("Bluesky", _at("https://bsky.app/intent/compose", text=both)),
         Link("Hacker News", _at("https://news.ycombinator.com/submitlink", u=address, t=title)),
         Link("LinkedIn", _at("https://www.linkedin.com/sharing/share-offsite/", url=address)),

@@ -93,7 +93,7 @@ class Highlighter:
     def reason(self, paper: Paper, kind: Kind, *, seen: str) -> SafeString:
         """Why `paper` was found, as HTML; empty where `seen`, the text beside it, shows it."""
         if kind == Kind.MEANING:
-            return conditional_escape(_("Not in these words, but close in meaning."))
+            return conditional_escape(_("No exact match, but close in meaning."))
         names = [*filter(_is_text, paper.authors), paper.organization]
         found = self.found_in(" ".join((paper.title, paper.abstract, paper.summary, *names)))
         new = found - self.found_in(seen)

@@ -203,19 +203,19 @@ def _subject_and_link(
             subject = gettext("Please confirm your subscription to %(site)s")
             path = links.confirm_path(*signed_for, now)
         case Kind.ALREADY:
-            subject, path = gettext("You are already subscribed to %(site)s"), preferences
+            subject, path = gettext("You’re already subscribed to %(site)s"), preferences
         case Kind.PREFERENCES:
-            subject, path = gettext("Your link to %(site)s"), preferences
+            subject, path = gettext("Your %(site)s preferences link"), preferences
         case Kind.GOODBYE:
-            subject, path = gettext("You have left %(site)s"), preferences
+            subject, path = gettext("You’ve unsubscribed from %(site)s"), preferences
         case Kind.MOVE_FROM:
-            subject = gettext("Please confirm your change of address at %(site)s")
+            subject = gettext("Please confirm your new email address for %(site)s")
             path = links.move_path(links.Purpose.MOVE_FROM, *signed_for, change_id)
         case Kind.MOVE_TO:
-            subject = gettext("Please confirm your new address at %(site)s")
+            subject = gettext("Please confirm this email address for %(site)s")
             path = links.move_path(links.Purpose.MOVE_TO, *signed_for, change_id)
         case Kind.MOVED:
-            subject, path = gettext("This is your new address at %(site)s"), preferences
+            subject, path = gettext("Your %(site)s email address has changed"), preferences
         case _:
             raise ValueError(f"no reader gets an email of the kind {kind.value}")
     return " ".join((subject % {"site": plain(settings.SITE_NAME)}).split()), links.absolute(path)

@@ -51,7 +51,9 @@ def _ask(request: HttpRequest, reader: Visitor, form: AddressForm) -> HttpRespon
     try:
         address_change.ask(subscriber, email, reader.now)
     except (address_change.AskedTooOften, NoticeUnderWay):
-        form.add_error("email", _("You have asked for several changes lately. Please wait a bit."))
+        form.add_error(
+            "email", _("You’ve asked for several changes recently. Please wait a while.")
+        )
         return None
     wake()
     preferences = links.preferences_path(subscriber.pk, subscriber.link_version)

@@ -11,7 +11,7 @@ class SubmitForm(forms.Form):
     """An arXiv number or link, and a name to stand beside the paper if the reader likes."""
 
     paper = forms.CharField(
-        label=_("arXiv number or link"),
+        label=_("arXiv ID or link"),
         max_length=300,
         widget=forms.TextInput(
             attrs={
@@ -21,16 +21,16 @@ class SubmitForm(forms.Form):
             }
         ),
         error_messages={
-            "required": _("Please give the paper’s number or link."),
-            "max_length": _("This is too long for a link to a paper."),
+            "required": _("Please enter the paper’s ID or link."),
+            "max_length": _("That’s too long to be a link to a paper."),
         },
     )
     name = forms.CharField(
-        label=_("Your name, if it may stand beside the paper"),
+        label=_("Your name, if we may show it with the paper"),
         max_length=60,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        help_text=_("Leave this empty, and the page says “a reader”."),
+        help_text=_("If you leave this empty, the page says “a reader”."),
     )
 
     def clean_paper(self) -> str:
@@ -40,7 +40,7 @@ class SubmitForm(forms.Form):
         except UnknownIdentifier:
             raise forms.ValidationError(
                 _(
-                    "This does not look like an arXiv paper. Give its number, such as 2605.13779, "
+                    "This doesn’t look like an arXiv paper. Enter its ID, such as 2605.13779, "
                     "or the address of its page on arxiv.org."
                 )
             ) from None

@@ -32,8 +32,8 @@ RHYTHMS = [
     (Subscriber.Rhythm.WEEKLY.value, _("Once a week")),
 ]
 RHYTHM_HINT = _(
-    "Papers are listed from Monday to Friday, so “Every day” brings five mails a week. A weekly "
-    "mail may rest in the first week, when the welcome has brought its papers."
+    "Papers are listed Monday to Friday, so “Every day” means five emails a week. There may be"
+    " no weekly email in your first week, because the welcome email already has its papers."
 )
 HOURS = [(hour, f"{hour:02d}:00") for hour in range(24)]
 PAUSES = [(7, _("a week")), (14, _("two weeks")), (28, _("four weeks")), (56, _("eight weeks"))]
@@ -232,8 +232,8 @@ class SubscribeForm(TopicsForm):
             attrs={"autocomplete": "email", "placeholder": _("you@example.org")}
         ),
         error_messages={
-            "required": _("Please give the address that the papers go to."),
-            "invalid": _("This does not look like an email address. Please check it."),
+            "required": _("Please enter your email address."),
+            "invalid": _("This doesn’t look like an email address. Please check it."),
         },
     )
     rhythm = forms.ChoiceField(
@@ -247,9 +247,9 @@ class SubscribeForm(TopicsForm):
     hour = _hour_field(required=False, initial=7)
     timezone = forms.ChoiceField(
         label=_("Timezone"),
-        choices=[("", _("As my browser says, otherwise UTC")), *((z, z) for z in NEARBY_ZONES)],
+        choices=[("", _("Detect automatically (or UTC)")), *((z, z) for z in NEARBY_ZONES)],
         required=False,
-        help_text=_("Your preferences offer every timezone there is."),
+        help_text=_("You’ll find every timezone in your preferences."),
     )
     browser_timezone = BrowserTimezone(required=False)
     website = forms.CharField(
@@ -309,36 +309,38 @@ class PreferencesForm(TopicsForm):
         label=_("Timezone"), error_messages={"invalid_choice": _("Please choose from the list.")}
     )
     papers_wanted = forms.IntegerField(
-        label=_("Papers in a digest, at most"),
+        label=_("Papers per digest, at most"),
         validators=[MinValueValidator(1), MaxValueValidator(50)],
         widget=forms.NumberInput(attrs={"min": 1, "max": 50, "inputmode": "numeric"}),
     )
     receives_by = forms.ChoiceField(
-        label=_("Where the papers come"),
+        label=_("Delivery"),
         choices=ways.choices,
         required=False,
         widget=forms.RadioSelect,
-        help_text=_("The feed’s address is further down on this page."),
+        help_text=_("You’ll find the feed’s address further down this page."),
     )
     language = forms.ChoiceField(
-        label=_("Language of your mails"),
+        label=_("Email language"),
         choices=settings.LANGUAGES,
         required=False,
-        help_text=_("Papers stay in the language that they were written in."),
+        help_text=_("Papers stay in their original language."),
     )
     text_only = forms.BooleanField(label=_("Plain text only, no HTML"), required=False)
     groups_by_topic = forms.BooleanField(
-        label=_("Group the papers by topic, instead of one list by rank"), required=False
+        label=_("Group papers by topic instead of one ranked list"), required=False
     )
     in_full = forms.BooleanField(
         label=_("Every paper in full, not only the first three"), required=False
     )
-    learns = forms.BooleanField(label=_("Learn from my “more / less like this”"), required=False)
+    learns = forms.BooleanField(
+        label=_("Learn from my “more/less like this” feedback"), required=False
+    )
     paused_until = forms.DateField(
-        label=_("No mail before"),
+        label=_("Pause until"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text=_("Leave this empty to get mail."),
+        help_text=_("Leave this empty to receive emails."),
     )
 
     def __init__(self, *args: Any, subscriber: Subscriber, now: dt.datetime, **kwargs: Any) -> None:
@@ -380,7 +382,7 @@ def _pause_until(day: dt.date | None, now: dt.datetime) -> dt.date | None:
     if day is None or day < today - dt.timedelta(days=1):  # somewhere it is still yesterday
         return None
     if day > today + LONGEST_PAUSE:
-        raise forms.ValidationError(_("A pause may last a year at most."))
+        raise forms.ValidationError(_("You can pause for up to a year."))
     return day
 
 
@@ -394,7 +396,7 @@ class PauseForm(forms.Form):
         label=_("or until"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"invalid": _("Please give a day, such as 2030-12-31.")},
+        error_messages={"invalid": _("Please enter a date, such as 2030-12-31.")},
     )
 
     def __init__(self, *args: Any, now: dt.datetime, **kwargs: Any) -> None:
@@ -406,7 +408,7 @@ class PauseForm(forms.Form):
         day: dt.date | None = self.cleaned_data["until"]
         until = _pause_until(day, self.now)
         if day and not until:
-            raise forms.ValidationError(_("This day has passed; please choose a later one."))
+            raise forms.ValidationError(_("This date is in the past. Please choose a later one."))
         return until
 
 
@@ -420,8 +422,8 @@ class AddressForm(forms.Form):
             attrs={"autocomplete": "email", "placeholder": _("you@example.org")}
         ),
         error_messages={
-            "required": _("Please give the address that your digests should go to."),
-            "invalid": _("This does not look like an email address. Please check it."),
+            "required": _("Please enter your new email address."),
+            "invalid": _("This doesn’t look like an email address. Please check it."),
         },
     )
 
@@ -433,7 +435,7 @@ class AddressForm(forms.Form):
         """An address, in the spelling it is kept in, other than the present one."""
         email = normalized_email(self.cleaned_data["email"])
         if key_of(email) == key_of(self.subscriber.email):
-            raise forms.ValidationError(_("Your digests go to this address already."))
+            raise forms.ValidationError(_("Your digests already go to this address."))
         return email
 
 
@@ -445,7 +447,7 @@ class LinkForm(forms.Form):
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         error_messages={
-            "required": _("Please give the address that your digests go to."),
-            "invalid": _("This does not look like an email address. Please check it."),
+            "required": _("Please enter the address your digests go to."),
+            "invalid": _("This doesn’t look like an email address. Please check it."),
         },
     )

@@ -200,7 +200,7 @@ def _step(request: HttpRequest, reader: Visitor, action: str | None, pause_form:
             if topic is None or not preferences_of.mute(subscriber, topic, now):
                 return ""
         case "leave":
-            signup.leave(subscriber, now, wording=_("Leave"))
+            signup.leave(subscriber, now, wording=_("Unsubscribe"))
             wake()
             return ""
         case _:

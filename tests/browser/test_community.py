@@ -39,16 +39,16 @@ def test_a_reader_is_remembered_upvotes_and_submits(page, site):
     page.get_by_role("button", name="Remember me on this device").click()
     page.wait_for_url("**/submit/")
 
-    page.get_by_label("arXiv number or link").fill("arXiv:2605.13779v2")
+    page.get_by_label("arXiv ID or link").fill("arXiv:2605.13779v2")
     page.get_by_role("button", name="Submit").click()
     page.wait_for_url("**/submit/?taken=1")
-    expect(page.get_by_text("It is being looked up at arXiv")).to_be_visible()
+    expect(page.get_by_text("We’re looking it up on arXiv")).to_be_visible()
     assert alice.submissions.get().state == submissions.State.CHECKING
 
     page.goto(site + Paper.objects.get().get_absolute_url())
     page.get_by_role("link", name="Upvote").click()
     page.get_by_role("button", name="Upvote this paper").click()
-    expect(page.get_by_text("One of them is you.")).to_be_visible()
+    expect(page.get_by_text("You’re one of them.")).to_be_visible()
     assert Upvote.objects.get().subscriber == alice
 
     page.get_by_role("button", name="Forget me on this device").click()

@@ -123,13 +123,13 @@ def test_a_newcomer_comes_stays_leaves_and_returns(browser: Browser, site, hand,
         expect(page.get_by_text("Saved.")).to_be_visible()
         assert _alice().rhythm == Subscriber.Rhythm.WEEKDAYS
 
-        hand.press(page.get_by_role("link", name="Weekly, a pause, or leave"))
-        hand.choose(page.get_by_label("Drop a topic"), "Vision")
-        hand.press(page.get_by_role("button", name="Drop this topic"))
-        expect(page.get_by_text("you do not follow that topic any more")).to_be_visible()
+        hand.press(page.get_by_role("link", name="Switch to weekly, pause, or unsubscribe"))
+        hand.choose(page.get_by_label("Unfollow a topic"), "Vision")
+        hand.press(page.get_by_role("button", name="Unfollow this topic"))
+        expect(page.get_by_text("no longer follow that topic")).to_be_visible()
         assert [topic.name for topic in _alice().topics.all()] == ["Agents"]
 
-        hand.press(page.get_by_role("button", name="Leave", exact=True))
+        hand.press(page.get_by_role("button", name="Unsubscribe", exact=True))
         expect(page.get_by_role("heading", name="Goodbye")).to_be_visible()
         assert _alice().status == Subscriber.Status.LEFT
         page.goto(preferences)
@@ -148,7 +148,7 @@ def _subscribe_on_the_front_page(page: Page, site: str, hand: Hand) -> None:
     hand.press(banner.get_by_label("Agents"))
     hand.press(banner.get_by_label("Vision"))
     hand.press(banner.get_by_role("button", name="Subscribe"))
-    expect(page.get_by_role("heading", name="Look into your inbox")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your inbox")).to_be_visible()
 
 
 def _follow_the_mail(page: Page, hand: Hand) -> None:

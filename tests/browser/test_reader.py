@@ -75,7 +75,7 @@ def test_newcomer_subscribes_confirms_changes_leaves_and_returns(page, site):
     alice.refresh_from_db()
     assert alice.rhythm == Subscriber.Rhythm.WEEKDAYS
 
-    page.get_by_role("link", name="Weekly, a pause, or leave").click()
+    page.get_by_role("link", name="Switch to weekly, pause, or unsubscribe").click()
     page.get_by_role("button", name=re.compile("^(Leave|Unsubscribe)")).click()
     page.wait_for_load_state()
     alice.refresh_from_db()

@@ -19,7 +19,7 @@ class EmailChannel(HandedOver):
 
     name = "email"
     wish = "mail"
-    label = _("By mail")
+    label = _("By email")
     is_mail = True
 
     def compose(

@@ -14,4 +14,4 @@ class FeedChannel(Recorded):
 
     name = "feed"
     wish = "feed"
-    label = _("In my private feed, without mail")
+    label = _("In my private feed, no emails")

@@ -196,7 +196,7 @@ class TestChangesOfAddress:
         run(transport, tmp_path)
         assert transport.addresses == ["alice@example.org", "bob@example.org"]
         told = next(mail for mail in transport.sent if mail.to_addr == bob.email)
-        assert told.subject == "You are already subscribed to Broadsheet"
+        assert told.subject == "You’re already subscribed to Broadsheet"
         bob.refresh_from_db()
         assert bob.asked_to_confirm_at == NOW
 

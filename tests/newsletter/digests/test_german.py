@@ -201,7 +201,7 @@ def test_pages_that_all_may_see(client, alice):
         said_in_german(client, path)
     assert "Mittwoch, 10. Juni 2026" in said_in_german(client, f"/day/{DAY}/")
     shown = said_in_german(client, paper.get_absolute_url())
-    assert "„zebra“ im Titel, „quagga“ im Abstract, inhaltlich sehr nah" in shown
+    assert "„zebra“ im Titel, „quagga“ im Abstract, inhaltlich sehr ähnlich" in shown
 
 
 def test_pages_before_the_first_paper(client):

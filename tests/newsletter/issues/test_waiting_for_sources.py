@@ -177,17 +177,17 @@ def test_what_was_missing_is_said_as_it_was_then():
         (
             "en",
             (
-                "Frozen without these sources",
+                "Published without these sources",
                 "(never answered);",
-                "(last answered on 10 June, 23:30 UTC)",
+                "(last answer: 10 June, 23:30 UTC)",
             ),
         ),
         (
             "de",
             (
-                "Eingefroren ohne diese Quellen",
-                "(hat nie geantwortet);",
-                "(hat zuletzt am 10. Juni, 23:30 UTC geantwortet)",
+                "Veröffentlicht ohne diese Quellen",
+                "(nie geantwortet);",
+                "(letzte Antwort: 10. Juni, 23:30 UTC)",
             ),
         ),
     ],

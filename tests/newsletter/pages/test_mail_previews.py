@@ -48,7 +48,7 @@ def test_mail_is_shown_in_all_forms(client, alice, name):
     for shown in (
         "320 px, light",
         "600 px, dark",
-        "600 px, inverted by the mail program",
+        "600 px, inverted by the email app",
         "320 px, light, without pictures",
         "List-Unsubscribe" if name in NAMES[:5] else "Auto-Submitted",
         "alice@example.org",

@@ -61,7 +61,7 @@ def test_a_week_is_its_papers_most_upvoted_first_each_with_its_day():
     assert "Sunday before" not in text
     assert "Tomorrow's" not in text
     assert "Week 24, 8–14 June 2026" in text
-    assert "This week is not over yet" in text
+    assert "This week isn’t over yet" in text
     assert "3 papers, most upvoted first" in text
     html = source_of(response)
     assert 'href="/day/2026-06-10/"><time datetime="2026-06-10">10 June</time>' in html
@@ -76,7 +76,7 @@ def test_a_month_leads_to_the_ones_around_it():
     text = text_of(response)
     assert "Of month 5" in text
     assert "Of month 4" not in text
-    assert "is not over yet" not in text
+    assert "isn’t over yet" not in text
     html = source_of(response)
     assert 'rel="prev" href="/month/2026-04/"' in html
     assert 'rel="next" href="/month/2026-06/"' in html
@@ -118,12 +118,10 @@ def test_weeks_and_months_can_be_narrowed_down_to_a_topic_which_links_keep():
         assert "About robots" in text
         assert "About nothing" not in text
         assert f"/day/2026-06-10/?topic={topic.slug}" in source_of(response)
-        assert "There is no such topic" in text_of(get(f"{path}?topic=unknown"))
+        assert "That topic doesn’t exist" in text_of(get(f"{path}?topic=unknown"))
     html = source_of(get(f"{MONTH}?topic={topic.slug}"))
     assert f'rel="prev" href="/month/2026-05/?topic={topic.slug}"' in html
-    assert "No paper of this month is about Robots" in text_of(
-        get(f"/month/2026-05/?topic={topic.slug}")
-    )
+    assert "No papers on Robots this month" in text_of(get(f"/month/2026-05/?topic={topic.slug}"))
 
 
 def test_a_long_month_has_pages(monkeypatch):
@@ -144,8 +142,8 @@ def test_a_long_month_has_pages(monkeypatch):
 def test_weeks_and_months_without_papers_say_so():
     make_paper(day=day(8, 4))
     make_paper(day=day(10))
-    assert "No source listed any paper in this week." in text_of(get("/week/2026-W20/"))
-    assert "No source listed any paper in this month." in text_of(get("/month/2026-05/"))
+    assert "No source listed any papers this week." in text_of(get("/week/2026-W20/"))
+    assert "No source listed any papers this month." in text_of(get("/month/2026-05/"))
 
 
 @pytest.mark.parametrize(

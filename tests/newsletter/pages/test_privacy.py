@@ -23,21 +23,21 @@ def test_it_names_the_times_that_are_kept(client, settings):
     settings.KEEP_UNCONFIRMED_DAYS, settings.KEEP_LEFT_DAYS = 21, 321
     settings.KEEP_EVENTS_DAYS, settings.KEEP_DELIVERIES_DAYS = 43, 432
     words = said(client)
-    assert "never confirmed is erased after 21 days" in words
-    assert "everything is erased after 321 days" in words
-    assert "complained about are deleted after 43 days" in words
-    assert "not confirmed at both ends, is deleted after 3 days" in words
-    assert "After 432 days we no longer know which papers" in words
+    assert "never confirmed is deleted after 21 days" in words
+    assert "delete everything after 321 days" in words
+    assert "reported as spam are deleted after 43 days" in words
+    assert "confirmed by both addresses is deleted after 3 days" in words
+    assert "which papers were in your digests for 432 days" in words
     assert app.conf.beat_schedule["forget"]["task"] == "newsletter.tasks.forget"
 
 
 @pytest.mark.parametrize(
     ("opens", "clicks", "words"),
     [
-        (False, False, "Whether you open a mail is not recorded, nor which links you follow."),
-        (True, False, "We count which mails are opened, and keep"),
-        (False, True, "We count which links in our mails are followed"),
-        (True, True, "We count which mails are opened and which of their links are followed"),
+        (False, False, "We don’t record whether you open an email or which links you click."),
+        (True, False, "We record which emails are opened, and store"),
+        (False, True, "We record which links in our emails are clicked"),
+        (True, True, "We record which emails are opened and which of their links are clicked"),
     ],
 )
 def test_it_says_whether_mail_is_tracked(client, settings, opens, clicks, words):
@@ -48,10 +48,10 @@ def test_it_says_whether_mail_is_tracked(client, settings, opens, clicks, words)
 @pytest.mark.parametrize(
     ("backend", "words"),
     [
-        ("anymail.backends.postmark.EmailBackend", "Our mail is handed to Postmark"),
-        ("anymail.backends.mailgun.EmailBackend", "Our mail is handed to Mailgun"),
-        ("django.core.mail.backends.smtp.EmailBackend", "Our mail is handed to mail.example.org"),
-        ("newsletter.mail.local_mailbox.MailboxBackend", "Mail stays on this machine"),
+        ("anymail.backends.postmark.EmailBackend", "We send email through Postmark"),
+        ("anymail.backends.mailgun.EmailBackend", "We send email through Mailgun"),
+        ("django.core.mail.backends.smtp.EmailBackend", "We send email through mail.example.org"),
+        ("newsletter.mail.local_mailbox.MailboxBackend", "Emails currently stay on this machine"),
     ],
 )
 def test_it_names_the_mail_provider(client, settings, backend, words):
@@ -89,17 +89,17 @@ def test_every_page_and_the_form_lead_there(client):
 @pytest.mark.parametrize(
     ("thumbnails", "words"),
     [
-        ("own", "A paper’s picture has one address, the same for every reader who gets the paper"),
+        ("own", "A paper’s picture has the same address for every reader"),
         (
             "plates",
-            "A paper’s picture has one address, the same for every reader who gets the paper",
+            "A paper’s picture has the same address for every reader",
         ),
-        ("source", "asks the sites where the papers were listed for them"),
-        ("none", "Pages and mails load nothing from other sites"),
+        ("source", "loads them from the sites that listed the papers"),
+        ("none", "Pages and emails load nothing from other sites"),
     ],
 )
 def test_it_says_where_pictures_in_mails_come_from(client, settings, thumbnails, words):
     settings.EMAIL_THUMBNAILS = thumbnails
     found = said(client)
     assert words in found
-    assert ("The pictures in our mails" in found) == (thumbnails in {"own", "plates"})
+    assert ("The pictures in our emails" in found) == (thumbnails in {"own", "plates"})

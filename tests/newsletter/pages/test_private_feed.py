@@ -155,7 +155,7 @@ def test_an_answer_from_the_feed_names_nobody_and_leads_nowhere_else(topic, alic
     assert answer["Location"] == path
     assert Feedback.objects.get().value == Feedback.Value.MORE
     page = get(path).content.decode()
-    assert "Noted, thank you." in page
+    assert "Thanks, noted." in page
     assert f'href="/upvote/{paper}/"' in page
     assert links.upvote_path(alice.pk, 1, paper) not in page
     assert alice.email not in page

@@ -149,7 +149,7 @@ def test_the_day_can_be_narrowed_down_to_a_topic():
     text = text_of(get(f"/?topic={topic.slug}"))
     assert "About robots" in text
     assert "About nothing" not in text
-    assert "There is no such topic" in text_of(get("/?topic=unknown"))
+    assert "That topic doesn’t exist" in text_of(get("/?topic=unknown"))
 
 
 def test_days_lead_to_the_next_ones_that_have_papers():
@@ -163,19 +163,19 @@ def test_days_lead_to_the_next_ones_that_have_papers():
 def test_empty_days_say_what_is_going_on():
     make_paper(day=dt.date(2026, 6, 5))
     make_paper(day=DAY)
-    assert "no papers on weekends" in text_of(get("/day/2026-06-06/"))
-    assert "No source listed any paper" in text_of(get("/day/2026-06-08/"))
+    assert "No issue on weekends" in text_of(get("/day/2026-06-06/"))
+    assert "No source listed any papers" in text_of(get("/day/2026-06-08/"))
     assert "Nothing is listed for today yet" in text_of(get("/day/2026-06-11/"))
     topic = make_topic("Robots")
-    assert "No paper of this day is about Robots" in text_of(get(f"/?topic={topic.slug}"))
+    assert "No papers on Robots this day" in text_of(get(f"/?topic={topic.slug}"))
 
 
 def test_on_a_weekend_home_says_that_it_shows_fridays_list():
     make_paper(day=dt.date(2026, 6, 5))
     with time_machine.travel(dt.datetime(2026, 6, 7, 12, tzinfo=dt.UTC)):
-        assert "this is Friday’s list" in text_of(get("/"))
+        assert "Here’s Friday’s list" in text_of(get("/"))
     with time_machine.travel(dt.datetime(2026, 6, 14, 12, tzinfo=dt.UTC)):
-        assert "this is the list of Friday, 5 June" in text_of(get("/"))
+        assert "Here’s the list for Friday, 5 June" in text_of(get("/"))
 
 
 def test_browsers_find_the_icon_where_they_look_for_it():
@@ -189,8 +189,8 @@ def test_browsers_find_the_icon_where_they_look_for_it():
 
 
 def test_an_empty_database_is_no_error():
-    assert "No papers have come in yet" in text_of(get("/"))
-    assert "No issue is frozen yet" in text_of(get("/issues/"))
+    assert "No papers yet" in text_of(get("/"))
+    assert "No issues yet" in text_of(get("/issues/"))
     assert get("/day/2026-06-10/").status_code == 404
 
 
@@ -208,7 +208,7 @@ def test_an_enormous_day_is_cut_and_says_so(monkeypatch):
     for _ in range(5):
         make_paper()
     text = text_of(get("/"))
-    assert "the 3 most trending of 5 papers" in text
+    assert "the top 3 of 5 trending papers" in text
     assert text.count("From the abstract: We study something.") == 3
 
 
@@ -418,7 +418,7 @@ def test_no_query_breaks_a_page(path, name, value):
 def test_pages_that_are_not_there_say_so_in_our_words():
     response = get("/nothing/at/all/")
     assert response.status_code == 404
-    assert "Not in print" in text_of(response)
+    assert "Page not found" in text_of(response)
 
 
 def test_a_fault_shows_a_page_that_needs_nothing():

@@ -126,8 +126,8 @@ def test_days_topics_and_languages_are_pages_of_their_own():
     unknown = text(Client().get("/?topic=unknown", secure=True))
     assert "About nothing" in both
     assert "About nothing" not in narrowed
-    assert "There is no such topic" in unknown
-    assert "There is no such topic" not in text(home())
+    assert "That topic doesn’t exist" in unknown
+    assert "That topic doesn’t exist" not in text(home())
     assert text(Client().get("/day/2026-06-10/", secure=True)) != both
 
 

@@ -86,7 +86,7 @@ def test_a_paper_is_passed_on_by_plain_links():
     paper = make_paper('Q & A: "<b>"')
     response = get(paper.get_absolute_url())
     html = response.content.decode()
-    assert "Share Mail Bluesky" in text_of(response)
+    assert "Share Email Bluesky" in text_of(response)
     assert 'href="mailto:?subject=Q%20%26%20A%3A%20%22%3Cb%3E%22&amp;body=' in html
     assert f'href="https://papers.example.org{paper.get_absolute_url()}"' in html
     assert html.count('rel="noopener noreferrer nofollow"') == 6
@@ -160,7 +160,7 @@ def test_counts_over_time_are_drawn_and_told():
             upvotes=upvotes,
         )
     response = get(paper.get_absolute_url())
-    assert "Upvotes: 30 on 10 June 2026 at first, 30 on 10 June 2026 at last." in text_of(response)
+    assert "Upvotes: 30 on 10 June 2026, then 30 on 10 June 2026." in text_of(response)
     assert response.content.count(b"<polyline") == 1
 
 
@@ -270,7 +270,7 @@ def test_search_says_when_it_shows_only_the_closest():
     Paper.objects.bulk_create(
         Paper(identifier=f"arxiv:2601.{number:05d}", title="Common") for number in range(201)
     )
-    assert "More than 200 papers; these come closest" in text_of(
+    assert "More than 200 papers; these are the best matches" in text_of(
         get("/search/", data={"q": "common"})
     )
 
@@ -308,12 +308,12 @@ def test_search_says_which_word_is_missing():
 def test_a_search_in_vain_suggests_topics_those_that_share_words_first():
     make_topic("Whale song", position=9999)
     text = text_of(get("/search/", data={"q": "whales zzz"}))
-    assert "No paper holds these words." in text
-    assert "Or look at a topic: Whale song" in text
+    assert "No papers match." in text
+    assert "Or browse a topic: Whale song" in text
 
 
 def test_search_without_words_is_the_form():
-    assert "arXiv number" in text_of(get("/search/"))
+    assert "arXiv ID" in text_of(get("/search/"))
 
 
 @examples(max_examples=60, deadline=None)

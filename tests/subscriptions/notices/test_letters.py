@@ -164,7 +164,7 @@ def test_hostile_settings_do_no_harm(kind, settings):
     settings.SITE_NAME = "Q&A <b>\r\nBcc: eve@example.org"
     _, mail = parsed(kind)
     assert mail["Bcc"] is None
-    assert mail["Subject"].endswith("Q&A <b> Bcc: eve@example.org")
+    assert "Q&A <b> Bcc: eve@example.org" in mail["Subject"]
     assert "Q&A <b>" in mail.get_body(("plain",)).get_content()
     html = mail.get_body(("html",)).get_content()
     assert "Q&amp;A &lt;b&gt;" in html

@@ -59,11 +59,11 @@ def test_the_whole_way_to_a_new_address(browser, alice, mailoutbox):
     assert "alice@example.org" not in browser.get(link_in(to_new)).content.decode()
 
     noted = browser.press(link_in(to_old), {"action": "agree"})
-    assert "Noted." in text_of(browser.get(noted.url))
+    assert "Thanks." in text_of(browser.get(noted.url))
     assert "The old address has agreed." in text_of(browser.get(asked.url))
     moved = browser.press(link_in(to_new), {"action": "agree"})
     assert moved.url == "/address/moved/"
-    assert "The digests have moved" in text_of(browser.get(moved.url))
+    assert "Your address has changed" in text_of(browser.get(moved.url))
 
     alice.refresh_from_db()
     assert alice.email == NEW
@@ -83,7 +83,7 @@ def test_every_end_can_stop_it(browser, alice, mailoutbox, end):
     for mail in (to_old, to_new):
         over = browser.get(link_in(mail))
         assert over.status_code == 410
-        assert "There is nothing to agree to" in text_of(over)
+        assert "Nothing to confirm" in text_of(over)
     alice.refresh_from_db()
     assert (alice.email, alice.link_version) == ("alice@example.org", 1)
 
@@ -100,7 +100,7 @@ def test_the_answer_is_the_same_whatever_the_new_address_is(browser, alice, mail
     assert len(pages) == 1
     old = "alice@example.org"
     assert [mail.to[0] for mail in mailoutbox] == [old, NEW, old, "bob@example.org", old]
-    assert mailoutbox[3].subject == "You are already subscribed to Broadsheet"
+    assert mailoutbox[3].subject == "You’re already subscribed to Broadsheet"
 
 
 def test_asking_takes_the_same_work_for_every_new_address(browser, topics, monkeypatch):
@@ -136,7 +136,7 @@ def test_asking_is_limited(browser, alice, settings):
     for number in range(address_change.MOST_ASKED):
         assert ask(browser, alice, f"stranger{number}@example.org").status_code == 302
     over = ask(browser, alice, "another@example.org")
-    assert "several changes lately" in text_of(over)
+    assert "several changes recently" in text_of(over)
     settings.LIMIT_PER_NETWORK = 1
     assert ask(browser, make_subscriber("bob@example.org"), NEW).status_code == 429
 
@@ -171,7 +171,7 @@ def test_a_link_of_one_end_does_not_serve_the_other(browser, alice):
 def test_void_links_leave_none_but_the_one_that_is_mailed(browser, alice, mailoutbox):
     old = preferences(alice)
     page = f"{old}links/"
-    assert "Make all earlier links void" in text_of(browser.get(page))
+    assert "Invalidate old links" in text_of(browser.get(page))
     gone = browser.press(page)
     assert gone.url == "/links-void/"
     assert "preferences/" not in browser.get(gone.url).content.decode()

@@ -123,7 +123,7 @@ def test_who_left_is_told_to_subscribe(browser, alice):
     answer = browser.press(SUBMIT, to=address)
     assert answer.status_code == 200
     assert recognition.COOKIE not in browser.cookies
-    assert "not subscribed at present" in answer.content.decode()
+    assert "You aren’t subscribed at the moment" in answer.content.decode()
 
 
 def test_preferences_and_feedback_lead_here(browser, alice, paper):
@@ -216,7 +216,7 @@ def test_a_reader_submits_and_sees_how_far_it_is(browser, alice, asked):
     assert submission.name == "Alice <b>A</b>"
     page = browser.get(answer.url).content.decode()
     assert "Thank you" in page
-    assert "It is being looked up at arXiv" in page
+    assert "We’re looking it up on arXiv" in page
 
     Submission.objects.update(
         state="declined", title="<script>x</script>", reason="<i>Out of scope</i>"
@@ -231,7 +231,7 @@ def test_a_known_paper_is_linked_to(browser, alice, asked):
     paper = make_paper("An <i>old</i> one", identifier="arxiv:2605.13779")
     remember(browser, alice)
     page = browser.press(SUBMIT, {"paper": "2605.13779"}).content.decode()
-    assert "This paper is here already" in page
+    assert "This paper is already listed" in page
     assert paper.get_absolute_url() in page
     assert "An &lt;i&gt;old&lt;/i&gt; one" in page
     assert not Submission.objects.exists()
@@ -249,7 +249,7 @@ def test_what_another_reader_submitted_is_said_without_their_name(browser, alice
     )
     remember(browser, alice)
     page = browser.press(SUBMIT, {"paper": "2605.13779"}).content.decode()
-    assert "It waits for an editor" in page
+    assert "It’s waiting for an editor" in page
     assert "Bob" not in page
     assert "bob@" not in page
 

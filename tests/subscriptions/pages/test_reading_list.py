@@ -128,10 +128,10 @@ def test_a_request_from_another_site_saves_nothing(alice, paper):
 def test_a_remembered_device_saves_from_the_papers_page(browser, alice, paper):
     page = reverse("subscriptions:save", args=[paper.pk])
     assert page in browser.get(paper.get_absolute_url()).content.decode()
-    assert "Not a reader yet?" in text_of(browser.get(page))
+    assert "Not subscribed yet?" in text_of(browser.get(page))
     browser.press(page, {"action": "save"})
     assert not SavedPaper.objects.exists()
-    assert "Not a reader yet?" in text_of(browser.get("/saved/"))
+    assert "Not subscribed yet?" in text_of(browser.get("/saved/"))
 
     browser.press(links.remember_path(alice.pk, alice.link_version))
     browser.press(page, {"action": "save"})

@@ -214,7 +214,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(browser, topics):
     answer = browser.press(SUBSCRIBE, {"email": "alice@", "topics": ["robots"]})
     html = answer.content.decode()
     assert answer.status_code == 200
-    assert "This does not look like an email address" in html
+    assert "This doesn’t look like an email address" in html
     assert 'value="alice@"' in html
     assert re.search(r'value="robots"[^>]* checked', html)
 

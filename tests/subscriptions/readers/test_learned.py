@@ -48,7 +48,7 @@ def test_all_of_it_can_be_forgotten(browser, alice):
         for _ in range(3):
             feedback.say(who, make_paper(), MORE, NOW)
     browser.press(page_of(alice), {"action": "forget"})
-    assert "You have not said anything" in text_of(browser.get(page_of(alice)))
+    assert "You haven’t given any feedback yet" in text_of(browser.get(page_of(alice)))
     assert set(Feedback.objects.values_list("subscriber", flat=True)) == {bob.pk}
 
 

@@ -151,7 +151,7 @@ def test_without_a_proof_there_is_a_small_limit_for_all(browser, topics, setting
         answer = browser.press(SUBSCRIBE, data, HTTP_X_FORWARDED_FOR=f"10.0.{number}.1")
         codes.append(answer.status_code)
     assert codes == [302, 302, 429, 429]
-    assert "Where JavaScript is on" in answer.content.decode()
+    assert "With JavaScript on" in answer.content.decode()
     assert Subscriber.objects.count() == 2
 
 
