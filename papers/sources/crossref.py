@@ -375,16 +375,34 @@ def known_works(dois: Sequence[str], name: str = NAME) -> dict[str, Draft]:
 
     A filter cannot hold a comma, nor can a DOI asked for here. Raises `FetchFailed`.
     """
-    if not 0 < len(dois) <= MOST_ASKED:
-        raise ValueError(f"Ask for 1 to {MOST_ASKED} DOIs, not {len(dois)}.")
-    query = {"filter": ",".join(f"doi:{doi}" for doi in dois), "rows": str(len(dois))} | polite()
-    with http.client("application/json") as client:
-        message = _ask(client, LastAnswer(client), name, "/works", query, f"{len(dois)} works")
     found: dict[str, Draft] = {}
-    for work in _dicts(message.get("items")):
-        if work.get("type") not in NO_WORKS:
-            found.setdefault(_text(work.get("DOI")).lower(), draft_of(work))
+    for work in _filtered("doi", dois, name):
+        found.setdefault(_text(work.get("DOI")).lower(), draft_of(work))
     return found
+
+
+def works_of_publisher(numbers: Sequence[str], name: str = NAME) -> dict[str, Draft]:
+    """The same by the numbers that publishers call works by, such as Elsevier's PII."""
+    wanted = {number.upper() for number in numbers}
+    found: dict[str, Draft] = {}
+    for work in _filtered("alternative-id", numbers, name):
+        for number in map(_text, _list(work.get("alternative-id"))):
+            if number.upper() in wanted:
+                found.setdefault(number.upper(), draft_of(work))
+    return found
+
+
+def _filtered(key: str, values: Sequence[str], name: str) -> list[Mapping[str, Any]]:
+    """The works that have one of the values, without those that are no papers."""
+    if not 0 < len(values) <= MOST_ASKED:
+        raise ValueError(f"Ask for 1 to {MOST_ASKED} works, not {len(values)}.")
+    query = {
+        "filter": ",".join(f"{key}:{value}" for value in values),
+        "rows": str(len(values)),
+    } | polite()
+    with http.client("application/json") as client:
+        message = _ask(client, LastAnswer(client), name, "/works", query, f"{len(values)} works")
+    return [work for work in _dicts(message.get("items")) if work.get("type") not in NO_WORKS]
 
 
 def _record(work: Any) -> PaperRecord | None:

@@ -2,12 +2,15 @@
 
 The notice itself may be registered by another journal, or by one that no row asks for; the work
 says in `updated-by` what became of it. Relations, licenses and dates come along.
+
+A feed of Elsevier's names its items by PII alone. Crossref knows the DOI of a PII, so such a paper
+gets its DOI here.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from papers.sources import crossref
+from papers.sources import crossref, feed_names
 from papers.sources.facts import FactsSettings, FactsSource
 from papers.sources.record import Draft
 from papers.sources.settings import setting
@@ -37,10 +40,21 @@ class CrossrefUpdates(FactsSource[CrossrefUpdatesSettings]):
     most_asked = 40
 
     def asked_as(self, identifier: str) -> str:
-        """The DOI; arXiv's are not Crossref's. A filter cannot hold a comma."""
-        scheme, _, doi = identifier.partition(":")
-        return doi if scheme == "doi" and "," not in doi else ""
+        """The DOI, or else the PII in a link; arXiv's DOIs are not Crossref's. A filter cannot hold
+        a comma.
+        """
+        scheme, _, name = identifier.partition(":")
+        if scheme == "feed":
+            return feed_names.pii_in(name)
+        return name if scheme == "doi" and "," not in name else ""
 
     def look_up(self, asked: Sequence[str]) -> Mapping[str, Draft]:
-        """The works of these DOIs."""
-        return crossref.known_works(asked, self.name)
+        """The works of these DOIs and PIIs: a request for each sort."""
+        dois = [name for name in asked if name.startswith("10.")]
+        piis = [name for name in asked if not name.startswith("10.")]
+        found: dict[str, Draft] = {}
+        if dois:
+            found |= crossref.known_works(dois, self.name)
+        if piis:
+            found |= crossref.works_of_publisher(piis, self.name)
+        return found

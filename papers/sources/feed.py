@@ -15,13 +15,11 @@ import fnmatch
 import hashlib
 import logging
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import feedparser
-from django.core.cache import cache
 
 from papers.sources import feed_names, headings, http, licenses
 from papers.sources.base import FetchFailed, LeftOut, PaperSource
@@ -203,16 +201,6 @@ class Feed(PaperSource[FeedSettings]):
         """The document, or that it is as it was. Raises `FetchFailed`, with what to do where that
         is known.
         """
-        waits = f"papers.feed.wait.{_hashed(address)}"
-        try:
-            until = cache.get(waits)
-        except Exception:  # each cache has errors of its own; without it the host is asked
-            until = None
-        if until and until > time.time():
-            raise FetchFailed(
-                f"{address[:200]} wants to be left alone for another {until - time.time():.0f} "
-                "seconds; it is asked again after that."
-            )
         conditions = {
             header: str(self.state[key])
             for key, header in (("etag", "If-None-Match"), ("modified", "If-Modified-Since"))
@@ -220,13 +208,6 @@ class Feed(PaperSource[FeedSettings]):
         }
         try:
             return http.download(address, accept=ACCEPT, most_bytes=MOST_BYTES, headers=conditions)
-        except http.Busy as error:
-            if error.wait:
-                try:
-                    cache.set(waits, time.time() + error.wait, min(error.wait, 7 * 86400))
-                except Exception:
-                    logger.warning("the cache did not keep a pause", exc_info=True)
-            raise
         except http.Refused as error:
             if error.status == 410:
                 raise FetchFailed(

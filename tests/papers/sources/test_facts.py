@@ -9,7 +9,8 @@ import pytest
 import stamina
 from werkzeug import Request, Response
 
-from papers.models import Source
+from papers.ingest.fetching import fetch_day
+from papers.models import Feature, Paper, Source
 from papers.sources import http, openalex, registry, semantic_scholar
 from papers.sources.base import FetchFailed
 from papers.sources.crossref_updates import CrossrefUpdates
@@ -492,3 +493,48 @@ def test_a_retraction_of_a_paper_that_was_listed_long_ago_is_found(site):
     assert asked == ["doi:10.5555/b.1,doi:10.5555/b.2"]
     (record,) = fetched.records
     assert (record.identifier, record.status) == ("doi:10.5555/b.1", "retracted")
+
+
+@pytest.mark.django_db
+def test_an_item_of_elsevier_gets_its_doi(site):
+    link = "https://www.sciencedirect.com/science/article/pii/S0968089626002385"
+    make_paper("Synthesis of lethal agents", day=DAY, identifier=f"feed:{link}")
+    papers(1)
+    asked: list[str] = []
+
+    def handler(request: Request) -> Response:
+        asked.append(request.args["filter"])
+        work = {
+            "DOI": "10.1016/J.BMC.2026.1",
+            "type": "journal-article",
+            "title": ["Synthesis of lethal agents"],
+            "alternative-id": ["S0968089626002385"],
+        }
+        items = [work] if "alternative-id" in asked[-1] else []
+        return Response(json.dumps({"message": {"items": items}}))
+
+    site.expect_request("/works").respond_with_handler(handler)
+    (record,) = CrossrefUpdates(now=NOW).fetch(DAY).records
+
+    assert asked == ["doi:10.5555/b.1", "alternative-id:S0968089626002385"]
+    assert record.identifier == f"feed:{link}"
+    assert record.names == ("doi:10.1016/j.bmc.2026.1",)
+
+
+@pytest.mark.django_db
+def test_facts_list_no_paper(site):
+    papers(1)
+    Source.objects.update(is_active=False)
+    row = Source.objects.create(kind="openalex", name="OpenAlex", slug="openalex")
+    site.expect_request("/works").respond_with_response(
+        works({"doi": "https://doi.org/10.5555/b.1", "title": "Batteries, part 1"})
+    )
+
+    summary = fetch_day(DAY, NOW, row)
+
+    assert not summary.failures
+    assert Paper.objects.count() == 1
+    assert not Feature.objects.filter(source=row).exists()
+    row.refresh_from_db()
+    assert row.state
+    assert row.state["spent"] == 1
