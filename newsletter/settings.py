@@ -377,6 +377,9 @@ KEEP_UNCONFIRMED_DAYS = number(
 )
 KEEP_LEFT_DAYS = number("KEEP_LEFT_DAYS", 365, "days until one who left is erased", 1, 36_500)
 KEEP_EVENTS_DAYS = number("KEEP_EVENTS_DAYS", 90, "days until events are deleted", 8, 36_500)
+KEEP_FETCHES_DAYS = number(
+    "KEEP_FETCHES_DAYS", 60, "days until the log of fetches is deleted", 15, 36_500
+)
 KEEP_DELIVERIES_DAYS = number(
     "KEEP_DELIVERIES_DAYS", 400, "days until the ledger forgets who got what", 30, 36_500
 )

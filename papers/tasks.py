@@ -4,10 +4,12 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from papers.ingest.fetching import refresh
+from papers.ingest.fetching import fetch_now, refresh
 from papers.matching.ranking import rank_and_match
+from papers.models import Source
 from papers.search import vocabulary
 from papers.semantics import fitting
+from papers.sources.registry import KINDS
 from papers.thumbnails import fetching
 
 
@@ -18,6 +20,14 @@ def fetch() -> None:
     learn_words.apply_async(expires=540)
     if settings.THUMBNAILS:
         fetch_thumbnails.apply_async(expires=540)
+
+
+@shared_task
+def fetch_source(pk: int) -> None:
+    """Fetch one source, as an editor asked."""
+    source = Source.objects.filter(pk=pk, kind__in=KINDS).first()
+    if source is not None:
+        fetch_now(source, timezone.now())
 
 
 @shared_task

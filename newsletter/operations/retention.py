@@ -16,6 +16,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
 from newsletter.models import Delivery, Event, Issue
+from papers.models import SourceRun
 from subscriptions.addresses import address_hashes
 from subscriptions.models import FormEntry, Notice, Subscriber, Suppression
 from subscriptions.readers import personal_data
@@ -44,13 +45,15 @@ class Forgotten:
     """Attempts to log in to the admin, and sessions there that have run out."""
     notices: int = 0
     """Emails other than digests, and what was typed into forms and never worked off."""
+    fetches: int = 0
+    """Rows of the log of fetches, which say nothing of readers."""
 
     def __str__(self) -> str:
         return (
             f"{self.unconfirmed} subscribers who never confirmed, {self.left} who left, "
             f"{self.suppressed} who are suppressed; {self.events} events, "
             f"the readers of {self.deliveries} deliveries, {self.logins} logins, "
-            f"{self.notices} other emails"
+            f"{self.notices} other emails, {self.fetches} fetches"
         )
 
 
@@ -72,6 +75,10 @@ def delete_expired(now: dt.datetime, *, dry_run: bool = False) -> Forgotten:
         deliveries=_untie(_before(now, settings.KEEP_DELIVERIES_DAYS).date(), dry_run),
         logins=sum(_delete(rows, dry_run) for rows in logins),
         notices=sum(_delete(rows, dry_run) for rows in _notices(now)),
+        fetches=_delete(
+            SourceRun.objects.filter(started_at__lt=_before(now, settings.KEEP_FETCHES_DAYS)),
+            dry_run,
+        ),
     )
     if not dry_run and any(asdict(done).values()):
         logger.info("forgot", extra=asdict(done))

@@ -1,12 +1,20 @@
 """Sources, and what they listed."""
 
+import base64
 import datetime as dt
 from typing import Any, ClassVar
 
+from celery import signature
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.contrib.admin.utils import unquote
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.widgets import (
@@ -19,14 +27,28 @@ from unfold.widgets import (
 )
 
 from papers.admin.base import TITLE_SHOWN, ModelAdmin
+from papers.admin.source_trial import try_out
 from papers.admin.topics import LinesField
+from papers.ingest.feed_lists import bring_in
 from papers.models import Feature, Source
 from papers.sources import registry
+from papers.sources.opml import BadOpml
 from papers.sources.settings import BadSetting, Setting, declared
+from papers.sources.silence import silence
 from papers.text.cleaning import shorten
 
 PREFIX = "setting_"
 """Of the names of a source form's fields that are settings."""
+
+SAVES = ("_save", "_continue", "_addanother", "_saveasnew")
+
+RUNS_SHOWN = 20
+
+MOST_UPLOADED = 1_000_000
+"""Bytes of an OPML file in the browser, which sends it twice."""
+
+ASKED_FOR = 60
+"""Seconds for which one wish to fetch a source now stands."""
 
 
 MOST_BOXES = 60
@@ -121,6 +143,63 @@ def _field_of(one: Setting) -> forms.Field:
     return forms.CharField(widget=UnfoldAdminTextInputWidget, **about)
 
 
+class OpmlForm(forms.Form):
+    """A file, or the one that was shown before, which comes back with the form."""
+
+    file = forms.FileField(
+        required=False,
+        label="OPML file",
+        help_text=f"As feed readers export it, up to {MOST_UPLOADED:,} bytes; larger ones take "
+        "manage.py import_opml.",
+        widget=forms.ClearableFileInput(attrs={"accept": ".opml,.xml,text/xml,text/x-opml"}),
+    )
+    kept = forms.CharField(required=False, widget=forms.HiddenInput)
+    is_active = forms.BooleanField(
+        required=False,
+        label="Fetch them from now on",
+        help_text="Otherwise they wait until somebody has looked at each.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Put the file's bytes into `body`."""
+        cleaned = super().clean() or self.cleaned_data
+        file, kept = cleaned.get("file"), cleaned.get("kept", "")
+        if file is not None:
+            body = file.read(MOST_UPLOADED + 1)
+        else:
+            try:
+                body = base64.b64decode(kept, validate=True)
+            except ValueError:
+                body = b""
+        if not body:
+            self.add_error("file", "Choose a file.")
+        elif len(body) > MOST_UPLOADED:
+            self.add_error("file", f"The file is larger than {MOST_UPLOADED:,} bytes.")
+        return cleaned | {"body": body}
+
+    @property
+    def as_text(self) -> str:
+        """The file as it goes into the page that asks whether to add its feeds."""
+        return base64.b64encode(self.cleaned_data["body"]).decode("ascii")
+
+
+def ask_for_fetch(source: Source, now: dt.datetime) -> tuple[str, int]:
+    """Have a worker fetch the source; a sentence about that, and its level."""
+    if source.retry_at is not None and now < source.retry_at:
+        said = f"{source} wants to be left alone until {source.retry_at:%-d %b, %H:%M} UTC."
+        return said, messages.WARNING
+    if not cache.add(f"papers.fetch-now.{source.pk}", 1, timeout=ASKED_FOR):
+        return f"{source} is being fetched already; reload the page in a while.", messages.INFO
+    try:
+        signature("papers.tasks.fetch_source", args=(source.pk,)).apply_async(expires=600)
+    except Exception:  # brokers have errors of their own
+        cache.delete(f"papers.fetch-now.{source.pk}")
+        command = f"manage.py fetch_papers --source {source.slug}"
+        return f"No worker could be asked. On the server: {command}", messages.ERROR
+    said = f"A worker fetches {source} now; reload the page in a while to see what came."
+    return said, messages.SUCCESS
+
+
 @admin.register(Source)
 class SourceAdmin(ModelAdmin):
     """Sources: what they are asked for, how the last fetch went, and whether there is a next."""
@@ -131,6 +210,9 @@ class SourceAdmin(ModelAdmin):
     readonly_fields = (
         "slug", "shown_kind", "shown_settings", "shown_run", "last_fetched_at", "last_error"
     )  # fmt: skip
+    change_form_after_template = "papers/admin/source_after.html"
+    change_list_template = "papers/admin/source_list.html"
+    warn_unsaved_form = True
 
     def get_fieldsets(self, request: HttpRequest, obj: Source | None = None) -> Any:
         """The kind first; once it is chosen, what may be set."""
@@ -164,6 +246,152 @@ class SourceAdmin(ModelAdmin):
         """The form of the source's kind."""
         kwargs["form"] = AddSourceForm if obj is None else form_for(obj.kind)
         return super().get_form(request, obj, change, **kwargs)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Trying a source, fetching it now and bringing in feeds, beside the usual pages."""
+        wrap = self.admin_site.admin_view
+        return [
+            path("opml/", wrap(self.opml_view), name="papers_source_opml"),
+            path("<int:pk>/try/", wrap(self.try_view), name="papers_source_try"),
+            path("<int:pk>/fetch/", wrap(self.fetch_view), name="papers_source_fetch"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The form, with the log of fetches below."""
+        source = self.get_object(request, unquote(object_id))
+        more = self._about(request, source) if source else {}
+        shown: HttpResponse = super().change_view(
+            request, object_id, form_url, more | (extra_context or {})
+        )
+        return shown
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, with the way to bring in feeds for who may add sources."""
+        more = {"may_import": self.has_add_permission(request)}
+        shown: HttpResponse = super().changelist_view(request, more | (extra_context or {}))
+        return shown
+
+    def _about(self, request: HttpRequest, source: Source) -> dict[str, Any]:
+        """What stands below the form of a source that is fetched from somewhere."""
+        if source.kind not in registry.KINDS:
+            return {}
+        now = timezone.now()
+        state = source.state or {}
+        return {
+            "source": source,
+            "runs": source.runs.all()[:RUNS_SHOWN],
+            "next_fetch": registry.next_fetch(source, now),
+            "is_due": registry.next_fetch(source, now) == now,
+            "silence": silence(source, now),
+            "moved_to": state.get("moved_to", ""),
+            "acknowledgment": registry.KINDS[source.kind].acknowledgment,
+            "answers_for_past": registry.answers_for_past(source),
+            "may_act": self.has_change_permission(request, source),
+        }
+
+    def try_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The form as it was filled in, with what the source would list; saves nothing, unless it
+        was one of the saving buttons that was pressed on this page.
+        """
+        source = self.get_object(request, str(pk))
+        if not self.has_change_permission(request, source):
+            raise PermissionDenied
+        plain = reverse("admin:papers_source_change", args=[pk])
+        if any(name in request.POST for name in SAVES):
+            saved: HttpResponse = self.changeform_view(
+                request, str(pk), extra_context=self._about(request, source) if source else None
+            )
+            return saved
+        if request.method != "POST" or source is None or source.kind not in registry.KINDS:
+            return HttpResponseRedirect(plain)  # which answers for a source that is not there
+        form = self.get_form(request, source, change=True)(request.POST, instance=source)
+        found = None
+        if form.is_valid():
+            found = try_out(form.instance, timezone.now())
+        context = {
+            **self.admin_site.each_context(request),
+            **self._about(request, source),
+            "title": f"Trying {source}",
+            "adminform": helpers.AdminForm(
+                form,
+                list(self.get_fieldsets(request, source)),
+                {},
+                self.get_readonly_fields(request, source),
+                model_admin=self,
+            ),
+            "object_id": str(pk),
+            "original": source,
+            "is_popup": False,
+            "to_field": None,
+            "media": self.media + form.media,
+            "inline_admin_formsets": [],
+            "errors": helpers.AdminErrorList(form, []),
+            "preserved_filters": self.get_preserved_filters(request),
+            "found": found,
+            "was_tried": True,
+        }
+        rendered: HttpResponse = self.render_change_form(
+            request, context, add=False, change=True, obj=source, form_url=plain
+        )
+        return rendered
+
+    def fetch_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Have a worker fetch the source now."""
+        source = self.get_object(request, str(pk))
+        if not self.has_change_permission(request, source):
+            raise PermissionDenied
+        plain = reverse("admin:papers_source_change", args=[pk])
+        if request.method != "POST" or source is None or source.kind not in registry.KINDS:
+            return HttpResponseRedirect(plain)
+        said, level = ask_for_fetch(source, timezone.now())
+        self.message_user(request, said, level)
+        self.log_change(request, source, [{"changed": {"name": "fetch", "object": "now"}}])
+        return HttpResponseRedirect(plain)
+
+    def opml_view(self, request: HttpRequest) -> HttpResponse:
+        """Bring in the feeds of an OPML file: shown first, added when that is confirmed."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = OpmlForm(request.POST or None, request.FILES or None)
+        brought = None
+        if request.method == "POST" and form.is_valid():
+            is_sure = "_add" in request.POST
+            try:
+                brought = bring_in(
+                    form.cleaned_data["body"],
+                    is_active=form.cleaned_data["is_active"],
+                    dry_run=not is_sure,
+                )
+            except BadOpml as error:
+                form.add_error("file", str(error))
+            else:
+                if is_sure:
+                    for source in brought.added:
+                        self.log_addition(request, source, [{"added": {}}])
+                    self.message_user(
+                        request,
+                        f"{len(brought.added)} feeds were added, {len(brought.known)} were there "
+                        f"already, {len(brought.problems)} were left out.",
+                    )
+                    return HttpResponseRedirect(reverse("admin:papers_source_changelist"))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Bring in feeds from an OPML file",
+            "opts": self.opts,
+            "form": form,
+            "brought": brought,
+            "kept": form.as_text if brought else "",
+        }
+        return TemplateResponse(request, "papers/admin/opml.html", context)
 
     def response_add(
         self, request: HttpRequest, obj: Source, post_url_continue: str | None = None

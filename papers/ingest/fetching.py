@@ -8,14 +8,20 @@ import datetime as dt
 import logging
 import time
 
-from papers.days import feature_day
+from papers.days import feature_day, growing, listing_day
 from papers.ingest.records import Progress, Summary, store
 from papers.matching.ranking import rank_and_match
 from papers.models import Source, SourceRun
 from papers.models.source_run import LONGEST_SENTENCE, kept, kept_counts
 from papers.sources.base import Fetched, FetchFailed
 from papers.sources.http import Busy
-from papers.sources.registry import active_sources, answers_for, growing_days, reader_of
+from papers.sources.registry import (
+    active_sources,
+    answers_for,
+    answers_for_past,
+    growing_days,
+    reader_of,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -146,5 +152,22 @@ def refresh(now: dt.datetime) -> Summary:
             total += summary
             if summary.failures:
                 break
+    rank_and_match(now=now)
+    return total
+
+
+def fetch_now(source: Source, now: dt.datetime) -> Summary:
+    """Fetch the days of `source` that may still change, whatever the pause between two fetches,
+    then rank and match. A service that wants to be left alone is, which is a failure.
+    """
+    if source.retry_at is not None and now < source.retry_at:
+        until = f"{source.retry_at:%-d %B, %H:%M} UTC"
+        return Summary(failures=(f"{source.name} wants to be left alone until {until}.",))
+    days = growing(now) if answers_for_past(source) else (listing_day(now),)
+    total = Summary()
+    for day in days:
+        total += fetch_day(day, now, source, earliest=feature_day(now))
+        if total.failures:
+            break
     rank_and_match(now=now)
     return total

@@ -8,6 +8,9 @@ from django.db import models, transaction
 
 from papers import days
 
+LISTS_KEPT = 40
+"""Days with papers that a source remembers, from which its usual pauses are told."""
+
 DAYS_KEPT = 14
 """Days of which a source remembers when it answered for them; two are ever looked at."""
 
@@ -88,6 +91,12 @@ class Source(models.Model):
         editable=False,
         help_text="Day to when it last answered for it, the latest days only.",
     )
+    gave = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The latest days for which it listed any paper, earlier first.",
+    )
     state = models.JSONField(
         null=True,
         blank=True,
@@ -153,6 +162,8 @@ class Source(models.Model):
         row = Source.objects.select_for_update(no_key=True).get(pk=self.pk)
         row.last_run = {"at": now.isoformat(), "day": day.isoformat(), "outcome": "ok", **counts}
         row.last_error = ""
+        if counts.get("papers") and day <= days.listing_day(now):
+            row.gave = sorted({*(row.gave or []), day.isoformat()})[-LISTS_KEPT:]
         if state is not None:
             row.state = state
         if day <= days.listing_day(now):  # a day yet to come would push out one that matters
@@ -177,7 +188,7 @@ class Source(models.Model):
         self._keep(row)
 
     def _keep(self, row: "Source") -> None:
-        names = ("last_run", "last_error", "answered", "last_fetched_at", "state")
+        names = ("last_run", "last_error", "answered", "last_fetched_at", "state", "gave")
         row.save(update_fields=names)
         for name in names:
             setattr(self, name, getattr(row, name))

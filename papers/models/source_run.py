@@ -76,6 +76,20 @@ class SourceRun(models.Model):
         return f"{self.source_id}, {self.started_at:%-d %b %Y %H:%M} UTC, of {self.day}"
 
     @property
+    def said(self) -> str:
+        """What it brought, in words."""
+        if self.outcome != SourceRun.Outcome.OK:
+            return f"failed: {self.error}"
+        counts = self.counts
+        text = f"{counts.get('papers', 0)} papers, {counts.get('new', 0)} new"
+        if self.left_out:
+            reasons = ", ".join(f"{count} {why}" for why, count in self.left_out.items())
+            text += f"; left out: {reasons}"
+        if problems := counts.get("problems"):
+            text += f"; {problems} problems"
+        return f"{text}; the list is complete" if self.is_complete else text
+
+    @property
     def duration(self) -> dt.timedelta:
         """How long it took."""
         return dt.timedelta(milliseconds=self.duration_ms)

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from papers.sources.record import BadRecord, Draft, PaperRecord
 from papers.sources.settings import SourceSettings
+from papers.sources.time_limit import seconds_left
 
 logger = logging.getLogger(__name__)
 
@@ -112,6 +113,9 @@ class PaperSource(ABC, Generic[S]):
         records: dict[str, PaperRecord] = {}
         problems: list[str] = []
         for number, item in enumerate(self.items(day), start=1):
+            if seconds_left() == 0:
+                self.notes.append("There was no time to read all of the list.")
+                break
             what = f"{self.name}, {day}, item {number}"
             try:
                 draft = self.draft(item)

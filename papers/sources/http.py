@@ -37,6 +37,7 @@ from django.conf import settings
 
 from papers.retry_after import seconds_in
 from papers.sources.base import FetchFailed
+from papers.sources.time_limit import seconds_left
 from papers.text import cleaning
 
 # Retries are logged as everything else is, rather than printed by structlog's default.
@@ -152,6 +153,11 @@ def ask(
     """
     host = f"{name} ({urlsplit(address).netloc})"
     attempts = attempts or settings.FETCH_ATTEMPTS
+    left = seconds_left()
+    if left is not None:
+        if not left:
+            raise FetchFailed(f"{host} was not asked for {for_what}: the time for a try is over.")
+        attempts = 1
     most_bytes = most_bytes or MOST_BYTES
     try:
         for attempt in stamina.retry_context(
@@ -234,8 +240,10 @@ def _body(client: httpx.Client, host: str, question: _Question, most_bytes: int)
     """The body of a 200. Raises `TryAgain`, `FetchFailed` or an error of httpx."""
     url = question.url
     for _ in range(MOST_REDIRECTS + 1):
+        left = seconds_left()
+        timeout = settings.FETCH_TIMEOUT if left is None else min(settings.FETCH_TIMEOUT, left)
         with client.stream(
-            question.method, url, json=question.json, headers=question.headers
+            question.method, url, json=question.json, headers=question.headers, timeout=timeout
         ) as answer:
             if question.on_headers:
                 question.on_headers(answer.headers)
@@ -254,7 +262,9 @@ def _body(client: httpx.Client, host: str, question: _Question, most_bytes: int)
 
 def _read(answer: httpx.Response, host: str, most_bytes: int) -> bytes:
     """The whole body, unless it is enormous or dribbles in for ever."""
-    until = time.monotonic() + 3 * settings.FETCH_TIMEOUT
+    left = seconds_left()
+    longest = 3 * settings.FETCH_TIMEOUT
+    until = time.monotonic() + (longest if left is None else min(longest, left))
     body = bytearray()
     for part in _unpacked(answer, host, most_bytes):
         body += part
@@ -462,6 +472,10 @@ def download(
     Raises `Refused` for another status than 200 and 304, `Busy` for 429 and 503, and `FetchFailed`
     for everything else: too much, too slow, too many redirects, or led where it may not go.
     """
+    whole = WHOLE_SECONDS if seconds is None else seconds
+    left = seconds_left()
+    if left is not None:
+        whole = min(whole, left)
     asked = {
         **(headers or {}),
         "User-Agent": who_asks(),
@@ -469,7 +483,7 @@ def download(
         "Accept-Encoding": "gzip, deflate" if unpack else "identity",
     }
     with (
-        _deadline(WHOLE_SECONDS if seconds is None else seconds) as deadline,
+        _deadline(whole) as deadline,
         httpx.Client(timeout=STEP_SECONDS, transport=Guarded(guard), headers=asked) as client,
     ):
         try:

@@ -130,6 +130,24 @@ def _is_due(
     return now - answered >= pause - dt.timedelta(minutes=1)
 
 
+def next_fetch(source: Source, now: dt.datetime) -> dt.datetime | None:
+    """From when on `source` is asked again, in the first round of fetches after that; None for one
+    that is not fetched.
+    """
+    wants_sample = settings.PAPERS_SOURCE == "sample"
+    kind = KINDS.get(source.kind)
+    if kind is None or not source.is_active or kind.is_sample != wants_sample:
+        return None
+    if source.retry_at is not None and now < source.retry_at:
+        return source.retry_at
+    if growing_days(source, now):
+        return now
+    pause = dt.timedelta(minutes=pause_of(source))
+    wanted = days.growing(now) if answers_for_past(source) else (days.listing_day(now),)
+    answers = [at for day in wanted if (at := source.answered_at(day)) is not None]
+    return max(now, min(answers, default=now) + pause)
+
+
 def pause_of(source: Source) -> int:
     """Minutes for which a day of the source is left alone after an answer; none where the settings
     do not hold, which the fetch will say.

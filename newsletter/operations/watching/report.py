@@ -30,6 +30,12 @@ def lines(now_is: Status) -> list[Line]:
         said = f"answered {_ago(source.answered_at, now)}"
         if source.error:
             said += f"; last asked {_ago(source.tried_at, now)}: {source.error}"
+        elif source.last_run:
+            said += f": {source.last_run}"
+        if source.next_at is not None and source.next_at > now:
+            said += f"; next from {source.next_at:%H:%M} UTC on"
+        if source.silence:
+            said += f"; {source.silence}"
         found.append(Line(f"Source {source.name}", said))
     found += [
         Line("Issue", _issue(now_is)),

@@ -11,15 +11,16 @@ from typing import Any
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, OuterRef, Q, Subquery
 
 from newsletter import VERSION
 from newsletter.delivery import welcome
 from newsletter.models import Continuity, Delivery, Heartbeat, Issue
 from newsletter.operations.watching import heartbeats
-from papers.days import LONGEST_WAIT, closes_at, feature_day
-from papers.models import Source
-from papers.sources.registry import active_sources, pause_of
+from papers.days import LONGEST_WAIT, closes_at, current_day, feature_day
+from papers.models import Source, SourceRun
+from papers.sources.registry import active_sources, next_fetch, pause_of
+from papers.sources.silence import silence
 from subscriptions.models import FormEntry, Notice
 
 LATE = dt.timedelta(minutes=15)
@@ -55,6 +56,12 @@ class SourceFact:
     """Why the last fetch failed; empty where it did not."""
     pause_minutes: int = 0
     """For how long it is left alone after an answer."""
+    silence: str = ""
+    """That it gave nothing for longer than usual; empty where it did not."""
+    last_run: str = ""
+    """What the last fetch brought, and what was left out."""
+    next_at: dt.datetime | None = None
+    """From when on it is asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +178,16 @@ def status(now: dt.datetime) -> Status:
     beat = next((one for one in parts if one.kind == Heartbeat.Kind.BEAT), None)
     tick = next((one for one in parts if one.kind == Heartbeat.Kind.TICK), None)
     day = feature_day(now)
-    issue = Issue.objects.filter(day=day).first()
+    # The current day's is frozen early where all its sources are complete, and carried from then.
+    issue = Issue.objects.filter(day__gte=day).up_to(current_day(now)).first()
+    day = issue.day if issue else day
     return Status(
         at=now,
         version=VERSION,
         beat=_part(beat, now) if beat else None,
         workers=[_part(one, now) for one in parts if one.kind == Heartbeat.Kind.WORKER],
         tick_at=tick.at if tick else None,
-        sources=[_source(one) for one in active_sources()],
+        sources=_sources(now),
         issue=_issue(issue, day),
         send=_send(issue, now) if issue else Send(),
         lost_before=_lost(Issue.objects.filter(day__lt=day).order_by("-day").first()),
@@ -230,7 +239,18 @@ def _part(beat: Heartbeat, now: dt.datetime) -> Part:
     return Part(name, heartbeats.is_fresh(beat, now), beat.at, beat.since, version)
 
 
-def _source(source: Source) -> SourceFact:
+def _sources(now: dt.datetime) -> list[SourceFact]:
+    sources = list(active_sources())
+    latest = SourceRun.objects.filter(source=OuterRef("pk")).values("pk")[:1]
+    newest = Source.objects.filter(pk__in=[one.pk for one in sources]).annotate(
+        run=Subquery(latest)
+    )
+    runs = SourceRun.objects.in_bulk(list(newest.exclude(run=None).values_list("run", flat=True)))
+    of_source = {run.source_id: run for run in runs.values()}
+    return [_source(one, of_source.get(one.pk), now) for one in sources]
+
+
+def _source(source: Source, run: SourceRun | None, now: dt.datetime) -> SourceFact:
     tried = (source.last_run or {}).get("at")
     return SourceFact(
         slug=source.slug,
@@ -239,6 +259,9 @@ def _source(source: Source) -> SourceFact:
         tried_at=dt.datetime.fromisoformat(tried) if tried else None,
         error=source.last_error,
         pause_minutes=pause_of(source),
+        silence=silence(source, now),
+        last_run=run.said if run else "",
+        next_at=next_fetch(source, now),
     )
 
 

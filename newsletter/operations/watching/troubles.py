@@ -38,6 +38,9 @@ TICK_SILENT = dt.timedelta(minutes=5)
 SOURCE_PATIENCE = dt.timedelta(hours=2)
 """How long, beyond its own pause, a source may fail: one bad answer is no news."""
 
+SILENT = "silent:"
+"""How the keys begin of sources that answer but give nothing; those are told once."""
+
 DISK_FREE = 0.1
 """The share of the journal's disk that must be free."""
 
@@ -68,6 +71,8 @@ def findings(now_is: Status) -> list[Finding]:
                     f"{source.name} has not answered {when}: {source.error}",
                 )
             )
+        elif source.silence and not source.error:
+            found.append(Finding(f"{SILENT}{source.slug}", source.silence))
     found += [
         Finding(
             f"disk:{disk.where}",
@@ -201,7 +206,7 @@ def note(found: Iterable[Finding], now: dt.datetime) -> None:
 
 def tell_all(now: dt.datetime, tell: Callable[[Alert], bool]) -> None:
     """Tell what is due to be told. Where nobody could be told the next look tries again."""
-    due = Q(told_at=None) | Q(told_at__lte=now - AGAIN)
+    due = Q(told_at=None) | Q(told_at__lte=now - AGAIN) & ~Q(key__startswith=SILENT)
     for trouble in Trouble.objects.open().filter(due, since__lte=now - LASTS, seen_at=now):
         mine = Trouble.objects.filter(due, pk=trouble.pk).update(told_at=now)
         state = State.OPEN if trouble.told_at is None else State.STILL_OPEN

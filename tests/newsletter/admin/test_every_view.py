@@ -140,6 +140,16 @@ def expected(role: str, rows: dict[Any, Any]) -> dict[str, tuple[str, list[int]]
         reverse("admin:papers_topic_preview_add"),
         [302] if role == SUPERUSER else [403],
     )
+    # Trying and fetching are POSTs, which lead back to the form.
+    for name in ("papers_source_try", "papers_source_fetch"):
+        found[name] = (
+            reverse(f"admin:{name}", args=[rows[Source].pk]),
+            [302] if may(role, "change", Source) else [403],
+        )
+    found["papers_source_opml"] = (
+        reverse("admin:papers_source_opml"),
+        [200] if role == SUPERUSER else [403],
+    )
     found["subscriptions_notice_resend_one"] = (
         reverse("admin:subscriptions_notice_resend_one", args=[rows[Notice].pk]),
         [200] if may(role, "change", Notice) else [403],

@@ -14,8 +14,9 @@ from newsletter import tasks
 from newsletter.models import Delivery, Event
 from newsletter.operations import retention
 from newsletter.operations.retention import Forgotten, delete_expired
+from papers.models import SourceRun
 from subscriptions.models import Subscriber, Suppression
-from tests.factories import NOW, make_delivery, make_issue, make_subscriber
+from tests.factories import NOW, make_delivery, make_issue, make_source, make_subscriber
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +91,17 @@ def test_events_and_logins_go_in_time(monkeypatch):
     assert Event.objects.count() == AccessAttempt.objects.count() == 2
 
 
+def test_the_log_of_fetches_goes_in_time(settings):
+    settings.KEEP_FETCHES_DAYS = 60
+    for ago in (59, 61):
+        at = NOW - ago * DAY
+        make_source().runs.create(day=at.date(), started_at=at, duration_ms=5, outcome="ok")
+
+    assert delete_expired(NOW, dry_run=True).fetches == 1
+    assert delete_expired(NOW).fetches == 1
+    assert SourceRun.objects.count() == 1
+
+
 def test_the_ledger_forgets_who_and_what_and_keeps_its_numbers():
     alice = make_subscriber()
     days = [NOW.date() - ago * DAY for ago in (201, 199)]
@@ -138,6 +150,7 @@ def test_looking_deletes_nothing_and_counts_the_same(monkeypatch):
         "deliveries": 0,
         "logins": 0,
         "notices": 0,
+        "fetches": 0,
     }
     assert not Subscriber.objects.exists()
 

@@ -134,6 +134,24 @@ def test_a_source_that_fails_longer_than_usual(hours, pause, error, trouble):
     assert keys(sources=[changed]) == ({"source:huggingface"} if trouble else set())
 
 
+def test_a_source_that_gives_nothing_for_longer_than_usual_is_told_once(told, source):
+    """It answers, so nothing else would be noticed; but it is no fault to be told day after day."""
+    days = [DAY - dt.timedelta(days=ago) for ago in (13, 12, 11, 10, 9)]
+    Source.objects.update(gave=[day.isoformat() for day in days])
+    make_issue()
+
+    watch(told, 3 * 24 * 60, every=12)
+
+    mine = [(key, state) for key, state in told if key.startswith("silent:")]
+    assert mine == [(f"silent:{source.slug}", "open")]
+    line = troubles.findings(status(NOW))
+    assert any("has listed nothing for 10 days" in one.text for one in line)
+
+    source.refresh_from_db()
+    source.record_answer(DAY, NOW, {"papers": 3})
+    assert f"silent:{source.slug}" not in keys()
+
+
 def test_a_backend_that_refuses():
     make_issue()
     make_alive()
