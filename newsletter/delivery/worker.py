@@ -482,7 +482,7 @@ def edition_of(issue: Issue, wording: Wording) -> Edition:
         fitted = current.number_in_use()
         vectors = current.vectors_of(paper_ids, fitted) if fitted else None
         shelf = Shelf(places, vectors, is_weekly=wording.is_weekly)
-    names = dict(Topic.objects.values_list("pk", "name"))
+        names = Topic.objects.named().by_id
     return Edition(
         shelf=shelf,
         press=DigestPress(

@@ -4,6 +4,7 @@ import datetime as dt
 import logging
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from django.db import transaction
 from django.utils.translation import gettext
@@ -14,7 +15,7 @@ from papers.cards import Card, Link, brief, card_of
 from papers.days import LONGEST_WAIT, closes_at, current_day, feature_day
 from papers.ingest.issue_days import hold_listing
 from papers.matching.week import gained_in_week
-from papers.models import Match, Paper, Pick, Source, Topic
+from papers.models import Match, Paper, Pick, Source, Topic, TopicNames
 from papers.sources.registry import answers_for_past, is_complete, unanswered
 
 logger = logging.getLogger(__name__)
@@ -147,21 +148,27 @@ def places_of(
     if is_weekly:
         papers = set(rows.order_by().values_list("paper_id", flat=True))
         gained = gained_in_week(week_to(issue.day), issue.day, papers, issue.frozen_at)
-    names = dict(Topic.objects.values_list("pk", "name"))
+    names = Topic.objects.named()
     return [
         Place(
             id=row.pk,
             paper_id=row.paper_id,
             rank=row.rank,
             score=_week_score(row, gained) if is_weekly else row.score,
-            card=Card.from_dict(row.card),
+            card=_card(row, names),
             topics={
-                int(topic): Reason(reason["score"], _why(names.get(int(topic), "")))
+                int(topic): Reason(reason["score"], _why(names.by_id.get(int(topic), "")))
                 for topic, reason in row.topics.items()
             },
         )
         for row in rows.shown().order_by("issue__day", "rank")
     ]
+
+
+def _card(row: IssuePaper, names: TopicNames) -> Card:
+    """The card as it was frozen, with its topics' names in the active language."""
+    card = Card.from_dict(row.card)
+    return replace(card, topics=tuple(Link(names.of(name), url) for name, url in card.topics))
 
 
 def _week_score(row: IssuePaper, gained: Mapping[int, int]) -> float:

@@ -221,7 +221,7 @@ def _card_of(place: IssuePaper, topics: dict[int, Topic]) -> Card:
     return replace(
         Card.from_dict(place.card),
         paper_id=place.paper_id,
-        topics=tuple(Link(topic.name, topic.get_absolute_url()) for topic in matched),
+        topics=tuple(Link(topic.label, topic.get_absolute_url()) for topic in matched),
     )
 
 

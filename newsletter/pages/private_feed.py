@@ -64,7 +64,7 @@ def _feed(request: HttpRequest, subscriber: Subscriber) -> HttpResponseBase:
     chosen = [chosen_papers(delivery.choices) for delivery in deliveries]
     wanted = [one.place_id for papers in chosen for one in papers]
     places = IssuePaper.objects.shown().in_bulk(wanted)
-    names = dict(Topic.objects.values_list("pk", "name"))
+    names = Topic.objects.named().by_id
     for delivery, papers in zip(deliveries, chosen, strict=True):
         for at, one in enumerate(papers):
             if one.place_id in places and len(feed.items) < MOST:

@@ -24,7 +24,7 @@ from newsletter.pages.mail_frames import framed
 from papers.models import Pick, page_version
 from subscriptions import links
 
-_SIGNED = ("preferences", "unsubscribe", "feedback")
+_SIGNED = ("preferences", "unsubscribe", "feedback", "signed-save")
 
 
 @require_safe
@@ -100,7 +100,7 @@ def _without_signed_links(html: str, issue: Issue) -> str:
     page = links.absolute(reverse("newsletter:issue", args=[issue.day]))
     html = re.sub(re.escape(before) + r"[\w-]+" + re.escape(after), page, html)
     for name in _SIGNED:
-        args = (1, "more") if name == "feedback" else ()
+        args = {"feedback": (1, "more"), "signed-save": (1,)}.get(name, ())
         start, _ = address_around_token(f"subscriptions:{name}", *args)
         html = re.sub(rf' href="{re.escape(start)}[^"]*"', ' aria-disabled="true"', html)
     return html

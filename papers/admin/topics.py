@@ -85,6 +85,7 @@ class TopicForm(forms.ModelForm[Topic]):
             "description",
             "keywords",
             "categories",
+            "names",
             "position",
             "is_active",
         )

@@ -14,7 +14,7 @@ from papers.models.semantic_model import FittedModel, FittedModelQuerySet, Paper
 from papers.models.source import Source
 from papers.models.source_run import SourceRun, SourceRunQuerySet
 from papers.models.thumbnail import Thumbnail
-from papers.models.topic import Topic, TopicQuerySet, list_of_strings
+from papers.models.topic import Topic, TopicNames, TopicQuerySet, in_order, list_of_strings
 from papers.models.week import WeekOfAttention
 
 __all__ = [
@@ -42,9 +42,11 @@ __all__ = [
     "SourceRunQuerySet",
     "Thumbnail",
     "Topic",
+    "TopicNames",
     "TopicQuerySet",
     "WatchedQuerySet",
     "WeekOfAttention",
     "WordDeletion",
+    "in_order",
     "list_of_strings",
 ]

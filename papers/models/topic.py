@@ -1,10 +1,15 @@
 """The subjects that readers can follow."""
 
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import get_language
 
 from papers.models.page_version import WatchedQuerySet
 
@@ -17,12 +22,66 @@ def list_of_strings(value: Any) -> None:
         raise ValidationError("Give a list of phrases, each of 1 to 120 characters.")
 
 
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
+_LONGEST = {"name": 80, "group": 60}
+
+
+def names_by_language(value: Any) -> None:
+    """Raise `ValidationError` unless `value` has names and groups by language, as in
+    `{"de": {"name": "Robotik", "group": "Maschinen"}}`; either may be left out.
+    """
+    if value is None:
+        return
+    if not isinstance(value, dict) or len(value) > 50:
+        raise ValidationError('Give names by language, such as {"de": {"name": "Robotik"}}.')
+    for language, names in value.items():
+        if not _LANGUAGE.fullmatch(language):
+            raise ValidationError(f"“{language[:20]}” is no code of a language, such as de.")
+        if not isinstance(names, dict) or not names.keys() <= _LONGEST.keys():
+            raise ValidationError('A language has a "name" and a "group", and nothing else.')
+        for key, text in names.items():
+            is_text = isinstance(text, str) and text == " ".join(text.split())
+            if not is_text or not text.isprintable() or not 0 < len(text) <= _LONGEST[key]:
+                most = _LONGEST[key]
+                raise ValidationError(
+                    f"The {key} in “{language}” must be one line of 1 to {most} characters."
+                )
+
+
+def collated(text: str) -> str:
+    """What names are sorted by: without case and accents, so that "Ä" stands with "A"."""
+    bare = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in bare if not unicodedata.combining(character))
+
+
+@dataclass(frozen=True, slots=True)
+class TopicNames:
+    """What topics are called in one language."""
+
+    by_id: dict[int, str]
+    """In the order in which topics are named."""
+    by_name: dict[str, str]
+    """By the English name, under which cards are frozen."""
+
+    def of(self, name: str) -> str:
+        """The name for a topic with this English one; `name` itself where there is none now."""
+        return self.by_name.get(name, name)
+
+
 class TopicQuerySet(WatchedQuerySet["Topic"]):
     """Topics, narrowed down by what callers ask for."""
 
     def active(self) -> Self:
         """Topics that readers can follow."""
         return self.filter(is_active=True)
+
+    def named(self) -> TopicNames:
+        """What they are called in the active language. One query."""
+        topics = in_order(self.only("name", "names", "position"))
+        return TopicNames(
+            {topic.pk: topic.label for topic in topics},
+            {topic.name: topic.label for topic in topics},
+        )
 
 
 class Topic(models.Model):
@@ -45,6 +104,13 @@ class Topic(models.Model):
         validators=[list_of_strings],
         help_text="arXiv categories that support a match, one a line, such as cs.CL.",
     )
+    names = models.JSONField(
+        null=True,
+        blank=True,
+        validators=[names_by_language],
+        help_text='Its name and its group in other languages, such as {"de": {"name": "Robotik", '
+        '"group": "Maschinen"}}. English stands in for what is not given.',
+    )
     position = models.PositiveIntegerField(default=0, help_text="Lower comes first.")
     is_active = models.BooleanField(
         default=True,
@@ -62,6 +128,31 @@ class Topic(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def label(self) -> str:
+        """Its name in the active language."""
+        return self._translated("name") or self.name
+
+    @property
+    def group_label(self) -> str:
+        """Its group's name in the active language."""
+        return self._translated("group") or self.group
+
+    def _translated(self, key: str) -> str:
+        language = get_language() or ""
+        for code in (language, language.partition("-")[0]):
+            names = (self.names or {}).get(code)
+            if names and names.get(key):
+                return str(names[key])
+        return ""
+
     def get_absolute_url(self) -> str:
         """The topic's page on this site."""
         return reverse("papers:topic", args=[self.slug])
+
+
+def in_order(topics: Iterable[Topic]) -> list[Topic]:
+    """The topics in the editor's order; those that share a position by their names in the active
+    language.
+    """
+    return sorted(topics, key=lambda topic: (topic.position, collated(topic.label), topic.pk))

@@ -13,7 +13,7 @@ from django.db.models import Count
 from django.urls import reverse
 
 from papers.cards import Card, Link, card_of, unfolding
-from papers.models import Feature, Match, Paper, PaperQuerySet, Pick, Topic
+from papers.models import Feature, Match, Paper, PaperQuerySet, Pick, Topic, in_order
 from papers.pages.periods import Calendar, Period, calendar_of, week_of
 
 MOST = 120
@@ -184,15 +184,16 @@ def entries_of(
 
 def _links_to_topics(papers: list[int]) -> dict[int, tuple[Link, ...]]:
     """The topics that each of `papers` matches, closest first, by paper id; in one lean query,
-    since a page shows hundreds of them and needs no more than their names.
+    since a page shows hundreds of them, and one for all names.
     """
     links: dict[int, tuple[Link, ...]] = {}
     addresses: dict[str, str] = {}
     matches = Match.objects.sendable().filter(paper__in=papers).order_by("-score", "topic_id")
+    names = Topic.objects.named()
     for paper, name, slug in matches.values_list("paper_id", "topic__name", "topic__slug"):
         if slug not in addresses:
             addresses[slug] = reverse("papers:topic", args=[slug])
-        links[paper] = (*links.get(paper, ()), Link(name, addresses[slug]))
+        links[paper] = (*links.get(paper, ()), Link(names.of(name), addresses[slug]))
     return links
 
 
@@ -201,5 +202,7 @@ def _topics_of(papers: PaperQuerySet) -> list[tuple[Topic, int]]:
     matched = Match.objects.sendable().filter(paper__in=papers.order_by().values("pk"))
     topics = Topic.objects.active().filter(matches__in=matched.values("pk"))
     # Typed loosely, since what is annotated is not an attribute of every topic.
-    counted: list[Any] = list(topics.annotate(n=Count("matches")).only("slug", "name", "position"))
+    counted: list[Any] = in_order(
+        topics.annotate(n=Count("matches")).only("slug", "name", "names", "position")
+    )
     return [(topic, topic.n) for topic in counted]

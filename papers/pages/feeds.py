@@ -78,7 +78,7 @@ def topic_feed(request: HttpRequest, slug: str) -> HttpResponseBase:
     topic = get_object_or_404(Topic.objects.active(), slug=slug)
     return _answer(
         request,
-        title=f"{topic.name} · {settings.SITE_NAME}",
+        title=f"{topic.label} · {settings.SITE_NAME}",
         subtitle=topic.description,
         page=topic.get_absolute_url(),
         papers=entries.of_topic(Paper.objects.shown(), topic),
@@ -151,7 +151,7 @@ def _moment(listed: dt.date | None, paper: Paper) -> dt.datetime:
 
 def _add(feed: Atom1Feed, paper: Paper, listed: dt.datetime) -> None:
     topics = tuple(
-        Link(match.topic.name, match.topic.get_absolute_url()) for match in paper.shown_matches
+        Link(match.topic.label, match.topic.get_absolute_url()) for match in paper.shown_matches
     )
     card = card_of(paper, whole, topics=topics)
     address = f"{settings.SITE_URL}{card.path}"

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from papers import search as searching
 from papers.cards import Card, brief, card_of, whole
 from papers.identifiers import UnknownIdentifier, identifier, label_of, page_of
-from papers.models import Feature, Match, Paper, Thumbnail, Topic
+from papers.models import Feature, Match, Paper, Thumbnail, Topic, in_order
 from papers.pages import entries, search_results, sharing
 from papers.pages.charts import line_chart
 from papers.search import related, suggestions
@@ -105,9 +105,10 @@ def topics(request: HttpRequest) -> HttpResponse:
     sendable = Q(matches__in=Match.objects.sendable().shown())
     active = Topic.objects.active().annotate(paper_count=Count("matches", filter=sendable))
     groups: dict[str, list[Topic]] = {}
-    for each in active:
+    for each in in_order(active):
         groups.setdefault(each.group, []).append(each)
-    return render(request, "papers/topics.html", {"groups": list(groups.items())})
+    named = [(of_group[0].group_label, of_group) for of_group in groups.values()]
+    return render(request, "papers/topics.html", {"groups": named})
 
 
 @require_safe

@@ -1,6 +1,6 @@
 """Where to look next when a search finds nothing: topics, the nearest in words first."""
 
-from papers.models import Topic
+from papers.models import Topic, in_order
 from papers.text.words import stems
 
 MOST = 8
@@ -13,6 +13,6 @@ def topics_for(text: str) -> list[Topic]:
 
     def shared(topic: Topic) -> int:
         keywords = " ".join(map(str, topic.keywords))
-        return len(asked & set(stems(f"{topic.name} {keywords}")))
+        return len(asked & set(stems(f"{topic.name} {topic.label} {keywords}")))
 
-    return sorted(Topic.objects.active(), key=lambda topic: -shared(topic))[:MOST]
+    return sorted(in_order(Topic.objects.active()), key=lambda topic: -shared(topic))[:MOST]

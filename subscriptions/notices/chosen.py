@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext, ngettext
 
-from papers.models import Topic
+from papers.models import Topic, in_order
 from papers.text.cleaning import plain, shorten
 from subscriptions.models import Subscriber
 
@@ -28,7 +28,7 @@ class Chosen:
 def chosen_by(subscriber: Subscriber) -> Chosen:
     """What the subscriber follows, in the language that is active. One query."""
     topics = Topic.objects.filter(subscribers=subscriber, is_active=True)
-    names = [topic.name for topic in topics]
+    names = [topic.label for topic in in_order(topics)]
     return Chosen(
         papers_in_words(names, top_papers=subscriber.top_papers),
         when_in_words(subscriber.rhythm, subscriber.weekday, subscriber.hour, subscriber.timezone),

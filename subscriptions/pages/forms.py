@@ -16,7 +16,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from papers.models import Topic
+from papers.models import Topic, in_order
 from subscriptions import ways
 from subscriptions.addresses import key_of, normalized_email, validate_address
 from subscriptions.models import Subscriber
@@ -121,10 +121,10 @@ class TopicsForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.offered = {topic.slug: topic for topic in Topic.objects.active()}
+        self.offered = {topic.slug: topic for topic in in_order(Topic.objects.active())}
         field = self.fields["topics"]
         assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = [(topic.slug, topic.name) for topic in self.offered.values()]
+        field.choices = [(topic.slug, topic.label) for topic in self.offered.values()]
 
     @property
     def chip_groups(self) -> list[ChipGroup]:
@@ -135,19 +135,19 @@ class TopicsForm(forms.Form):
         topics = sorted(self.offered.values(), key=lambda topic: order.index(topic.group))
         return [
             ChipGroup(
-                name,
+                group[0].group_label,
                 tuple(
                     Chip(
                         key=f"{self['topics'].auto_id}_{topic.slug}",
                         slug=topic.slug,
-                        name=topic.name,
+                        name=topic.label,
                         description=topic.description,
                         is_chosen=topic.slug in chosen or topic.pk in chosen,
                     )
                     for topic in group
                 ),
             )
-            for name, group in groupby(topics, key=lambda topic: topic.group)
+            for group in (list(each) for _, each in groupby(topics, key=lambda one: one.group))
         ]
 
     def clean(self) -> dict[str, Any]:

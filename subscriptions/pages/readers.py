@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
-from papers.models import Paper
+from papers.models import Paper, in_order
 from subscriptions import links, ways
 from subscriptions.models import Subscriber
 from subscriptions.notices.due import wake
@@ -159,7 +159,7 @@ def _unsubscribe_page(request: HttpRequest, reader: Visitor) -> HttpResponse:
     if subscriber.status in (Status.LEFT, Status.SUPPRESSED):
         can_undo = signup.can_undo(subscriber, now)
         return render(request, "subscriptions/goodbye.html", {"can_undo": can_undo})
-    topics = list(subscriber.topics.all())
+    topics = in_order(subscriber.topics.all())
     context: dict[str, Any] = {
         "subscriber": subscriber,
         "is_paused": preferences_of.is_paused(subscriber, now),
