@@ -35,6 +35,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="*/10"),
         "options": {"expires": 540},
     },
+    "summarize": {
+        "task": "papers.tasks.summarize",
+        "schedule": crontab(minute="*/10"),
+        "options": {"expires": 540},
+    },
     "fit": {
         "task": "papers.tasks.fit",
         "schedule": crontab(minute="17"),

@@ -331,6 +331,21 @@ if PAPERS_SOURCE not in {"live", "sample"}:
 FETCH_TIMEOUT = number("FETCH_TIMEOUT", 20, "seconds to wait for a source's answer", 1, 300)
 FETCH_ATTEMPTS = number("FETCH_ATTEMPTS", 5, "how often a source is asked before giving up", 1, 20)
 THUMBNAILS = flag("THUMBNAILS", True)
+SUMMARY_URL = read("SUMMARY_URL", env.str, "", "the address of a service with language models")
+_parts = urlsplit(SUMMARY_URL) if is_url(SUMMARY_URL, {"http", "https"}) else None
+if SUMMARY_URL and (not _parts or "@" in _parts.netloc or _parts.query or _parts.fragment):
+    # Errors name the address, so no key may stand in it.
+    raise refusal("SUMMARY_URL", "an address such as http://127.0.0.1:11434, without a key in it")
+SUMMARY_MODEL = read("SUMMARY_MODEL", env.str, "", "the name of a model").strip()
+if len(SUMMARY_MODEL) > 200 or not SUMMARY_MODEL.isprintable():
+    raise refusal("SUMMARY_MODEL", "the name of a model, of at most 200 characters")
+SUMMARY_KEY = read("SUMMARY_KEY", env.str, "", "a key of the service").strip()
+if not re.fullmatch(r"[\x21-\x7e]*", SUMMARY_KEY):
+    raise refusal("SUMMARY_KEY", "a key without blanks and in ASCII")
+SUMMARY_TIMEOUT = number("SUMMARY_TIMEOUT", 60, "seconds to wait for a summary", 1, 600)
+SUMMARIES_PER_DAY = number(
+    "SUMMARIES_PER_DAY", 200, "how often a model is asked on a day, at most", 0, 100_000
+)
 ENCODER = read("ENCODER", env.str, "", "a directory or package:NAME with a sentence encoder")
 if ENCODER:
     from papers.semantics.encoder import EncoderError, find  # numpy takes its time to import

@@ -26,7 +26,8 @@ class PapersConfig(AppConfig):
         from papers import models
         from papers.models import page_version
         from papers.semantics import checks  # noqa: F401  # checks register themselves
+        from papers.summaries import checks as _  # noqa: F401
 
         page_version.watch(models.Paper, models.Feature, models.Topic, models.Match, models.Pick)
-        page_version.watch(models.Thumbnail)
+        page_version.watch(models.Thumbnail, models.MachineSummary)
         post_migrate.connect(mend_index, sender=self)

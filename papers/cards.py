@@ -7,16 +7,17 @@ common stands here once: the byline, the links, the growth of counts, the pictur
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, Self
 
+from django.conf import settings
 from django.utils.translation import gettext
 
 from papers.identifiers import label_of
 from papers.models import Paper, Pick
 from papers.models.thumbnail import path_of, small_of
 from papers.text.citations import SHOWN_FIRST, SHOWN_LAST, byline
-from papers.text.cleaning import is_safe_url
+from papers.text.cleaning import is_safe_url, plain, shorten
 from papers.text.excerpts import beginning_of, excerpt_of
 
 
@@ -47,6 +48,8 @@ class Excerpt(NamedTuple):
     """The text is taken from a longer abstract."""
     is_summarised: bool = False
     """The text is a summary that came with the paper, not the authors' abstract."""
+    summarized_by: str = ""
+    """The name of the model that this site had summarize the abstract; empty where none did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,10 @@ class Card:
     """The excerpt is taken from a longer abstract."""
     is_summarised: bool = False
     """The excerpt is a summary that came with the paper, not the authors' abstract."""
+    summarized_by: str = ""
+    """The name of the model that this site had summarize the abstract; empty where none did."""
+    own_excerpt: str = ""
+    """Beside a model's summary: the abstract's excerpt, for readers who want no such summary."""
     upvotes: int | None = None
     comments: int | None = None
     stars: int | None = None
@@ -130,9 +137,31 @@ class Card:
         """Where the excerpt comes from, to stand before it; in the active language. Empty where it
         is all that the authors wrote.
         """
+        if self.summarized_by:
+            said = gettext("Summary by a machine (%(model)s), not by the authors:")
+            return said % {"model": self.summarized_by}
         if self.is_summarised:
             return gettext("Summary from the source:")
         return gettext("From the abstract:") if self.excerpt_is_cut else ""
+
+    @property
+    def excerpt_note(self) -> str:
+        """The same as `excerpt_origin` of a model's summary, to stand below it."""
+        said = gettext("Summarized by a machine (%(model)s), not by the authors.")
+        return said % {"model": self.summarized_by} if self.summarized_by else ""
+
+    @property
+    def without_machine(self) -> Self:
+        """The card with the authors' own words where it has a model's summary."""
+        if not self.summarized_by:
+            return self
+        return replace(
+            self,
+            excerpt=self.own_excerpt,
+            excerpt_is_cut=bool(self.own_excerpt),
+            summarized_by="",
+            own_excerpt="",
+        )
 
     @property
     def addresses(self) -> tuple[str, str, str, str]:
@@ -176,11 +205,14 @@ FROZEN = tuple(each.name for each in fields(Card) if each.name not in NOT_FROZEN
 
 
 def brief(paper: Paper) -> Excerpt:
-    """A sentence or two: of the summary that the source gave, else what the abstract says of the
-    paper itself. Empty where no sentence is short enough.
+    """A sentence or two: of the summary that the source gave, else of the one that a model made for
+    this site, else what the abstract says of the paper itself. Empty where no sentence is short
+    enough.
     """
     if paper.summary and (text := beginning_of(paper.summary)):
         return Excerpt(text, is_summarised=True)
+    if text := paper.summary_by_machine:
+        return Excerpt(text, summarized_by=shorten(plain(settings.SUMMARY_MODEL), 80))
     text = excerpt_of(paper.abstract)
     return Excerpt(text, is_cut=bool(text) and text != paper.abstract)
 
@@ -229,6 +261,8 @@ def card_of(
         excerpt=text.text,
         excerpt_is_cut=text.is_cut,
         is_summarised=text.is_summarised,
+        summarized_by=text.summarized_by,
+        own_excerpt=excerpt_of(paper.abstract) if text.summarized_by else "",
         upvotes=paper.upvotes,
         comments=paper.comments,
         stars=paper.stars,

@@ -10,6 +10,7 @@ from papers.models import Source
 from papers.search import vocabulary
 from papers.semantics import fitting
 from papers.sources.registry import KINDS
+from papers.summaries import making
 from papers.thumbnails import fetching
 
 
@@ -20,6 +21,8 @@ def fetch() -> None:
     learn_words.apply_async(expires=540)
     if settings.THUMBNAILS:
         fetch_thumbnails.apply_async(expires=540)
+    if making.is_wanted():
+        summarize.apply_async(expires=540)
 
 
 @shared_task
@@ -54,3 +57,9 @@ def fetch_thumbnails() -> None:
 def learn_words() -> None:
     """Read the words and acronyms of new papers; see `papers.search.vocabulary`."""
     vocabulary.learn()
+
+
+@shared_task(soft_time_limit=900)
+def summarize() -> None:
+    """Make the summaries of papers that have none yet; see `papers.summaries.making`."""
+    making.make_due(timezone.now())

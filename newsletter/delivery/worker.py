@@ -113,6 +113,8 @@ class Wording:
     language: str
     since: dt.date | None = None
     """Day of the earliest issue that it draws on as well."""
+    without_machine: bool = False
+    """In the authors' own words where a language model summarized them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -471,13 +473,16 @@ def wording_for(issue: Issue, reader: Reader, since: dt.date | None = None) -> W
     is_welcome = reader.welcomed_on == issue.day
     is_weekly = reader.is_weekly or is_welcome
     since = week_to(issue.day) if is_weekly else since
-    return Wording(is_weekly, is_welcome, reader.language, since)
+    without_machine = not reader.machine_summaries
+    return Wording(is_weekly, is_welcome, reader.language, since, without_machine)
 
 
 def edition_of(issue: Issue, wording: Wording) -> Edition:
     """Prepare an issue for the readers of one form. A handful of queries, once per worker."""
     with translation.override(wording.language):
         places = places_of(issue, wording.since, is_weekly=wording.is_weekly)
+        if wording.without_machine:
+            places = [replace(place, card=place.card.without_machine) for place in places]
         paper_ids = {place.paper_id for place in places}
         fitted = current.number_in_use()
         vectors = current.vectors_of(paper_ids, fitted) if fitted else None

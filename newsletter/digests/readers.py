@@ -38,6 +38,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
             "in_full",
             "top_papers",
             "welcomed_on",
+            "machine_summaries",
         )
     )
     hashes = {hashed: row[0] for row in rows for hashed in address_hashes(row[1])}
@@ -65,6 +66,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
             in_full,
             top_papers,
             welcomed_on,
+            machine_summaries,
         ) = row
         if pk in suppressed or status == Subscriber.Status.SUPPRESSED:
             refused[pk] = "the address is suppressed"
@@ -84,6 +86,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
                 grouped=grouped,
                 in_full=in_full,
                 welcomed_on=welcomed_on,
+                machine_summaries=machine_summaries,
                 disliked=frozenset(
                     paper for paper, value in rated.items() if value == Feedback.Value.LESS
                 ),

@@ -53,6 +53,8 @@ class Reader:
     language: str = "en"
     top_papers: bool = False
     """They want the most trending papers as well, whatever these are about."""
+    machine_summaries: bool = True
+    """They take summaries that a language model made of abstracts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,12 @@ def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
         if day == feature_day(now) or is_complete(day):
             missing = [MissingSource.of(source).as_dict() for source in unanswered(day)]
         picks = {pick.paper_id: pick for pick in Pick.objects.filter(day=day)}
-        papers = list(Paper.objects.of_day(day).with_thumbnails().with_earlier_counts(now))
+        papers = list(
+            Paper.objects.of_day(day)
+            .with_thumbnails()
+            .with_machine_summaries()
+            .with_earlier_counts(now)
+        )
         if not papers:
             logger.info("no papers to freeze", extra={"day": day.isoformat()})
             return None

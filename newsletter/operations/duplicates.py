@@ -23,7 +23,7 @@ MAY_HAVE_BEEN_SENT = frozenset({State.SENT, State.FEED, State.UNKNOWN})
 
 PREFERENCES = (
     *("rhythm", "weekday", "hour", "timezone", "papers_wanted", "receives_by", "text_only"),
-    *("top_papers", "groups_by_topic", "in_full", "learns", "language"),
+    *("top_papers", "groups_by_topic", "in_full", "machine_summaries", "learns", "language"),
     *("paused_until", "pause_reason"),
 )
 

@@ -192,7 +192,7 @@ def digest(request: HttpRequest, reader: Visitor) -> HttpResponse:
     saved = reading_list.saved_among(subscriber, [one.paper_id for one in papers])
     entries = [
         replace(
-            _card_of(places[one.place_id], topics),
+            card if subscriber.machine_summaries else card.without_machine,
             why=one.why,
             saving=Saving(
                 links.save_path(*holder, one.paper_id, is_shared=True),
@@ -205,7 +205,7 @@ def digest(request: HttpRequest, reader: Visitor) -> HttpResponse:
             ),
         )
         for one in papers
-        if one.place_id in places
+        if one.place_id in places and (card := _card_of(places[one.place_id], topics))
     ]
     context = {"issue": delivery.issue, "entries": entries}
     return render(request, "newsletter/digest.html", context)

@@ -90,7 +90,9 @@ def _add(
         for word in ("more", "less")
     )
     save = links.absolute(links.save_path(*signed_for, is_shared=True))
-    card = replace(Card.from_dict(place.card), why=why, answers=answers(more, less, save))
+    card = Card.from_dict(place.card)
+    card = card if subscriber.machine_summaries else card.without_machine
+    card = replace(card, why=why, answers=answers(more, less, save))
     address = links.absolute(card.path)
     feed.add_item(
         title=xml_text(card.title),

@@ -13,6 +13,7 @@ from papers.models.search_word import Acronym, SearchVocabulary, SearchWord, Wor
 from papers.models.semantic_model import FittedModel, FittedModelQuerySet, PaperVector
 from papers.models.source import Source
 from papers.models.source_run import SourceRun, SourceRunQuerySet
+from papers.models.summary import MachineSummary, SummaryDay
 from papers.models.thumbnail import Thumbnail
 from papers.models.topic import Topic, TopicNames, TopicQuerySet, in_order, list_of_strings
 from papers.models.week import WeekOfAttention
@@ -24,6 +25,7 @@ __all__ = [
     "FittedModelQuerySet",
     "Join",
     "JoinQuerySet",
+    "MachineSummary",
     "Match",
     "MatchQuerySet",
     "Observation",
@@ -40,6 +42,7 @@ __all__ = [
     "SourceRecord",
     "SourceRun",
     "SourceRunQuerySet",
+    "SummaryDay",
     "Thumbnail",
     "Topic",
     "TopicNames",

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Cast, Concat, StrIndex
 from django.urls import reverse
@@ -15,6 +16,7 @@ from papers.models.match import Match
 from papers.models.observation import Observation
 from papers.models.page_version import WatchedQuerySet
 from papers.models.pick import Pick
+from papers.models.summary import MachineSummary, hash_of
 
 BY_TREND = ("-trending_score", "-upvotes", "identifier")
 """Highest trending score first, in an order that never depends on chance."""
@@ -101,6 +103,24 @@ class PaperQuerySet(WatchedQuerySet["Paper"]):
     def with_thumbnails(self) -> Self:
         """Each paper with what the address of its thumbnail takes, and without its bytes."""
         return self.annotate(thumbnail_digest=models.F("thumbnail__digest"))
+
+    def with_machine_summaries(self) -> Self:
+        """Each paper with the latest summary that the model of the settings made of one of its
+        texts; as it came where no model is asked.
+        """
+        if not (settings.SUMMARY_URL and settings.SUMMARY_MODEL):
+            return self
+        made = (
+            MachineSummary.objects.filter(
+                paper=models.OuterRef("pk"), model=settings.SUMMARY_MODEL, made_at__isnull=False
+            )
+            .exclude(text="")
+            .order_by("-made_at", "-pk")
+        )
+        return self.annotate(
+            machine_summary=models.Subquery(made.values("text")[:1]),
+            summarized_hash=models.Subquery(made.values("text_hash")[:1]),
+        )
 
     def with_earlier_counts(self, now: dt.datetime) -> Self:
         """Each paper with the counts that its growth is measured from: the last ones that a source
@@ -248,6 +268,8 @@ class Paper(models.Model):
     shown_matches: list["Match"]
     # What the methods of the query set add; None where they did not.
     thumbnail_digest: str | None = None
+    machine_summary: str | None = None
+    summarized_hash: str | None = None
     upvotes_before: int | None = None
     comments_before: int | None = None
     stars_before: int | None = None
@@ -266,6 +288,15 @@ class Paper(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def summary_by_machine(self) -> str:
+        """What the model of the settings made of this abstract, where the paper came
+        `with_machine_summaries`; empty where there is none, or one of an earlier abstract.
+        """
+        if not self.machine_summary or self.summarized_hash != hash_of(self.abstract):
+            return ""
+        return self.machine_summary
 
     @property
     def is_counted(self) -> bool:

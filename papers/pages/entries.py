@@ -168,7 +168,7 @@ def entries_of(
     `picks` and `submitters` are by paper id. Takes two queries.
     """
     picks, submitters = picks or {}, submitters or {}
-    shown = papers.with_thumbnails().with_earlier_counts(now)[:most]
+    shown = papers.with_thumbnails().with_machine_summaries().with_earlier_counts(now)[:most]
     topics = _links_to_topics([paper.pk for paper in shown])
     return [
         card_of(

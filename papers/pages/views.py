@@ -45,8 +45,8 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
     """One paper; another spelling of its identifier, such as one with a version, leads to it."""
     if not local_id.isprintable():
         raise Http404("no such paper")  # PostgreSQL takes no NUL, and no identifier has one
-    shown = Paper.objects.shown()
-    found = shown.with_thumbnails().filter(identifier=f"{scheme}:{local_id}").first()
+    shown = Paper.objects.shown().with_thumbnails().with_machine_summaries()
+    found = shown.filter(identifier=f"{scheme}:{local_id}").first()
     if found is None:
         known = _named(f"{scheme}:{local_id}")
         if known is None:
@@ -58,6 +58,7 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
         .values_list("observed_at", "upvotes")
     )
     address = f"{settings.SITE_URL}{found.get_absolute_url()}"
+    short = brief(found)
     context = {
         "paper": found,
         "address": address,
@@ -69,7 +70,8 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
         "picks": found.picks.exclude(note="")[:5],
         "chart": line_chart(seen[:OBSERVATIONS]),
         "card": card_of(found, whole),
-        "in_short": brief(found).text or found.abstract,
+        "in_short": short.text or found.abstract,
+        "by_machine": card_of(found, brief) if short.summarized_by else None,
         "citations": (
             ("BibTeX", "bibtex", citations.bibtex(found)),
             ("RIS", "ris", citations.ris(found)),

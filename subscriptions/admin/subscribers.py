@@ -154,6 +154,7 @@ class SubscriberAdmin(ModelAdmin):
                     "receives_by",
                     "groups_by_topic",
                     "in_full",
+                    "machine_summaries",
                     "text_only",
                     "learns",
                 )

@@ -183,6 +183,11 @@ class Subscriber(models.Model):
         db_default=False,
         help_text="Send the day's most trending papers, whatever their topic.",
     )
+    machine_summaries = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="Show summaries that a language model made of abstracts, where there are any.",
+    )
     learns = models.BooleanField(default=True, help_text="Let feedback re-rank the papers.")
     language = models.CharField(max_length=10, default="en")
     paused_until = models.DateField(

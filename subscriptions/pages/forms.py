@@ -333,6 +333,9 @@ class PreferencesForm(TopicsForm):
     in_full = forms.BooleanField(
         label=_("Every paper in full, not only the first three"), required=False
     )
+    machine_summaries = forms.BooleanField(
+        label=_("Show summaries written by a machine"), required=False
+    )
     learns = forms.BooleanField(
         label=_("Learn from my “more/less like this” feedback"), required=False
     )
@@ -349,6 +352,8 @@ class PreferencesForm(TopicsForm):
         initial = {name: getattr(subscriber, name) for name in Preferences.__dataclass_fields__}
         initial["topics"] = _followed_by(subscriber)
         super().__init__(*args, initial=initial | kwargs.pop("initial", {}), **kwargs)
+        if not settings.SUMMARY_URL:
+            del self.fields["machine_summaries"]  # nobody makes any here
         names = offered_timezones()
         if subscriber.timezone not in names:
             names = (subscriber.timezone, *names)
@@ -371,9 +376,8 @@ class PreferencesForm(TopicsForm):
     @property
     def preferences(self) -> Preferences:
         """What a valid form says."""
-        return Preferences(
-            **{name: self.cleaned_data[name] for name in Preferences.__dataclass_fields__}
-        )
+        said = {"machine_summaries": self.subscriber.machine_summaries, **self.cleaned_data}
+        return Preferences(**{name: said[name] for name in Preferences.__dataclass_fields__})
 
 
 def _pause_until(day: dt.date | None, now: dt.datetime) -> dt.date | None:

@@ -34,6 +34,7 @@ class Preferences:
     groups_by_topic: bool = False
     in_full: bool = False
     top_papers: bool = False
+    machine_summaries: bool = True
     language: str = settings.LANGUAGE_CODE
 
 
