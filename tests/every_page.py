@@ -194,6 +194,7 @@ def make_hostile_site() -> dict[str, str]:
         "upvote": reverse("subscriptions:upvote", args=[papers[4].pk]),
         "upvote, remembered": reverse("subscriptions:upvote", args=[papers[4].pk]),
         "remember": links.remember_path(*held),
+        "about": reverse("papers:about"),
         "privacy": reverse("newsletter:privacy"),
         "not found": "/nothing/",
         "mailbox": reverse("newsletter:mailbox"),

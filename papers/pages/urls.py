@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from papers.pages import feeds, pushing, views
+from papers.pages import about, feeds, pushing, views
 
 app_name = "papers"
 
@@ -13,6 +13,7 @@ urlpatterns = [
         views.thumbnail,
         name="thumbnail",
     ),
+    path("about/", about.about, name="about"),
     path("topics/", views.topics, name="topics"),
     path("topics/<slug:slug>/", views.topic, name="topic"),
     path("topics/<slug:slug>/feed.atom", feeds.topic_feed, name="topic_feed"),

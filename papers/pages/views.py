@@ -21,6 +21,7 @@ from papers.pages import entries, search_results, sharing
 from papers.pages.charts import line_chart
 from papers.search import related, suggestions
 from papers.search.highlights import Highlighter
+from papers.sources.registry import acknowledgment_of
 from papers.text import citations
 
 TRENDING = 9
@@ -59,6 +60,8 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
     )
     address = f"{settings.SITE_URL}{found.get_absolute_url()}"
     short = brief(found)
+    features = list(found.features.select_related("source").order_by("-day")[:20])
+    thanks = dict.fromkeys(filter(None, (acknowledgment_of(one.source) for one in features)))
     context = {
         "paper": found,
         "address": address,
@@ -66,7 +69,8 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
         .filter(paper=found)
         .select_related("topic")
         .order_by("-score"),
-        "features": found.features.select_related("source").order_by("-day")[:20],
+        "features": features,
+        "acknowledgments": list(thanks),
         "picks": found.picks.exclude(note="")[:5],
         "chart": line_chart(seen[:OBSERVATIONS]),
         "card": card_of(found, whole),

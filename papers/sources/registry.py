@@ -58,6 +58,11 @@ def label_of(kind: str) -> str:
     return KINDS[kind].label if kind in KINDS else f"{kind} (no longer in this version)"
 
 
+def acknowledgment_of(source: Source) -> str:
+    """What the service behind a source asks those who show its data to say; mostly nothing."""
+    return KINDS[source.kind].acknowledgment if source.kind in KINDS else ""
+
+
 def active_sources() -> QuerySet[Source]:
     """The sources to fetch: those an editor left active, of the kinds that PAPERS_SOURCE selects.
 

@@ -173,7 +173,7 @@ def test_the_log_says_what_each_fetch_brought(admin_client, source):
 
     html = text(admin_client.get(url("change", source)))
 
-    assert "2 papers, 2 new; left out: 1 &lt;obituary&gt;" in html
+    assert "1 new; left out: 1 &lt;obituary&gt;" in html
     assert "failed: It answers 429." in html
     assert "asked again from 11 Jun, 10:00 UTC" in html
     assert "Thank you to Told." in html
