@@ -56,7 +56,7 @@ class SubmissionAdmin(ModelAdmin):
         "title",
         "abstract",
         "authors",
-        "arxiv",
+        "page",
         "state",
         "reason",
         "name",
@@ -97,17 +97,17 @@ class SubmissionAdmin(ModelAdmin):
 
     @admin.display(description="abstract")
     def abstract(self, submission: Submission) -> str:
-        """As arXiv has it."""
+        """As it was found."""
         return submission.facts.get("abstract") or "–"
 
     @admin.display(description="authors")
     def authors(self, submission: Submission) -> str:
-        """As arXiv has them."""
+        """As they were found."""
         authors = map(Author.from_json, submission.facts.get("authors", ()))
         return ", ".join(author.name for author in authors) or "–"
 
-    @admin.display(description="at arXiv")
-    def arxiv(self, submission: Submission) -> SafeString:
+    @admin.display(description="page")
+    def page(self, submission: Submission) -> SafeString:
         """Where the paper is read."""
         address = page_of(submission.identifier)
         return format_html('<a href="{}" rel="noreferrer">{}</a>', address, address)

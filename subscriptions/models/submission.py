@@ -5,6 +5,7 @@ from typing import ClassVar, Self
 
 from django.db import models
 
+from papers.identifiers import MAX_LENGTH
 from papers.models import Paper
 
 
@@ -27,19 +28,23 @@ class Submission(models.Model):
     class State(models.TextChoices):
         """How far it is."""
 
-        CHECKING = "checking", "being looked up at arXiv"
-        MISSING = "missing", "unknown to arXiv"
+        CHECKING = "checking", "being looked up"
+        MISSING = "missing", "unknown where it was looked up"
         WAITING = "waiting", "waiting for an editor"
         ACCEPTED = "accepted", "accepted"
         DECLINED = "declined", "declined"
 
     identifier = models.CharField(
-        max_length=80, unique=True, help_text="Scheme and identifier, such as arxiv:2605.13779."
+        max_length=MAX_LENGTH,
+        unique=True,
+        help_text="Scheme and identifier, such as arxiv:2605.13779.",
     )
     state = models.CharField(max_length=8, choices=State, default=State.CHECKING)
     title = models.CharField(max_length=Paper.TITLE_LENGTH, blank=True)
     facts = models.JSONField(
-        default=dict, blank=True, help_text="What arXiv says of the paper, cleaned."
+        default=dict,
+        blank=True,
+        help_text="What is said of the paper where it was looked up, cleaned.",
     )
     name = models.CharField(
         max_length=60, blank=True, help_text="The name to show beside the paper, if any."

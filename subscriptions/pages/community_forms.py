@@ -3,16 +3,17 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from papers.identifiers import UnknownIdentifier, arxiv_id
+from papers.identifiers import UnknownIdentifier
 from papers.text import cleaning
+from subscriptions.readers.submissions import named
 
 
 class SubmitForm(forms.Form):
-    """An arXiv number or link, and a name to stand beside the paper if the reader likes."""
+    """An arXiv number, a DOI or a link, and a name to stand beside the paper if wanted."""
 
     paper = forms.CharField(
-        label=_("arXiv ID or link"),
-        max_length=300,
+        label=_("arXiv ID, DOI or link"),
+        max_length=600,
         widget=forms.TextInput(
             attrs={
                 "placeholder": "https://arxiv.org/abs/2605.13779",
@@ -34,14 +35,14 @@ class SubmitForm(forms.Form):
     )
 
     def clean_paper(self) -> str:
-        """The bare arXiv identifier."""
+        """The identifier of the paper, such as `arxiv:2605.13779`."""
         try:
-            return arxiv_id(self.cleaned_data["paper"])
+            return named(self.cleaned_data["paper"])
         except UnknownIdentifier:
             raise forms.ValidationError(
                 _(
-                    "This doesn’t look like an arXiv paper. Enter its ID, such as 2605.13779, "
-                    "or the address of its page on arxiv.org."
+                    "This doesn’t look like a paper. Enter its arXiv ID, such as 2605.13779, its "
+                    "DOI, such as 10.1038/s41586-021-03819-2, or the address of its page."
                 )
             ) from None
 

@@ -1,10 +1,11 @@
-"""Papers that readers submit: taken down, looked up at arXiv, accepted or declined by an editor.
+"""Papers that readers submit: taken down, looked up, accepted or declined by an editor.
 
     checking -> waiting -> accepted | declined
              -> missing
 
-A visitor never waits for arXiv: the row is written at once, and a task looks up all that wait, in
-one request. Every step names the state it leaves, so it may run twice, or on two machines at once.
+A visitor never waits for a service: the row is written at once, and a task looks up all that wait:
+at arXiv in one request, and by DOI at Crossref, or else DataCite. Every step names the state it
+leaves, so it may run twice, or on two machines at once.
 """
 
 import datetime as dt
@@ -19,9 +20,10 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext
 
+from papers.identifiers import UnknownIdentifier, identifier, in_link
 from papers.ingest import community
 from papers.models import Paper
-from papers.sources import arxiv
+from papers.sources import arxiv, crossref
 from papers.sources.base import FetchFailed
 from papers.sources.record import Author, PaperRecord
 from subscriptions.models import Submission, Subscriber
@@ -31,7 +33,13 @@ logger = logging.getLogger(__name__)
 State = Submission.State
 
 LONGEST_WAIT = dt.timedelta(hours=1)
-"""Between two questions to arXiv about the same paper, while it cannot be asked."""
+"""Between two questions about the same paper, while its service cannot be asked."""
+
+MOST_DOIS = 10
+"""Looked up at a time; each takes a request."""
+
+SCHEMES = ("arxiv", "doi")
+"""How papers may be named that are looked up."""
 
 
 class Outcome(StrEnum):
@@ -61,15 +69,16 @@ def are_open() -> bool:
     return community.source().is_active
 
 
-def submit(subscriber: Subscriber, arxiv_id: str, name: str, now: dt.datetime) -> Receipt:
+def submit(subscriber: Subscriber, paper_id: str, name: str, now: dt.datetime) -> Receipt:
     """Take down that the reader wants the paper listed. Twice is once.
 
-    A paper that arXiv did not know is looked up again: it may have come out since.
+    `paper_id` names it by arXiv's identifier or by its DOI, in any spelling. One that nobody knew
+    is looked up again: it may have come out since.
     """
     if not subscriber.is_mailable or not are_open():
         return Receipt(Outcome.CLOSED)
-    identifier = f"arxiv:{arxiv.canonical(arxiv_id)}"
-    paper = Paper.objects.filter(identifier=identifier).first()
+    known_as = named(paper_id)
+    paper = Paper.objects.filter(identifier=known_as).first()
     if paper is not None:
         return Receipt(Outcome.LISTED, paper=paper)
     fresh: dict[str, Any] = {
@@ -79,7 +88,7 @@ def submit(subscriber: Subscriber, arxiv_id: str, name: str, now: dt.datetime) -
         "check_after": now,
         "attempts": 0,
     }
-    submission, created = Submission.objects.get_or_create(identifier=identifier, defaults=fresh)
+    submission, created = Submission.objects.get_or_create(identifier=known_as, defaults=fresh)
     if not created:
         missing = Submission.objects.filter(pk=submission.pk, state=State.MISSING)
         created = bool(missing.update(state=State.CHECKING, **fresh))
@@ -87,25 +96,50 @@ def submit(subscriber: Subscriber, arxiv_id: str, name: str, now: dt.datetime) -
     return Receipt(Outcome.TAKEN if created else Outcome.KNOWN, submission=submission)
 
 
-def check(now: dt.datetime) -> int:
-    """Look up at arXiv what waits for that; how many submissions moved on.
+def named(text: str) -> str:
+    """The identifier of the paper that `text` names, by arXiv or by DOI. Raises
+    `UnknownIdentifier`, also for one that is named in another scheme.
+    """
+    known_as = in_link(text) or identifier(text)
+    scheme, _, name = known_as.partition(":")
+    if scheme not in SCHEMES:
+        raise UnknownIdentifier(f"{text[:60]!r} names a paper by neither arXiv's number nor a DOI.")
+    return f"{scheme}:{arxiv.canonical(name)}" if scheme == "arxiv" else known_as
 
-    Where arXiv cannot be asked they wait, longer each time, up to `LONGEST_WAIT`.
+
+def check(now: dt.datetime) -> int:
+    """Look up what waits for that; how many submissions moved on.
+
+    Where a service cannot be asked, its papers wait, longer each time, up to `LONGEST_WAIT`.
     """
     rows = list(Submission.objects.unchecked(now)[: arxiv.MOST_ASKED])
-    if not rows:
-        return 0
-    try:
-        found, asked = _look_up(rows)
-    except FetchFailed as error:
-        logger.warning("submissions wait for arXiv", extra={"why": str(error), "rows": len(rows)})
-        for row in rows:
-            wait = min(dt.timedelta(minutes=2**row.attempts), LONGEST_WAIT)
-            Submission.objects.filter(pk=row.pk, state=State.CHECKING).update(
-                attempts=min(row.attempts + 1, 10), check_after=now + wait
-            )
-        return 0
-    return sum(_settle(row, found.get(row.pk)) for row in asked)
+    by_doi = [row for row in rows if row.identifier.startswith("doi:")]
+    others = [row for row in rows if not row.identifier.startswith("doi:")]
+    done = 0
+    for look_up, wanted in ((_look_up, others), (_look_up_dois, by_doi[:MOST_DOIS])):
+        if not wanted:
+            continue
+        try:
+            found, asked = look_up(wanted)
+        except FetchFailed as error:
+            logger.warning("submissions wait", extra={"why": str(error), "rows": len(wanted)})
+            for row in wanted:
+                wait = min(dt.timedelta(minutes=2**row.attempts), LONGEST_WAIT)
+                Submission.objects.filter(pk=row.pk, state=State.CHECKING).update(
+                    attempts=min(row.attempts + 1, 10), check_after=now + wait
+                )
+            continue
+        done += sum(_settle(row, found.get(row.pk)) for row in asked)
+    return done
+
+
+def _look_up_dois(
+    rows: Sequence[Submission],
+) -> tuple[dict[int, PaperRecord], Sequence[Submission]]:
+    """What Crossref, or else DataCite, knows, as `_look_up` has it."""
+    names = {row.pk: row.identifier.removeprefix("doi:") for row in rows}
+    known = crossref.lookup(list(names.values()))
+    return {pk: known[name] for pk, name in names.items() if name in known}, rows
 
 
 def _look_up(
@@ -146,6 +180,12 @@ def _settle(row: Submission, record: PaperRecord | None) -> int:
             "authors": [author.as_json() for author in record.authors],
             "categories": list(record.categories),
             "published_on": day.isoformat() if day else None,
+            "kind": record.kind,
+            "venue": record.venue,
+            "issns": list(record.issns),
+            "license": record.license,
+            "free_url": record.free_url,
+            "status": record.status,
         }
         values = {"state": State.WAITING, "title": record.title, "facts": facts}
     return Submission.objects.filter(pk=row.pk, state=State.CHECKING).update(**values)
@@ -159,7 +199,8 @@ def accept(submission: Submission, now: dt.datetime) -> bool:
     """List the paper as the community's on the day that is due; whether that changed anything.
 
     What was declined may still be accepted; what was accepted stays so, and a pick can hide it.
-    Where arXiv's answer is not there, or not whole, it is asked again and `WithoutFacts` raised.
+    Where the answer about it is not there, or not whole, it is looked up again and `WithoutFacts`
+    raised.
     """
     submission.refresh_from_db()
     open_states = (State.WAITING, State.DECLINED)
@@ -171,7 +212,7 @@ def accept(submission: Submission, now: dt.datetime) -> bool:
             return False
         raise WithoutFacts(
             f"What {submission.identifier} is was lost, so it was not accepted. "
-            "arXiv is asked again: it will wait here once more."
+            "It is looked up again and will wait here once more."
         ) from None
     with transaction.atomic():
         changed = undecided.update(state=State.ACCEPTED, decided_at=now, reason="")
@@ -183,7 +224,7 @@ def accept(submission: Submission, now: dt.datetime) -> bool:
 
 
 def _record_of(submission: Submission) -> PaperRecord:
-    """The paper as arXiv described it. Raises what reading broken JSON raises."""
+    """The paper as it was described. Raises what reading broken JSON raises."""
     facts = submission.facts
     day = facts["published_on"]
     return PaperRecord(
@@ -193,6 +234,12 @@ def _record_of(submission: Submission) -> PaperRecord:
         authors=tuple(map(Author.from_json, facts["authors"])),
         categories=tuple(facts["categories"]),
         published_on=dt.date.fromisoformat(day) if day else None,
+        kind=facts.get("kind", "article"),
+        venue=facts.get("venue", ""),
+        issns=tuple(facts.get("issns", ())),
+        license=facts.get("license", ""),
+        free_url=facts.get("free_url", ""),
+        status=facts.get("status", ""),
         submitted_by=submission.name or _somebody(),
         submitted_at=submission.submitted_at,
     )

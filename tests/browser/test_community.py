@@ -39,10 +39,10 @@ def test_a_reader_is_remembered_upvotes_and_submits(page, site):
     page.get_by_role("button", name="Remember me on this device").click()
     page.wait_for_url("**/submit/")
 
-    page.get_by_label("arXiv ID or link").fill("arXiv:2605.13779v2")
+    page.get_by_label("arXiv ID, DOI or link").fill("arXiv:2605.13779v2")
     page.get_by_role("button", name="Submit").click()
     page.wait_for_url("**/submit/?taken=1")
-    expect(page.get_by_text("We’re looking it up on arXiv")).to_be_visible()
+    expect(page.get_by_text("We’re looking it up")).to_be_visible()
     assert alice.submissions.get().state == submissions.State.CHECKING
 
     page.goto(site + Paper.objects.get().get_absolute_url())

@@ -4,8 +4,9 @@ import datetime as dt
 
 import pytest
 
+from papers.identifiers import UnknownIdentifier
 from papers.models import Feature, Paper, Source
-from papers.sources import arxiv
+from papers.sources import arxiv, crossref
 from papers.sources.base import FetchFailed
 from papers.sources.record import Author, PaperRecord
 from subscriptions.models import Submission, Subscriber
@@ -201,3 +202,89 @@ def test_erasing_a_reader_takes_the_name_off_and_leaves_the_paper(alice, library
     submission.refresh_from_db()
     assert (submission.subscriber, submission.name) == (None, "")
     assert Feature.objects.get().submitted_by == "a reader"
+
+
+# --- By DOI ----------------------------------------------------------------------------------
+
+DOI = "10.1038/s41586-021-03819-2"
+
+
+@pytest.fixture
+def publishers(monkeypatch):
+    """Stands for Crossref and DataCite."""
+    library = Library()
+    library.papers[DOI] = PaperRecord(
+        f"doi:{DOI}",
+        "Proteins fold",
+        "About it.",
+        authors=(Author("Alice Adams", family="Adams"),),
+        categories=("issn:1476-4687",),
+        venue="Nature",
+        issns=("1476-4687",),
+        license="cc-by",
+        free_url="https://example.org/fold.pdf",
+    )
+    monkeypatch.setattr(crossref, "lookup", library.lookup)
+    return library
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        DOI,
+        DOI.upper(),
+        f"doi:{DOI}",
+        f"https://doi.org/{DOI}",
+        f"https://www.nature.com/doi/full/{DOI}?utm_source=rss",
+    ],
+)
+def test_a_doi_in_any_spelling_names_the_paper(alice, said):
+    assert submit(alice, said).identifier == f"doi:{DOI}"
+
+
+def test_the_doi_of_a_preprint_on_arxiv_is_the_preprint(alice):
+    assert submit(alice, "10.48550/arXiv.2605.13779").identifier == "arxiv:2605.13779"
+
+
+@pytest.mark.parametrize("said", ["pubmed:123", "https://openreview.net/forum?id=abcdefgh", "x"])
+def test_what_can_be_looked_up_nowhere_is_refused(alice, said):
+    with pytest.raises(UnknownIdentifier):
+        submissions.submit(alice, said, "", NOW)
+
+
+def test_a_paper_by_doi_is_looked_up_and_listed_with_its_journal(alice, library, publishers):
+    library.add("2605.13779")
+    submit(alice)
+    submission = submit(alice, DOI)
+
+    assert submissions.check(NOW) == 2
+    submission.refresh_from_db()
+    assert (submission.state, submission.title) == (State.WAITING, "Proteins fold")
+    assert submissions.accept(submission, NOW)
+
+    assert publishers.asked == [[DOI]]
+    assert library.asked == [["2605.13779"]]
+    paper = Paper.objects.get(identifier=f"doi:{DOI}")
+    assert (paper.venue, paper.license) == ("Nature", "cc-by")
+    assert paper.free_url == "https://example.org/fold.pdf"
+    assert Feature.objects.filter(paper=paper).count() == 1
+
+
+def test_a_service_that_is_down_keeps_the_papers_of_no_other_waiting(alice, library, publishers):
+    library.add("2605.13779")
+    ours, other = submit(alice), submit(alice, DOI)
+    publishers.is_down = True
+
+    assert submissions.check(NOW) == 1
+    ours.refresh_from_db()
+    other.refresh_from_db()
+    assert (ours.state, other.state) == (State.WAITING, State.CHECKING)
+    assert other.check_after > NOW
+
+
+def test_a_doi_that_nobody_knows_is_missing(alice, publishers):
+    submission = submit(alice, "10.5555/nothing")
+
+    assert submissions.check(NOW) == 1
+    submission.refresh_from_db()
+    assert submission.state == State.MISSING
