@@ -30,12 +30,12 @@ class Evidence:
     def phrase(self) -> str:
         """Return the reason as a reader sees it, in the language that is active.
 
-        ``"kv cache" in the title``, ``cs.CL`` or ``close in meaning``.
+        ``“kv cache” in the title``, ``cs.CL`` or ``close in meaning``.
         """
         if self.kind == "keyword" and self.where == "title":
-            return gettext('"%(keyword)s" in the title') % {"keyword": self.detail}
+            return gettext("“%(keyword)s” in the title") % {"keyword": self.detail}
         if self.kind == "keyword":
-            return gettext('"%(keyword)s" in the abstract') % {"keyword": self.detail}
+            return gettext("“%(keyword)s” in the abstract") % {"keyword": self.detail}
         if self.kind == "meaning":
             if float(self.detail) >= VERY_CLOSE:
                 return gettext("very close in meaning")

@@ -31,6 +31,10 @@ class _Reader(HTMLParser):
             self.problems.append(f"{where} is an inline script")
         if tag in {"img", "base", "object", "embed"}:
             self.problems.append(f"{where} has no place here")
+        if any(name.startswith("hx-") for name in found):
+            self.problems.append(
+                f"{where} has an attribute that HTML does not know: write data-hx-"
+            )
         for name in ("href", "src", "action"):
             address = found.get(name) or ""
             if address.partition(":")[0].lower() in {"javascript", "data", "vbscript"}:

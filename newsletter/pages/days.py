@@ -29,7 +29,7 @@ from papers.pages.page_cache import cached_page
 from papers.pages.periods import Period
 from subscriptions import links
 from subscriptions.pages.forms import SubscribeForm
-from subscriptions.pages.signed import Visitor, signed
+from subscriptions.pages.signed import Visitor, keep_private, signed
 from subscriptions.readers import reading_list
 
 ISSUES_ON_A_PAGE = 93
@@ -146,10 +146,12 @@ def issues(request: HttpRequest) -> HttpResponse:
     best = places.filter(issue=OuterRef("issue")).order_by("rank").values("pk")[:1]
     first_places = places.filter(pk=Subquery(best))
     titles = {place.issue_id: Card.from_dict(place.card).title for place in first_places}
-    months = [
-        (month, [(issue, titles.get(issue.pk, "")) for issue in of_month])
-        for month, of_month in groupby(shown, key=lambda issue: issue.day.replace(day=1))
-    ]
+    months = []
+    for month, group in groupby(shown, key=lambda issue: periods.month_of(issue.day)):
+        of_month = list(group)
+        weeks = dict.fromkeys(periods.week_of(issue.day) for issue in of_month)
+        titled = [(issue, titles.get(issue.pk, "")) for issue in of_month]
+        months.append((month, list(weeks), titled))
     return render(request, "newsletter/issues.html", {"months": months, "page": page})
 
 
@@ -169,8 +171,21 @@ def issue(request: HttpRequest, day: dt.date) -> HttpResponse:
 
 
 @require_safe
+def digest(request: HttpRequest, token: str) -> HttpResponse:
+    """A reader's own digest. The link in a preview, which is nobody's, leads to the sample that all
+    may see.
+    """
+    try:
+        is_of_preview = links.read(links.Purpose.DIGEST, token).version == links.VOID
+    except links.BadLink:
+        is_of_preview = False
+    if is_of_preview:
+        return keep_private(redirect("newsletter:sample"))
+    return _own_digest(request, token=token)
+
+
 @signed(links.Purpose.DIGEST)
-def digest(request: HttpRequest, reader: Visitor) -> HttpResponse:
+def _own_digest(request: HttpRequest, reader: Visitor) -> HttpResponse:
     """A reader's own digest on the web, with all its papers, behind the link in the mail.
 
     It is the one link of a mail that readers pass on. So the page leads neither to the reader's

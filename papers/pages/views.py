@@ -179,6 +179,7 @@ def search(request: HttpRequest) -> HttpResponseBase:
         "elsewhere": page_of(elsewhere),
         "elsewhere_name": label_of(elsewhere),
         "suggested": [] if found.papers else suggestions.topics_for(query),
+        "examples": [] if query else suggestions.searches(timezone.now().date()),
     }
     return render(request, "papers/search.html", context)
 

@@ -1,10 +1,15 @@
-"""Where to look next when a search finds nothing: topics, the nearest in words first."""
+"""What to search for, and where to look next when a search finds nothing."""
 
-from papers.models import Topic, in_order
+import datetime as dt
+
+from papers.models import Feature, Match, Topic, in_order
 from papers.text.words import stems
 
 MOST = 8
-"""Topics that are suggested."""
+"""Topics, or searches, that are suggested."""
+
+LOOKED_AT = 300
+"""Matches whose keywords are looked at for a search to suggest."""
 
 
 def topics_for(text: str) -> list[Topic]:
@@ -16,3 +21,22 @@ def topics_for(text: str) -> list[Topic]:
         return len(asked & set(stems(f"{topic.name} {topic.label} {keywords}")))
 
     return sorted(in_order(Topic.objects.active()), key=lambda topic: -shared(topic))[:MOST]
+
+
+def searches(up_to: dt.date) -> list[str]:
+    """At most `MOST` phrases that papers of the last day with papers hold, the most trending
+    papers' first: keywords of topics that were found there, so that each finds something.
+    """
+    days = Feature.objects.shown().filter(day__lte=up_to).order_by("-day")
+    last = days.values_list("day", flat=True).first()
+    matches = Match.objects.sendable().shown().filter(paper__features__day=last)
+    evidence = matches.order_by("-paper__trending_score", "-score", "pk").values_list(
+        "evidence", flat=True
+    )
+    phrases: dict[str, str] = {}
+    for reasons in evidence[:LOOKED_AT]:
+        for reason in reasons:
+            if reason["kind"] == "keyword":
+                phrases.setdefault(reason["detail"].casefold(), reason["detail"])
+                break  # one for each match, or a single paper would fill the list
+    return list(phrases.values())[:MOST]

@@ -182,7 +182,11 @@ def test_the_links_of_a_preview_are_void(client, row):
         )
         assert paths
         for path in paths:
-            assert Client().get(path, secure=True).status_code == 410, path
+            answer = Client().get(path, secure=True)
+            if path.startswith("/digest/"):
+                assert (answer.status_code, answer["Location"]) == (302, "/sample/")
+            else:
+                assert answer.status_code == 410, path
     for live in (
         links.unsubscribe_path(alice.pk, alice.link_version),
         links.preferences_path(alice.pk, alice.link_version),

@@ -60,7 +60,10 @@ def test_the_links_of_a_preview_do_nothing(alice, name, client, settings):
             client.post(path, {"List-Unsubscribe": "One-Click"}, secure=True),
             client.post(path, headers={"origin": "https://testserver"}, secure=True),
         ):
-            assert answer.status_code in (403, 404, 405, 410), path
+            if path.startswith("/digest/") and answer.status_code == 302:
+                assert answer["Location"] == "/sample/"  # which all may see
+            else:
+                assert answer.status_code in (403, 404, 405, 410), path
             assert alice.email not in answer.content.decode()
     assert list(Subscriber.objects.values()) == before
 

@@ -1,6 +1,7 @@
 """The day, the issues, the archive and a reader's digest."""
 
 import datetime as dt
+import re
 
 import pytest
 import time_machine
@@ -246,7 +247,9 @@ def test_an_issue_stays_as_it_was_frozen():
     assert "A quiet day." in text
     assert "Robots" in text
     assert "As it is" not in text
-    assert "June 2026 Wed 10 As it was 1 paper" in text_of(get("/issues/"))
+    assert "June 2026 Papers of these weeks: 8–14 June 2026 Wed 10 As it was 1 paper" in text_of(
+        get("/issues/")
+    )
 
 
 def test_issues_lead_to_each_other_and_the_archive_has_pages(monkeypatch):
@@ -425,3 +428,32 @@ def test_a_fault_shows_a_page_that_needs_nothing():
     html = render_to_string("500.html")
     _, problems = markup.read(html)
     assert problems == []
+
+
+def test_the_archive_leads_to_days_weeks_and_months():
+    make_match(make_paper("As it was"), make_topic("Robots"))
+    assert build_issue(DAY, NOW)
+    html = get("/issues/").content.decode()
+    for path in ("/issues/2026-06-10/", "/day/2026-06-10/", "/week/2026-W24/", "/month/2026-06/"):
+        assert f'href="{path}"' in html
+        assert get(path).status_code == 200
+
+
+def test_an_empty_search_offers_what_finds_something():
+    topic = make_topic("Robots")
+    paper = make_paper("Sparse attention for robots", trending_score=2.0)
+    make_match(paper, topic, evidence=[evidence("sparse attention"), evidence("robots")])
+    make_match(
+        make_paper("Another on sparse attention", trending_score=1.0),
+        topic,
+        evidence=[evidence("Sparse Attention")],
+    )
+    html = get("/search/").content.decode()
+    offered = re.findall(r'href="\?q=([^"]+)"', html)
+    assert offered == ["sparse%20attention"]
+    assert topic.get_absolute_url() in html
+    assert "Sparse attention for robots" in get(f"/search/?q={offered[0]}").content.decode()
+
+
+def evidence(phrase: str) -> dict[str, str]:
+    return {"kind": "keyword", "detail": phrase, "where": "title"}

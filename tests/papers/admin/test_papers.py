@@ -55,7 +55,7 @@ def test_a_paper_is_shown_with_its_score_its_topics_and_its_days(admin_client, t
 
     assert "12 upvotes, 2 comments, ? stars" in html
     assert "= attention" in html
-    assert "&quot;kv cache&quot; in the title" in html
+    assert "“kv cache” in the title" in html
     assert "June 10, 2026" in html
 
 

@@ -176,7 +176,7 @@ def test_the_preview_shows_what_is_gained_kept_and_lost_and_saves_nothing(
     assert kept.title in group(html, "Kept")
     assert lost.title in group(html, "Lost")
     assert gained.title in group(html, "Gained")
-    assert "&quot;prefill&quot; in the title" in group(html, "Gained")
+    assert "“prefill” in the title" in group(html, "Gained")
     assert "<strong>1 gained</strong>" in html
     assert "Nothing is saved yet" in html
     after = list(Match.objects.order_by("pk").values()), Topic.objects.values().get()

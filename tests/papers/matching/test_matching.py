@@ -71,8 +71,8 @@ def only(results: list[MatchResult]) -> MatchResult:
 def test_evidence_says_which_keyword_stands_where() -> None:
     result = only(match([paper("A smaller kv-cache", "Pruned, too.")], [CACHE]))
     assert [evidence.phrase for evidence in result.evidence] == [
-        '"KV cache" in the title',
-        '"pruning" in the abstract',
+        "“KV cache” in the title",
+        "“pruning” in the abstract",
     ]
 
 
@@ -163,7 +163,7 @@ def test_a_keyword_in_another_sense_is_not_sent(model: SemanticModel) -> None:
     assert meaning_z[0, 0] > MEANT_TITLE  # The word alone makes it look close.
     result = only(match([lure], [ROBOTS], model))
     assert not result.sendable
-    assert result.evidence[0].phrase == '"robot" in the title'
+    assert result.evidence[0].phrase == "“robot” in the title"
 
 
 def test_two_keywords_in_the_abstract_are_sent_when_they_are_meant(model: SemanticModel) -> None:

@@ -34,7 +34,7 @@ def test_a_paper_with_a_keyword_in_its_title_matches_with_the_evidence(caches):
 
     match = Match.objects.get()
     assert (match.paper, match.topic, match.is_sendable) == (paper, caches, True)
-    assert '"KV cache" in the title' in match.why
+    assert "“KV cache” in the title" in match.why
     assert (done.papers, done.matches, done.written) == (2, 1, 1)
 
 

@@ -64,7 +64,7 @@ def test_paper_page_tells_everything_we_know_of_it():
         "We study something.",
         "cs.LG, cs.CL",
         "8 June 2026",
-        '"efficient inference" in the title',
+        "“efficient inference” in the title",
         "Read section 4 first.",
         "77",
         "10 June 2026",

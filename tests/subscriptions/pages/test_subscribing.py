@@ -96,7 +96,7 @@ def test_the_welcome_page_offers_the_topics_with_the_preview(browser, topics, ma
     welcome = browser.press(link_in(mailoutbox[0])).url
     page = browser.get(welcome).content.decode()
     assert re.search(r'name="top_papers"[^>]* checked', page)
-    assert 'hx-get="/preview/"' in page
+    assert 'data-hx-get="/preview/"' in page
     assert not re.search(r'value="agents"[^>]* checked', page)
 
     nothing = browser.press(welcome, {"rhythm": "daily"})
