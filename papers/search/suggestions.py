@@ -29,6 +29,8 @@ def searches(up_to: dt.date) -> list[str]:
     """
     days = Feature.objects.shown().filter(day__lte=up_to).order_by("-day")
     last = days.values_list("day", flat=True).first()
+    if last is None:
+        return []
     matches = Match.objects.sendable().shown().filter(paper__features__day=last)
     evidence = matches.order_by("-paper__trending_score", "-score", "pk").values_list(
         "evidence", flat=True
