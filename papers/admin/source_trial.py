@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.core.cache import cache
 
-from papers.days import feature_day, listing_day
+from papers.days import growing, listing_day
 from papers.models import Source
 from papers.sources.base import Fetched, FetchFailed
 from papers.sources.record import LISTED, NEW_TO_SITE, NEW_TO_SOURCE, PaperRecord
@@ -67,23 +67,33 @@ class Trial:
 
 def try_out(source: Source, now: dt.datetime) -> Trial:
     """Ask the source, whose settings may be unsaved, as if it had never been asked. The day is the
-    last one that is over, or the current one where it answers for no other.
+    last one that is over and, where it lists nothing for that, the current one; of a source that
+    answers for no other, the current one alone.
     """
     kind = KINDS[source.kind]
-    day = feature_day(now) if kind.answers_for_past else listing_day(now)
+    days = growing(now)[:1] + growing(now)[-1:] if kind.answers_for_past else (listing_day(now),)
     if source.pk and not cache.add(f"papers.try.{source.pk}", 1, timeout=PAUSE):
-        return Trial(day, 0.0, error=f"It was tried just now. Wait {PAUSE} seconds.")
+        return Trial(days[0], 0.0, error=f"It was tried just now. Wait {PAUSE} seconds.")
     started = time.monotonic()
+    found = Trial(days[0], 0.0)
+    with time_limit(SECONDS):
+        for day in days:
+            found = _try_day(source, day, now, started)
+            if found.listed or found.only_known or found.error:
+                break
+    return found
+
+
+def _try_day(source: Source, day: dt.date, now: dt.datetime, started: float) -> Trial:
     fresh = Source(kind=source.kind, name=source.name, slug=source.slug, settings=source.settings)
     try:
-        with time_limit(SECONDS):
-            fetched = reader_of(fresh, now).fetch(day)
+        fetched = reader_of(fresh, now).fetch(day)
     except FetchFailed as error:
         return Trial(day, time.monotonic() - started, error=str(error))
     except Exception as error:
         logger.exception("a source broke when it was tried", extra={"source": source.slug})
-        error_text = f"{source.name} broke: {type(error).__name__}."
-        return Trial(day, time.monotonic() - started, error=error_text)
+        said = f"{source.name} broke: {type(error).__name__}."
+        return Trial(day, time.monotonic() - started, error=said)
     return _trial(fetched, day, time.monotonic() - started)
 
 
