@@ -44,7 +44,10 @@ class Pushed(PaperSource[SourceSettings]):
 
     def items(self, day: dt.date) -> Iterable[Any]:
         """None: papers come when they are sent."""
-        self.notes.append("Nothing is fetched: papers come when your scripts send them.")
+        self.notes.append(
+            "Nothing is fetched: papers come when your scripts send them, with a token that "
+            "manage.py import_papers --new-token makes."
+        )
         return ()
 
     def draft(self, item: Any) -> Draft:
