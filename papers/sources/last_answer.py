@@ -22,6 +22,11 @@ MOST_SAID = 4_096
 LONGEST_PAUSE = 10.0
 """Seconds between two requests, whatever a header asks for; who asks for more gets an error."""
 
+_NOWHERE = frozenset(
+    {"example", "invalid", "test", "local", "localdomain", "localhost", "internal"}
+)
+"""Names at the top that are on no internet (RFC 6761 and its kin)."""
+
 
 class LastAnswer:
     """Listens to the answers that a client gets."""
@@ -62,8 +67,9 @@ def contact() -> str:
     """
     address = str(settings.CONTACT_EMAIL)
     domain = address.rpartition("@")[2].lower()
-    is_real = "." in domain and not domain.endswith((".example", ".invalid", ".test", ".local"))
-    return address if is_real and domain not in {"localhost", "localhost.localdomain"} else ""
+    top = domain.rpartition(".")[2]
+    is_real = "." in domain and top[:1].isalpha() and top not in _NOWHERE
+    return address if is_real else ""
 
 
 def _unpacked(packed: bytes) -> bytes:

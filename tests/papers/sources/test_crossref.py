@@ -162,7 +162,9 @@ def test_many_journals_are_asked_for_in_several_questions(site):
     assert [one["filter"].count("issn:") for one in asked] == [40, 40, 10]
 
 
-@pytest.mark.parametrize("address", ["digest@localhost", "nobody", "a@b.example"])
+@pytest.mark.parametrize(
+    "address", ["digest@localhost", "nobody", "a@b.example", "a@127.0.0.1", "a@x.local", ""]
+)
 def test_an_address_that_nobody_reads_is_not_given(site, settings, address):
     settings.CONTACT_EMAIL = address
 
