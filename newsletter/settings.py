@@ -617,6 +617,11 @@ UNFOLD = {
                         "link": reverse_lazy("admin:papers_paper_changelist"),
                     },
                     {
+                        "title": "Joined papers",
+                        "icon": "merge",
+                        "link": reverse_lazy("admin:papers_join_changelist"),
+                    },
+                    {
                         "title": "Submissions",
                         "icon": "inbox",
                         "link": reverse_lazy("admin:subscriptions_submission_changelist"),

@@ -88,6 +88,10 @@ class Card:
     pdf_url: str = ""
     code_url: str = ""
     project_url: str = ""
+    free_url: str = ""
+    """Where a free copy is, of what is not free by itself."""
+    journal: str = ""
+    """Where the work came out after it was listed as a preprint."""
     topics: tuple[Link, ...] = ()
     """The topics it matches, closest first. Frozen by name alone; the address is then empty."""
     note: str = ""
@@ -164,24 +168,31 @@ class Card:
         )
 
     @property
-    def addresses(self) -> tuple[str, str, str, str]:
-        """Where its abstract, its PDF, its code and its project are; empty for what is not fit
-        for a link.
+    def addresses(self) -> tuple[str, str, str, str, str]:
+        """Where its abstract, its PDF, its code, its project and a free copy are; empty for what is
+        not fit for a link. Links in digests that were sent count on this order.
         """
         return (
             _safe(self.abstract_url),
             _safe(self.pdf_url),
             _safe(self.code_url),
             _safe(self.project_url),
+            _safe(self.free_url),
         )
 
     @property
     def links(self) -> tuple[Link, ...]:
         """Where it can be read and tried; in the active language."""
-        names = (label_of(self.identifier), "PDF", gettext("Code"), gettext("Project"))
-        return tuple(
-            Link(name, url) for name, url in zip(names, self.addresses, strict=True) if url
+        names = (
+            label_of(self.identifier),
+            "PDF",
+            gettext("Code"),
+            gettext("Project"),
+            gettext("Free to read"),
         )
+        # A free copy may be what another link leads to; then it is named so.
+        found = {url: name for name, url in zip(names, self.addresses, strict=True) if url}
+        return tuple(Link(name, url) for url, name in found.items())
 
     @property
     def source_thumbnail(self) -> str:
@@ -213,23 +224,20 @@ def brief(paper: Paper) -> Excerpt:
         return Excerpt(text, is_summarised=True)
     if text := paper.summary_by_machine:
         return Excerpt(text, summarized_by=shorten(plain(settings.SUMMARY_MODEL), 80))
-    text = excerpt_of(paper.abstract)
+    text = excerpt_of(paper.shown_abstract)
     return Excerpt(text, is_cut=bool(text) and text != paper.abstract)
 
 
 def unfolding(paper: Paper) -> Excerpt:
     """The same, for a page; below it unfolds the abstract, or the summary where there is none."""
-    short, whole = brief(paper), paper.abstract or paper.summary
+    short, whole = brief(paper), paper.shown_abstract or paper.summary
     return short._replace(rest="" if short.text == whole else whole)
 
 
 def whole(paper: Paper) -> Excerpt:
-    """All of the abstract at once, for a feed."""
-    return Excerpt(paper.abstract or paper.summary, is_summarised=_is_summary_alone(paper))
-
-
-def _is_summary_alone(paper: Paper) -> bool:
-    return bool(paper.summary) and not paper.abstract
+    """All of the abstract that may be shown at once, for a feed."""
+    text = paper.shown_abstract
+    return Excerpt(text or paper.summary, is_summarised=bool(paper.summary) and not text)
 
 
 # --- Making one -----------------------------------------------------------------------------------
@@ -274,6 +282,8 @@ def card_of(
         pdf_url=paper.pdf_url,
         code_url=paper.code_url,
         project_url=paper.project_url,
+        free_url=paper.free_copy,
+        journal=paper.journal,
         topics=topics,
         note=pick.note if pick else "",
         is_pick=pick is not None and pick.kind == Pick.Kind.PIN,

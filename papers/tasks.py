@@ -4,6 +4,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from papers.ingest import identity
 from papers.ingest.fetching import fetch_now, refresh
 from papers.matching.ranking import rank_and_match
 from papers.models import Source
@@ -31,6 +32,12 @@ def fetch_source(pk: int) -> None:
     source = Source.objects.filter(pk=pk, kind__in=KINDS).first()
     if source is not None:
         fetch_now(source, timezone.now())
+
+
+@shared_task
+def work_out_source(source_id: int) -> None:
+    """Work out the papers of a source anew, as after a change of what may be shown of them."""
+    identity.work_out_source(source_id)
 
 
 @shared_task

@@ -50,7 +50,7 @@ from newsletter.mail.message import Mail
 from newsletter.mail.outcomes import Kind, Outcome, described
 from newsletter.mail.transports.base import Transport
 from newsletter.models import Delivery, Issue
-from papers.models import Pick, Topic
+from papers.models import Paper, Topic
 from papers.semantics import current
 
 logger = logging.getLogger(__name__)
@@ -124,6 +124,7 @@ class Edition:
     shelf: Shelf
     press: DigestPress
     sharing: frozenset[int]
+    works: Mapping[int, int]
     """Ids of issues that may have given a reader papers of this shelf."""
     fitted: int | None
     """The number of the semantic model whose vectors the shelf has; None where it has none."""
@@ -269,7 +270,8 @@ class Worker:
             if one.subscriber_id is not None and (reader := readers.get(one.subscriber_id))
         }
         sharing = frozenset().union(*(edition.sharing for edition in wanted.values()))
-        had = papers_had(ids, sharing, {one.id for one in claimed})
+        works = {pk: work for one in wanted.values() for pk, work in one.works.items()}
+        had = papers_had(ids, sharing, {one.id for one in claimed}, works)
         ratings = {
             fitted: ratings_of(readers.values(), fitted)
             for fitted in {edition.fitted for edition in wanted.values()}
@@ -410,10 +412,10 @@ class Worker:
             welcome.plan(self._clock())
 
     def _notice_hides(self) -> None:
-        """Make the editions anew where an editor hid a paper, or lifted a hide, since the last
-        batch. A hide that comes later is seen by the next one.
+        """Make the editions anew where an editor hid a paper or lifted a hide, or a paper was
+        withdrawn, since the last batch. What comes later is seen by the next one.
         """
-        hidden = Pick.objects.hidden_papers()
+        hidden = Paper.objects.kept_back()
         if hidden != self._hidden:
             self._hidden = hidden
             self._editions.clear()
@@ -499,6 +501,7 @@ def edition_of(issue: Issue, wording: Wording) -> Edition:
             language=wording.language,
         ),
         sharing=frozenset(issues_sharing(paper_ids)),
+        works=Paper.objects.works_of(paper_ids),
         fitted=fitted,
     )
 
@@ -508,7 +511,7 @@ def compose_for(issue: Issue, reader: Reader) -> tuple[Mail | None, list[Choice]
     row = Delivery.objects.filter(issue=issue, subscriber=reader.id).first()
     since = row.since if row else planning.draws_since(issue, reader.id, timezone.now())
     edition = edition_of(issue, wording_for(issue, reader, since))
-    had = papers_had([reader.id], edition.sharing - {issue.pk})
+    had = papers_had([reader.id], edition.sharing - {issue.pk}, works=edition.works)
     ratings = ratings_of([reader], edition.fitted).get(reader.id)
     choices = edition.shelf.select(reader, had.get(reader.id, ()), ratings)
     if not choices:

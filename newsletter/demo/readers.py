@@ -14,7 +14,7 @@ from newsletter.digests.history import issues_sharing, papers_had
 from newsletter.digests.readers import readers_of
 from newsletter.issues.freezing import places_of, week_to
 from newsletter.models import Delivery, Issue, IssuePaper
-from papers.models import Topic
+from papers.models import Paper, Topic
 from subscriptions.models import Subscriber
 from subscriptions.readers.signup import SignupChoices, subscribe
 
@@ -187,7 +187,9 @@ def _has_news(issue: Issue, reader: selection.Reader) -> bool:
     places = places_of(
         issue, week_to(issue.day) if reader.is_weekly else None, is_weekly=reader.is_weekly
     )
-    had = papers_had([reader.id], issues_sharing(place.paper_id for place in places))
+    papers = [place.paper_id for place in places]
+    works = Paper.objects.works_of(papers)
+    had = papers_had([reader.id], issues_sharing(papers), works=works)
     return bool(selection.Shelf(places).select(reader, had.get(reader.id, ())))
 
 

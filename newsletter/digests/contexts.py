@@ -138,6 +138,7 @@ def card_in_mail(place: Place, why: str, feedback: str) -> Card:
         path=page_of(card),
         authors=tuple(shorten(plain(name), 80) for name in card.authors),
         organization=shorten(plain(card.organization), 200),
+        journal=shorten(plain(card.journal), 200),
         excerpt=_short(shorten(plain(card.excerpt), 800)),
         topics=tuple(Link(shorten(plain(name), 80), url) for name, url in card.topics[:3]),
         note=shorten(plain(card.note), 600),

@@ -8,12 +8,13 @@ a handful of days, so this stays a handful of index probes for each reader.
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from newsletter import bulk_sql
 from newsletter.digests.choices import paper_ids
 from newsletter.issues.freezing import WEEK
 from newsletter.models import Delivery, Issue, IssuePaper
+from papers.models import Paper
 
 #: States in which a reader has the papers, or may have them.
 HAD = (
@@ -27,19 +28,25 @@ HAD = (
 def issues_sharing(paper_ids: Iterable[int]) -> list[int]:
     """Ids of the issues whose digests may hold one of these papers."""
     days: set[dt.date] = set()
-    listed = IssuePaper.objects.filter(paper_id__in=list(paper_ids))
+    listed = IssuePaper.objects.filter(paper_id__in=list(Paper.objects.works_of(paper_ids)))
     for day in listed.order_by().values_list("issue__day", flat=True).distinct():
         days.update(day + dt.timedelta(days=after) for after in range(WEEK))
     return list(Issue.objects.filter(day__in=days).values_list("pk", flat=True))
 
 
 def papers_had(
-    subscriber_ids: Sequence[int], issue_ids: Collection[int], but: Collection[int] = ()
+    subscriber_ids: Sequence[int],
+    issue_ids: Collection[int],
+    but: Collection[int] = (),
+    works: Mapping[int, int] | None = None,
 ) -> dict[int, set[int]]:
     """By subscriber id, the ids of papers they had in digests of these issues.
 
-    `but`: ids of deliveries that do not count, the ones being made. One query.
+    `but`: ids of deliveries that do not count, the ones being made. `works`: by the id of a paper,
+    that of the one that stands for its work now; whoever had it under one name had it under all.
+    One query.
     """
+    works = works or {}
     had: dict[int, set[int]] = {}
     if not issue_ids or not subscriber_ids:
         return had
@@ -54,5 +61,6 @@ def papers_had(
     )
     for pk, subscriber_id, stored in rows:
         if pk not in but and stored and subscriber_id is not None:
-            had.setdefault(subscriber_id, set()).update(paper_ids(stored))
+            ids = paper_ids(stored)
+            had.setdefault(subscriber_id, set()).update(works.get(pk, pk) for pk in ids)
     return had

@@ -5,6 +5,7 @@ what they said about papers.
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from django.db.models.functions import Coalesce
 
 from newsletter import bulk_sql
 from newsletter.digests.selection import Reader
@@ -116,16 +117,18 @@ def _said_by(subscriber_ids: Sequence[int], learning: Sequence[int]) -> dict[int
     To those in `learning` a paper saved for later counts as "more", unless they said something
     else about it.
     """
+    # The later word on a work counts, under whichever of its names it was said.
+    work = Coalesce("paper__merged_into_id", "paper_id")
     rated = list(
         Feedback.objects.filter(bulk_sql.among(Feedback, "subscriber_id", subscriber_ids))
         .order_by()
-        .values_list("at", "pk", "subscriber_id", "paper_id", "value")
+        .values_list("at", "pk", "subscriber_id", work, "value")
     )
     spoken = {(subscriber_id, paper_id) for _, _, subscriber_id, paper_id, _ in rated}
     saved = (
         SavedPaper.objects.filter(bulk_sql.among(SavedPaper, "subscriber_id", learning))
         .order_by()
-        .values_list("at", "pk", "subscriber_id", "paper_id")
+        .values_list("at", "pk", "subscriber_id", work)
     )
     rated += [(*one, int(Feedback.Value.MORE)) for one in saved if one[2:] not in spoken]
     said: dict[int, dict[int, int]] = {}

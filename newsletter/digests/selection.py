@@ -85,9 +85,9 @@ class Shelf:
         """
         best: dict[int, Place] = {}
         for place in places:
-            best_so_far = best.get(place.paper_id)
+            best_so_far = best.get(place.work)
             if best_so_far is None or place.score > best_so_far.score:
-                best[place.paper_id] = place
+                best[place.work] = place
         #: Most trending first; a paper that stood in several issues stands here once.
         self.places = sorted(best.values(), key=lambda place: (-place.score, place.rank, place.id))
         self._by_topic: dict[int, list[int]] = {}
@@ -170,8 +170,7 @@ class Shelf:
             allowed = [
                 at
                 for at in allowed
-                if self.places[at].paper_id not in had
-                and self.places[at].paper_id not in reader.disliked
+                if self.places[at].work not in had and self.places[at].work not in reader.disliked
             ]
         top = self._top_for(reader, had) if reader.top_papers else []
         if top:
@@ -197,7 +196,7 @@ class Shelf:
         for at, place in enumerate(self.places):
             if len(top) == reader.papers_wanted:
                 break
-            if at in skipped or place.paper_id in had or place.paper_id in reader.disliked:
+            if at in skipped or place.work in had or place.work in reader.disliked:
                 continue
             top.append(at)
             skipped |= self._same.get(at, frozenset())

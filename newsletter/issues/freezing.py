@@ -5,8 +5,10 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext
 
 from newsletter.issues.places import Place, Reason
@@ -62,6 +64,10 @@ def _waits_until(source: Source, day: dt.date) -> dt.datetime:
     return closed + min(source.wait, LONGEST_WAIT - PLANNED_FROM)
 
 
+WORK = Coalesce("paper__merged_into_id", "paper_id")
+"""The id of the paper that stands for the work of a row's paper."""
+
+
 def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
     """The issue of `day`, frozen now unless it already was; None where the day has no papers.
 
@@ -80,7 +86,7 @@ def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
         missing = None
         if day == feature_day(now) or is_complete(day):
             missing = [MissingSource.of(source).as_dict() for source in unanswered(day)]
-        picks = {pick.paper_id: pick for pick in Pick.objects.filter(day=day)}
+        picks = {pick.work: pick for pick in Pick.objects.by_work().filter(day=day)}
         papers = list(
             Paper.objects.of_day(day)
             .with_thumbnails()
@@ -139,7 +145,8 @@ def places_of(
     issue: Issue, since: dt.date | None = None, *, is_weekly: bool = False
 ) -> list[Place]:
     """The issue's places, and those of the running issues before it that are of the days from
-    `since` on. For a weekly digest they are scored by what they gained in the week.
+    `since` on. For a weekly digest they are scored by what they gained in the week. Each has the
+    id of the paper that stands for its work now.
 
     Papers that were hidden since are left out; the rows stay, and so do everybody's ranks.
     The reasons are in the language that is active.
@@ -151,13 +158,16 @@ def places_of(
         rows = IssuePaper.objects.filter(issue__in=ids)
     gained: dict[int, int] = {}
     if is_weekly:
-        papers = set(rows.order_by().values_list("paper_id", flat=True))
+        papers = set(rows.order_by().values_list(WORK, flat=True))
         gained = gained_in_week(week_to(issue.day), issue.day, papers, issue.frozen_at)
     names = Topic.objects.named()
+    # Typed loosely, since what is annotated is not an attribute of every place.
+    shown: list[Any] = list(rows.shown().annotate(work=WORK).order_by("issue__day", "rank"))
     return [
         Place(
             id=row.pk,
             paper_id=row.paper_id,
+            work_id=row.work,
             rank=row.rank,
             score=_week_score(row, gained) if is_weekly else row.score,
             card=_card(row, names),
@@ -166,7 +176,7 @@ def places_of(
                 for topic, reason in row.topics.items()
             },
         )
-        for row in rows.shown().order_by("issue__day", "rank")
+        for row in shown
     ]
 
 
@@ -176,11 +186,11 @@ def _card(row: IssuePaper, names: TopicNames) -> Card:
     return replace(card, topics=tuple(Link(names.of(name), url) for name, url in card.topics))
 
 
-def _week_score(row: IssuePaper, gained: Mapping[int, int]) -> float:
+def _week_score(row: Any, gained: Mapping[int, int]) -> float:
     """A pinned paper keeps its score, which is far above all others; the logarithm keeps one
     paper of the year from making all others of its week look alike.
     """
-    return row.score if row.card.get("is_pick") else math.log1p(gained.get(row.paper_id, 0))
+    return row.score if row.card.get("is_pick") else math.log1p(gained.get(row.work, 0))
 
 
 def _why(topic: str) -> str:

@@ -17,6 +17,15 @@ class Place:
     card: Card
     topics: Mapping[int, "Reason"]
     """By topic id, for every topic whose readers may get the paper."""
+    work_id: int = 0
+    """The paper that stands for the work now, where that is another; see `work`."""
+
+    @property
+    def work(self) -> int:
+        """The id of the paper that stands for the work now: what readers had and said is asked of
+        it, and of all its names.
+        """
+        return self.work_id or self.paper_id
 
 
 @dataclass(frozen=True, slots=True)

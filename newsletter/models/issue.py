@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from django.db import models
+from django.db.models import Q
 from django.urls import reverse
 
-from papers.models import Paper, Pick, Source
+from papers.models import Paper, Source
+from papers.models.pick import is_hidden
 
 
 class IssueQuerySet(models.QuerySet["Issue"]):
@@ -131,10 +133,13 @@ class IssuePaperQuerySet(models.QuerySet["IssuePaper"]):
     """Places in issues, narrowed down by what callers ask for."""
 
     def shown(self) -> Self:
-        """Places of papers that no editor hid. What was frozen never changes: a hide is applied
-        when it is read, and lifting it brings the paper back to its place.
+        """Places of papers that no editor hid and nobody withdrew or retracted. What was frozen
+        never changes: a hide is applied when it is read, and lifting it brings the paper back to
+        its place.
         """
-        return self.exclude(paper__in=Pick.objects.hides().values("paper_id"))
+        fallen = Paper.objects.fallen()
+        works = Q(paper__in=fallen.values("pk")) | Q(paper__merged_into__in=fallen.values("pk"))
+        return self.exclude(is_hidden("paper_id")).exclude(works)
 
 
 class IssuePaper(models.Model):

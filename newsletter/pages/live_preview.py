@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 from newsletter.digests.selection import Choice, Reader, Shelf
 from newsletter.issues.freezing import places_of, week_to
 from newsletter.models import Issue
-from papers.models import Pick, Topic
+from papers.models import Paper, Topic
 from papers.semantics import current
 from subscriptions.models import Subscriber
 
@@ -104,7 +104,7 @@ def preview_of(asked: QueryDict, now: dt.datetime) -> tuple[DigestPreview, list[
             is_weekly=is_weekly,
             top_papers=top_papers,
         )
-        hidden = Pick.objects.hidden_papers()
+        hidden = Paper.objects.kept_back()
         language = get_language() or "en"
         shelf = _shelf(issue.pk, issue.day, issue.frozen_at, is_weekly, language, hidden)
         choices = shelf.select(reader)

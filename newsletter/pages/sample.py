@@ -21,7 +21,7 @@ from newsletter.digests.contexts import address_around_token
 from newsletter.digests.selection import Reader
 from newsletter.models import Issue
 from newsletter.pages.mail_frames import framed
-from papers.models import Pick, page_version
+from papers.models import Paper, page_version
 from subscriptions import links
 
 _SIGNED = ("preferences", "unsubscribe", "feedback", "signed-save")
@@ -61,7 +61,7 @@ def _mail(issue: Issue) -> tuple[str, str]:
         issue.day,
         issue.frozen_at,
         get_language() or settings.LANGUAGE_CODE,
-        Pick.objects.hidden_papers(),
+        Paper.objects.kept_back(),
         page_version.current(),
     )
 

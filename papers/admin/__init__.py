@@ -1,6 +1,7 @@
 """The editors' view of papers: what sources gave, what matched, and where an editor has a say."""
 
 from papers.admin.acronyms import AcronymAdmin
+from papers.admin.joins import JoinAdmin
 from papers.admin.matches import MatchAdmin
 from papers.admin.papers import PaperAdmin
 from papers.admin.picks import PickAdmin
@@ -12,6 +13,7 @@ __all__ = [
     "AcronymAdmin",
     "FeatureAdmin",
     "FittedModelAdmin",
+    "JoinAdmin",
     "MatchAdmin",
     "PaperAdmin",
     "PickAdmin",

@@ -3,15 +3,17 @@
 import datetime as dt
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from unfold.decorators import action
 
 from papers.admin.base import TITLE_SHOWN, ModelAdmin, TabularInline
 from papers.admin.matches import MatchForm
+from papers.ingest import identity
 from papers.matching import ranking
 from papers.models import Feature, Match, Paper
 from papers.text.cleaning import shorten
@@ -98,9 +100,24 @@ class ListedFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=Feature.objects.filter(day__gt=before).values("paper_id"))
 
 
+EDITABLE = (
+    "title",
+    "organization",
+    "abstract",
+    "summary",
+    "published_on",
+    "venue",
+    "status",
+    "license",
+    "abstract_share",
+    "free_url",
+)
+"""What an editor may write over what sources say. It stands until the edits are forgotten."""
+
+
 @admin.register(Paper)
 class PaperAdmin(ModelAdmin):
-    """Papers as sources gave them; an editor pins and vetoes their topics."""
+    """Papers as sources gave them; an editor mends facts, and pins and vetoes their topics."""
 
     list_display = (
         "short_title",
@@ -120,6 +137,8 @@ class PaperAdmin(ModelAdmin):
     fields = (
         "title",
         "identifier",
+        "merged_into",
+        "names_shown",
         "links",
         "authors_shown",
         "organization",
@@ -128,10 +147,17 @@ class PaperAdmin(ModelAdmin):
         "categories_shown",
         "keywords_shown",
         "published_on",
+        "venue",
+        "status",
+        "license",
+        "abstract_share",
+        "free_url",
+        "edited_shown",
         "counts",
         "score_explained",
     )
-    readonly_fields = fields
+    readonly_fields = tuple(name for name in fields if name not in EDITABLE)
+    actions = ("forget_edits",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Papers come from sources."""
@@ -140,6 +166,28 @@ class PaperAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Issues refer to them; an editor hides a paper with a pick."""
         return False
+
+    def save_model(self, request: HttpRequest, obj: Paper, form: Any, change: bool) -> None:
+        """Keep what was written as the editor's, above all sources."""
+        identity.edit(obj.pk, {name: form.cleaned_data[name] for name in form.changed_data})
+
+    @action(description="Forget edits: show what sources say", permissions=["change"])
+    def forget_edits(self, request: HttpRequest, queryset: QuerySet[Paper]) -> None:
+        """Let the sources' facts stand again."""
+        done = sum(identity.edit(pk, None) for pk in queryset.values_list("pk", flat=True))
+        self.message_user(request, f"Edits of {done} papers are forgotten.", messages.SUCCESS)
+
+    @admin.display(description="edited")
+    def edited_shown(self, paper: Paper) -> str:
+        """Which facts are an editor's."""
+        return ", ".join(sorted(paper.edited or {})) or "–"
+
+    @admin.display(description="names")
+    def names_shown(self, paper: Paper) -> str:
+        """All that sources call it, and its aliases."""
+        names = [*paper.names.exclude(kind="own").values_list("identifier", flat=True)]
+        names += paper.aliases.values_list("identifier", flat=True)
+        return ", ".join(sorted(set(names))) or "–"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Paper]:
         """With the day of the last listing."""

@@ -17,6 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from kombu.exceptions import OperationalError
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
@@ -82,7 +83,7 @@ class SourceForm(forms.ModelForm[Source]):
         """All that an editor decides about a source."""
 
         model = Source
-        fields = ("name", "is_active", "wait_minutes")
+        fields = ("name", "is_active", "wait_minutes", "abstract_share")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -227,7 +228,7 @@ class SourceAdmin(ModelAdmin):
         if obj.kind not in registry.KINDS:
             return ((None, {"fields": about}),)
         return (
-            (None, {"fields": [*about, "wait_minutes"]}),
+            (None, {"fields": [*about, "wait_minutes", "abstract_share"]}),
             ("Settings", {"fields": names}),
             ("The last fetch", {"fields": run}),
         )
@@ -392,6 +393,20 @@ class SourceAdmin(ModelAdmin):
             "kept": form.as_text if brought else "",
         }
         return TemplateResponse(request, "papers/admin/opml.html", context)
+
+    def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
+        """Have the papers of the source show as much of their abstracts as it says now."""
+        super().save_model(request, obj, form, change)
+        if change and "abstract_share" in form.changed_data:
+            try:
+                signature("papers.tasks.work_out_source").delay(obj.pk)
+            except OperationalError:
+                self.message_user(
+                    request,
+                    "No worker hears us: papers that are here already show as much of their "
+                    "abstracts as before. Save the choice again when workers run.",
+                    messages.WARNING,
+                )
 
     def response_add(
         self, request: HttpRequest, obj: Source, post_url_continue: str | None = None

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models.functions import Coalesce
 from rapidfuzz import fuzz
 
 from papers.identifiers import rank_of
@@ -28,10 +29,13 @@ from papers.ingest.facts import (
     TITLE_WORDS,
     Said,
     compose,
+    digest_of,
+    facts_of_row,
     folded,
     folded_title,
+    title_key,
 )
-from papers.models import Join, Paper, PaperName, SourceRecord
+from papers.models import Feature, Join, Paper, PaperName, SourceRecord
 from papers.sources.record import JOINING, RELATIONS, Author
 
 ABSTRACTS_ALIKE: Final = 75
@@ -43,6 +47,9 @@ SHORTEST_ABSTRACT: Final = 200
 
 MOST_COMPARED: Final = 3_000
 """Characters of an abstract that are compared."""
+
+BATCH: Final = 500
+"""Papers worked out in one transaction."""
 
 YEARS_APART: Final = 3
 """Papers of one title that came out further apart than this are not joined by the title alone."""
@@ -315,6 +322,31 @@ def merge(ids: Collection[int]) -> None:
     if changed:
         Paper.objects.bulk_update(changed, ["merged_into"], batch_size=500)
     work_out(list(papers.values()))
+    mark_repeats(papers)
+
+
+def mark_repeats(ids: Collection[int]) -> None:
+    """Mark the listings of these papers under names that came later than another of their work's,
+    and no others.
+    """
+    if not ids:
+        return
+    works = dict(
+        Paper.objects.filter(pk__in=ids).values_list("pk", Coalesce("merged_into_id", "pk"))
+    )
+    listings: dict[int, list[Feature]] = defaultdict(list)
+    for feature in Feature.objects.filter(paper__in=works).order_by("day"):
+        listings[works[feature.paper_id]].append(feature)
+    changed: dict[bool, list[int]] = {True: [], False: []}
+    for mine in listings.values():
+        first = {one.paper_id for one in mine if one.day == mine[0].day}
+        for one in mine:
+            is_again = one.day > mine[0].day and one.paper_id not in first
+            if one.is_again != is_again:
+                changed[is_again].append(one.pk)
+    for is_again, rows in changed.items():
+        if rows:
+            Feature.objects.filter(pk__in=rows).update(is_again=is_again)
 
 
 def _connected(ids: Collection[int]) -> tuple[set[int], set[tuple[int, int]]]:
@@ -402,7 +434,53 @@ def put(paper: Paper, said: Sequence[Said]) -> bool:
     return changed
 
 
+def work_out_source(source_id: int) -> None:
+    """Work out the rows of all papers that a source told of, in batches."""
+    told = SourceRecord.objects.filter(source=source_id, paper__isnull=False)
+    ids = sorted(told.values_list("paper_id", flat=True).distinct())
+    for at in range(0, len(ids), BATCH):
+        with transaction.atomic():
+            merge(set(ids[at : at + BATCH]))
+
+
 # --- What editors decide --------------------------------------------------------------------------
+
+
+@transaction.atomic
+def edit(paper_id: int, values: Mapping[str, Any] | None) -> bool:
+    """Keep what an editor wrote in some of the paper's `FIELDS`, beside earlier edits; None forgets
+    them all. Whether that changed anything.
+    """
+    paper = Paper.objects.select_for_update(no_key=True).get(pk=paper_id)
+    _remember(paper)
+    known = paper.edited or {}
+    said = {
+        name: value.isoformat() if isinstance(value, dt.date) else value
+        for name, value in (values or {}).items()
+        if name in FIELDS
+    }
+    edited = None if values is None else known | said
+    if (edited or None) == paper.edited:
+        return False
+    paper.edited = edited or None
+    paper.save(update_fields=["edited"])
+    merge({paper_id})
+    return True
+
+
+def _remember(paper: Paper) -> None:
+    """Keep what the row says where nothing else is kept, so that it can stand again."""
+    if not SourceRecord.objects.filter(paper=paper, about="").exists():
+        facts = facts_of_row(paper)
+        SourceRecord.objects.create(
+            paper=paper,
+            identifier=paper.identifier,
+            facts=facts,
+            digest=digest_of(facts),
+            title_key=title_key(paper.title),
+            first_seen_at=paper.created_at,
+            changed_at=paper.created_at,
+        )
 
 
 def confirm(join: Join, editor: AbstractBaseUser | None, now: dt.datetime) -> bool:

@@ -165,6 +165,10 @@ def _store(
     updated = {paper.pk for paper in (*changed, *_count(pairs, now))}
     listings = [pair for pair in pairs if pair[0].identifier in listed]
     _feature(listings, source, day, source_day)
+    mains = {paper.merged_into_id for paper in papers}
+    identity.mark_repeats(
+        [paper.pk for paper in papers if paper.merged_into_id or paper.pk in mains]
+    )
     mine = {paper.pk for _, paper in pairs}
     new = {rows[name].pk for name in fresh if name in rows}
     summary = Summary(

@@ -104,7 +104,7 @@ def recent(now: dt.datetime) -> QuerySet[Paper]:
     last: dt.date | None = listed.aggregate(last=Max("day"))["last"]
     if last is None:
         return Paper.objects.none()
-    return Paper.objects.filter(pk__in=listed.filter(day__gt=last - WINDOW).values("paper_id"))
+    return Paper.objects.standing().filter(pk__in=listed.filter(day__gt=last - WINDOW).works())
 
 
 def text_of_paper(paper: Paper) -> PaperText:
@@ -183,30 +183,31 @@ def _score(papers: Sequence[Paper], now: dt.datetime, pins_from: dt.date) -> int
 def _standings(
     papers: Sequence[Paper], now: dt.datetime, pins_from: dt.date
 ) -> dict[int, _Standing]:
-    """What the papers' scores at `now` are made from, by paper, in three queries.
+    """What the papers' scores at `now` are made from, by paper, in four queries.
 
     A hidden paper is hidden whatever the day; a pin counts for issues from `pins_from` on.
     """
-    ids = [paper.pk for paper in papers]
-    features = Feature.objects.filter(paper__in=ids, day__lte=now.date())
+    works = Paper.objects.works_of([paper.pk for paper in papers])
+    ids = list(works)
+    features = Feature.objects.once().filter(paper__in=ids, day__lte=now.date())
     listed: dict[int, list[Listing]] = defaultdict(list)
     for paper_id, source, day in features.order_by("day", "source__slug").values_list(
         "paper_id", "source__slug", "day"
     ):
         # A day's list begins at midnight, which is the age the score's constants were chosen for.
-        listed[paper_id].append(Listing(source, dt.datetime.combine(day, dt.time(), dt.UTC)))
+        listed[works[paper_id]].append(Listing(source, dt.datetime.combine(day, dt.time(), dt.UTC)))
     hands: dict[int, Hand] = {}
     for pick in Pick.objects.filter(paper__in=ids).order_by("day"):
         if pick.kind == Pick.Kind.HIDE:
-            hands[pick.paper_id] = "hide"
+            hands[works[pick.paper_id]] = "hide"
         elif pick.kind == Pick.Kind.PIN and pick.day >= pins_from:
-            hands.setdefault(pick.paper_id, "pin")
+            hands.setdefault(works[pick.paper_id], "pin")
     attention: dict[int, list[Attention]] = defaultdict(list)
     observed = Observation.objects.filter(paper__in=ids, observed_at__lte=now).values_list(
         "paper_id", "source__slug", "observed_at", "upvotes", "comments", "stars"
     )
     for paper_id, source, at, upvotes, comments, stars in observed.iterator(chunk_size=5_000):
-        attention[paper_id].append(Attention(at, source, upvotes, comments, stars))
+        attention[works[paper_id]].append(Attention(at, source, upvotes, comments, stars))
     return {
         pk: _Standing(
             attention=attention[pk],
@@ -214,7 +215,7 @@ def _standings(
             listings=listed[pk][1:],
             hand=hands.get(pk),
         )
-        for pk in ids
+        for pk in [paper.pk for paper in papers]
     }
 
 

@@ -1,11 +1,12 @@
 """On which days which source listed a paper."""
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from papers.models.page_version import WatchedQuerySet
-from papers.models.pick import Pick
+from papers.models.pick import is_hidden
 from papers.models.source import Source
 
 
@@ -13,8 +14,18 @@ class FeatureQuerySet(WatchedQuerySet["Feature"]):
     """Listings, narrowed down by what callers ask for."""
 
     def shown(self) -> Self:
-        """Listings of papers that no editor hid."""
-        return self.exclude(paper__in=Pick.objects.hides().values("paper_id"))
+        """Listings of papers that no editor hid, each work on the days of its first name alone."""
+        return self.once().exclude(is_hidden("paper_id"))
+
+    def once(self) -> Self:
+        """Without those of works that were listed before under another name: the article of a
+        preprint is no news.
+        """
+        return self.filter(is_again=False)
+
+    def works(self) -> "models.QuerySet[Feature, Any]":
+        """The ids of the papers that stand for what was listed, for a subquery."""
+        return self.order_by().values(work=Coalesce("paper__merged_into_id", "paper_id"))
 
 
 class Feature(models.Model):
@@ -32,6 +43,12 @@ class Feature(models.Model):
         max_length=120, blank=True, help_text="Who put the paper on the source's list."
     )
     submitted_at = models.DateTimeField(null=True, blank=True)
+    is_again = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="The work was listed on an earlier day under another of its names.",
+    )
 
     objects = FeatureQuerySet.as_manager()
 

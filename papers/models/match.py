@@ -6,7 +6,7 @@ from django.db import models
 
 from papers.evidence import why_of
 from papers.models.page_version import WatchedQuerySet
-from papers.models.pick import Pick
+from papers.models.pick import STANDING, is_hidden
 from papers.models.topic import Topic
 
 
@@ -21,8 +21,10 @@ class MatchQuerySet(WatchedQuerySet["Match"]):
         )
 
     def shown(self) -> Self:
-        """Matches of papers that no editor hid."""
-        return self.exclude(paper__in=Pick.objects.hides().values("paper_id"))
+        """Matches of papers that are shown: see `PaperQuerySet.shown`."""
+        return self.filter(paper__merged_into=None, paper__status__in=STANDING).exclude(
+            is_hidden("paper_id")
+        )
 
 
 class Match(models.Model):

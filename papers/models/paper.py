@@ -1,12 +1,12 @@
 """Works, keyed by an identifier and never by a version."""
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import ClassVar, Self
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Cast, Concat, StrIndex
+from django.db.models.functions import Cast, Coalesce, Concat, StrIndex
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +15,7 @@ from papers.models.feature import Feature
 from papers.models.match import Match
 from papers.models.observation import Observation
 from papers.models.page_version import WatchedQuerySet
-from papers.models.pick import Pick
+from papers.models.pick import STANDING, Pick, is_hidden
 from papers.models.summary import MachineSummary, hash_of
 
 BY_TREND = ("-trending_score", "-upvotes", "identifier")
@@ -25,6 +25,15 @@ GROWTH_AGES = (dt.timedelta(days=1), dt.timedelta(days=4))
 """Growth is what was gained since the last count that is at least and at most this old."""
 
 
+def last_day(of: str) -> "models.QuerySet[Feature, Any]":
+    """For a subquery of papers: the last day on which the paper was listed, or, `of` its aliases,
+    on which these were.
+    """
+    path = "paper" if of == "paper" else "paper__merged_into"
+    rows = Feature.objects.once().filter(**{path: models.OuterRef("pk")})
+    return rows.order_by("-day").values("day")[:1]
+
+
 class PaperQuerySet(WatchedQuerySet["Paper"]):
     """Papers, narrowed down by what callers ask for."""
 
@@ -32,9 +41,8 @@ class PaperQuerySet(WatchedQuerySet["Paper"]):
         """Papers that some source listed on `day`, hidden ones too: what is fetched and ranked.
         What readers see of a day is `of_day`.
         """
-        return self.filter(
-            pk__in=Feature.objects.filter(day=day).values("paper_id")  # a paper may be listed twice
-        )
+        # A paper may be listed twice, and under several names.
+        return self.standing().filter(pk__in=Feature.objects.once().filter(day=day).works())
 
     def of_day(self, day: dt.date) -> Self:
         """The papers of `day`, in order: those that some source listed then and those pinned to it,
@@ -43,9 +51,10 @@ class PaperQuerySet(WatchedQuerySet["Paper"]):
         The issue, the day's page and whatever else shows a day ask here, so that they agree.
         """
         pins = Pick.objects.pins().filter(day=day)
-        listed = models.Q(pk__in=Feature.objects.filter(day=day).values("paper_id"))
-        pinned = models.Q(pk__in=pins.values("paper_id"))
-        mine = pins.filter(paper=models.OuterRef("pk")).values("position")[:1]
+        work = Coalesce("paper__merged_into_id", "paper_id")
+        listed = models.Q(pk__in=Feature.objects.once().filter(day=day).works())
+        pinned = models.Q(pk__in=pins.order_by().values(work=work))
+        mine = pins.alias(main=work).filter(main=models.OuterRef("pk")).values("position")[:1]
         return (
             self.shown()
             .filter(listed | pinned)
@@ -56,7 +65,7 @@ class PaperQuerySet(WatchedQuerySet["Paper"]):
     def listed_between(self, first: dt.date, last: dt.date) -> Self:
         """Papers that some source listed on one of these days, without hidden ones."""
         return self.shown().filter(
-            pk__in=Feature.objects.filter(day__range=(first, last)).values("paper_id")
+            pk__in=Feature.objects.once().filter(day__range=(first, last)).works()
         )
 
     def by_upvotes(self) -> Self:
@@ -66,8 +75,57 @@ class PaperQuerySet(WatchedQuerySet["Paper"]):
         )
 
     def shown(self) -> Self:
-        """Papers that no editor hid, on whatever day: a hidden paper stands nowhere."""
-        return self.exclude(pk__in=Pick.objects.hides().values("paper_id"))
+        """Papers that stand in lists: each work once, none that an editor hid on whatever day, none
+        that was withdrawn or retracted.
+        """
+        return self.standing().unhidden()
+
+    def unhidden(self) -> Self:
+        """Papers that no editor hid: these have a page, which says if one was withdrawn."""
+        return self.exclude(is_hidden("pk"))
+
+    def standing(self) -> Self:
+        """Papers that stand for a work which was neither withdrawn nor retracted."""
+        return self.filter(merged_into=None, status__in=STANDING)
+
+    def kept_back(self) -> frozenset[int]:
+        """The ids of the papers that are to be left out of whatever is shown or sent from now on:
+        hidden, withdrawn or retracted. Two queries.
+        """
+        hidden = self.filter(is_hidden("pk"))
+        return frozenset(hidden.values_list("pk", flat=True)) | frozenset(
+            self.fallen().values_list("pk", flat=True)
+        )
+
+    def fallen(self) -> Self:
+        """Papers that were withdrawn or retracted."""
+        return self.filter(status__in=(Paper.Status.WITHDRAWN, Paper.Status.RETRACTED))
+
+    def called(self, name: str) -> "Paper | None":
+        """The paper that stands for the work of this identifier: its own, or else one that alone
+        claims it. None where there is none.
+        """
+        found = self.filter(identifier=name).select_related("merged_into").first()
+        if found is None:
+            claimed = self.filter(names__identifier=name, names__kind="same")
+            works = {paper.merged_into or paper for paper in claimed.select_related("merged_into")}
+            found = works.pop() if len(works) == 1 else None
+        return (found.merged_into or found) if found else None
+
+    def works_of(self, ids: Iterable[int]) -> dict[int, int]:
+        """By the id of each paper that is one work with one of `ids`, that one included, the id of
+        the paper that stands for the work. One query.
+        """
+        wanted = list(ids)
+        mine = self.filter(pk__in=wanted).order_by()
+        work = Coalesce("merged_into_id", "pk")
+        found = self.filter(
+            models.Q(pk__in=wanted)
+            | models.Q(merged_into__in=wanted)
+            | models.Q(merged_into__in=mine.exclude(merged_into=None).values("merged_into"))
+            | models.Q(pk__in=mine.exclude(merged_into=None).values("merged_into"))
+        )
+        return dict(found.order_by().values_list("pk", work))
 
     def by_trend(self) -> Self:
         """Highest trending score first, in an order that never depends on chance."""
@@ -84,8 +142,15 @@ class PaperQuerySet(WatchedQuerySet["Paper"]):
 
     def newest_first(self) -> Self:
         """Last listed first, of one day the most trending."""
-        last = Feature.objects.filter(paper=models.OuterRef("pk")).order_by("-day").values("day")
-        return self.order_by(models.Subquery(last[:1]).desc(), "-trending_score", "identifier")
+        return self.last_listed().order_by("-listed", "-trending_score", "identifier")
+
+    def last_listed(self) -> Self:
+        """Each with the last day on which it was listed, under whichever name, as `listed`."""
+        return self.annotate(
+            listed=Coalesce(
+                models.Subquery(last_day("paper")), models.Subquery(last_day("aliases"))
+            )
+        )
 
     def awaiting_thumbnail(self, now: dt.datetime) -> Self:
         """Papers whose source has a picture that we have not, and that may be asked for at `now`:
@@ -163,6 +228,9 @@ class Paper(models.Model):
 
     TITLE_LENGTH = 500
     ABSTRACT_LENGTH = 20_000
+
+    EXCERPT_WORDS = 60
+    """Words of an abstract that are shown where not all of it may be."""
 
     identifier = models.CharField(
         max_length=MAX_LENGTH,
@@ -283,7 +351,12 @@ class Paper(models.Model):
                 fields=("id",),
                 condition=models.Q(reader_upvotes__gt=0),
                 name="paper_with_reader_upvotes",
-            )
+            ),
+            models.Index(
+                fields=("id",),
+                condition=models.Q(status__in=("withdrawn", "retracted")),
+                name="paper_withdrawn",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -316,6 +389,40 @@ class Paper(models.Model):
     def local_id(self) -> str:
         """The identifier within its scheme, such as `2605.13779`."""
         return self.identifier.partition(":")[2]
+
+    @property
+    def shown_abstract(self) -> str:
+        """As much of the abstract as its license lets us show, see `AbstractShare`. Whatever prints
+        an abstract, or a part of it, takes it from here; what matches and searches reads all.
+        """
+        if self.abstract_share == self.AbstractShare.NONE:
+            return ""
+        words = self.abstract.split()
+        if self.abstract_share != self.AbstractShare.EXCERPT or len(words) <= self.EXCERPT_WORDS:
+            return self.abstract
+        return f"{' '.join(words[: self.EXCERPT_WORDS])} …"
+
+    @property
+    def is_abstract_cut(self) -> bool:
+        """Whether less of the abstract is shown than we know."""
+        return self.shown_abstract != self.abstract
+
+    @property
+    def free_copy(self) -> str:
+        """Where a free copy is read of what is not free by itself: one that a source names, or the
+        preprint of an article; else empty.
+        """
+        return self.free_url or ((self.pdf_url or self.abstract_url) if self.published_as else "")
+
+    @property
+    def is_fallen(self) -> bool:
+        """Whether it was withdrawn or retracted."""
+        return self.status not in STANDING
+
+    @property
+    def journal(self) -> str:
+        """Where the work came out since it was listed under a preprint's name; else empty."""
+        return self.venue if self.published_as else ""
 
     @property
     def scheme_label(self) -> str:

@@ -5,8 +5,12 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from papers.models.page_version import WatchedQuerySet
+
+STANDING = ("", "corrected")
+"""States of a paper that may be listed and sent; others were withdrawn or retracted."""
 
 
 class PickQuerySet(WatchedQuerySet["Pick"]):
@@ -18,13 +22,25 @@ class PickQuerySet(WatchedQuerySet["Pick"]):
         """
         return self.filter(kind=Pick.Kind.HIDE)
 
+    def by_work(self) -> Self:
+        """Each with the id of the paper that stands for its paper's work, as `work`."""
+        return self.annotate(work=Coalesce("paper__merged_into_id", "paper_id"))
+
     def pins(self) -> Self:
         """Those that put a paper on top of their day."""
         return self.filter(kind=Pick.Kind.PIN)
 
-    def hidden_papers(self) -> frozenset[int]:
-        """The ids of all hidden papers. One query."""
-        return frozenset(self.hides().values_list("paper_id", flat=True))
+
+def is_hidden(column: str) -> models.Q:
+    """Whether the paper in `column` is one that an editor hid, under whichever of its names."""
+    hides = Pick.objects.hides()
+    # A paper, its main paper, its aliases, and their other aliases; none of the columns is empty.
+    paths = ("paper", "paper__merged_into", "paper__aliases", "paper__merged_into__aliases")
+    found = models.Q()
+    for path in paths:
+        known = hides.exclude(**{path: None}) if path != "paper" else hides
+        found |= models.Q(**{f"{column}__in": known.order_by().values(f"{path}__pk")})
+    return found
 
 
 class Pick(models.Model):
@@ -53,6 +69,7 @@ class Pick(models.Model):
     )
 
     objects = PickQuerySet.as_manager()
+    work: int  # set by `by_work`
 
     class Meta:
         """One hand on a paper for a day."""

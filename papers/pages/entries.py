@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count
+from django.db.models import Count, Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from papers.cards import Card, Link, card_of, unfolding
@@ -76,12 +77,12 @@ def first_day(since: dt.date = dt.date.min, up_to: dt.date = dt.date.max) -> dt.
 
 def day_of(day: dt.date, now: dt.datetime, topic: Topic | None = None) -> Day:
     """The papers of `day` by trending score, pinned ones first; of one topic, if one is given."""
-    picks = {pick.paper_id: pick for pick in Pick.objects.filter(day=day)}
+    picks = {pick.work: pick for pick in Pick.objects.by_work().filter(day=day)}
     listed = Paper.objects.of_day(day)
     submitters = (
         Feature.objects.filter(day=day)
         .exclude(submitted_by="")
-        .values_list("paper_id", "submitted_by")
+        .values_list(Coalesce("paper__merged_into_id", "paper_id"), "submitted_by")
     )
     wanted = of_topic(listed, topic) if topic else listed
     first = entries_of(wanted, now, picks, dict(submitters), most=MOST)
@@ -111,15 +112,17 @@ def span_of(
     wanted = of_topic(listed, topic) if topic else listed
     at = Paginator(wanted.by_upvotes().values_list("pk", flat=True), SHEET).get_page(page)
     ids = list(at)
-    features = Feature.objects.filter(day__range=(period.first, period.last), paper__in=ids)
-    picks = Pick.objects.filter(day__range=(period.first, period.last), paper__in=ids)
+    works = Q(paper__in=ids) | Q(paper__merged_into__in=ids)
+    features = Feature.objects.once().filter(works, day__range=(period.first, period.last))
+    picks = Pick.objects.by_work().filter(works, day__range=(period.first, period.last))
     # The first day on which a paper was listed wins, hence the last one comes first.
-    found = list(features.order_by("-day").values_list("paper_id", "day", "submitted_by"))
+    work = Coalesce("paper__merged_into_id", "paper_id")
+    found = list(features.order_by("-day").values_list(work, "day", "submitted_by"))
     listed_on = {paper: day for paper, day, _ in found}
     entries = entries_of(
         Paper.objects.filter(pk__in=ids).by_upvotes(),
         now,
-        {pick.paper_id: pick for pick in picks.order_by("day")},
+        {pick.work: pick for pick in picks.order_by("day")},
         {paper: who for paper, _, who in found if who},
         most=SHEET,
     )
@@ -146,7 +149,11 @@ def calendar(month: Period, now: dt.datetime) -> Calendar | None:
     shown = Feature.objects.shown().filter(
         day__range=(week_of(month.first).first, min(week_of(month.last).last, today))
     )
-    counts = shown.order_by().values("day").annotate(n=Count("paper", distinct=True))
+    counts = (
+        shown.order_by()
+        .values("day")
+        .annotate(n=Count(Coalesce("paper__merged_into_id", "paper_id"), distinct=True))
+    )
     return calendar_of(month, dict(counts.values_list("day", "n")), first, today)
 
 

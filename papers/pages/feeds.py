@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -62,7 +61,9 @@ def papers_feed(request: HttpRequest) -> HttpResponseBase:
         .values_list("day", flat=True)
         .distinct()[:DAYS]
     )
-    papers = Paper.objects.shown().filter(features__day__in=list(days)).distinct()
+    papers = Paper.objects.shown().filter(
+        pk__in=Feature.objects.once().filter(day__in=list(days)).works()
+    )
     return _answer(
         request,
         title=settings.SITE_NAME,
@@ -88,9 +89,8 @@ def topic_feed(request: HttpRequest, slug: str) -> HttpResponseBase:
 def _answer(
     request: HttpRequest, *, title: str, subtitle: str, page: str, papers: PaperQuerySet
 ) -> HttpResponseBase:
-    dated = papers.with_topics().annotate(listed=Max("features__day"))
     # Typed loosely, since what is annotated is not an attribute of every paper.
-    newest: list[Any] = list(dated.order_by("-listed", "-trending_score", "identifier")[:MOST])
+    newest: list[Any] = list(papers.with_topics().newest_first()[:MOST])
     # Trend decides which papers are in; it must not move them about and make the feed look new.
     newest.sort(key=lambda paper: (_moment(paper.listed, paper), paper.pk), reverse=True)
     feed = new_feed(request, title=title, subtitle=subtitle, page=page)

@@ -16,8 +16,9 @@ def entries_of(
 ) -> list[Card]:
     """The `papers` among those `found`, in their order. Three queries."""
     chosen = Paper.objects.in_order(papers)
-    fields = ("identifier", "title", "abstract", "summary", "authors", "organization")
-    texts = {paper.pk: paper for paper in chosen.only(*fields)}
+    fields = ("identifier", "title", "abstract", "abstract_share", "summary", "authors")
+    texts_of = ("organization", *fields)
+    texts = {paper.pk: paper for paper in chosen.only(*texts_of)}
     return [
         replace(
             card,

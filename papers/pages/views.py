@@ -1,12 +1,12 @@
 """Pages about papers and topics. They only read, and show the same to everyone."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,9 +14,9 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from papers import search as searching
-from papers.cards import Card, brief, card_of, whole
-from papers.identifiers import UnknownIdentifier, identifier, label_of, page_of
-from papers.models import Feature, Match, Paper, Thumbnail, Topic, in_order
+from papers.cards import Card, Link, brief, card_of, whole
+from papers.identifiers import UnknownIdentifier, identifier, label_of, page_of, rank_of
+from papers.models import Feature, Match, Paper, PaperName, Pick, Thumbnail, Topic, in_order
 from papers.pages import entries, search_results, sharing
 from papers.pages.charts import line_chart
 from papers.search import related, suggestions
@@ -37,6 +37,9 @@ LATEST = 30
 FOUND = 25
 """Papers on one page of what a search found."""
 
+AUTHORS_SHOWN = 20
+"""Authors on a paper's page before the rest unfolds; some papers have thousands."""
+
 OBSERVATIONS = 2000
 """Observations that a chart looks at, the latest ones."""
 
@@ -46,21 +49,25 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
     """One paper; another spelling of its identifier, such as one with a version, leads to it."""
     if not local_id.isprintable():
         raise Http404("no such paper")  # PostgreSQL takes no NUL, and no identifier has one
-    shown = Paper.objects.shown().with_thumbnails().with_machine_summaries()
+    shown = Paper.objects.unhidden().with_thumbnails().with_machine_summaries()
     found = shown.filter(identifier=f"{scheme}:{local_id}").first()
-    if found is None:
+    if found is None or found.merged_into_id:
         known = _named(f"{scheme}:{local_id}")
         if known is None:
             raise Http404("no such paper")
-        return redirect(known, permanent=True)
+        # Which paper a name stands for may change; how a name is spelled does not.
+        is_spelling = found is None and known.identifier == _spelled(f"{scheme}:{local_id}")
+        return redirect(known, permanent=is_spelling)
     seen = (
         found.observations.elsewhere()
         .order_by("-observed_at")
         .values_list("observed_at", "upvotes")
     )
+    works = list(Paper.objects.works_of([found.pk]))
     address = f"{settings.SITE_URL}{found.get_absolute_url()}"
     short = brief(found)
-    features = list(found.features.select_related("source").order_by("-day")[:20])
+    listings = Feature.objects.filter(paper__in=works).select_related("source")
+    features = list(listings.order_by("-day")[:20])
     thanks = dict.fromkeys(filter(None, (acknowledgment_of(one.source) for one in features)))
     context = {
         "paper": found,
@@ -71,10 +78,13 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
         .order_by("-score"),
         "features": features,
         "acknowledgments": list(thanks),
-        "picks": found.picks.exclude(note="")[:5],
+        "picks": Pick.objects.filter(paper__in=works).exclude(note="")[:5],
+        "shown_authors": found.authors[:AUTHORS_SHOWN],
+        "more_authors": found.authors[AUTHORS_SHOWN:],
+        "names": _other_names(found, works),
         "chart": line_chart(seen[:OBSERVATIONS]),
         "card": card_of(found, whole),
-        "in_short": short.text or found.abstract,
+        "in_short": short.text or found.shown_abstract,
         "by_machine": card_of(found, brief) if short.summarized_by else None,
         "citations": (
             ("BibTeX", "bibtex", citations.bibtex(found)),
@@ -124,8 +134,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     papers = entries.of_topic(Paper.objects.shown(), found)
     trending = entries.entries_of(papers.by_trend(), now, most=TRENDING)
-    last = Feature.objects.filter(paper=OuterRef("pk")).order_by("-day").values("day")[:1]
-    dated = papers.annotate(last_day=Subquery(last))
+    dated = papers.last_listed()
     today = now.date()
     month = _dated(
         dated.listed_between(today - MONTH, today)
@@ -133,7 +142,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
         .by_upvotes()[:OF_THE_MONTH]
     )
     shown = [card.paper_id for card in trending + month]
-    latest = dated.exclude(pk__in=shown).order_by("-last_day", "-trending_score", "identifier")
+    latest = dated.exclude(pk__in=shown).newest_first()
     context = {
         "topic": found,
         "trending": trending,
@@ -146,7 +155,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _dated(papers: Iterable[Any]) -> list[Card]:
     """Cards with the days on which the papers were listed last; those are annotated."""
-    return [card_of(paper, whole, listed_on=paper.last_day) for paper in papers]
+    return [card_of(paper, whole, listed_on=paper.listed) for paper in papers]
 
 
 @require_safe
@@ -159,7 +168,7 @@ def search(request: HttpRequest) -> HttpResponseBase:
             named = identifier(query)
         except UnknownIdentifier:
             named = ""
-        paper = Paper.objects.shown().filter(identifier=named).first() if named else None
+        paper = Paper.objects.unhidden().called(named) if named else None
         if paper is not None:
             return redirect(paper)
         elsewhere = named if page_of(named) else ""
@@ -184,8 +193,27 @@ def search(request: HttpRequest) -> HttpResponseBase:
     return render(request, "papers/search.html", context)
 
 
+def _other_names(paper: Paper, works: Sequence[int]) -> list[Link]:
+    """What else the work is called, and where that is read: names that are papers of their own and
+    names that sources say it has, each once.
+    """
+    said = PaperName.objects.filter(paper__in=works, kind__in=(PaperName.OWN, PaperName.SAME))
+    names = set(said.values_list("identifier", flat=True)) - {paper.identifier}
+    return [
+        Link(f"{label_of(name)} {name.partition(':')[2]}", page)
+        for name in sorted(names, key=rank_of)
+        if (page := page_of(name))
+    ]
+
+
 def _named(text: str) -> Paper | None:
+    name = _spelled(text)
+    return Paper.objects.unhidden().called(name) if name else None
+
+
+def _spelled(text: str) -> str:
+    """The one spelling of an identifier; empty for what is none."""
     try:
-        return Paper.objects.shown().filter(identifier=identifier(text)).first()
+        return identifier(text)
     except UnknownIdentifier:
-        return None
+        return ""

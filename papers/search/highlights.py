@@ -102,7 +102,9 @@ class Highlighter:
             parts.append(format_html(_("Without “{}”."), ", ".join(missing)))
         if new:
             parts += [self.marked(name) for name in names if new & self.found_in(name)][:3]
-            parts.append(self.excerpt(paper.abstract, new) or self.excerpt(paper.summary, new))
+            parts.append(
+                self.excerpt(paper.shown_abstract, new) or self.excerpt(paper.summary, new)
+            )
         return format_html_join(" ", "{}", ((part,) for part in parts if part))
 
 

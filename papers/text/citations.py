@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from papers.identifiers import scheme_of
 from papers.models import Paper
 
 SHOWN_FIRST, SHOWN_LAST = 3, 2
@@ -36,14 +37,25 @@ def byline(authors: Sequence[Any], count: int | None = None) -> str:
 
 
 def bibtex(paper: Paper, suffix: str = "") -> str:
-    """The paper as a BibTeX entry of the form that arXiv recommends; `suffix` ends its key."""
+    """The paper as a BibTeX entry: an article with its journal and DOI, or a preprint in the form
+    that arXiv recommends; `suffix` ends its key.
+    """
     year = _year(paper)
     fields = {
         "title": f"{{{_escaped(paper.title)}}}",
         "author": " and ".join(_escaped(str(name)) for name in paper.authors),
         "year": year,
     }
-    if paper.scheme == "arxiv":
+    kind = "misc"
+    if paper.scheme != "arxiv":
+        kind = "article" if paper.venue else "misc"
+        doi = paper.identifier if paper.scheme == "doi" else paper.published_as
+        fields |= {
+            "journal": _escaped(paper.venue),
+            "doi": doi.removeprefix("doi:") if doi.startswith("doi:") else "",
+            "url": paper.abstract_url,
+        }
+    else:
         fields |= {
             "eprint": paper.local_id,
             "archivePrefix": "arXiv",
@@ -51,7 +63,8 @@ def bibtex(paper: Paper, suffix: str = "") -> str:
             "url": paper.abstract_url,
         }
     lines = [f"  {name:<13} = {{{value}}}" for name, value in fields.items() if value]
-    return "@misc{%s,\n%s\n}" % (_key(paper, year) + suffix, ",\n".join(lines))  # noqa: UP031  # braces
+    entry = (kind, _key(paper, year) + suffix, ",\n".join(lines))
+    return "@%s{%s,\n%s\n}" % entry  # noqa: UP031  # braces
 
 
 def bibtex_file(papers: Iterable[Paper]) -> str:
@@ -87,8 +100,11 @@ def csl(paper: Paper) -> dict[str, Any]:
         item["issued"] = {"date-parts": [[published.year, published.month, published.day]]}
     if paper.scheme == "arxiv":
         item["publisher"] = "arXiv"
-    if paper.abstract:
-        item["abstract"] = paper.abstract
+    if paper.scheme == "doi":
+        item |= {"DOI": paper.local_id, "container-title": paper.venue}
+        item["type"] = "article-journal" if paper.venue else "article"
+    if paper.shown_abstract:
+        item["abstract"] = paper.shown_abstract
     return {name: value for name, value in item.items() if value}
 
 
@@ -104,13 +120,16 @@ def _year(paper: Paper) -> str:
 def ris(paper: Paper) -> str:
     """The paper in the RIS format of reference managers: tags of two letters, CRLF after lines."""
     published = paper.published_on
+    scheme = scheme_of(paper.identifier)
+    tag = scheme.ris_tag if scheme else "M1"
     fields = [
-        ("TY", "UNPB"),
+        ("TY", "JOUR" if paper.venue and not paper.published_as else "UNPB"),
         ("TI", paper.title),
         *(("AU", _last_name_first(str(name))) for name in paper.authors),
         ("PY", str(published.year) if published else ""),
         ("DA", f"{published:%Y/%m/%d}/" if published else ""),
-        ("M1", paper.identifier),
+        ("JO", paper.venue if not paper.published_as else ""),
+        (tag, paper.local_id if tag == "DO" else paper.identifier),
         ("UR", paper.abstract_url),
     ]
     lines = [f"{tag}  - {' '.join(value.split())}" for tag, value in fields if value]
@@ -128,8 +147,8 @@ def json_ld(paper: Paper, address: str) -> dict[str, Any]:
         "identifier": paper.identifier,
         "author": [{"@type": "Person", "name": str(name)} for name in paper.authors],
     }
-    if paper.abstract:
-        about["abstract"] = paper.abstract
+    if paper.shown_abstract:
+        about["abstract"] = paper.shown_abstract
     if paper.published_on:
         about["datePublished"] = paper.published_on.isoformat()
     if paper.keywords:

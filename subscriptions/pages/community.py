@@ -70,7 +70,8 @@ def signed_upvote(request: HttpRequest, reader: Visitor, paper_id: int) -> HttpR
 def _upvote(
     request: HttpRequest, subscriber: Subscriber | None, paper_id: int, address: str
 ) -> HttpResponse:
-    paper = get_object_or_404(Paper.objects.shown(), pk=paper_id)
+    found = get_object_or_404(Paper.objects.unhidden(), pk=paper_id)
+    paper = found.merged_into or found
     if request.method == "POST" and subscriber is not None:
         if wait := too_many(request, "upvote", subscriber.email):
             return wait

@@ -2,7 +2,8 @@
 
 import datetime as dt
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from papers.models import Paper
 from subscriptions.models import Feedback, Subscriber
@@ -20,7 +21,13 @@ def say(subscriber: Subscriber, paper: Paper, value: Feedback.Value, now: dt.dat
 
 def take_back(subscriber: Subscriber, paper: Paper) -> bool:
     """Forget the reader's word on the paper; whether there was one."""
-    deleted, _ = Feedback.objects.filter(subscriber=subscriber, paper=paper).delete()
+    return _take_back(subscriber, paper.pk)
+
+
+def _take_back(subscriber: Subscriber, paper_id: int) -> bool:
+    """Under all names of the paper, so that no earlier word comes forth."""
+    names = Paper.objects.works_of([paper_id])
+    deleted, _ = Feedback.objects.filter(subscriber=subscriber, paper__in=names).delete()
     return bool(deleted)
 
 
@@ -30,8 +37,7 @@ def take_back_of(subscriber: Subscriber, paper_id: str) -> bool:
     """
     if not (paper_id.isascii() and paper_id.isdigit() and len(paper_id) < 19):
         return False
-    deleted, _ = Feedback.objects.filter(subscriber=subscriber, paper_id=int(paper_id)).delete()
-    return bool(deleted)
+    return _take_back(subscriber, int(paper_id))
 
 
 def delete_all(subscriber: Subscriber) -> int:
@@ -41,14 +47,25 @@ def delete_all(subscriber: Subscriber) -> int:
 
 
 def all_said(subscriber: Subscriber) -> QuerySet[Feedback]:
-    """The reader's words on papers, the last one first, each with its paper."""
-    return subscriber.feedback.select_related("paper").order_by("-at", "-pk")
+    """The reader's words on papers, the last one first, each with its paper; of a paper with
+    several names the last word alone.
+    """
+    work = Coalesce("paper__merged_into_id", "paper_id")
+    said = subscriber.feedback.alias(work=work)
+    same = Feedback.objects.alias(work=work).filter(subscriber=subscriber, work=OuterRef("work"))
+    last = same.order_by("-at", "-pk").values("pk")[:1]
+    return (
+        said.filter(pk=Subquery(last))
+        .select_related("paper", "paper__merged_into")
+        .order_by("-at", "-pk")
+    )
 
 
 def said(subscriber: Subscriber, paper: Paper) -> int | None:
     """The reader's word on the paper, if there is one."""
     return (
-        Feedback.objects.filter(subscriber=subscriber, paper=paper)
+        Feedback.objects.filter(subscriber=subscriber, paper__in=Paper.objects.works_of([paper.pk]))
+        .order_by("-at", "-pk")
         .values_list("value", flat=True)
         .first()
     )

@@ -8,8 +8,10 @@ import datetime as dt
 from enum import Enum, auto
 
 from django.db import models, transaction
+from django.db.models.functions import Coalesce
 
-from papers.models import Paper, Pick
+from papers.models import Paper
+from papers.models.pick import is_hidden
 from subscriptions.models import SavedPaper, Subscriber
 
 MOST = 1000
@@ -40,19 +42,23 @@ def save(subscriber: Subscriber, paper: Paper, now: dt.datetime) -> Saved:
 
 def remove(subscriber: Subscriber, paper: Paper) -> bool:
     """Take the paper off the list; whether it was on it."""
-    deleted, _ = SavedPaper.objects.filter(subscriber=subscriber, paper=paper).delete()
+    names = Paper.objects.works_of([paper.pk])
+    deleted, _ = SavedPaper.objects.filter(subscriber=subscriber, paper__in=names).delete()
     return bool(deleted)
 
 
 def is_saved(subscriber: Subscriber, paper: Paper) -> bool:
-    """Whether the paper is on the reader's list."""
-    return SavedPaper.objects.filter(subscriber=subscriber, paper=paper).exists()
+    """Whether the paper is on the reader's list, under whichever of its names."""
+    names = Paper.objects.works_of([paper.pk])
+    return SavedPaper.objects.filter(subscriber=subscriber, paper__in=names).exists()
 
 
 def saved_among(subscriber: Subscriber, paper_ids: list[int]) -> set[int]:
     """Those of the papers that are on the reader's list."""
-    on_list = SavedPaper.objects.filter(subscriber=subscriber, paper_id__in=paper_ids)
-    return set(on_list.values_list("paper_id", flat=True))
+    works = Paper.objects.works_of(paper_ids)
+    on_list = SavedPaper.objects.filter(subscriber=subscriber, paper_id__in=works)
+    saved = {works[pk] for pk in on_list.values_list("paper_id", flat=True)}
+    return {pk for pk in paper_ids if works.get(pk) in saved}
 
 
 def is_full(subscriber: Subscriber) -> bool:
@@ -62,9 +68,15 @@ def is_full(subscriber: Subscriber) -> bool:
 
 def entries(subscriber: Subscriber) -> models.QuerySet[SavedPaper]:
     """The list, the last saved first, each with its paper. A paper that an editor hid since stands
-    nowhere.
+    nowhere, and one with several names once.
     """
-    shown = subscriber.saved_papers.exclude(paper__in=Pick.objects.hides().values("paper"))
+    work = Coalesce("paper__merged_into_id", "paper_id")
+    same = SavedPaper.objects.alias(work=work).filter(
+        subscriber=subscriber, work=models.OuterRef("work")
+    )
+    last = same.order_by("-at", "-pk").values("pk")[:1]
+    saved = subscriber.saved_papers.alias(work=work).filter(pk=models.Subquery(last))
+    shown = saved.exclude(is_hidden("paper_id"))
     return shown.select_related("paper").order_by("-at", "-pk")
 
 

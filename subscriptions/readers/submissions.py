@@ -78,7 +78,7 @@ def submit(subscriber: Subscriber, paper_id: str, name: str, now: dt.datetime) -
     if not subscriber.is_mailable or not are_open():
         return Receipt(Outcome.CLOSED)
     known_as = named(paper_id)
-    paper = Paper.objects.filter(identifier=known_as).first()
+    paper = Paper.objects.called(known_as)
     if paper is not None:
         return Receipt(Outcome.LISTED, paper=paper)
     fresh: dict[str, Any] = {

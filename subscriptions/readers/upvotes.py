@@ -12,10 +12,12 @@ nobody can sign up a crowd for a paper of today.
 import datetime as dt
 
 from django.db.models import Count
+from django.db.models.functions import Coalesce
 
 from papers.ingest import community
 from papers.models import Paper
 from subscriptions.models import Subscriber, Upvote
+from subscriptions.models.upvote import UpvoteQuerySet
 
 READER_FOR = dt.timedelta(days=3)
 """How long ago a reader confirmed whose upvotes count."""
@@ -23,7 +25,7 @@ READER_FOR = dt.timedelta(days=3)
 
 def give(subscriber: Subscriber, paper: Paper, now: dt.datetime) -> bool:
     """Upvote the paper; whether that is new. Only confirmed readers may."""
-    if not subscriber.is_mailable:
+    if not subscriber.is_mailable or is_given(subscriber, paper):
         return False
     _, created = Upvote.objects.get_or_create(
         subscriber=subscriber, paper=paper, defaults={"at": now}
@@ -33,18 +35,23 @@ def give(subscriber: Subscriber, paper: Paper, now: dt.datetime) -> bool:
 
 def take_back(subscriber: Subscriber, paper: Paper) -> bool:
     """Forget the reader's upvote; whether there was one."""
-    deleted, _ = Upvote.objects.filter(subscriber=subscriber, paper=paper).delete()
+    deleted, _ = _of(paper).filter(subscriber=subscriber).delete()
     return bool(deleted)
 
 
 def is_given(subscriber: Subscriber, paper: Paper) -> bool:
     """Whether the reader upvoted the paper."""
-    return Upvote.objects.filter(subscriber=subscriber, paper=paper).exists()
+    return _of(paper).filter(subscriber=subscriber).exists()
 
 
 def total(paper: Paper) -> int:
     """The paper's upvotes at this moment."""
-    return Upvote.objects.filter(paper=paper).count()
+    return _of(paper).values("subscriber").distinct().count()
+
+
+def _of(paper: Paper) -> UpvoteQuerySet:
+    """The upvotes of the paper under all its names."""
+    return Upvote.objects.filter(paper__in=Paper.objects.works_of([paper.pk]))
 
 
 def count(now: dt.datetime) -> int:
@@ -52,5 +59,6 @@ def count(now: dt.datetime) -> int:
     active, and has been for `READER_FOR`.
     """
     votes = Upvote.objects.counting(now - READER_FOR)
-    counted = votes.order_by().values("paper_id").annotate(n=Count("pk"))
-    return community.observe(dict(counted.values_list("paper_id", "n")), now)
+    by_work = votes.order_by().values(work=Coalesce("paper__merged_into_id", "paper_id"))
+    counted = by_work.annotate(n=Count("subscriber", distinct=True))
+    return community.observe(dict(counted.values_list("work", "n")), now)

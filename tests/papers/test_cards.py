@@ -11,7 +11,16 @@ from tests.factories import DAY, NOW, make_paper, make_source
 pytestmark = pytest.mark.django_db
 
 KEYS = {
-    *("identifier", "title", "authors", "author_count", "organization", "excerpt"),
+    *(
+        "identifier",
+        "title",
+        "authors",
+        "author_count",
+        "organization",
+        "excerpt",
+        "journal",
+        "free_url",
+    ),
     *("excerpt_is_cut", "upvotes", "comments", "stars", "upvotes_gained", "path", "abstract_url"),
     *("pdf_url", "code_url", "project_url", "topics", "note", "is_pick", "comments_gained"),
     *("stars_gained", "thumbnail_url", "thumbnail_path", "is_summarised"),
@@ -113,7 +122,7 @@ def test_growth_is_measured_from_a_count_one_to_four_days_old(hours, gained):
 def test_links_are_absolute_safe_web_addresses(url):
     card = card_of(Paper(identifier="arxiv:2606.00001", code_url=url, thumbnail_url=url), brief)
     assert [link.name for link in card.links] == ["arXiv", "PDF"]
-    assert card.addresses[2:] == ("", "")
+    assert card.addresses[2:] == ("", "", "")
     assert card.source_thumbnail == ""
 
 

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
 from newsletter.models import Delivery, Event, Issue, Trouble
-from papers.models import Acronym, Feature, FittedModel, Match, Paper, Pick, Source, Topic
+from papers.models import Acronym, Feature, FittedModel, Join, Match, Paper, Pick, Source, Topic
 from subscriptions.models import Notice, Submission, Subscriber, Suppression
 from tests.admin_pages import staff
 from tests.factories import DAY, NOW, make_notice, make_paper
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 # Which of "add", "change" and "delete" there is at all, for whoever has the permission.
 POSSIBLE = {
     Acronym: "add change delete",
+    Join: "",
     Match: "add change delete",
     Paper: "change",
     Pick: "add change delete",
@@ -61,6 +62,7 @@ def rows(row) -> dict[Any, Any]:
     paper, subscriber = Paper.objects.get(), row.subscriber
     Pick.objects.create(day=DAY, paper=make_paper(), kind=Pick.Kind.PIN)
     Acronym.objects.create(short="vlm", stems="vision languag model", long="vision language model")
+    Join.objects.create(first=make_paper(), second=paper, state=Join.State.QUESTION)
     FittedModel.objects.create(version="2026061008", started_at=NOW, data=b"x")
     Event.objects.create(
         delivery=row, provider="Test", event_id="1", kind="sent", at=NOW, received_at=NOW

@@ -1,14 +1,18 @@
 """Papers in the admin: found, explained, and given topics by hand."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from papers.admin.papers import EDITABLE
+from papers.ingest.records import store
 from papers.matching.ranking import rank_and_match
 from papers.models import Feature, Match, Paper, Source
+from papers.sources.record import PaperRecord
 from tests.admin_pages import cell, text
 from tests.factories import (
     DAY,
@@ -81,15 +85,32 @@ def test_a_papers_page_takes_as_many_queries_for_many_topics_as_for_few(admin_cl
     assert queries() == few
 
 
-def test_papers_are_neither_added_nor_deleted_nor_rewritten(admin_client):
+def test_papers_are_neither_added_nor_deleted(admin_client):
     paper = make_paper("As it was")
     assert admin_client.get(reverse("admin:papers_paper_add")).status_code == 403
     url = reverse("admin:papers_paper_delete", args=[paper.pk])
     assert admin_client.post(url, {"post": "yes"}).status_code == 403
-    form = inline_forms(paper) | {"title": "Rewritten"}
-    admin_client.post(reverse("admin:papers_paper_change", args=[paper.pk]), form)
+
+
+def test_an_editors_words_stand_above_sources_until_they_are_forgotten(admin_client):
+    record = PaperRecord("arxiv:2606.90001", "As it was", organization="Acme")
+    store([record], make_source(), DAY, NOW)
+    paper = Paper.objects.get()
+    url = reverse("admin:papers_paper_change", args=[paper.pk])
+    admin_client.post(url, inline_forms(paper) | {"title": "Mended", "published_on": "2026-06-02"})
+    store([replace(record, organization="Acme Labs")], make_source(), DAY, NOW)
+
+    paper.refresh_from_db()
+    assert (paper.title, paper.organization) == ("Mended", "Acme Labs")
+    assert paper.published_on == dt.date(2026, 6, 2)
+    assert set(paper.edited or {}) == {"title", "published_on"}
+
+    data = {"action": "forget_edits", "_selected_action": [paper.pk]}
+    admin_client.post(reverse("admin:papers_paper_changelist"), data)
     paper.refresh_from_db()
     assert paper.title == "As it was"
+    assert not paper.published_on
+    assert not paper.edited
 
 
 def inline_forms(paper: Paper, **rows: str) -> dict[str, str]:
@@ -104,6 +125,7 @@ def inline_forms(paper: Paper, **rows: str) -> dict[str, str]:
         "features-INITIAL_FORMS": "0",
         "_save": "1",
     }
+    form |= {name: str(getattr(paper, name) or "") for name in EDITABLE}
     for number, match in enumerate(matches):
         form |= {
             f"matches-{number}-id": str(match.pk),

@@ -1,0 +1,147 @@
+"""Papers that are one work, or may be: the evidence, the questions, and the way back."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.decorators import action, display
+
+from papers.admin.base import TITLE_SHOWN, ModelAdmin
+from papers.ingest import identity
+from papers.models import Join, Paper
+from papers.text.cleaning import shorten
+
+ABSTRACT_SHOWN = 1_500
+
+
+@admin.register(Join)
+class JoinAdmin(ModelAdmin):
+    """Pairs of papers that the rules joined or ask about. An editor joins, or keeps apart."""
+
+    list_display = ("pair", "shown_state", "evidence_in_short", "created_at", "decided_by")
+    list_filter = ("state",)
+    list_select_related = ("first", "second", "decided_by")
+    list_per_page = 50
+    search_fields = (
+        "first__title",
+        "first__identifier",
+        "second__title",
+        "second__identifier",
+    )
+    search_help_text = "Part of a title or an identifier."
+    actions = ("join", "keep_apart")
+    fields = readonly_fields = (
+        "shown_state",
+        "first_paper",
+        "second_paper",
+        "evidence_in_words",
+        "created_at",
+        "decided_at",
+        "decided_by",
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """The rules find pairs."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Without the row, the rules would join the two again: keep them apart instead."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The actions decide. Asked about the whole list, this says whether somebody may."""
+        return obj is None and bool(super().has_change_permission(request, obj))
+
+    @display(description="papers")
+    def pair(self, join: Join) -> SafeString:
+        """Both titles, with what each is called."""
+        rows = [
+            (shorten(paper.title, TITLE_SHOWN), paper.identifier)
+            for paper in (join.first, join.second)
+        ]
+        return format_html("{}<br>{}<br>{}<br>{}", *rows[0], *rows[1])
+
+    @display(
+        description="state",
+        ordering="state",
+        label={
+            Join.State.JOINED: "success",
+            Join.State.CONFIRMED: "success",
+            Join.State.QUESTION: "warning",
+            Join.State.REFUSED: "danger",
+        },
+    )
+    def shown_state(self, join: Join) -> tuple[str, str]:
+        """The state and its words, in its color."""
+        return join.state, join.get_state_display()
+
+    @admin.display(description="evidence")
+    def evidence_in_short(self, join: Join) -> str:
+        """What the rules saw, in a line."""
+        return "; ".join(in_words(join.evidence))
+
+    @admin.display(description="evidence")
+    def evidence_in_words(self, join: Join) -> SafeString:
+        """What the rules saw, a line each."""
+        return format_html("{}", "\n".join(in_words(join.evidence)))
+
+    @admin.display(description="first")
+    def first_paper(self, join: Join) -> SafeString:
+        """The one paper, as far as it helps to compare."""
+        return self._paper(join.first)
+
+    @admin.display(description="second")
+    def second_paper(self, join: Join) -> SafeString:
+        """The other."""
+        return self._paper(join.second)
+
+    @staticmethod
+    def _paper(paper: Paper) -> SafeString:
+        return format_html(
+            '<a href="{}">{}</a> ({}, {})<br>{}<br>{}',
+            reverse("admin:papers_paper_change", args=[paper.pk]),
+            paper.title,
+            paper.identifier,
+            paper.published_on or "no date",
+            shorten(", ".join(map(str, paper.authors)), 500) or "no authors",
+            shorten(paper.abstract, ABSTRACT_SHOWN) or "no abstract",
+        )
+
+    @action(description="One work: join them", permissions=["change"])
+    def join(self, request: HttpRequest, queryset: QuerySet[Join]) -> None:
+        """Answer questions with yes, or take a refusal back."""
+        now = timezone.now()
+        done = sum(identity.confirm(one, _editor(request), now) for one in queryset)
+        self.message_user(request, f"{done} pairs are joined.", messages.SUCCESS)
+
+    @action(description="Two works: undo the join, keep them apart", permissions=["change"])
+    def keep_apart(self, request: HttpRequest, queryset: QuerySet[Join]) -> None:
+        """Answer with no, or undo joins. Each paper gets back what came under its name."""
+        now = timezone.now()
+        done = sum(identity.keep_apart(one, _editor(request), now) for one in queryset)
+        self.message_user(
+            request,
+            f"{done} pairs are kept apart. Each paper has what came under its own name.",
+            messages.SUCCESS,
+        )
+
+
+def in_words(evidence: dict[str, Any]) -> list[str]:
+    """What the rules saw, as sentences for an editor."""
+    common, fewer = evidence.get("authors_in_common", 0), evidence.get("authors_of_fewer", 0)
+    said = [*evidence.get("claims", ()), *evidence.get("relations", ())]
+    return [
+        ", ".join(said) or "no claims",
+        "titles equal" if evidence.get("titles_equal") else "titles differ",
+        f"{common} family names in common, of {fewer} in the shorter list",
+        f"abstracts alike by {evidence.get('abstracts_alike', 0)} of 100",
+    ]
+
+
+def _editor(request: HttpRequest) -> Any:
+    return request.user if request.user.is_authenticated else None
