@@ -549,7 +549,7 @@ def _of_record(record: arxiv_oai.Harvested, listing: str) -> Item:
         doi=record.doi,
         license=record.license,
         day=record.datestamp,
-        published_on=record.submitted_on,
+        published_on=None if listing == NOT_LISTED else record.datestamp,  # as the feed says
         listing=listing,
         comments=record.comments,
     )

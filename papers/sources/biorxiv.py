@@ -209,8 +209,7 @@ class _Preprints(PaperSource[S]):
         with http.client("application/json") as client:
             for one in self._days(last):
                 rows += (Row(row, one, one < day) for row in self._posted(client, one))
-        asked = self.state.get("asked_until")
-        if not isinstance(asked, str) or asked < last.isoformat():
+        if last == self.now.astimezone(dt.UTC).date():
             self.state["asked_until"] = last.isoformat()
         return _latest(rows)
 
@@ -220,17 +219,14 @@ class _Preprints(PaperSource[S]):
             yield last
             return
         first = last - dt.timedelta(days=DAYS - 1)
-        try:
-            asked = dt.date.fromisoformat(self.state.get("asked_until", ""))
-        except (TypeError, ValueError):
-            asked = last
-        if asked < first:
-            oldest = last - dt.timedelta(days=LONGEST_GAP)
-            if asked < oldest:
-                self.notes.append(
-                    f"Nobody asked since {asked}; days before {oldest} are not made good."
-                )
-            first = max(asked, oldest)
+        asked = _day(self.state.get("asked_until"))
+        oldest = last - dt.timedelta(days=LONGEST_GAP)
+        if asked and asked < oldest:
+            self.notes.append(
+                f"Nobody asked since {asked}; days before {oldest} are not made good."
+            )
+        if asked:  # the day before it has not been asked for on three days yet
+            first = min(first, max(asked - dt.timedelta(days=DAYS - 2), oldest))
         while first <= last:
             yield first
             first += dt.timedelta(days=1)

@@ -124,11 +124,12 @@ class EuropePmc(PaperSource[EuropePmcSettings]):
         is_past = last < self.now.astimezone(dt.UTC).date()
         first = last if is_past else last - dt.timedelta(days=DAYS - 1)
         asked = _day(self.state.get("asked_until"))
-        if asked and asked < first and not is_past:
-            first = max(asked, last - dt.timedelta(days=LONGEST_GAP))
+        if asked and not is_past:  # the day before it has not been asked for on three days yet
+            oldest = last - dt.timedelta(days=LONGEST_GAP)
+            first = min(first, max(asked - dt.timedelta(days=DAYS - 2), oldest))
         with http.client("application/json") as client:
             found = [Result(one, day) for one in self._search(client, first, last)]
-        if asked is None or asked < last:
+        if not is_past:
             self.state["asked_until"] = last.isoformat()
         found.sort(key=lambda one: self._listing(one.data, day) != LISTED)
         return found

@@ -211,7 +211,7 @@ def test_days_nobody_asked_for_are_made_good(serve):
     fetched = source(state={"asked_until": "2026-04-23"}).fetch(DAY)
 
     assert [one.listing for one in fetched.records] == [NEW_TO_SOURCE]
-    assert server.asked[0] == "biorxiv 2026-04-23 0"
+    assert server.asked[0] == "biorxiv 2026-04-22 0"
 
     ages = source(state={"asked_until": "2025-04-23"}).fetch(DAY)
     assert ages.notes == (

@@ -230,7 +230,7 @@ def test_days_nobody_asked_for_are_made_good(serve):
 
     fetched = source(state={"asked_until": "2026-04-20"}).fetch(DAY)
 
-    assert "[2026-04-20 TO 2026-04-29]" in asked[0]["query"]
+    assert "[2026-04-19 TO 2026-04-29]" in asked[0]["query"]
     assert fetched.state == {"asked_until": "2026-04-29"}
 
 
