@@ -14,7 +14,7 @@ class NewsletterConfig(AppConfig):
         """Connect what listens: system checks, the last look at mail, and the Celery app, without
         which a web process would send its tasks to nowhere. Offer readers the channels.
         """
-        from newsletter import celery, error_reports  # noqa: F401
+        from newsletter import celery, error_reports, traces  # noqa: F401
         from newsletter.channels import registry
         from newsletter.issues import freezing
         from newsletter.mail import outgoing  # noqa: F401
@@ -25,3 +25,5 @@ class NewsletterConfig(AppConfig):
         issue_days.tell_closed_days(freezing.closed_days)
         if settings.SENTRY_DSN:
             error_reports.start(settings.SENTRY_DSN)
+        if settings.TRACES_URL:
+            traces.start(settings.TRACES_URL)

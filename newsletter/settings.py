@@ -531,6 +531,9 @@ if METRICS_TOKEN and not re.fullmatch(r"[\x21-\x7e]{16,}", METRICS_TOKEN):
     )
 
 SENTRY_DSN = read("SENTRY_DSN", env.str, "", "the address of a project in Sentry")
+TRACES_URL = read("TRACES_URL", env.str, "", "where a collector takes OTLP over HTTP")
+if TRACES_URL and not is_url(TRACES_URL, {"http", "https"}):
+    raise refusal("TRACES_URL", "an address such as http://127.0.0.1:4318/v1/traces")
 
 # --- Language, time, static files --------------------------------------------------------
 

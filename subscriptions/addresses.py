@@ -186,6 +186,13 @@ def normalized_email(email: str) -> str:
 
     RFC 5321 lets a local part be case-sensitive; no provider of note makes use of it, and readers
     type their own address in any case they like.
+
+    In lower case it is because of the version before, which may run beside this one while it is
+    rolled out, and be rolled back to. That one finds a reader by this spelling and not by the key:
+    of a row that holds "Alice@…" its forms would find nothing, try to make a second row, and fail
+    at the constraint that an address stands there once in whatever case; and it would neither erase
+    nor suppress the reader. From the release on that follows the one with keys, rows may hold the
+    `wire_form`.
     """
     try:
         return wire_form(email).lower()

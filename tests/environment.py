@@ -41,5 +41,6 @@ for name in (
     "PING_URL",
     "METRICS_TOKEN",
     "SENTRY_DSN",
+    "TRACES_URL",
 ):
     os.environ.pop(name, None)

@@ -116,6 +116,7 @@ def test_env_example_names_the_defaults(tmp_path):
         ("ALERT_EMAIL_URL", "pigeon://mail.example.org", "mail server"),
         ("ALERT_WEBHOOK_URL", "alerts.example.org", "an address such as"),
         ("PING_URL", "ftp://alerts.example.org", "an address such as"),
+        ("TRACES_URL", "collector:4318", "an address such as"),
         ("ALERT_ISSUE_HOURS", "0", "from 1 to 24"),
         ("METRICS_TOKEN", "short", "at least 16"),
         ("METRICS_TOKEN", "with a space in the middle of it", "holds a space"),
