@@ -54,7 +54,7 @@ def record(processor: Any) -> Any:
     provider = TracerProvider(resource=Resource(about))  # nothing of this machine or its processes
     provider.add_span_processor(processor)
     DjangoInstrumentor().instrument(tracer_provider=provider)
-    CeleryInstrumentor().instrument(tracer_provider=provider)
+    CeleryInstrumentor().instrument(tracer_provider=provider)  # type: ignore[no-untyped-call]
     return provider
 
 

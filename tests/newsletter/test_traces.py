@@ -5,7 +5,7 @@ import secrets
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.test.utils import override_settings
 from django.urls import path
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 SECRET = secrets.token_urlsafe(40)
 
 
-def fail(request: HttpRequest, rest: str) -> None:
+def fail(request: HttpRequest, rest: str) -> HttpResponse:
     raise ValueError(f"no alice@example.org at /x/{SECRET}/?q=alice")
 
 
