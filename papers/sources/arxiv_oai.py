@@ -12,7 +12,6 @@ only whether there is more than one.
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx
@@ -58,8 +57,6 @@ class Harvested:
     authors: tuple[Author, ...]
     categories: tuple[str, ...]
     """The primary one first."""
-    submitted_on: dt.date | None
-    """Of the first version."""
     doi: str
     """Of the published article, as an author typed it."""
     license: str
@@ -179,39 +176,26 @@ def _record(node: etree._Element) -> Harvested | None:
     arxiv_id = xml.said(about, "id")
     if not arxiv_id:
         raise ValueError("no identifier")
-    submitted_on, versions = _versions(about) if raw is not None else _dates(about)
     return Harvested(
         arxiv_id=arxiv_id,
         datestamp=dt.date.fromisoformat(xml.said(header, "datestamp")[:10]),
-        versions=versions,
+        versions=_versions(about),
         title=xml.said(about, "title"),
         abstract=xml.said(about, "abstract"),
         authors=(
             author_strings.arxiv(xml.said(about, "authors")) if raw is not None else _names(about)
         ),
         categories=tuple(xml.said(about, "categories").split()),
-        submitted_on=submitted_on,
         doi=xml.said(about, "doi"),
         license=xml.said(about, "license"),
         comments=xml.said(about, "comments"),
     )
 
 
-def _versions(about: etree._Element) -> tuple[dt.date | None, int]:
-    found = list(xml.children(about, "version"))
-    try:
-        first = parsedate_to_datetime(xml.said(found[0], "date")).date() if found else None
-    except (TypeError, ValueError):
-        first = None
-    return first, max(1, len(found))
-
-
-def _dates(about: etree._Element) -> tuple[dt.date | None, int]:
-    try:
-        first = dt.date.fromisoformat(xml.said(about, "created"))
-    except ValueError:
-        first = None
-    return first, 2 if xml.said(about, "updated") else 1
+def _versions(about: etree._Element) -> int:
+    """How many versions there are; the format arXiv only says that there was another one."""
+    listed = sum(1 for _ in xml.children(about, "version"))
+    return listed or (2 if xml.said(about, "updated") else 1)
 
 
 def _names(about: etree._Element) -> tuple[Author, ...]:

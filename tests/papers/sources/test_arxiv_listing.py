@@ -666,7 +666,7 @@ def test_the_record_format_with_parted_names_is_read_too():
     page = arxiv_oai.read(body.encode())
 
     (one,) = page.records
-    assert (one.versions, str(one.submitted_on)) == (1, "2026-04-20")
+    assert (one.versions, str(one.datestamp)) == (1, "2026-04-24")
     alice, group = one.authors
     assert (alice.name, alice.family, alice.given) == ("Alice Adams Jr", "Adams", "Alice")
     assert alice.affiliations[0].name == "Uni A"
