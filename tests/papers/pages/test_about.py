@@ -27,7 +27,7 @@ def arxiv():
     ("language", "title", "gone"),
     [
         ("en", "Where the papers come from", "no longer asked"),
-        ("de", "Woher die Arbeiten kommen", "wird nicht mehr abgefragt"),
+        ("de", "Woher die Paper kommen", "wird nicht mehr abgefragt"),
     ],
 )
 def test_the_page_names_each_source_with_its_thanks(client, arxiv, language, title, gone):
