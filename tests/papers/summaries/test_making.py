@@ -42,7 +42,7 @@ MODEL = "llama3.1"
 def _settings(settings):
     settings.SUMMARY_MODEL = MODEL
     settings.SUMMARY_KEY = "secret-key"
-    settings.SUMMARY_TIMEOUT = 2
+    settings.SUMMARY_TIMEOUT = 10
     settings.SUMMARIES_PER_DAY = 100
 
 
@@ -117,13 +117,15 @@ FAILING = {
     "elsewhere": raw(302, b"", Location="http://localhost:9/v1/chat/completions"),
     "in a circle": raw(307, b"", Location="/v1/chat/completions"),
     "half": hang_up,
-    "late": slow(3, says(GOOD)),
+    "late": slow(15, says(GOOD)),
 }
 
 
 @pytest.mark.parametrize("name", [*ANSWERED_BADLY, *FAILING])
 def test_one_bad_answer_neither_shows_nor_stops_the_next_paper(settings, name):
     behavior = (ANSWERED_BADLY | FAILING)[name]
+    if name == "late":
+        settings.SUMMARY_TIMEOUT = 3
     second, first = make_long_paper("Second"), make_long_paper("First", trending_score=9)
     with serving(settings, behavior, *([] if name == "in a circle" else [says(GOOD)])) as found:
         made = making.make_due(NOW)
