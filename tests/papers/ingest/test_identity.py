@@ -1,18 +1,22 @@
 """One work under many names: facts have owners, joins are borne out, and order does not matter."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import permutations
 
 import pytest
+from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from papers.cards import brief, card_of, unfolding, whole
 from papers.ingest import identity
 from papers.ingest.facts import FIELDS, Said, compose, folded_title
 from papers.ingest.records import store
 from papers.models import Feature, Join, Paper, PaperName, SourceRecord
+from papers.rights import may_be_shown_in_full
 from papers.sources.record import (
     HAS_PREPRINT,
     IS_IDENTICAL_TO,
@@ -269,6 +273,62 @@ class TestJoins:
         keep(ARTICLE)
         assert Paper.objects.count() == 2
         assert PaperName.objects.filter(identifier=ARTICLE.identifier).count() == 2
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_two_machines_that_store_two_names_at_once_come_to_one_work():
+    for kind in SOURCES.values():
+        make_source(slug=kind, kind=kind)
+
+    def machine(record: PaperRecord) -> None:
+        try:
+            for _ in range(3):
+                keep(record)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(machine, (PREPRINT, ARTICLE, ARXIV)))
+
+    assert joined() == {
+        ARXIV.identifier: None,
+        PREPRINT.identifier: ARXIV.identifier,
+        ARTICLE.identifier: ARXIV.identifier,
+    }
+    assert Paper.objects.get(identifier=ARXIV.identifier).journal == "Journal of Geese"
+
+
+RIGHTS = [
+    ("arxiv", "", "", "all"),
+    ("doi", "cc-by", "", "all"),
+    ("doi", "cc0", "", "all"),
+    ("doi", "cc-by-nc-nd", "", "excerpt"),
+    ("doi", "", "", "excerpt"),
+    ("doi", "", "none", "none"),
+    ("doi", "", "all", "all"),
+    ("arxiv", "", "excerpt", "excerpt"),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("scheme", "license_id", "row", "share"), RIGHTS)
+def test_an_abstract_is_shown_as_far_as_its_license_or_its_source_lets_us(
+    scheme, license_id, row, share
+):
+    record = replace(ARXIV if scheme == "arxiv" else ARTICLE, license=license_id, abstract=LONG)
+    source = make_source(slug="crossref", kind="crossref", abstract_share=row)
+    store([record], source, DAY, NOW)
+
+    paper = Paper.objects.get()
+    shown = {"all": LONG, "excerpt": " ".join(LONG.split()[:60]) + " …", "none": ""}
+    assert paper.abstract == LONG
+    assert (paper.abstract_share, paper.shown_abstract) == (share, shown[share])
+    assert may_be_shown_in_full(paper) == (share == "all")
+    for excerpt in (brief, unfolding, whole):
+        card = card_of(paper, excerpt)
+        text = f"{card.excerpt} {card.rest}"
+        assert share == "all" or len(text.replace(card.excerpt, "", 1).split()) <= 61
 
 
 @pytest.mark.django_db
