@@ -18,6 +18,7 @@ urlpatterns = [
     path("topics/<slug:slug>/", views.topic, name="topic"),
     path("topics/<slug:slug>/feed.atom", feeds.topic_feed, name="topic_feed"),
     path("search/", views.search, name="search"),
+    path("search/suggestions/", views.search_suggestions, name="suggestions"),
     path("sources/<slug:slug>/papers", pushing.push, name="push"),
     path("feeds/papers.atom", feeds.papers_feed, name="feed"),
 ]

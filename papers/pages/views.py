@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -16,10 +17,20 @@ from django.views.decorators.http import require_safe
 from papers import search as searching
 from papers.cards import Card, Link, brief, card_of, whole
 from papers.identifiers import UnknownIdentifier, identifier, label_of, page_of, rank_of
-from papers.models import Feature, Match, Paper, PaperName, Pick, Thumbnail, Topic, in_order
+from papers.models import (
+    Feature,
+    Match,
+    Paper,
+    PaperName,
+    Pick,
+    Source,
+    Thumbnail,
+    Topic,
+    in_order,
+)
 from papers.pages import entries, search_results, sharing
 from papers.pages.charts import line_chart
-from papers.search import related, suggestions
+from papers.search import completions, related, suggestions
 from papers.search.highlights import Highlighter
 from papers.sources.registry import acknowledgment_of
 from papers.text import citations
@@ -33,6 +44,9 @@ OF_THE_MONTH = 10
 
 LATEST = 30
 """Papers on a topic's page that follow, newest first."""
+
+KEPT = {"q", "as", "topic", "source", "author", "since", "until", "code", "order"}
+"""What the address of a search says besides the page."""
 
 FOUND = 25
 """Papers on one page of what a search found."""
@@ -173,7 +187,15 @@ def search(request: HttpRequest) -> HttpResponseBase:
             return redirect(paper)
         elsewhere = named if page_of(named) else ""
     as_typed = request.GET.get("as") == "typed"
-    found = searching.find(query, as_typed=as_typed)
+    filters, unread = searching.filters.read(request.GET)
+    now = timezone.now()
+    if filters.order == searching.filters.DATE:
+        before = _id_of(request.GET.get("before", ""))
+        found = searching.latest(
+            query, filters, before=before, most=FOUND, as_typed=as_typed, now=now
+        )
+    else:
+        found = searching.find(query, as_typed=as_typed, filters=filters, now=now)
     at = Paginator(found.papers, FOUND).get_page(request.GET.get("page"))
     highlighter = Highlighter(found.query)
     context = {
@@ -181,9 +203,15 @@ def search(request: HttpRequest) -> HttpResponseBase:
         "as_typed": as_typed,
         "found": found,
         "page": at,
-        "entries": search_results.entries_of(
-            found, list(at.object_list), highlighter, timezone.now()
+        "entries": search_results.entries_of(found, list(at.object_list), highlighter, now),
+        "filters": filters,
+        "unread": unread,
+        "kept": urlencode(
+            [(k, v) for k, v in request.GET.items() if k in KEPT and v and "\0" not in v]
         ),
+        "older": found.papers[-1] if found.is_capped and filters.order == "date" else None,
+        "topics": in_order(Topic.objects.active()),
+        "sources": Source.objects.filter(features__isnull=False).distinct(),
         "highlighter": highlighter,
         "elsewhere": page_of(elsewhere),
         "elsewhere_name": label_of(elsewhere),
@@ -204,6 +232,18 @@ def _other_names(paper: Paper, works: Sequence[int]) -> list[Link]:
         for name in sorted(names, key=rank_of)
         if (page := page_of(name))
     ]
+
+
+@require_safe
+def search_suggestions(request: HttpRequest) -> HttpResponse:
+    """What a reader may mean by what is typed so far, as a part of the search page."""
+    found = completions.completions(request.GET.get("q", ""))
+    context = {"topics": found.topics, "authors": found.authors, "titles": found.titles}
+    return render(request, "papers/_suggestions.html", context)
+
+
+def _id_of(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _named(text: str) -> Paper | None:

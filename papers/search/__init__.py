@@ -12,17 +12,21 @@ Buettcher, "Reciprocal rank fusion outperforms Condorcet and individual rank lea
 SIGIR 2009). Without a model the full text alone decides.
 """
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from django.utils import timezone
+
 from papers.models import Paper, PaperQuerySet
 from papers.search import index, vocabulary
+from papers.search.filters import NONE, TREND, Filters, Within, within
 from papers.search.hits import MOST_OF_A_KIND, Hit, Kind
 from papers.search.query import Phrase, Query, cleaned, folded, parse, with_phrases
 from papers.semantics import current
 
-__all__ = ["MOST", "Kind", "SearchResult", "cleaned", "find", "fused", "search"]
+__all__ = ["MOST", "Kind", "SearchResult", "cleaned", "find", "fused", "latest", "search"]
 
 MOST = 200
 """Papers that a search finds, at most."""
@@ -64,7 +68,9 @@ def search(text: str) -> PaperQuerySet:
     return Paper.objects.in_order(find(text).papers)
 
 
-def find(text: str, *, as_typed: bool = False) -> SearchResult:
+def find(
+    text: str, *, as_typed: bool = False, filters: Filters = NONE, now: dt.datetime | None = None
+) -> SearchResult:
     """The shown papers that hold the words of `text`, or are close to it in meaning, best first.
 
     Exact phrases come first, then papers with all words in the title, then those with all words
@@ -73,57 +79,134 @@ def find(text: str, *, as_typed: bool = False) -> SearchResult:
     before those with another inflection, and then words and meaning both count.
 
     Where fewer than `FEW` papers hold all words, those that hold them with a word corrected follow,
-    unless `as_typed`; a word in quotes, or that `vocabulary.KNOWN` papers hold, never is. Never
-    raises.
+    unless `as_typed`; a word in quotes, or that `vocabulary.KNOWN` papers hold, never is.
+
+    `filters` leave papers out and may order those with all words by trend; for their order by date
+    see `latest`. `now` says which papers are recent. Never raises.
     """
     text = cleaned(text)
+    today = (now or timezone.now()).astimezone(dt.UTC).date()
+    done = _asked(text, as_typed, within(filters, today))
+    hits = done.hits
+    close = [] if filters.author or filters.order == TREND else _close_to(text)
+    if filters.order == TREND:
+        hits = [hit for hit in hits if hit.kind < Kind.SOME]
+    ids = {hit.paper_id for hit in hits}.union(close)
+    shown = Paper.objects.shown().filter(pk__in=ids)
+    if close and (kept := filters.papers(today)) is not None:
+        shown = shown.filter(pk__in=kept.values("pk"))
+    rows = {pk: (title, trend) for pk, title, trend in shown.values_list(*_PLACED)}
+    kinds = {hit.paper_id: hit.kind for hit in hits}
+    scores = fused(
+        [hit.paper_id for hit in sorted(hits, key=lambda hit: (hit.kind, -hit.score))], close
+    )
+    likeliest = _likeliest(done.corrections, (title for title, _ in rows.values()))
+    typed = {likeliest.get(word, word) for word in done.query.words}
+
+    def place(pk: int) -> tuple[float, bool, int, bool, float, int]:
+        title, trend = rows[pk]
+        tier = min(kinds.get(pk, Kind.MEANING), Kind.SOME)
+        is_corrected = bool(done.corrections) and pk not in done.typed
+        has_typed = typed <= set(folded(title).split())
+        by_trend = -trend if filters.order == TREND else 0.0
+        return by_trend, is_corrected, tier, not has_typed, -scores[pk], -pk
+
+    papers = sorted(rows, key=place)
+    return SearchResult(
+        tuple(papers[:MOST]),
+        {pk: kinds.get(pk, Kind.MEANING) for pk in papers[:MOST]},
+        len(papers) > MOST,
+        _said(text, done, likeliest),
+        done.query,
+    )
+
+
+_PLACED = ("pk", "title", "trending_score")
+
+
+def latest(
+    text: str,
+    filters: Filters,
+    *,
+    before: int | None = None,
+    most: int,
+    as_typed: bool = False,
+    now: dt.datetime | None = None,
+) -> SearchResult:
+    """The `most` newest shown papers with all words of `text`, or those stored before the paper
+    with the id `before`; `is_capped` says whether there are older ones. All that match can be had,
+    page by page. Never raises.
+    """
+    text = cleaned(text)
+    where = within(filters, (now or timezone.now()).astimezone(dt.UTC).date())
+    done = _asked(text, as_typed, where)
+    papers: list[int] = []
+    while len(papers) <= most:
+        ids = index.newest(done.query, where, before, most + 1)
+        shown = set(Paper.objects.shown().filter(pk__in=ids).values_list("pk", flat=True))
+        papers += [pk for pk in ids if pk in shown]
+        if len(ids) <= most:
+            break
+        before = ids[-1]
+    kinds = {hit.paper_id: hit.kind for hit in done.hits}
+    likeliest = _likeliest(
+        done.corrections,
+        Paper.objects.filter(pk__in=papers[:most] if done.corrections else ()).values_list(
+            "title", flat=True
+        ),
+    )
+    return SearchResult(
+        tuple(papers[:most]),
+        {pk: kinds.get(pk, Kind.WORDS) for pk in papers[:most]},
+        len(papers) > most,
+        _said(text, done, likeliest),
+        done.query,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the full text was asked, with all that counts as the words, and what it found."""
+
+    query: Query
+    hits: list[Hit]
+    typed: set[int]
+    """Papers that hold all words as typed."""
+    corrections: dict[str, tuple[str, ...]]
+
+
+def _asked(text: str, as_typed: bool, where: Within) -> _Asked:
     query = parse(text)
     facts = vocabulary.facts_of(query)
     query = with_phrases(query, facts.splits)
     acronyms = {} if as_typed else _acronyms(facts)
     corrections = {} if as_typed else facts.corrections
     # What lacks a word is looked for last, with all that counts as the words by then.
-    hits = index.lookup(query, 0 if acronyms or corrections else ENOUGH)
-    typed_hits = _with_all_words(hits)
-    corrected: dict[str, tuple[str, ...]] = {}
-    if corrections and len(typed_hits) < FEW:
+    hits = index.lookup(query, 0 if acronyms or corrections else ENOUGH, where)
+    typed = _with_all_words(hits)
+    if corrections and len(typed) < FEW:
         phrases = {word: [(other,) for other in others] for word, others in corrections.items()}
         query = with_phrases(with_phrases(query, phrases), acronyms)
-        hits = _merged(index.lookup(query, ENOUGH), hits)
-        if len(_with_all_words(hits)) > len(typed_hits):
-            corrected = corrections
-    elif acronyms and len(typed_hits) < MOST_OF_A_KIND:
+        hits = _merged(index.lookup(query, ENOUGH, where), hits)
+        has_more = len(_with_all_words(hits)) > len(typed)
+        return _Asked(query, hits, typed, corrections if has_more else {})
+    if acronyms and len(typed) < MOST_OF_A_KIND:
         query = with_phrases(query, acronyms)
         spelled = [
-            replace(hit, kind=max(hit.kind, Kind.ACRONYM)) for hit in index.lookup(query, ENOUGH)
+            replace(hit, kind=max(hit.kind, Kind.ACRONYM))
+            for hit in index.lookup(query, ENOUGH, where)
         ]
         hits = _merged(hits, spelled)
-    elif corrections and len(typed_hits) < ENOUGH:
-        hits = index.lookup(query, ENOUGH)
-    close = _close_to(text)
-    ids = {hit.paper_id for hit in hits}.union(close)
-    titles = dict(Paper.objects.shown().filter(pk__in=ids).values_list("pk", "title"))
-    kinds = {hit.paper_id: hit.kind for hit in hits}
-    scores = fused(
-        [hit.paper_id for hit in sorted(hits, key=lambda hit: (hit.kind, -hit.score))], close
-    )
-    likeliest = _likeliest(corrected, titles.values())
-    typed = {likeliest.get(word, word) for word in query.words}
+    elif corrections and len(typed) < ENOUGH:
+        hits = index.lookup(query, ENOUGH, where)
+    return _Asked(query, hits, typed, {})
 
-    def place(pk: int) -> tuple[bool, int, bool, float, int]:
-        tier = min(kinds.get(pk, Kind.MEANING), Kind.SOME)
-        is_corrected = bool(corrected) and pk not in typed_hits
-        has_typed = typed <= set(folded(titles[pk]).split())
-        return is_corrected, tier, not has_typed, -scores[pk], -pk
 
-    papers = sorted(titles, key=place)
-    return SearchResult(
-        tuple(papers[:MOST]),
-        {pk: kinds.get(pk, Kind.MEANING) for pk in papers[:MOST]},
-        len(papers) > MOST,
-        " ".join(likeliest.get(word, word) for word in query.phrase) if corrected else "",
-        query,
-    )
+def _said(text: str, done: _Asked, likeliest: dict[str, str]) -> str:
+    """What was searched for instead of what was typed; "" where that is the same."""
+    if not done.corrections:
+        return ""
+    return " ".join(likeliest.get(folded(word), word) for word in text.split())
 
 
 def _with_all_words(hits: Iterable[Hit]) -> set[int]:

@@ -36,28 +36,44 @@ class Highlighter:
 
     def __init__(self, query: Query) -> None:
         self.words = query.words
-        self.stems: dict[str, str] = {}
+        self.phrases: dict[tuple[str, ...], str] = {}
         for term in query.terms:
             for phrase in term.phrases:
-                for word in phrase:
-                    self.stems.setdefault(_stem(word), term.phrase[0])
+                self.phrases.setdefault(tuple(map(_stem, phrase)), term.phrase[0])
+        self._longest = max(map(len, self.phrases), default=0)
+
+    def places(self, text: str) -> list[tuple[int, int, str]]:
+        """Where `text` has a word of the query, or a phrase that counts as it: start, end and the
+        word, in order.
+        """
+        found = [(word.start(), word.end(), _stem(word[0])) for word in _WORD.finditer(text)]
+        stems = [stem for _, _, stem in found]
+        places = []
+        at = 0
+        while at < len(found):
+            for length in range(self._longest, 0, -1):
+                word = self.phrases.get(tuple(stems[at : at + length]))
+                if word is not None:
+                    last = found[min(at + length, len(found)) - 1]
+                    places.append((found[at][0], last[1], word))
+                    at += length - 1
+                    break
+            at += 1
+        return places
 
     def found_in(self, text: str) -> set[str]:
-        """The words of the query that `text` has, in whatever inflection."""
-        return {
-            self.stems[stem] for word in _WORD.findall(text) if (stem := _stem(word)) in self.stems
-        }
+        """The words of the query that `text` has, in whatever inflection or spelling."""
+        return {word for _, _, word in self.places(text)}
 
     def marked(self, text: str) -> SafeString:
         """`text` as HTML, escaped, with the words in <mark>."""
         parts: list[str] = []
-        end = 0
-        for found in _WORD.finditer(text):
-            if _stem(found[0]) in self.stems:
-                parts += (conditional_escape(text[end : found.start()]), "<mark>")
-                parts += (conditional_escape(found[0]), "</mark>")
-                end = found.end()
-        parts.append(conditional_escape(text[end:]))
+        at = 0
+        for start, end, _word in self.places(text):
+            parts += (conditional_escape(text[at:start]), "<mark>")
+            parts += (conditional_escape(text[start:end]), "</mark>")
+            at = end
+        parts.append(conditional_escape(text[at:]))
         return mark_safe("".join(parts).replace("</mark> <mark>", " "))  # noqa: S308 (all escaped)
 
     def excerpt(self, text: str, wanted: Collection[str]) -> SafeString:
@@ -65,19 +81,14 @@ class Highlighter:
 
         Empty where it has none of them.
         """
-        stems = {stem for stem, word in self.stems.items() if word in wanted}
-        at = [
-            (found.start(), stem)
-            for found in _WORD.finditer(text)
-            if (stem := _stem(found[0])) in stems
-        ]
+        at = [(start, word) for start, _end, word in self.places(text) if word in wanted]
         if not at:
             return SafeString("")
 
         def found_at(start: int) -> int:
-            return len({stem for place, stem in at if start <= place < start + LONGEST - AROUND})
+            return len({word for place, word in at if start <= place < start + LONGEST - AROUND})
 
-        start = max((place for place, _stem in at), key=lambda place: (found_at(place), -place))
+        start = max((place for place, _word in at), key=lambda place: (found_at(place), -place))
         left = max(0, start - AROUND)
         left = text.find(" ", left, start) + 1 if left else 0
         right = left + LONGEST

@@ -11,8 +11,9 @@ from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from papers.search import postgres, sqlite
+from papers.search.filters import ANYWHERE, Within
 from papers.search.hits import Hit
-from papers.search.query import Query, pairs
+from papers.search.query import Phrase, Query, pairs
 
 logger = logging.getLogger(__name__)
 
@@ -34,16 +35,38 @@ def uninstall(using: BaseDatabaseWrapper) -> None:
         dialect(using).uninstall(cursor)
 
 
-def lookup(query: Query, enough: int) -> list[Hit]:
-    """The papers that the full text finds, each once, in no order.
+def lookup(query: Query, enough: int, within: Within = ANYWHERE) -> list[Hit]:
+    """The papers `within` that the full text finds, each once, in no order.
 
     Papers that lack one of the words are looked for where those that have all are not `enough`.
     """
     if not query.terms:
         return []
     with connection.cursor() as cursor:
-        hits: list[Hit] = dialect(connection).lookup(cursor, query, enough)
+        hits: list[Hit] = dialect(connection).lookup(cursor, query, enough, within)
     return hits
+
+
+def newest(query: Query, within: Within, before: int | None, most: int) -> list[int]:
+    """The ids of papers `within` that hold all words, hidden ones too: the `most` newest, or those
+    stored before the one with the id `before`.
+    """
+    if not query.terms:
+        return []
+    with connection.cursor() as cursor:
+        found: list[int] = dialect(connection).newest(cursor, query, within, before, most)
+    return found
+
+
+def beginning(whole: Phrase, prefix: str, most: int) -> tuple[list[int], list[int]]:
+    """The ids of the newest papers, at most `most` each, that hold the words `whole` and one that
+    begins with `prefix`: in their titles, and in their authors' names.
+    """
+    with connection.cursor() as cursor:
+        found: tuple[list[int], list[int]] = dialect(connection).beginning(
+            cursor, whole, prefix, most
+        )
+    return found
 
 
 def alike(title: str) -> list[int]:

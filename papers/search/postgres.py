@@ -13,6 +13,7 @@ until there are enough; so rows are kept whole where they are read, uncompressed
 import hashlib
 from typing import Any
 
+from papers.search.filters import Within
 from papers.search.hits import INDEXED, MOST_OF_A_KIND, NEWEST, Hit, Kind
 from papers.search.query import LETTERS, Phrase, Query, Term, fewer, pairs
 
@@ -165,15 +166,41 @@ def is_installed(cursor: Any) -> bool:
     return bool(cursor.fetchone()[0] == _VERSION)
 
 
-def lookup(cursor: Any, query: Query, enough: int) -> list[Hit]:
-    """The papers that `query` finds; with all words but one where others are not `enough`."""
+def lookup(cursor: Any, query: Query, enough: int, within: Within) -> list[Hit]:
+    """The papers `within` that `query` finds; with all but one word where they are not `enough`."""
     phrase = _quoted(query.phrase) if len(query.phrase) > 1 else ""
-    found = _rank(cursor, _all(query.terms), phrase, Kind.TITLE, Kind.WORDS)
+    found = _rank(cursor, _all(query.terms), phrase, (Kind.TITLE, Kind.WORDS), within)
     if len(found) < enough and len(query.terms) > 1 and (parts := fewer(query.terms)):
         known = {hit.paper_id for hit in found}
-        more = _rank(cursor, _any(parts), phrase, Kind.SOME, Kind.SOME)
+        more = _rank(cursor, _any(parts), phrase, (Kind.SOME, Kind.SOME), within)
         found += [hit for hit in more if hit.paper_id not in known]
     return found
+
+
+def newest(cursor: Any, query: Query, within: Within, before: int | None, most: int) -> list[int]:
+    """The ids of the `most` newest papers with all words, or of those older than `before`."""
+    narrowed, given = _narrowed(within)
+    cursor.execute(
+        f"SELECT paper_id FROM {TABLE} WHERE words @@ to_tsquery('{_ENGLISH}', %(sought)s) "
+        f"AND (%(before)s::bigint IS NULL OR paper_id < %(before)s) {narrowed} "
+        "ORDER BY paper_id DESC LIMIT %(most)s",
+        {"sought": _all(query.terms), "before": before, "most": most} | given,
+    )
+    return [paper_id for (paper_id,) in cursor.fetchall()]
+
+
+def beginning(cursor: Any, whole: Phrase, prefix: str, most: int) -> tuple[list[int], list[int]]:
+    """The ids of papers, as `papers.search.index.beginning` says."""
+    found = []
+    for weight in "AB":  # titles, names
+        sought = [f"'{word}':{weight}" for word in whole] + [f"'{prefix}':*{weight}"]
+        cursor.execute(
+            f"SELECT paper_id FROM {TABLE} WHERE words @@ to_tsquery('{_ENGLISH}', %s) "
+            "ORDER BY paper_id DESC LIMIT %s",
+            (" & ".join(sought), most),
+        )
+        found.append([paper_id for (paper_id,) in cursor.fetchall()])
+    return found[0], found[1]
 
 
 def alike(cursor: Any, title: str) -> list[int]:
@@ -183,7 +210,8 @@ def alike(cursor: Any, title: str) -> list[int]:
 
 
 _TITLES = f"""
-    (SELECT paper_id, title FROM {TITLES} WHERE title @@ to_tsquery('{_ENGLISH}', %(sought)s)
+    (SELECT paper_id, title FROM {TITLES}
+     WHERE title @@ to_tsquery('{_ENGLISH}', %(sought)s) /* narrowed */
      ORDER BY paper_id DESC LIMIT {NEWEST})
 """
 _ALIKE = f"""
@@ -196,7 +224,7 @@ _LOOKUP = f"""
         SELECT paper_id, %(in_title)s AS kind FROM {_TITLES} AS titles
         UNION ALL
         (SELECT paper_id, %(anywhere)s FROM {TABLE}
-         WHERE words @@ to_tsquery('{_ENGLISH}', %(sought)s)
+         WHERE words @@ to_tsquery('{_ENGLISH}', %(sought)s) /* narrowed */
          ORDER BY paper_id DESC LIMIT {NEWEST})
     ), best AS (
         SELECT paper_id, min(kind) AS kind FROM found GROUP BY paper_id
@@ -210,10 +238,35 @@ _LOOKUP = f"""
 """
 
 
-def _rank(cursor: Any, sought: str, phrase: str, in_title: Kind, anywhere: Kind) -> list[Hit]:
-    """The best of the newest papers that `sought` finds, each with how it was found."""
+def _narrowed(within: Within) -> tuple[str, dict[str, Any]]:
+    """The condition that a paper is `within`, and its values."""
+    narrowed, given = "", {}
+    if within.sql:
+        sql = within.sql
+        for number, value in enumerate(within.given):
+            given[f"kept{number}"] = value
+            sql = sql.replace("%s", f"%(kept{number})s", 1)
+        narrowed += f" AND paper_id IN ({sql})"
+    if within.author:
+        # B is the weight of names.
+        given["author"] = " <-> ".join(f"'{word}':B" for word in within.author)
+        narrowed += (
+            f" AND paper_id IN (SELECT paper_id FROM {TABLE} "
+            f"WHERE words @@ to_tsquery('{_ENGLISH}', %(author)s))"
+        )
+    return narrowed, given
+
+
+def _rank(
+    cursor: Any, sought: str, phrase: str, kinds: tuple[Kind, Kind], within: Within
+) -> list[Hit]:
+    """The best of the newest papers that `sought` finds, each with how it was found: by its title,
+    or anywhere.
+    """
+    in_title, anywhere = kinds
+    narrowed, kept = _narrowed(within)
     given = {"sought": sought, "phrase": phrase, "in_title": in_title, "anywhere": anywhere}
-    cursor.execute(_LOOKUP, given)
+    cursor.execute(_LOOKUP.replace("/* narrowed */", narrowed), given | kept)
     return [Hit(paper_id, Kind(kind), score) for paper_id, kind, score in cursor.fetchall()]
 
 

@@ -11,6 +11,7 @@ loses its triggers: `papers.search.index` looks for them after every `migrate`.
 
 from typing import Any
 
+from papers.search.filters import ANYWHERE, Within
 from papers.search.hits import INDEXED, MOST_OF_A_KIND, NEWEST, Hit, Kind
 from papers.search.query import LETTERS, Phrase, Query, Term, fewer, pairs
 
@@ -103,17 +104,18 @@ def is_installed(cursor: Any) -> bool:
     return {sql for (sql,) in cursor.fetchall()} == set(_CREATE)
 
 
-def lookup(cursor: Any, query: Query, enough: int) -> list[Hit]:
-    """The papers that `query` finds; with all words but one where others are not `enough`."""
+def lookup(cursor: Any, query: Query, enough: int, within: Within) -> list[Hit]:
+    """The papers `within` that `query` finds; with all but one word where they are not `enough`."""
     every = _all(query.terms)
     sought = [(Kind.TITLE, f"{{title}} : ({every})"), (Kind.WORDS, every)]
-    found, phrase = _rank(cursor, sought, query.phrase if len(query.phrase) > 1 else ())
+    phrase_sought = query.phrase if len(query.phrase) > 1 else ()
+    found, phrase = _rank(cursor, sought, phrase_sought, within)
     if (
         len(found.keys() | phrase) < enough
         and len(query.terms) > 1
         and (parts := fewer(query.terms))
     ):
-        more, _ = _rank(cursor, [(Kind.SOME, _any(parts))])
+        more, _ = _rank(cursor, [(Kind.SOME, _any(parts))], (), within)
         found = more | found
     for paper_id in phrase:
         known = found.get(paper_id)
@@ -122,37 +124,85 @@ def lookup(cursor: Any, query: Query, enough: int) -> list[Hit]:
     return list(found.values())
 
 
+def newest(cursor: Any, query: Query, within: Within, before: int | None, most: int) -> list[int]:
+    """The ids of the `most` newest papers with all words, or of those older than `before`."""
+    conditions, given = _narrowed(within)
+    cursor.execute(
+        f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s AND rowid < %s {conditions} "
+        "ORDER BY rowid DESC LIMIT %s",
+        (_matching(_all(query.terms), within), _LAST if before is None else before, *given, most),
+    )
+    return [paper_id for (paper_id,) in cursor.fetchall()]
+
+
+def beginning(cursor: Any, whole: Phrase, prefix: str, most: int) -> tuple[list[int], list[int]]:
+    """The ids of papers, as `papers.search.index.beginning` says."""
+    match = " AND ".join([*(_quoted((word,)) for word in whole), f"{_quoted((prefix,))} *"])
+    found = []
+    for column in ("title", "names"):
+        cursor.execute(
+            f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s ORDER BY rowid DESC LIMIT %s",
+            (f"{{{column}}} : ({match})", most),
+        )
+        found.append([paper_id for (paper_id,) in cursor.fetchall()])
+    return found[0], found[1]
+
+
 def alike(cursor: Any, title: str) -> list[int]:
     """The ids of papers with a title like `title`, as `papers.search.index.alike` says."""
-    found, _ = _rank(cursor, [(Kind.SOME, f"{{title}} : ({_any(pairs(title))})")])
+    found, _ = _rank(cursor, [(Kind.SOME, f"{{title}} : ({_any(pairs(title))})")], (), ANYWHERE)
     return list(found)
 
 
-# The newest papers that hold a phrase; finding them costs a third of ranking them.
-_PHRASE = (
-    f"SELECT * FROM (SELECT {Kind.PHRASE} AS kind, rowid, 0.0 FROM {TABLE} "
-    f"WHERE {TABLE} MATCH %s ORDER BY rowid DESC LIMIT {MOST_OF_A_KIND})"
-)
-# The best of the newest papers that hold something.
-_BEST = (
-    f"SELECT * FROM (SELECT %s AS kind, rowid, {_RANK} AS worse FROM {TABLE} "
-    f"WHERE {TABLE} MATCH %s AND rowid >= coalesce("
-    f"(SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s ORDER BY rowid DESC "
-    f"LIMIT 1 OFFSET {NEWEST - 1}), 0) ORDER BY worse LIMIT {MOST_OF_A_KIND})"
-)
+_LAST = 2**63 - 1
+
+
+def _phrase(narrowed: str) -> str:
+    """The newest papers that hold a phrase; finding them costs a third of ranking them."""
+    return (
+        f"SELECT * FROM (SELECT {Kind.PHRASE} AS kind, rowid, 0.0 FROM {TABLE} "
+        f"WHERE {TABLE} MATCH %s {narrowed} ORDER BY rowid DESC LIMIT {MOST_OF_A_KIND})"
+    )
+
+
+def _best(narrowed: str) -> str:
+    """The best of the newest papers that hold something."""
+    return (
+        f"SELECT * FROM (SELECT %s AS kind, rowid, {_RANK} AS worse FROM {TABLE} "
+        f"WHERE {TABLE} MATCH %s {narrowed} AND rowid >= coalesce("
+        f"(SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s {narrowed} ORDER BY rowid DESC "
+        f"LIMIT 1 OFFSET {NEWEST - 1}), 0) ORDER BY worse LIMIT {MOST_OF_A_KIND})"
+    )
+
+
+def _narrowed(within: Within) -> tuple[str, tuple[Any, ...]]:
+    """The condition that a paper is `within`, apart from its authors."""
+    return (f"AND rowid IN ({within.sql})", within.given) if within.sql else ("", ())
+
+
+def _matching(match: str, within: Within) -> str:
+    """`match` for papers by the author alone, if one is wanted."""
+    if not within.author:
+        return match
+    return f"({match}) AND ({{names}} : {_quoted(within.author)})"
 
 
 def _rank(
-    cursor: Any, sought: list[tuple[Kind, str]], phrase: Phrase = ()
+    cursor: Any, sought: list[tuple[Kind, str]], phrase: Phrase, within: Within
 ) -> tuple[dict[int, Hit], set[int]]:
     """What each of `sought` finds, a paper by the first that finds it; papers that hold `phrase`.
 
     One statement.
     """
-    parts, given = [_BEST] * len(sought), [v for kind, m in sought for v in (int(kind), m, m)]
+    narrowed, kept = _narrowed(within)
+    parts = [_best(narrowed)] * len(sought)
+    given: list[Any] = []
+    for kind, wanted in sought:
+        match = _matching(wanted, within)
+        given += (int(kind), match, *kept, match, *kept)
     if phrase:
-        parts.append(_PHRASE)
-        given.append(_quoted(phrase))
+        parts.append(_phrase(narrowed))
+        given += (_matching(_quoted(phrase), within), *kept)
     cursor.execute(" UNION ALL ".join(parts), given)
     rows = cursor.fetchall()
     ranked = sorted(

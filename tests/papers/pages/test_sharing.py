@@ -15,7 +15,7 @@ def test_every_link_is_whole_whatever_the_title(title):
     for name, url in share_links(title, ADDRESS):
         assert url.isascii()
         assert not set(url) & set(" \r\n\"<>'")
-        if name == "Mail":
+        if name == "Email":
             continue
         parts = urlsplit(url)
         assert parts.scheme == "https"
@@ -26,7 +26,7 @@ def test_every_link_is_whole_whatever_the_title(title):
 
 
 def test_a_title_puts_no_header_into_the_mail():
-    mail = dict(share_links("Nice\r\nBcc: all@example.org&cc=bob@example.org", ADDRESS))["Mail"]
+    mail = dict(share_links("Nice\r\nBcc: all@example.org&cc=bob@example.org", ADDRESS))["Email"]
     parts = parse_qs(urlsplit(mail).query)
     assert set(parts) == {"subject", "body"}
     assert parts["subject"] == ["Nice Bcc: all@example.org&cc=bob@example.org"]

@@ -1,5 +1,6 @@
 """Search: what is found, in which order, and that the index follows every write."""
 
+import datetime as dt
 import json
 from io import StringIO
 
@@ -11,12 +12,22 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from papers.evaluation.search import evaluate
-from papers.models import Acronym, Paper, Pick, SearchWord
-from papers.search import Kind, find, fused, index, search, vocabulary
+from papers.models import Acronym, Feature, Paper, Pick, SearchWord
+from papers.search import Kind, find, fused, index, latest, search, vocabulary
 from papers.search.acronyms import introduced, long_key
+from papers.search.completions import Completions, completions
+from papers.search.filters import read
 from papers.search.query import LONGEST, folded, parse
 from papers.semantics import fitting
-from tests.factories import DAY, NOW, make_paper, make_papers_about
+from tests.factories import (
+    DAY,
+    NOW,
+    make_match,
+    make_paper,
+    make_papers_about,
+    make_source,
+    make_topic,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -468,3 +479,103 @@ def test_a_search_that_finds_nothing_scores_nothing():
 def test_without_papers_there_is_nothing_to_evaluate():
     with pytest.raises(CommandError, match="no paper whose title has three words"):
         call_command("evaluate_search")
+
+
+# --- Narrowed down --------------------------------------------------------------------------
+
+
+def narrowed(query, **chosen):
+    filters, unread = read(chosen)
+    assert unread == ()
+    found = find(query, filters=filters, now=NOW)
+    return list(Paper.objects.in_order(found.papers).values_list("title", flat=True))
+
+
+def test_filters_leave_out_papers_before_any_are_ranked():
+    topic = make_topic("Whales")
+    old = make_paper("Old whales", day=DAY - dt.timedelta(days=30), authors=["Yann LeCun"])
+    new = make_paper("New whales", code_url="https://example.org/code", authors=["Ann LeCun"])
+    other = make_source(slug="other", name="Another source")
+    Feature.objects.create(source=other, paper=old, day=DAY - dt.timedelta(days=30))
+    make_match(new, topic)
+    both = ["New whales", "Old whales"]
+    assert sorted(narrowed("whales")) == both
+    assert narrowed("whales", topic=topic.slug) == ["New whales"]
+    assert narrowed("whales", source="other") == ["Old whales"]
+    assert sorted(narrowed("whales", author="LeCun")) == both
+    assert narrowed("whales", author="yann lecun") == ["Old whales"]
+    assert narrowed("lecun", author="whales") == []
+    assert narrowed("whales", code="1") == ["New whales"]
+    assert narrowed("whales", since=DAY.isoformat()) == ["New whales"]
+    assert narrowed("whales", until=(DAY - dt.timedelta(days=1)).isoformat()) == ["Old whales"]
+    assert narrowed("whales", order="trend") == ["New whales"]
+    assert narrowed("whales", topic="unknown") == []
+
+
+def test_papers_of_the_last_two_weeks_can_be_had_by_trend():
+    make_paper("Whales", trending_score=1.0)
+    make_paper("Whales that juggle", trending_score=3.0)
+    make_paper("Blue whales", trending_score=2.0, day=DAY - dt.timedelta(days=60))
+    make_paper("Gibbons", trending_score=9.0)
+    assert narrowed("whales", order="trend") == ["Whales that juggle", "Whales"]
+
+
+def test_all_that_match_can_be_had_by_date_page_by_page():
+    for number in range(7):
+        make_paper(f"Whale {number}")
+    hidden = make_paper("Whale 7")
+    Pick.objects.create(day=DAY, paper=hidden, kind=Pick.Kind.HIDE)
+    filters, _ = read({"order": "date"})
+    seen: list[str] = []
+    before, pages = None, 0
+    while True:
+        found = latest("whale", filters, before=before, most=3)
+        seen += Paper.objects.in_order(found.papers).values_list("title", flat=True)
+        pages += 1
+        if not found.is_capped:
+            break
+        before = found.papers[-1]
+    assert seen == [f"Whale {number}" for number in range(6, -1, -1)]
+    assert pages == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "unread"),
+    [
+        ({"since": "yesterday"}, ("since",)),
+        ({"since": "2026-13-01"}, ("since",)),
+        ({"since": "20260101"}, ("since",)),
+        ({"until": "2026-01-01\0"}, ("until",)),
+        ({"since": "2026-02-01", "until": "2026-01-01"}, ("until",)),
+        ({"topic": "a\0b"}, ("topic",)),
+        ({"source": "'; DROP TABLE papers_paper"}, ("source",)),
+        ({"order": "random"}, ("order",)),
+        ({"author": "a\0b' OR 1=1 --", "code": "yes", "other": "x"}, ()),
+    ],
+)
+def test_filters_that_cannot_be_read_are_named_and_left_out(given, unread):
+    make_paper("Whales")
+    filters, found = read(given)
+    assert found == unread
+    find("whales", filters=filters)
+    latest("whales", filters, most=5)
+
+
+def test_what_is_typed_so_far_is_completed():
+    make_topic("Juggling whales")
+    make_paper("Whales that juggle", authors=["Wolfgang Whalen"])
+    make_paper("Whaling", authors=["Ann Other", "Wolfgang Whalen"])
+    found = completions("wha")
+    assert [topic.name for topic in found.topics] == ["Juggling whales"]
+    assert found.authors == ("Wolfgang Whalen",)
+    assert [paper.title for paper in found.titles] == ["Whaling", "Whales that juggle"]
+    assert [paper.title for paper in completions("whales th").titles] == ["Whales that juggle"]
+    assert completions("w") == completions("") == completions("!?") == Completions()
+
+
+@pytest.mark.parametrize("query", HOSTILE, ids=lambda query: repr(query)[:20])
+def test_nothing_typed_so_far_is_a_fault(query, client):
+    make_paper("Plain title", authors=["Bob Example"])
+    completions(query)
+    if "\ud800" not in query:
+        assert client.get("/search/suggestions/", {"q": query}).status_code == 200

@@ -1,0 +1,142 @@
+"""What a search is narrowed down to, and in which order its papers come.
+
+Filters go into the database's full-text queries, not over their results: of a common word only the
+newest papers are ranked, and among those a rare source or topic might have none.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from papers.models import Feature, Match, Paper, PaperQuerySet
+from papers.search.query import folded
+
+RELEVANCE = "relevance"
+DATE = "date"
+TREND = "trend"
+ORDERS = (RELEVANCE, DATE, TREND)
+
+TREND_DAYS = 14
+"""Only papers that were listed in as many days are ordered by trend: scores are kept up to date no
+longer.
+"""
+
+LONGEST_NAME = 80
+"""Characters of an author's name that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What readers may choose besides words. Empty or None where they choose nothing."""
+
+    topic: str = ""
+    """A topic's slug."""
+    source: str = ""
+    """A source's slug."""
+    author: str = ""
+    """Words of a name, folded."""
+    since: dt.date | None = None
+    """Listed on that day or later."""
+    until: dt.date | None = None
+    """Listed on that day or earlier."""
+    has_code: bool = False
+    order: str = RELEVANCE
+
+    @property
+    def is_narrowing(self) -> bool:
+        """Whether any paper is left out."""
+        return any((self.topic, self.source, self.author, self.since, self.until, self.has_code))
+
+    def papers(self, today: dt.date) -> PaperQuerySet | None:
+        """The papers that are left, whatever they are by their authors; None for all."""
+        since = self.since
+        if self.order == TREND:
+            recent = today - dt.timedelta(days=TREND_DAYS)
+            since = max(since, recent) if since else recent
+        if not any((self.topic, self.source, since, self.until, self.has_code)):
+            return None
+        found = Paper.objects.order_by()
+        if self.topic:
+            matches = Match.objects.sendable().filter(topic__slug=self.topic)
+            found = found.filter(pk__in=matches.order_by().values("paper_id"))
+        if self.has_code:
+            found = found.exclude(code_url="")
+        listed = Feature.objects.all()
+        if self.source:
+            listed = listed.filter(source__slug=self.source)
+        if since:
+            listed = listed.filter(day__gte=since)
+        if self.until:
+            listed = listed.filter(day__lte=self.until)
+        if self.source or since or self.until:
+            found = found.filter(pk__in=listed.values("paper_id"))
+        return found
+
+
+NONE = Filters()
+
+
+def read(given: Mapping[str, Any]) -> tuple[Filters, tuple[str, ...]]:
+    """The filters of an address's query, and the names of what was given but can't be used."""
+    bad: list[str] = []
+
+    def day(name: str) -> dt.date | None:
+        value = str(given.get(name, "")).strip()
+        if not value:
+            return None
+        try:
+            if len(value) == 10:  # ISO 8601 has shorter and longer spellings of a day
+                return dt.date.fromisoformat(value)
+        except ValueError:
+            pass
+        _bad(name)
+        return None
+
+    def _bad(name: str) -> None:
+        bad.append(name)
+
+    def slug(name: str) -> str:
+        value = str(given.get(name, "")).strip()
+        if not value or all(c.isalnum() or c in "-_" for c in value[:100]):
+            return value[:100]
+        _bad(name)
+        return ""
+
+    order = str(given.get("order", "")) or RELEVANCE
+    if order not in ORDERS:
+        _bad("order")
+        order = RELEVANCE
+    filters = Filters(
+        topic=slug("topic"),
+        source=slug("source"),
+        author=folded(str(given.get("author", ""))[:LONGEST_NAME].replace("\0", " ")),
+        since=day("since"),
+        until=day("until"),
+        has_code=str(given.get("code", "")) == "1",
+        order=order,
+    )
+    if filters.since and filters.until and filters.since > filters.until:
+        _bad("until")
+    return filters, tuple(bad)
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Filters as the full-text queries take them."""
+
+    sql: str
+    """A query for ids, with %s for each of `given`; "" for all papers."""
+    given: tuple[Any, ...]
+    author: tuple[str, ...]
+    """Words that a name must hold together; none for any."""
+
+
+ANYWHERE = Within("", (), ())
+
+
+def within(filters: Filters, today: dt.date) -> Within:
+    """`filters` as the full-text queries take them."""
+    papers = filters.papers(today)
+    sql, given = papers.values("pk").query.sql_with_params() if papers is not None else ("", ())
+    return Within(sql, tuple(given), tuple(filters.author.split()))
