@@ -241,7 +241,8 @@ def _body(client: httpx.Client, host: str, question: _Question, most_bytes: int)
     url = question.url
     for _ in range(MOST_REDIRECTS + 1):
         left = seconds_left()
-        timeout = settings.FETCH_TIMEOUT if left is None else min(settings.FETCH_TIMEOUT, left)
+        usual = client.timeout.read or settings.FETCH_TIMEOUT
+        timeout = usual if left is None else min(usual, left)
         with client.stream(
             question.method, url, json=question.json, headers=question.headers, timeout=timeout
         ) as answer:
