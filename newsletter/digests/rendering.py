@@ -251,9 +251,9 @@ class DigestPress:
         if reader.top_papers:
             return []
         found: list[int] = []
-        unwanted = reader.disliked.union([choice.place.paper_id for choice in choices])
+        unwanted = reader.disliked.union([choice.place.work for choice in choices])
         for place in self.places:
-            if reader.topics.isdisjoint(place.topics) and place.paper_id not in unwanted:
+            if reader.topics.isdisjoint(place.topics) and place.work not in unwanted:
                 found.append(place.id)
                 if len(found) == ALSO:
                     break
