@@ -42,7 +42,7 @@ _ADDRESS = re.compile(r"[^\s@<>\"'(),:;=/\[\]]+@[^\s@<>\"'(),:;/\[\]]+")
 
 
 def _console() -> structlog.dev.ConsoleRenderer:
-    """Colours and drawn tracebacks for a terminal, plain text for a file."""
+    """Colors and drawn tracebacks for a terminal, plain text for a file."""
     if sys.stderr.isatty():
         return structlog.dev.ConsoleRenderer()
     return structlog.dev.ConsoleRenderer(

@@ -62,8 +62,8 @@ ADDRESS_HASH_KEY = read(
 if SECRET_KEY_FALLBACKS and not os.environ.get("ADDRESS_HASH_KEY"):
     raise ImproperlyConfigured(
         "The environment variable SECRET_KEY_FALLBACKS says that SECRET_KEY was changed, but "
-        "ADDRESS_HASH_KEY is not set and would change with it: addresses that must not be mailed "
-        "would no longer be recognised. Set ADDRESS_HASH_KEY to the first SECRET_KEY there was."
+        "ADDRESS_HASH_KEY is not set and would change with it: addresses that must not be emailed "
+        "would no longer be recognized. Set ADDRESS_HASH_KEY to the first SECRET_KEY there was."
     )
 SITE_URL = public_url("SITE_URL", "http://127.0.0.1:8000")
 _site = urlsplit(SITE_URL)
@@ -369,28 +369,30 @@ DELIVERY_LEASE = timedelta(
     seconds=number("DELIVERY_LEASE_SECONDS", 300, "seconds that a claim holds", 10, 86_400)
 )
 DELIVERY_RATE_PER_SECOND = number(
-    "DELIVERY_RATE_PER_SECOND", 0, "mails a second over all workers, 0 for no limit"
+    "DELIVERY_RATE_PER_SECOND", 0, "emails a second over all workers, 0 for no limit"
 )
 DELIVERY_RATE_PER_DAY = number(
-    "DELIVERY_RATE_PER_DAY", 0, "mails a day (UTC) over all workers, 0 for no limit"
+    "DELIVERY_RATE_PER_DAY", 0, "emails a day (UTC) over all workers, 0 for no limit"
 )
 RETRY_UNKNOWN = flag("RETRY_UNKNOWN", False)
 
 # --- Readers: limits, proof of work, how long things are kept ---------------------------
 
-LIMIT_PER_ADDRESS = number("LIMIT_PER_ADDRESS", 5, "mails an hour to ask for one address", 1)
-LIMIT_PER_NETWORK = number("LIMIT_PER_NETWORK", 30, "mails an hour to ask for from one network", 1)
-LIMIT_IN_TOTAL = number("LIMIT_IN_TOTAL", 2000, "mails an hour that strangers may ask for", 1)
+LIMIT_PER_ADDRESS = number("LIMIT_PER_ADDRESS", 5, "emails an hour to ask for one address", 1)
+LIMIT_PER_NETWORK = number("LIMIT_PER_NETWORK", 30, "emails an hour to ask for from one network", 1)
+LIMIT_IN_TOTAL = number("LIMIT_IN_TOTAL", 2000, "emails an hour that strangers may ask for", 1)
 LIMIT_UPVOTES = number("LIMIT_UPVOTES", 60, "upvotes an hour for one reader", 1)
 LIMIT_SUBMISSIONS = number("LIMIT_SUBMISSIONS", 10, "submissions an hour for one reader", 1)
 PROOF_OF_WORK = flag("PROOF_OF_WORK", False)
 LIMIT_UNPROVEN = number(
-    "LIMIT_UNPROVEN", 60, "mails an hour that may be asked for without a proof of work", 0
+    "LIMIT_UNPROVEN", 60, "emails an hour that may be asked for without a proof of work", 0
 )
 KEEP_UNCONFIRMED_DAYS = number(
-    "KEEP_UNCONFIRMED_DAYS", 14, "days until an address that never confirmed is erased", 8, 36_500
+    "KEEP_UNCONFIRMED_DAYS", 14, "days until an address that never confirmed is deleted", 8, 36_500
 )
-KEEP_LEFT_DAYS = number("KEEP_LEFT_DAYS", 365, "days until one who left is erased", 1, 36_500)
+KEEP_LEFT_DAYS = number(
+    "KEEP_LEFT_DAYS", 365, "days until a reader who unsubscribed is deleted", 1, 36_500
+)
 KEEP_EVENTS_DAYS = number("KEEP_EVENTS_DAYS", 90, "days until events are deleted", 8, 36_500)
 KEEP_FETCHES_DAYS = number(
     "KEEP_FETCHES_DAYS", 60, "days until the log of fetches is deleted", 15, 36_500
@@ -442,7 +444,10 @@ if not MAIL_DOMAIN.isascii():
         _dns_domain = idna.encode(MAIL_DOMAIN, uts46=True).decode()
 POSTAL_ADDRESS = read("POSTAL_ADDRESS", env.str, "", "the sender's postal address, on one line")
 UNSUBSCRIBE_EMAIL = read(
-    "UNSUBSCRIBE_EMAIL", env.str, parseaddr(DEFAULT_FROM_EMAIL)[1], "an address that takes leave"
+    "UNSUBSCRIBE_EMAIL",
+    env.str,
+    parseaddr(DEFAULT_FROM_EMAIL)[1],
+    "an address for unsubscribe emails",
 )
 if not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", UNSUBSCRIBE_EMAIL):
     raise refusal("UNSUBSCRIBE_EMAIL", "one bare address such as leave@papers.example.org")

@@ -107,7 +107,7 @@ def forget() -> None:
 
 @shared_task(name="subscriptions.tasks.send_mail_to")
 def send_mail_to(kind: str, subscriber_id: int) -> None:
-    """Write the row of a mail that the version before left to a message; Redis may hold some, as
+    """Write the row of an email that the version before left to a message; Redis may hold some, as
     retries to come, too. The name is that of the app whose mail it was.
     """
     if notices.ask_as_before(kind, subscriber_id, timezone.now()):

@@ -36,7 +36,7 @@ _FOLDS_DOTS = frozenset({"gmail.com", "googlemail.com"})
 
 
 class BadAddress(ValueError):
-    """This is no address that mail can go to; the text says why."""
+    """This is no address that email can go to; the text says why."""
 
 
 @lru_cache(maxsize=4096)  # most readers' domains are a few
@@ -61,7 +61,7 @@ def _wire_label(label: str) -> str:
     if not label.isascii():
         return idna.alabel(label).decode()
     if label.startswith("xn--") and idna.alabel(idna.ulabel(label)).decode() != label:
-        raise BadAddress("the domain holds punycode that stands for nothing")
+        raise BadAddress("the domain contains invalid punycode")
     if not _LABEL.fullmatch(label):
         raise BadAddress("the domain is none that the DNS could have")
     return label
@@ -74,9 +74,9 @@ def wire_form(email: str) -> str:
         raise BadAddress("this is not an email address")
     # Of ASCII the pattern above lets nothing through that is not seen.
     if not local.isascii() and any(unicodedata.category(each) in _UNSEEN_LOCAL for each in local):
-        raise BadAddress("it holds a character that nobody sees")
+        raise BadAddress("it contains an invisible character")
     if len(local.encode()) > LONGEST_LOCAL:
-        raise BadAddress("what stands before the @ is too long")
+        raise BadAddress("the part before the @ is too long")
     wire = f"{local}@{wire_domain(domain)}"
     if len(wire.encode()) > LONGEST:
         raise BadAddress("it is too long")
@@ -95,16 +95,16 @@ def checked(email: str) -> str:
         raise BadAddress("the domain is none of the internet")
     composed = unicodedata.normalize("NFKC", email.strip())
     if any(len(character.lower()) > 1 for character in composed):
-        raise BadAddress("it holds a letter that has no lower case of its own")
+        raise BadAddress("it contains a letter without a lowercase form")
     if local.isascii():
         return wire
     if not settings.NON_ASCII_ADDRESSES:
-        raise BadAddress("what stands before the @ must be plain letters, digits and signs")
+        raise BadAddress("the part before the @ must be plain letters, digits and symbols")
     folded = _folded(local)
     if not _LOCAL.fullmatch(folded) or len(folded.encode()) > LONGEST_LOCAL:
         raise BadAddress("this is not an email address")
     if any(unicodedata.category(character) in _UNSEEN for character in folded):
-        raise BadAddress("it holds a character that nobody sees")
+        raise BadAddress("it contains an invisible character")
     return wire
 
 
@@ -150,7 +150,7 @@ def flood_key(email: str) -> str:
 
 
 def address_hash(email: str) -> str:
-    """A keyed hash (HMAC-SHA256, first 128 bits, hex) that recognises a mailbox we erased."""
+    """A keyed hash (HMAC-SHA256, first 128 bits, hex) that recognizes a mailbox we erased."""
     return keyed_hash(key_of(email))
 
 

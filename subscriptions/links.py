@@ -2,10 +2,10 @@
 
 A link holds a purpose, the subscriber's id and link version, and a MAC over all three, so that it
 serves one purpose for one subscriber, and raising the version voids every earlier link. Links to
-preferences and unsubscribe in old mails keep working otherwise; a confirmation runs out.
+preferences and unsubscribe in old emails keep working otherwise; a confirmation runs out.
 
 The MAC is HMAC-SHA256 cut to 128 bits under a key of its own per purpose, derived from SECRET_KEY
-(earlier keys in SECRET_KEY_FALLBACKS are honoured when reading). It costs about two microseconds,
+(earlier keys in SECRET_KEY_FALLBACKS are honored when reading). It costs about two microseconds,
 since every digest holds several of these; see `subscriptions.macs`.
 """
 
@@ -48,7 +48,7 @@ class Purpose(StrEnum):
     DIGEST = "digest"
     """Read one digest on the web."""
     FEED = "feed"
-    """Read every digest in a feed program."""
+    """Read every digest in a feed reader."""
     MOVE_FROM = "move from"
     """Agree, in the old inbox, to a change of address."""
     MOVE_TO = "move to"
@@ -62,11 +62,11 @@ class Purpose(StrEnum):
     COMMUNITY = "community"
     """Upvote, and have a device remembered."""
     REMEMBERED = "remembered"
-    """Be recognised by a cookie; no link has this purpose."""
+    """Be recognized by a cookie; no link has this purpose."""
 
 
 class BadLink(ValueError):
-    """The link is not one of ours, was changed, is void, or has run out."""
+    """The link is not one of ours, was changed, no longer works, or has run out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,5 +33,5 @@ def choices() -> list[tuple[str, StrOrPromise]]:
 
 
 def is_mail(value: str) -> bool:
-    """Whether digests that are received so are mailed; of an unknown way it is not assumed."""
+    """Whether digests that are received so are emailed; of an unknown way it is not assumed."""
     return value in _ways and _ways[value].is_mail

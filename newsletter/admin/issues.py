@@ -220,7 +220,7 @@ class IssueAdmin(ModelAdmin):
                 mail, choices = compose_for(issue, reader)
             problem = refused.get(subscriber.pk, "")
             if mail is None and not problem:
-                problem = "Nothing new in this reader's topics: no mail would be sent."
+                problem = "Nothing new in this reader's topics: no email would be sent."
         if request.GET.get("part") == "html":
             if mail is None or not mail.html:
                 raise Http404

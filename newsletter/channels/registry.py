@@ -10,7 +10,7 @@ CHANNELS: tuple[Channel, ...] = (EmailChannel(), FeedChannel())
 
 
 def is_mail(name: str | None) -> bool:
-    """Whether the channel that the ledger calls so sends mails."""
+    """Whether the channel that the ledger calls so sends emails."""
     return any(channel.is_mail for channel in CHANNELS if channel.name == name)
 
 

@@ -1,10 +1,10 @@
 """What the version before wrote of channels, put into this version's words. For one release.
 
 It had no channels: what went into a reader's feed was a state of its own, `feed`, without a
-`sent_at`, and everything `sent` was mailed. Both versions may run side by side and the ledger may
+`sent_at`, and everything `sent` was emailed. Both versions may run side by side and the ledger may
 be large, so no migration rewrites it: this runs every minute, a batch at a time, until nothing is
 left, and then costs a look into an empty index. The version before reads the rows as they become,
-since it takes `sent` for what a reader had; only its counts of mails include feeds meanwhile.
+since it takes `sent` for what a reader had; only its counts of emails include feeds meanwhile.
 """
 
 import logging

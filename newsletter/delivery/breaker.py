@@ -13,7 +13,7 @@ PATIENCE = {
 }
 """How many of a kind in a row, with one code, stop a worker. A single "relaying denied" may be
 about one recipient's domain; two are about us. Five answers in doubt in a row would go on to cost
-as many readers their digest as there are. Fifty refusals that blame no address blame the mail."""
+as many readers their digest as there are. Fifty refusals that blame no address blame the email."""
 
 
 @dataclass(slots=True)
@@ -52,8 +52,8 @@ class Taking:
     accepted: int = 0
 
     def judged(self, outcome: Outcome, attempts: int) -> Outcome:
-        """`outcome` of a mail at its attempt of this number; a refusal of our side as one for good,
-        "blocked", where others are taken.
+        """`outcome` of an email at its attempt of this number; a refusal of our side as one for
+        good, "blocked", where others are taken.
         """
         if outcome.kind is Kind.ACCEPTED:
             self.accepted += 1

@@ -7,7 +7,7 @@ database earlier. So a database whose number is not ahead of what stood beside i
 it does not know what was sent since, and nothing more goes out until somebody says so
 (`manage.py after_restore`).
 
-The price is one small statement a batch, some hundred microseconds for two hundred mails.
+The price is one small statement a batch, some hundred microseconds for two hundred emails.
 """
 
 import datetime as dt
@@ -57,7 +57,7 @@ def hold_because(why: str, now: dt.datetime) -> None:
     """Let nothing go out from now on."""
     held = Continuity.objects.filter(pk=row().pk, held_since=None)
     if held.update(held_since=now, held_because=why[:300]):
-        logger.error("nothing is sent any more", extra={"reason": why})
+        logger.error("nothing is sent anymore", extra={"reason": why})
 
 
 def release(directory: Path) -> None:

@@ -62,7 +62,7 @@ def _no_delivery(subscriber: Subscriber, issue: Issue) -> str:
         at = subscriber.confirmed_at
         return f"None: the reader confirmed later, on {_day(at.date())} at {at:%H:%M} UTC."
     if subscriber.left_at is not None and subscriber.status == Subscriber.Status.LEFT:
-        return f"None: the reader left on {_day(subscriber.left_at.date())}."
+        return f"None: the reader unsubscribed on {_day(subscriber.left_at.date())}."
     if issue.state == Issue.State.STOPPED:
         return "None: the issue was stopped."
     if subscriber.paused_until is not None and subscriber.paused_until > issue.day:

@@ -2,7 +2,7 @@
 
 Each mail backend has one row. A worker reserves a batch's worth of sending time on it before it
 claims a batch, under the row's lock, so that the sum over all workers keeps the rate: the row says
-when the next mail may go out (the "theoretical arrival time" of the generic cell rate algorithm,
+when the next email may go out (the "theoretical arrival time" of the generic cell rate algorithm,
 ITU-T I.371) and how many were reserved on this UTC day. What a crash leaves unused is lost until
 it would have been sent, never exceeded.
 
@@ -33,10 +33,10 @@ _ROW_NAMES = {now: before for before, now in MAIL_BACKENDS.items()}
 version before counts together with ours while both run."""
 
 KEPT_FOR_NOTICES = 10
-"""One in so many of the day's mails is not for digests."""
+"""One in so many of the day's emails is not for digests."""
 
 FOR_STRANGERS = 4
-"""One in so many of the day's mails may be caused by strangers."""
+"""One in so many of the day's emails may be caused by strangers."""
 
 SKEW = dt.timedelta(minutes=1)
 """How far the clocks of two machines may be apart."""
@@ -44,7 +44,7 @@ SKEW = dt.timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Leave to send `count` mails, the first one not before `start`, then `interval` apart."""
+    """Leave to send `count` emails, the first one not before `start`, then `interval` apart."""
 
     count: int
     start: dt.datetime
@@ -113,7 +113,7 @@ def _locked(name: str, now: dt.datetime) -> RateBucket:
 
 
 def _left_for_digests(bucket: RateBucket, per_day: int) -> int:
-    """How many of the day's mails digests may still use; below 1 where none."""
+    """How many of the day's emails digests may still use; below 1 where none."""
     notices = RateBucket.objects.filter(name=bucket.name + NOTICES, day=bucket.day).first()
     digests = bucket.used - (notices.used if notices else 0)
     kept = -(-per_day // KEPT_FOR_NOTICES) if per_day > 1 else 0
@@ -126,7 +126,7 @@ def _until_midnight(bucket: RateBucket, now: dt.datetime) -> dt.timedelta:
 
 
 def _take(bucket: RateBucket, count: int, now: dt.datetime, ahead: dt.timedelta) -> Grant:
-    """Reserve up to `count` mails on a locked row, and save it."""
+    """Reserve up to `count` emails on a locked row, and save it."""
     start, interval = now, dt.timedelta(0)
     per_second = settings.DELIVERY_RATE_PER_SECOND
     if per_second:
@@ -158,7 +158,7 @@ def is_spent(name: str, now: dt.datetime) -> bool:
 
 
 def give_back(name: str, grant: Grant, unused: int) -> None:
-    """Return the last `unused` mails of a grant."""
+    """Return the last `unused` emails of a grant."""
     if unused <= 0 or not is_limited():
         return
     with transaction.atomic():
@@ -166,7 +166,7 @@ def give_back(name: str, grant: Grant, unused: int) -> None:
 
 
 def give_back_notice(name: str, grant: Grant, *, by_stranger: bool) -> None:
-    """Return the one mail of a notice's grant."""
+    """Return the one email of a notice's grant."""
     if not is_limited():
         return
     name = _ROW_NAMES.get(name, name)

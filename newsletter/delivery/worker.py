@@ -207,7 +207,7 @@ class Worker:
     def _batch(
         self, grant: rates.Grant, count: int, receive_by: Sequence[str] = ()
     ) -> tuple[int, int]:
-        """Deliver one batch of up to `count`; how many were claimed, and how many mails handed
+        """Deliver one batch of up to `count`; how many were claimed, and how many emails handed
         over. With `receive_by` only for readers who wish one of these ways.
         """
         with self._timed("claim"):
@@ -320,7 +320,7 @@ class Worker:
         grant: rates.Grant,
         lease_end: dt.datetime,
     ) -> int:
-        """Hand the digests over one by one; how many mails were. What is not tried goes back."""
+        """Hand the digests over one by one; how many emails were. What is not tried goes back."""
         began = time.monotonic()
         halt: Outcome | None = None  # nothing more goes out
         stopped: dict[str, Outcome] = {}  # channels that take nothing more
@@ -563,7 +563,7 @@ def drain(
     """Send everything that is ready now, on this thread, until done or `seconds` are over.
 
     Settles first what workers of this machine left behind when they died. `transport` takes the
-    mails instead of the configured mail backend.
+    emails instead of the configured mail backend.
     """
     directory = directory or settings.JOURNAL_DIR
     if continuity.hold(directory, clock()):

@@ -1,4 +1,4 @@
-"""The demo: the whole way through the house on one machine, from the day's papers to three mails.
+"""The demo: the whole way through the house on one machine, from the day's papers to three emails.
 
 Nothing is special about it. The same web server, worker, beat, ledger and mailbox run as anywhere
 else; the demo only starts them, makes three readers due, and shows what they got. Everything it

@@ -145,7 +145,7 @@ def make_due(readers: Sequence[DemoReader], issue: Issue, now: dt.datetime) -> i
     sent again because an earlier run left them failed, late or in doubt.
 
     The current issue is left for the next tick to plan, as at any reader's hour. For an earlier
-    one, which no tick plans any more, the rows are made here.
+    one, which no tick plans anymore, the rows are made here.
     """
     resent = 0
     due: list[Subscriber] = []

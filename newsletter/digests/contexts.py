@@ -24,7 +24,7 @@ from subscriptions import links
 from subscriptions.notices.mjml import RenderingFailed
 
 SHORT = 40
-"""Words of an excerpt in a mail, unless it is one sentence: a mail is read at breakfast."""
+"""Words of an excerpt in an email, unless it is one sentence: an email is read at breakfast."""
 
 TOKEN_LIKE = "A" * 48
 """As long as a signed token, and as harmless in an address."""
@@ -110,10 +110,10 @@ def _on_this_site(path: str) -> str:
 
 
 def picture_of(card: Card) -> str:
-    """The address of the paper's thumbnail; empty where the mail shows none.
+    """The address of the paper's thumbnail; empty where the email shows none.
 
     Our own copy, where there was one when the issue froze, has one address for all readers who get
-    the paper. A thumbnail of the source's tells the source that a mail was opened.
+    the paper. A thumbnail of the source's tells the source that an email was opened.
     """
     if settings.EMAIL_THUMBNAILS == "source":
         return card.source_thumbnail
@@ -123,8 +123,8 @@ def picture_of(card: Card) -> str:
 
 
 def card_in_mail(place: Place, why: str, feedback: str) -> Card:
-    """The card as a mail prints it: its texts in one line and of bounded length, its page's address
-    a whole one, with the reason and with the answers whose links hold the token `feedback`.
+    """The card as an email prints it: its texts in one line and of bounded length, its page's
+    address a whole one, with the reason and with the answers whose links hold the token `feedback`.
     """
     card = place.card
     more, less = (
@@ -153,7 +153,7 @@ def _short(excerpt: str) -> str:
 
 
 def card_context(place: Place, why: str, feedback: str, level: str | int = 2) -> dict[str, Any]:
-    """What the card templates print: the card, and beside it what mails alone have. `feedback` is
+    """What the card templates print: the card, and beside it what emails alone have. `feedback` is
     the token of its links, `level` that of its heading.
     """
     return {

@@ -17,7 +17,7 @@ from subscriptions.models import Feedback, SavedPaper, Subscriber, Subscription,
 
 
 def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[int, str]]:
-    """The readers that may be mailed now, and for the others the reason why not, by id.
+    """The readers that may be emailed now, and for the others the reason why not, by id.
 
     Five queries, however many subscribers.
     """

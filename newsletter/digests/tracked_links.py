@@ -1,6 +1,6 @@
 """Links that lead through this site, and the picture of one pixel, where the operator wants them.
 
-Off by default (TRACK_OPENS, TRACK_CLICKS), and then nothing here touches a mail. Switched on, a
+Off by default (TRACK_OPENS, TRACK_CLICKS), and then nothing here touches an email. Switched on, a
 finished digest gets a picture of one pixel, and its links to papers lead through this site. Such a
 link holds a signed token, the place of the paper in its issue and the number of the link: never an
 address, so that nobody can have this site redirect to theirs.

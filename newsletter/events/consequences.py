@@ -363,6 +363,6 @@ def _pause_if_bouncing(subscriber: Subscriber, now: dt.datetime) -> None:
     reason = f"{SOFT_BOUNCES} digests came back within {within.days} days"
     if subscriber.pause_for_bounces(until, reason, now):
         logger.warning(
-            "a reader is paused because mail came back",
+            "a reader is paused because emails bounced",
             extra={"subscriber": subscriber.pk, "until": until.isoformat()},
         )

@@ -1,6 +1,6 @@
 """What is reported about deliveries, stored: the first half of listening.
 
-Anymail's webhooks, bounce mails and our own links all end here. An event is written down in one
+Anymail's webhooks, bounce emails and our own links all end here. An event is written down in one
 statement with the others of its request, once whatever its provider repeats, and without the
 reader's address: a keyed hash of it is enough to tell whose event it is. What follows from it is
 not decided here, so that a webhook answers within milliseconds: the rows are the queue, and

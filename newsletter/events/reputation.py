@@ -42,7 +42,7 @@ LIMITS = (
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What became of an issue's digests that were mailed: counts. Other channels do not count, or
+    """What became of an issue's digests that were emailed: counts. Other channels do not count, or
     they would make the shares look better than mailbox providers see them.
     """
 

@@ -1,6 +1,6 @@
-"""Telling machines from people among those who open mails and follow links.
+"""Telling machines from people among those who open emails and follow links.
 
-Security gateways fetch every link of a mail before its reader sees it, mail apps fetch images on
+Security gateways fetch every link of an email before its reader sees it, mail apps fetch images on
 arrival, and chat programs preview what is pasted. None of that is reading. What can be told: the
 method (HEAD asks for no content), a name in the User-Agent, and many links within seconds. What
 cannot: a gateway that waits, and comes as a browser. So clicks are a hint and never a fact.

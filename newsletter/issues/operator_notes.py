@@ -36,15 +36,18 @@ def letter_for(notice: Notice) -> Letter:
     """What the note says, as of now. Raises `NotDue`."""
     operators = [address for _, address in settings.ADMINS]
     if notice.operator is None or notice.operator >= len(operators) or notice.day is None:
-        raise NotDue("there is no such operator any more")
+        raise NotDue("there is no such operator anymore")
     issue = Issue.objects.filter(day=notice.day).first()
     if issue is None or not issue.warning:
         raise NotDue("the issue is gone, or nothing is wrong with it")
     is_paused = issue.state == Issue.State.PAUSED
-    what = "It is paused" if is_paused else "It is not being sent any more"
+    what = "It is paused" if is_paused else "It is not being sent anymore"
     return Letter(
         kind=Notice.Kind.OPERATOR.value,
-        subject=f"{settings.EMAIL_SUBJECT_PREFIX}The digest of {issue} came back too often",
+        subject=(
+            f"{settings.EMAIL_SUBJECT_PREFIX}The digest of {issue} "
+            "bounced or was reported too often"
+        ),
         text=f"{issue.warning}.\n\n{what}. Look into it before you send on: who are these readers, "
         "where did their addresses come from, and what did the mail providers say? The events are "
         "with each delivery in the admin. To send on:\n\n"

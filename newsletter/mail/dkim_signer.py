@@ -1,7 +1,7 @@
 """DKIM signatures for mail that leaves through a mail server of one's own (RFC 6376).
 
-dkimpy signs in pure Python, at about 8 ms a mail with a 2048-bit key, which is more than twenty
-times what composing and sending one costs. Here the `cryptography` library signs, and a mail's
+dkimpy signs in pure Python, at about 8 ms an email with a 2048-bit key, which is more than twenty
+times what composing and sending one costs. Here the `cryptography` library signs, and an email's
 chunks are hashed as they are: its lines end with CRLF already, its text is quoted-printable, so the
 body needs no rewriting. The tests verify every kind of signature with dkimpy.
 """

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 
 class UnsendableMail(ValueError):
-    """This mail must not be handed to any backend, now or later; `reason` says why."""
+    """This email must not be handed to any backend, now or later; `reason` says why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -96,7 +96,7 @@ class Fragment(NamedTuple):
 
     @classmethod
     def shared(cls, text: str) -> "Fragment":
-        """Like `of`, and remembered: for text that many readers' mails have in common."""
+        """Like `of`, and remembered: for text that many readers' emails have in common."""
         return _shared(text)
 
 

@@ -113,13 +113,13 @@ def check_name(name: str) -> None:
 @lru_cache(maxsize=1024)
 def check_names(names: tuple[str, ...]) -> frozenset[str]:
     """The names in lower case. Raises `UnsendableMail` for what is no header name, is there twice,
-    or is the mail's own.
+    or is the email's own.
     """
     seen: set[str] = set()
     for name in names:
         check_name(name)
         if _RESERVED.fullmatch(name):
-            raise UnsendableMail(f"the header {name} is made by the mail itself")
+            raise UnsendableMail(f"the header {name} is made by the email itself")
         if name.lower() in seen:
             raise UnsendableMail(f"the header {name} is there twice")
         seen.add(name.lower())

@@ -1,6 +1,6 @@
 """The local mailbox: where mail goes until a real mail backend is configured.
 
-Every mail becomes one .eml file in MAILBOX_DIR that any mail program opens, and the development
+Every email becomes one .eml file in MAILBOX_DIR that any email app opens, and the development
 pages show. A name sorts by time and is safe in a URL; only names of this form are ever opened, so
 that no request can reach another file.
 """
@@ -31,7 +31,7 @@ _HEADERS_AT_MOST = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class StoredMail:
-    """A mail of the mailbox, decoded for reading. `size` is the file's, in bytes.
+    """An email of the mailbox, decoded for reading. `size` is the file's, in bytes.
 
     `text` and `html` are empty in what `list_mails` gives, which reads headers only.
     """
@@ -118,7 +118,7 @@ def _create(path: Path) -> int:
 
 
 def list_mails(limit: int = 100, directory: Path | str | None = None) -> list[StoredMail]:
-    """The newest mails, newest first, at most `limit`; headers only."""
+    """The newest emails, newest first, at most `limit`; headers only."""
     folder = Path(directory) if directory else mailbox_directory()
     try:
         with os.scandir(folder) as entries:
@@ -138,9 +138,9 @@ def list_mails(limit: int = 100, directory: Path | str | None = None) -> list[St
 
 
 def read_mail(name: str, directory: Path | str | None = None) -> StoredMail:
-    """One mail in full. Raises FileNotFoundError for a name that is not in the mailbox."""
+    """One email in full. Raises FileNotFoundError for a name that is not in the mailbox."""
     if not _NAME.fullmatch(name):
-        raise FileNotFoundError(f"no mail of the name {name[:80]!r}")
+        raise FileNotFoundError(f"no email of the name {name[:80]!r}")
     folder = Path(directory) if directory else mailbox_directory()
     data, size = _read(folder / name)
     return _stored(name, BytesParser(policy=policy.default).parsebytes(data), size)

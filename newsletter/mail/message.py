@@ -2,7 +2,7 @@
 
 A digest is mostly text that many readers share (the shell, the paper cards) and a little that is
 one reader's own (the "why" lines, the signed links). Python's email package would encode all of it
-again for every reader, at about two milliseconds a mail. Here each fragment is a `Fragment` that
+again for every reader, at about two milliseconds an email. Here each fragment is a `Fragment` that
 holds its quoted-printable bytes from the start, so that a `Mail` is a list of ready bytes behind a
 small header block, and making one costs microseconds.
 
@@ -145,7 +145,7 @@ class Mail:
         )
 
     def _head(self) -> str:
-        """Check all of the mail; the header block but for Content-Type."""
+        """Check all of the email; the header block but for Content-Type."""
         if self.envelope_from:
             address("the envelope sender", self.envelope_from)
         if not mail_headers.is_message_id(self.message_id):

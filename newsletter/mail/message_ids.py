@@ -53,7 +53,7 @@ def notice_message_id(notice_id: int) -> str:
 
 
 def preview_id(name: str) -> str:
-    """A Message-ID for a mail that belongs to no delivery; the same for the same `name`."""
+    """A Message-ID for an email that belongs to no delivery; the same for the same `name`."""
     signed = mac(b"preview." + name.encode(), settings.SECRET_KEY)
     return f"<preview.{signed}@{_ascii(settings.MAIL_DOMAIN)}>"
 

@@ -1,9 +1,9 @@
-"""The last look at a mail before a provider's API gets it, whoever made it.
+"""The last look at an email before a provider's API gets it, whoever made it.
 
-Digests are checked as they are built. The other mails (confirmations, Django's error reports) go to
-Anymail's backends as Django messages, which check neither line breaks nor control characters:
+Digests are checked as they are built. The other emails (confirmations, Django's error reports) go
+to Anymail's backends as Django messages, which check neither line breaks nor control characters:
 what Django's own SMTP backend refuses would reach the provider, and in its hands become headers.
-What each provider wants to be told differently is changed here as well, for all mails alike.
+What each provider wants to be told differently is changed here as well, for all emails alike.
 """
 
 from typing import Any

@@ -2,7 +2,7 @@
 
 Servers write bounces in a hundred forms, but all send them to the envelope sender. With
 BOUNCE_ADDRESS set that is `bounce+<delivery>.<address>.<mac>@domain` (VERP): the delivery's number,
-the beginning of the address's keyed hash, and a MAC over both, so that nobody but who got the mail
+the beginning of the address's keyed hash, and a MAC over both, so that nobody but who got the email
 can make one up, and a reader who changed address since is not blamed for the old one. Letters are
 lower case, because servers on the way may make them so.
 """

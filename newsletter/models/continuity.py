@@ -1,4 +1,4 @@
-"""Whether the database is the one that the last mails were sent from."""
+"""Whether the database is the one that the last emails were sent from."""
 
 import secrets
 

@@ -92,7 +92,7 @@ class Delivery(models.Model):
         null=True,
         on_delete=models.SET_NULL,
         related_name="deliveries",
-        help_text="Empty once the subscriber was erased.",
+        help_text="Empty once the subscriber is deleted.",
     )
     state = models.CharField(max_length=7, choices=State, default=State.PENDING)
     channel = models.CharField(
@@ -119,26 +119,26 @@ class Delivery(models.Model):
     not_before = models.DateTimeField(help_text="When it may be tried (again).")
     attempts = models.PositiveSmallIntegerField(default=0, help_text="How often it was tried.")
     claim = models.CharField(
-        max_length=64, blank=True, help_text="Which worker's journal holds what became of it."
+        max_length=64, blank=True, help_text="The worker whose journal has the outcome."
     )
-    lease_until = models.DateTimeField(null=True, help_text="Until when the claim holds.")
+    lease_until = models.DateTimeField(null=True, help_text="When the claim expires.")
     choices = models.JSONField(
         default=list,
         help_text="The papers of the digest, and why each.",
     )
     provider_id = models.CharField(
-        max_length=200, blank=True, help_text="What the mail provider calls this message."
+        max_length=200, blank=True, help_text="The provider's ID for this message."
     )
     sent_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
-    bounced_at = models.DateTimeField(null=True, help_text="When it first came back.")
+    bounced_at = models.DateTimeField(null=True, help_text="When it first bounced.")
     bounce = models.CharField(
         max_length=7,
         choices=Bounce,
         blank=True,
         db_default="",
         default="",
-        help_text="The worst way in which it came back.",
+        help_text="How severely it bounced.",
     )
     complained_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)

@@ -49,7 +49,7 @@ class Event(models.Model):
         blank=True,
         db_default="",
         default="",
-        help_text="How it came back, where it did.",
+        help_text="How it bounced, if it did.",
     )
     address_hash = models.CharField(
         max_length=32,

@@ -1,4 +1,4 @@
-"""System checks: what an operator should mend before mail goes out.
+"""System checks: what an operator should fix before mail goes out.
 
 They run with `manage.py check --deploy`. The worst of them also keep a worker from starting, see
 `newsletter.operations.readiness`.
@@ -19,7 +19,7 @@ from newsletter.operations.deliverability.domains import are_aligned
 
 @register(Tags.security, deploy=True)
 def check_sender(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Bulk mail needs a real sender and a postal address; links in it should be HTTPS."""
+    """Bulk email needs a real sender and a postal address; links in it should be HTTPS."""
     found: list[CheckMessage] = []
     if names := readiness.missing():
         found.append(
@@ -42,7 +42,7 @@ def check_sender(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if not settings.HTTPS:
         found.append(
             Warning(
-                "SITE_URL is not https, so the links in every mail would be plain.",
+                "SITE_URL is not https, so the links in every email would be plain.",
                 hint="Serve the site over HTTPS and set SITE_URL accordingly.",
                 id="newsletter.W001",
             )
@@ -70,7 +70,7 @@ def check_sender(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if settings.EMAIL_BACKEND == backend.MAILBOX:
         found.append(
             Warning(
-                "Mail goes to the local mailbox and reaches nobody.",
+                "Emails go to the local mailbox and reach nobody.",
                 hint="Set EMAIL_URL for SMTP, or EMAIL_BACKEND and ANYMAIL for a provider.",
                 id="newsletter.W002",
             )
@@ -85,9 +85,9 @@ def check_thumbnails(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "EMAIL_THUMBNAILS is plates, but there are no drawings any more: it means own, and the "
+            "EMAIL_THUMBNAILS is plates, but there are no drawings anymore: it means own, and the "
             "next release will not start with it.",
-            hint="Set EMAIL_THUMBNAILS to own, or to none for mails without pictures.",
+            hint="Set EMAIL_THUMBNAILS to own, or to none for emails without pictures.",
             id="newsletter.W010",
         )
     ]
@@ -101,7 +101,7 @@ def check_provider(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         found.append(
             Error(
                 f"{objection[0].upper()}{objection[1:]}",
-                hint="Send yourself a mail, look at it with manage.py check_deliverability --eml "
+                hint="Send yourself an email, look at it with manage.py check_deliverability --eml "
                 "FILE, and if both headers are ours, set UNSUBSCRIBE_HEADERS_SEEN=true.",
                 id="newsletter.E003",
             )
@@ -147,7 +147,7 @@ def check_signing(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             Error(
                 f"DKIM_DOMAIN is {settings.DKIM_DOMAIN}, which has nothing to do with the "
                 f"sender's {settings.MAIL_DOMAIN}: DMARC counts such a signature for nothing.",
-                hint="Leave DKIM_DOMAIN away, or set it to the domain of FROM_EMAIL.",
+                hint="Remove DKIM_DOMAIN, or set it to the domain of FROM_EMAIL.",
                 id="newsletter.E005",
             )
         )
@@ -155,7 +155,7 @@ def check_signing(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         found.append(
             Warning(
                 "DKIM_KEY is set, but the mail provider signs: the key is not used.",
-                hint="Leave DKIM_KEY away, and publish the records that the provider asks for.",
+                hint="Remove DKIM_KEY, and publish the records that the provider asks for.",
                 id="newsletter.W004",
             )
         )

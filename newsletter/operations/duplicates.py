@@ -1,7 +1,7 @@
 """Readers who are there twice, under two spellings of one mailbox, made one.
 
 Of the rows one stays: the first in the order suppressed, left, active, pending, so that nobody who
-left or complained is mailed again. It keeps what all of them said and agreed to.
+left or complained is emailed again. It keeps what all of them said and agreed to.
 """
 
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Any mail of the service as a reader would get it, without sending it: made by what sends."""
+"""Any email of the service as a reader would get it, without sending it: made by what sends."""
 
 import datetime as dt
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ DIGESTS = ("digest", "daily", "weekly", "by_topic", "welcome")
 """Digests: as the reader gets them, or daily, weekly, grouped by topic, as a new reader's first."""
 
 NAMES = (*DIGESTS, *(kind.value for kind in letters.KINDS))
-"""Every mail that can be previewed."""
+"""Every email that can be previewed."""
 
 EXAMPLE = "reader@example.org"
 
@@ -61,10 +61,10 @@ def preview(
     day: dt.date | None = None,
     text_only: bool = False,
 ) -> MailPreview:
-    """The mail `name`, one of `NAMES`, for a subscriber or for an example of a reader.
+    """The email `name`, one of `NAMES`, for a subscriber or for an example of a reader.
 
     A digest is that of the issue of `day`, or of the newest one. The example follows every topic.
-    All signed links are void, for a subscriber's mail as well. `text_only` shows what who wants no
+    No signed link in it works, in a subscriber's mail as well. `text_only` shows what who wants no
     HTML gets. Raises `NoPreview`.
     """
     if name in DIGESTS:
@@ -114,7 +114,7 @@ def _digest(name: str, reader: Reader, day: dt.date | None, *, text_only: bool) 
     mail, _ = compose_for(issue, reader)
     if mail is None:
         raise NoPreview(
-            f"The issue of {issue.day} has nothing new in this reader's topics: no mail is sent."
+            f"The issue of {issue.day} has nothing new in this reader's topics: no email is sent."
         )
     return _of_mail(name, mail)
 

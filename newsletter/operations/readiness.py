@@ -2,8 +2,8 @@
 
 In production, which is without DEBUG and with a mail backend that reaches somebody, a worker does
 not start, and `send_digests` does not send, until the operator said who sends, from where, which
-list it is and where a mail to leave goes. Our own defaults for these are good enough to look at
-digests, and not for bulk mail: a List-Id that is guessed from the sender's domain, say, changes
+list it is and where an email to leave goes. Our own defaults for these are good enough to look at
+digests, and not for bulk email: a List-Id that is guessed from the sender's domain, say, changes
 when that does, and takes the readers' filters with it.
 """
 
@@ -29,7 +29,7 @@ MEANINGS = {
     "FROM_EMAIL": "the sender",
     "POSTAL_ADDRESS": "the sender's postal address",
     "LIST_ID": "the newsletter's list id, which never changes",
-    "UNSUBSCRIBE_EMAIL": "the address where a mail to leave goes",
+    "UNSUBSCRIBE_EMAIL": "the address for unsubscribe emails",
 }
 
 
@@ -90,7 +90,8 @@ def objections() -> list[str]:
         )
     if objection := provider_objection():
         found.append(
-            f"{objection[0].upper()}{objection[1:]} Send yourself a mail, save it, look at it with "
+            f"{objection[0].upper()}{objection[1:]} Send yourself an "
+            f"email, save it, look at it with "
             "manage.py check_deliverability --eml FILE, and if both headers are ours, set "
             "UNSUBSCRIBE_HEADERS_SEEN=true."
         )
@@ -100,4 +101,4 @@ def objections() -> list[str]:
 def require() -> None:
     """Raise `ImproperlyConfigured` with all reasons not to send, if there are any."""
     if found := objections():
-        raise ImproperlyConfigured("Mail cannot be sent to readers yet. " + " ".join(found))
+        raise ImproperlyConfigured("Emails cannot be sent to readers yet. " + " ".join(found))

@@ -36,7 +36,7 @@ class Forgotten:
     left: int = 0
     """Subscribers who left."""
     suppressed: int = 0
-    """Subscribers whose address must not be mailed; its hash stays."""
+    """Subscribers whose address must not be emailed; its hash stays."""
     events: int = 0
     """What mail providers reported."""
     deliveries: int = 0

@@ -1,6 +1,6 @@
-"""A mail's HTML in a frame: the one way in which our own pages show mails to people.
+"""An email's HTML in a frame: the one way in which our own pages show emails to people.
 
-A mail may look as it likes. It shows its own pictures, runs nothing, sends no form, loads nothing
+An email may look as it likes. It shows its own pictures, runs nothing, sends no form, loads nothing
 else, and its links lead the whole window away when they are clicked. The frame itself is
 `newsletter/_mail_frame.html`; its sandbox and that of the policy here are one.
 """
@@ -17,8 +17,8 @@ _HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
 
 
 def policy(*, shows_pictures: bool = True) -> str:
-    """The Content-Security-Policy of a mail. Its pictures are this site's, at the public address
-    and at the one in the browser; those of papers' sources only where mails show them.
+    """The Content-Security-Policy of an email. Its pictures are this site's, at the public address
+    and at the one in the browser; those of papers' sources only where emails show them.
     """
     site = urlsplit(settings.SITE_URL)
     pictures = ["'self'", f"{site.scheme}://{site.netloc}", "data:"]
@@ -37,7 +37,7 @@ def policy(*, shows_pictures: bool = True) -> str:
 
 
 def framed(html: str, *, shows_pictures: bool = True) -> HttpResponse:
-    """The mail `html` as the content of a frame."""
+    """The email `html` as the content of a frame."""
     base = '<base target="_top">'
     html, found = _HEAD.subn(lambda head: head[0] + base, html, count=1)
     response = HttpResponse(html if found else base + html)

@@ -1,7 +1,7 @@
-"""Every mail of the service in every form that readers see, in the browser. Only with DEBUG.
+"""Every email of the service in every form that readers see, in the browser. Only with DEBUG.
 
-The mails come from `newsletter.operations.previews`, and so from what sends. Each form stands in a
-frame of its own: its width is the page's doing, its colours and whether it has pictures are this
+The emails come from `newsletter.operations.previews`, and so from what sends. Each form stands in a
+frame of its own: its width is the page's doing, its colors and whether it has pictures are this
 module's, because a browser cannot be told to show one frame dark and the next one light.
 """
 
@@ -25,8 +25,8 @@ from newsletter.pages.mailbox import check_debug
 
 WIDTHS = (320, 600)
 SCHEMES = ("light", "dark", "inverted")
-"""As the mail's own colours for light and dark are, and as a program shows it that knows no dark
-colours of a mail's own and turns the light ones around: Gmail on a telephone, roughly."""
+"""As the email's own colors for light and dark are, and as a program shows it that knows no dark
+colors of an email's own and turns the light ones around: Gmail on a telephone, roughly."""
 
 _ASKS = re.compile(r"@media \(prefers-color-scheme:\s*dark\)")
 _INVERTED = "<style>html{background:#fff;filter:invert(1) hue-rotate(180deg)}</style>"
@@ -59,7 +59,7 @@ class Variant:
 @require_safe
 @never_cache
 def mails(request: HttpRequest) -> HttpResponse:
-    """The names of all mails, with their subjects."""
+    """The names of all emails, with their subjects."""
     check_debug()
     asked = _asked(request)
     found = []
@@ -102,7 +102,7 @@ def variant_html(request: HttpRequest, name: str) -> HttpResponse:
     """The HTML alone, with `?scheme=` one of `SCHEMES`, and without pictures if `?images=off`."""
     html = _mail(name, request).html
     if not html:
-        raise Http404("this mail has no HTML")
+        raise Http404("this email has no HTML")
     scheme = request.GET.get("scheme", "")
     if scheme in SCHEMES:
         html = _ASKS.sub("@media all" if scheme == "dark" else "@media not all", html)
@@ -128,7 +128,7 @@ def _asked(request: HttpRequest, **more: str) -> str:
 def _mail(name: str, request: HttpRequest) -> MailPreview:
     check_debug()
     if name not in NAMES:
-        raise Http404("no such mail")
+        raise Http404("no such email")
     try:
         return _preview(name, request)
     except NoPreview as error:

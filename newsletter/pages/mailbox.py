@@ -1,4 +1,4 @@
-"""The local mailbox in the browser: every mail as its reader would see it. Only with DEBUG."""
+"""The local mailbox in the browser: every email as its reader would see it. Only with DEBUG."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,7 +19,7 @@ def check_debug() -> None:
 @require_safe
 @never_cache
 def mailbox(request: HttpRequest) -> HttpResponse:
-    """The newest mails."""
+    """The newest emails."""
     check_debug()
     return render(request, "newsletter/mailbox.html", {"mails": list_mails()})
 
@@ -35,11 +35,11 @@ def mail(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 @never_cache
 def mail_html(request: HttpRequest, name: str) -> HttpResponse:
-    """The mail's HTML alone, for a frame."""
+    """The email's HTML alone, for a frame."""
     check_debug()
     html = _mail(name).html
     if not html:
-        raise Http404("this mail has no HTML")
+        raise Http404("this email has no HTML")
     return framed(html)
 
 
@@ -47,4 +47,4 @@ def _mail(name: str) -> StoredMail:
     try:
         return read_mail(name)
     except OSError:
-        raise Http404("no such mail") from None
+        raise Http404("no such email") from None

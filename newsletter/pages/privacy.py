@@ -30,7 +30,7 @@ class Cookie:
 
 
 def mail_provider() -> str:
-    """Who is handed our mail, by name; empty where it stays on this machine."""
+    """Who is handed our email, by name; empty where it stays on this machine."""
     backend = import_string(settings.EMAIL_BACKEND)
     if issubclass(backend, MailboxBackend):
         return ""

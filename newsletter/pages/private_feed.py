@@ -1,7 +1,7 @@
 """A reader's private Atom feed: the papers of their digests, each with the reason why.
 
-It reads the ledger and so equals what was mailed; who takes the feed instead of mail has a row
-there all the same, settled without a mail. Whoever knows the address reads along, and some feed
+It reads the ledger and so equals what was emailed; who takes the feed instead of mail has a row
+there all the same, settled without an email. Whoever knows the address reads along, and some feed
 programs publish what they fetch: so nothing in the feed leads to the reader's preferences, to
 their address, or to upvotes in their name.
 """
@@ -37,7 +37,7 @@ MOST = 100
 @require_safe
 def private_feed(request: HttpRequest, token: str) -> HttpResponseBase:
     """The feed behind its signed address. 410, which tells a program to stop asking, once the
-    address was made void or the reader has left or was erased.
+    address was invalidated or the reader has left or was erased.
     """
     reader = reader_of(links.Purpose.FEED, token, timezone.now())
     if not isinstance(reader, int) and not reader.subscriber.is_mailable:

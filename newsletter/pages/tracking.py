@@ -1,7 +1,7 @@
 """The picture in a digest and the way through this site to a paper.
 
 These are the two GET requests that leave a trace, and only where the operator switched that on;
-newsletter.events.tracking says what is kept. Links in mails that were sent with tracking keep
+newsletter.events.tracking says what is kept. Links in emails that were sent with tracking keep
 working after it was switched off, and record nothing then.
 """
 

@@ -83,7 +83,7 @@ class MatchAdmin(ModelAdmin):
         """Do not send whatever matching says."""
         self._decide(request, matches, Match.Verdict.VETOED)
 
-    @admin.action(description="Leave to matching again", permissions=["change"])
+    @admin.action(description="Let matching decide again", permissions=["change"])
     def leave_to_matching(self, request: HttpRequest, matches: QuerySet[Match]) -> None:
         """Take an editor's word back."""
         self._decide(request, matches, Match.Verdict.NONE)

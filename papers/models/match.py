@@ -43,7 +43,7 @@ class Match(models.Model):
     is_sendable = models.BooleanField(help_text="Whether the match is sure enough for a digest.")
     evidence = models.JSONField(
         default=list,
-        help_text="Why: where each keyword stands, the category, how close in meaning.",
+        help_text="Why: where each keyword is found, the category, how close in meaning.",
     )
     verdict = models.CharField(max_length=6, choices=Verdict, default=Verdict.NONE, blank=True)
 

@@ -45,7 +45,7 @@ class SourceRun(models.Model):
     is_complete = models.BooleanField(
         default=False,
         db_default=False,
-        help_text="Whether the source said that its list of the day will not grow any more.",
+        help_text="Whether the source said that its list of the day will not grow anymore.",
     )
     counts = models.JSONField(
         default=dict, help_text="Papers, new and updated ones, observations, problems."

@@ -1,8 +1,8 @@
 """Papers' thumbnails as our own host serves them.
 
-A reader's browser or mail program must not have to ask another host, so the picture that a source
+A reader's browser or email app must not have to ask another host, so the picture that a source
 has of a paper is fetched once, made small, and kept in the database: any number of web machines
-share it, and one is about ten kilobytes. What is shown never changes, since mails that show it are
+share it, and one is about ten kilobytes. What is shown never changes, since emails that show it are
 opened years later.
 """
 

@@ -89,7 +89,7 @@ class Topic(models.Model):
 
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=80, unique=True)
-    group = models.CharField(max_length=60, help_text="The heading it stands under on forms.")
+    group = models.CharField(max_length=60, help_text="The heading it is listed under on forms.")
     description = models.TextField(
         help_text="One or two sentences for readers; matching reads them too."
     )

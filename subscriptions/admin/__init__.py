@@ -1,4 +1,5 @@
-"""The editors' view of readers, of the addresses never to be mailed, and of what readers submit."""
+"""The editors' view of readers, of the addresses never to be emailed, and of what readers
+submit."""
 
 from subscriptions.admin.submissions import SubmissionAdmin
 from subscriptions.admin.subscribers import SubscriberAdmin

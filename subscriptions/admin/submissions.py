@@ -92,7 +92,7 @@ class SubmissionAdmin(ModelAdmin):
         },
     )
     def shown_state(self, submission: Submission) -> tuple[str, str]:
-        """The state and its words, in its colour."""
+        """The state and its words, in its color."""
         return submission.state, submission.get_state_display()
 
     @admin.display(description="abstract")

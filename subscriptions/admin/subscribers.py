@@ -95,7 +95,7 @@ class PausedFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """One choice."""
-        return [("bounces", "paused because mail came back")]
+        return [("bounces", "paused because emails bounced")]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[Subscriber]
@@ -231,7 +231,7 @@ class SubscriberAdmin(ModelAdmin):
                     what,
                     one.get_state_display(),
                     " · ".join(
-                        filter(None, (one.bounce and f"came back ({one.bounce})", one.reason))
+                        filter(None, (one.bounce and f"bounced ({one.bounce})", one.reason))
                     ),
                 )
                 for one, what, page in rows[:EMAILS_SHOWN]
@@ -253,7 +253,7 @@ class SubscriberAdmin(ModelAdmin):
         },
     )
     def shown_status(self, subscriber: Subscriber) -> tuple[str, str]:
-        """The status and its words, in its colour."""
+        """The status and its words, in its color."""
         return subscriber.status, subscriber.get_status_display()
 
     @display(description="topics", ordering="topic_count")
@@ -294,7 +294,7 @@ class SubscriberAdmin(ModelAdmin):
         for subscriber in queryset:
             personal_data.erase(subscriber)
 
-    @action(description="Mail them the link to their preferences", permissions=["change"])
+    @action(description="Email them their preferences link", permissions=["change"])
     def send_preferences_link(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
         """For readers who ask an editor instead of the form. Others than active ones and those
         who left get none.
@@ -306,7 +306,7 @@ class SubscriberAdmin(ModelAdmin):
             for pk in ids:
                 ask_for(Notice.Kind.PREFERENCES, pk, now)
         wake()
-        self._report(request, len(ids), "mailed the link to")
+        self._report(request, len(ids), "emailed the link to")
 
     @action(description="Unsubscribe", permissions=["change"])
     def unsubscribe(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
@@ -315,7 +315,7 @@ class SubscriberAdmin(ModelAdmin):
         changed = sum(one.leave(now, "an editor, on request") for one in queryset)
         self._report(request, changed, "unsubscribed")
 
-    @action(description="Suppress: never mail again", permissions=["change"])
+    @action(description="Suppress: never email again", permissions=["change"])
     def suppress(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
         """Put the addresses on the list that survives the subscribers' erasure."""
         now = timezone.now()

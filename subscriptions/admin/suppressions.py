@@ -1,4 +1,4 @@
-"""Addresses never to be mailed again, as hashes."""
+"""Addresses never to be emailed again, as hashes."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ class AddressForm(SuppressionForm):
     email = forms.CharField(
         max_length=254,
         widget=UnfoldAdminEmailInputWidget(),
-        help_text="Not kept: what is stored is a keyed hash that recognises the address.",
+        help_text="Not kept: what is stored is a keyed hash that recognizes the address.",
     )
     reason = forms.ChoiceField(
         choices=Suppression.Reason.choices,
@@ -56,7 +56,7 @@ class AddressForm(SuppressionForm):
 
 @admin.register(Suppression)
 class SuppressionAdmin(ModelAdmin):
-    """Addresses never to be mailed again, as hashes."""
+    """Addresses never to be emailed again, as hashes."""
 
     list_display = ("address_hash", "shown_reason", "created_at")
     list_filter = ("reason", "created_at")

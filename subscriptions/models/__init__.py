@@ -1,5 +1,5 @@
 """Readers: addresses with consent and rhythm, the topics they follow, what they said about papers
-and added to them, and the addresses that must never be mailed again.
+and added to them, and the addresses that must never be emailed again.
 """
 
 from subscriptions.models.address_change import AddressChange

@@ -13,9 +13,9 @@ class Consent(models.Model):
         CONFIRMED = "confirmed", "confirmed"
         CHANGED = "changed", "changed preferences"
         MOVED = "moved", "changed the address"
-        VOIDED = "voided", "made earlier links void"
-        LEFT = "left", "left"
-        PAUSED = "paused", "paused because mail came back"
+        VOIDED = "voided", "invalidated old links"
+        LEFT = "left", "unsubscribed"
+        PAUSED = "paused", "paused because emails bounced"
 
     subscriber = models.ForeignKey(
         "subscriptions.Subscriber", on_delete=models.CASCADE, related_name="consents"

@@ -16,11 +16,11 @@ class FormerSubscriber(models.Model):
         "subscriptions.Subscriber",
         on_delete=models.CASCADE,
         related_name="former",
-        help_text="Whom it was joined with.",
+        help_text="The subscriber it was merged into.",
     )
     survivor_version = models.PositiveIntegerField(
         help_text="The link version of the subscriber who stayed: once that is raised, the former "
-        "links are void as well."
+        "links no longer work as well."
     )
 
     class Meta:

@@ -81,7 +81,7 @@ class Notice(models.Model):
         # The version before erases readers without knowing of notices, and must not fail at it.
         db_constraint=False,
         related_name="notices",
-        help_text="The reader whom it is about; empty for the operator.",
+        help_text="The reader it is about; empty for operators.",
     )
     kind = models.CharField(max_length=11, choices=Kind)
     change = models.ForeignKey(
@@ -108,17 +108,17 @@ class Notice(models.Model):
         default=False, help_text="It was in doubt once, and went back into the queue for that."
     )
     claim = models.CharField(
-        max_length=64, blank=True, help_text="Which worker's journal holds what became of it."
+        max_length=64, blank=True, help_text="The worker whose journal has the outcome."
     )
-    lease_until = models.DateTimeField(null=True, help_text="Until when the claim holds.")
+    lease_until = models.DateTimeField(null=True, help_text="When the claim expires.")
     provider_id = models.CharField(
-        max_length=200, blank=True, help_text="What the mail provider calls this message."
+        max_length=200, blank=True, help_text="The provider's ID for this message."
     )
     sent_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
-    bounced_at = models.DateTimeField(null=True, help_text="When it first came back.")
+    bounced_at = models.DateTimeField(null=True, help_text="When it first bounced.")
     bounce = models.CharField(
-        max_length=7, blank=True, default="", help_text="The worst way in which it came back."
+        max_length=7, blank=True, default="", help_text="How severely it bounced."
     )
     complained_at = models.DateTimeField(null=True)
 
@@ -219,7 +219,7 @@ class FormEntry(models.Model):
     wording = models.CharField(max_length=300, blank=True, help_text="What the button said.")
     topics = models.JSONField(default=list, help_text="Keys of the topics that were chosen.")
     choices = models.JSONField(default=dict, help_text="Rhythm, hour, timezone and language.")
-    not_before = models.DateTimeField(help_text="When it may be worked off (again).")
+    not_before = models.DateTimeField(help_text="When it may be processed (again).")
 
     objects = FormEntryQuerySet.as_manager()
 

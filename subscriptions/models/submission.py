@@ -57,7 +57,7 @@ class Submission(models.Model):
         null=True,
         on_delete=models.SET_NULL,
         related_name="submissions",
-        help_text="Empty once the subscriber was erased.",
+        help_text="Empty once the subscriber is deleted.",
     )
     paper = models.ForeignKey(
         Paper, null=True, on_delete=models.SET_NULL, related_name="submissions"

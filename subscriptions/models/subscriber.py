@@ -71,7 +71,7 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
 
     def holder_of(self, subscriber_id: int, version: int) -> "Subscriber | None":
         """For whom links of this subscriber and link version act: the subscriber, or the one that
-        it was joined with. None where they are void or the subscriber was erased.
+        it was joined with. None where they no longer work or the subscriber was erased.
         """
         found = self.filter(pk=subscriber_id).first()
         if found is not None:
@@ -105,11 +105,11 @@ class Subscriber(models.Model):
     """An address, its consent and its rhythm."""
 
     class Status(models.TextChoices):
-        """Whether this address may be mailed."""
+        """Whether this address may be emailed."""
 
         PENDING = "pending", "waiting for confirmation"
         ACTIVE = "active", "active"
-        LEFT = "left", "left"
+        LEFT = "left", "unsubscribed"
         SUPPRESSED = "suppressed", "suppressed"
 
     class Rhythm(models.TextChoices):
@@ -128,7 +128,7 @@ class Subscriber(models.Model):
     email = models.CharField(
         max_length=254,
         validators=[validate_address],
-        help_text="Where mail goes: trimmed, its domain as the DNS has it.",
+        help_text="Where emails go: trimmed, the domain as in DNS.",
     )
     email_key = models.CharField(
         max_length=330,
@@ -171,7 +171,7 @@ class Subscriber(models.Model):
     )
     text_only = models.BooleanField(default=False, help_text="Send no HTML.")
     groups_by_topic = models.BooleanField(
-        default=False, db_default=False, help_text="Put papers under the names of their topics."
+        default=False, db_default=False, help_text="Group papers by topic."
     )
     in_full = models.BooleanField(
         default=False,
@@ -204,7 +204,7 @@ class Subscriber(models.Model):
     bounces_count_after = models.DateTimeField(
         null=True,
         editable=False,
-        help_text="Mail that came back before this no longer leads to a pause.",
+        help_text="Bounced email before this no longer leads to a pause.",
     )
     next_digest_at = models.DateTimeField(
         null=True,
@@ -213,7 +213,7 @@ class Subscriber(models.Model):
         help_text="When the next digest is due; empty while none is.",
     )
     link_version = models.PositiveIntegerField(
-        default=1, editable=False, help_text="Raised to make all earlier signed links void."
+        default=1, editable=False, help_text="Increased to invalidate all earlier signed links."
     )
     reading_list_feed_version = models.PositiveIntegerField(
         default=1,
@@ -234,7 +234,7 @@ class Subscriber(models.Model):
         null=True,
         blank=True,
         editable=False,
-        help_text="When the last confirmation mail went out; another waits a day.",
+        help_text="When the last confirmation email went out; another waits a day.",
     )
     topics = models.ManyToManyField(Topic, through="Subscription", related_name="subscribers")
 
@@ -287,7 +287,7 @@ class Subscriber(models.Model):
         return self.status == self.Status.ACTIVE
 
     def is_paused_for_bounces(self, now: dt.datetime) -> bool:
-        """Whether digests rest because mail came back, and not by the reader's wish."""
+        """Whether digests rest because emails bounced, and not by the reader's wish."""
         until = self.paused_until
         return bool(self.pause_reason and until and until > now.date())
 
@@ -350,7 +350,7 @@ class Subscriber(models.Model):
 
     @transaction.atomic
     def pause_for_bounces(self, until: dt.date, reason: str, now: dt.datetime) -> bool:
-        """Send nothing before `until`, because mail came back; whether that changed anything.
+        """Send nothing before `until`, because emails bounced; whether that changed anything.
 
         A longer pause stays as it is. The reader or an editor may end it at any time.
         """

@@ -1,4 +1,4 @@
-"""Addresses that must never be mailed again."""
+"""Addresses that must never be emailed again."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
     """Suppressions."""
 
     def covers(self, email: str) -> bool:
-        """Whether `email` must not be mailed, however it is spelled."""
+        """Whether `email` must not be emailed, however it is spelled."""
         return self.of(email).exists()
 
     def of(self, email: str) -> Self:
@@ -63,7 +63,7 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
 
 
 class Suppression(models.Model):
-    """An address never to be mailed again. It survives the subscriber's erasure, hashed."""
+    """An address never to be emailed again. It survives the subscriber's erasure, hashed."""
 
     class Reason(models.TextChoices):
         """Why."""

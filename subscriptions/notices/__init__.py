@@ -1,1 +1,1 @@
-"""The mails that are not digests: their text, their headers, their MJML."""
+"""The emails that are not digests: their text, their headers, their MJML."""

@@ -169,7 +169,7 @@ def _recipient(kind: Notice.Kind, subscriber: Subscriber, change: AddressChange 
 
 
 def recipient_of(notice: Notice) -> str:
-    """The address that a reader's notice goes to or went to; empty where nobody knows any more."""
+    """The address that a reader's notice goes to or went to; empty where nobody knows anymore."""
     if notice.kind == Kind.MOVE_TO:
         change = AddressChange.objects.filter(pk=notice.change_id or 0).first()
         return change.new_email if change is not None else ""
@@ -194,7 +194,7 @@ def _html(kind: Notice.Kind, context: dict[str, object]) -> str:
 def _subject_and_link(
     kind: Notice.Kind, subscriber: Subscriber, now: dt.datetime, change: AddressChange | None
 ) -> tuple[str, str]:
-    """What the mail is about, on one line, and the one address it asks the reader to open."""
+    """What the email is about, on one line, and the one address it asks the reader to open."""
     signed_for = subscriber.pk, subscriber.link_version
     preferences = links.preferences_path(*signed_for)
     change_id = change.pk if change else 0

@@ -1,5 +1,5 @@
-"""The headers by which mailbox providers know bulk mail, and by which readers leave it; digests
-and all other mails have them from here.
+"""The headers by which mailbox providers know bulk email, and by which readers leave it; digests
+and all other emails have them from here.
 """
 
 import re
@@ -20,7 +20,7 @@ _TOKEN = "A" * 48  # as long as a token, and in no address otherwise
 def around_unsubscribe_token() -> tuple[str, str, str]:
     """What stands before, between and after the two places where a reader's unsubscribe token goes
     in List-Unsubscribe (RFC 2369, with an https and a mailto address): `token.join(…)` makes the
-    header, at little cost for each of very many mails.
+    header, at little cost for each of very many emails.
     """
     page = links.absolute(reverse("subscriptions:unsubscribe", args=[_TOKEN]))
     before, _, after = page.partition(_TOKEN)

@@ -32,13 +32,13 @@ class Message(EmailMultiAlternatives):
 
 
 def headers_for(kind: str, subscriber: Subscriber, recipient: str) -> dict[str, str]:
-    """The headers of a mail of `kind` that is no digest, to an address of the subscriber's or to
+    """The headers of an email of `kind` that is no digest, to an address of the subscriber's or to
     one that is to become theirs.
 
-    A subscriber can leave from any mail with one click (RFC 8058). Somebody who has not confirmed
+    A subscriber can leave from any email with one click (RFC 8058). Somebody who has not confirmed
     yet, or has left, has nothing to leave: there such a header would promise what nothing does. An
     address that is not the subscriber's yet may be a stranger's, who must not end a subscription.
-    None of these mails is sent to a list, so none has a List-Id.
+    None of these emails is sent to a list, so none has a List-Id.
     """
     headers = {
         **dict([AUTOMATIC]),

@@ -1,6 +1,6 @@
 """MJML to HTML, and what HTML must satisfy before it may be sent.
 
-Every mail goes through here, the digests and the few others. The compiler (mjml-python, a Rust
+Every email goes through here, the digests and the few others. The compiler (mjml-python, a Rust
 library) is trusted with our own templates only, and even so not far: it raises on control
 characters, lets unknown markup pass in silence, and would take the whole process down on markup
 nested deeply enough to exhaust its stack. So the source is looked at first.

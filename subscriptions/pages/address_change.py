@@ -103,7 +103,7 @@ def moved(request: HttpRequest) -> HttpResponse:
 
 @signed(links.Purpose.PREFERENCES)
 def void_links(request: HttpRequest, reader: Visitor) -> HttpResponse:
-    """The button that makes every earlier link void, for whoever passed a mail on."""
+    """The button that makes every earlier link void, for whoever passed an email on."""
     subscriber = reader.subscriber
     if request.method == "POST":
         # The new link goes to the inbox alone: this page may be open at somebody else's.
@@ -117,5 +117,5 @@ def void_links(request: HttpRequest, reader: Visitor) -> HttpResponse:
 
 @require_safe
 def links_void(request: HttpRequest) -> HttpResponse:
-    """What is left to say once the links are void."""
+    """What is left to say once the links no longer work."""
     return keep_private(render(request, "subscriptions/links_void.html"))

@@ -61,7 +61,7 @@ def upvote(request: HttpRequest, paper_id: int) -> HttpResponse:
 
 @signed(links.Purpose.COMMUNITY)
 def signed_upvote(request: HttpRequest, reader: Visitor, paper_id: int) -> HttpResponse:
-    """The same, for a reader who came from a mail."""
+    """The same, for a reader who came from an email."""
     one = reader.subscriber
     address = links.upvote_path(one.pk, one.link_version, paper_id)
     return _upvote(request, one, paper_id, address)
@@ -121,7 +121,7 @@ def _submit_page(
 
 
 def _who(request: HttpRequest, subscriber: Subscriber | None) -> dict[str, object]:
-    """What the pages say of the reader, and the form that mails a link to one we do not know."""
+    """What the pages say of the reader, and the form that emails a link to one we do not know."""
     return {
         "subscriber": subscriber,
         "may_take_part": subscriber is not None and subscriber.is_mailable,

@@ -172,7 +172,7 @@ class TopicsForm(forms.Form):
 
 class BrowserTimezone(forms.Field):
     """The timezone that a script reports. What is not one counts as nothing: the reader never
-    typed it and could not mend it.
+    typed it and could not fix it.
     """
 
     widget = forms.HiddenInput
@@ -370,7 +370,7 @@ class PreferencesForm(TopicsForm):
         return self.cleaned_data["language"] or self.subscriber.language
 
     def clean_paused_until(self) -> dt.date | None:
-        """A day to come, and not too far; one that has passed is no pause any more."""
+        """A day to come, and not too far; one that has passed is no pause anymore."""
         return _pause_until(self.cleaned_data["paused_until"], self.now)
 
     @property
@@ -391,7 +391,7 @@ def _pause_until(day: dt.date | None, now: dt.datetime) -> dt.date | None:
 
 
 class PauseForm(forms.Form):
-    """For how long no mail is to come: a number of days, unless a day is named."""
+    """For how long no email is to come: a number of days, unless a day is named."""
 
     days = forms.TypedChoiceField(
         label=_("Pause for"), choices=PAUSES, coerce=int, initial=14, required=True

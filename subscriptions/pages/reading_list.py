@@ -198,7 +198,7 @@ def export(request: HttpRequest, reader: Visitor, ending: str) -> HttpResponse:
 @require_safe
 def feed(request: HttpRequest, token: str) -> HttpResponseBase:
     """The list as an Atom feed. 410, which tells a feed reader to stop asking, once its address was
-    renewed, the links were made void, or the reader was erased.
+    renewed, the links were invalidated, or the reader was erased.
     """
     reader = reader_of(links.Purpose.READING_LIST_FEED, token, timezone.now())
     if not isinstance(reader, int):

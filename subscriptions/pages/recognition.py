@@ -1,9 +1,9 @@
-"""Recognising a reader on the site, without an account: a cookie that the reader asked for.
+"""Recognizing a reader on the site, without an account: a cookie that the reader asked for.
 
 The button "remember me on this device" stands behind a signed link, so whoever presses it has
 shown to own the address. The cookie is signed like a link and lets its holder do as much as the
 links in a digest do: upvote, submit, and nothing that changes or shows preferences. It ends after
-`REMEMBERED_FOR`, when the reader's links are made void, and when the reader is erased.
+`REMEMBERED_FOR`, when the reader's links are invalidated, and when the reader is erased.
 """
 
 import datetime as dt
@@ -21,7 +21,7 @@ REMEMBERED_FOR = dt.timedelta(days=30)
 
 
 def remember(response: HttpResponse, subscriber: Subscriber, now: dt.datetime) -> None:
-    """Have the browser that gets `response` recognised from now on."""
+    """Have the browser that gets `response` recognized from now on."""
     response.set_cookie(
         COOKIE,
         links.token(
@@ -43,7 +43,7 @@ def forget_device(response: HttpResponse) -> None:
 
 
 def recognised(request: HttpRequest, now: dt.datetime) -> Subscriber | None:
-    """The reader whose browser asks; None for one we do not know, or do not know any more."""
+    """The reader whose browser asks; None for one we do not know, or do not know anymore."""
     text = request.COOKIES.get(COOKIE, "")
     if not text:
         return None

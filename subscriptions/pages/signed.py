@@ -47,7 +47,7 @@ def keep_private(response: HttpResponse) -> HttpResponse:
 
 
 def speak_to(request: HttpRequest, subscriber: Subscriber) -> None:
-    """Answer in the language of the reader's mails, unless the visitor chose one on this site."""
+    """Answer in the language of the reader's emails, unless the visitor chose one on this site."""
     if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
         translation.activate(subscriber.language)
         request.LANGUAGE_CODE = translation.get_language()
@@ -61,7 +61,7 @@ def void_link(request: HttpRequest, status: int) -> HttpResponse:
 
 def reader_of(purpose: links.Purpose, token: str, now: dt.datetime) -> Visitor | int:
     """Who holds this link for `purpose`, or the status of the answer: 404 where the token is not
-    one of ours or has run out; 410 where it was, and was made void or its subscriber erased.
+    one of ours or has run out; 410 where it was, and was invalidated or its subscriber erased.
     """
     try:
         claims = links.read(purpose, token, now)

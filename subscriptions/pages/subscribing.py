@@ -91,7 +91,7 @@ def check_inbox(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def link(request: HttpRequest) -> HttpResponse:
-    """The form that mails a lost link again."""
+    """The form that emails a lost link again."""
     if request.method != "POST":
         return render(request, "subscriptions/link.html", {"form": LinkForm()})
     form = LinkForm(request.POST)

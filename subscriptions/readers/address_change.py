@@ -2,8 +2,10 @@
 
 Whoever holds the link to a reader's preferences may have found it in a forwarded mail, and
 whoever types an address may mistype it. So the old inbox agrees that the digests leave, the new one
-that they are welcome, in whichever order; then the address changes, and every link in earlier mails
-is void. The emails that are due become rows. While asking, the new address is looked up nowhere, so
+that they are welcome, in whichever order; then the address changes, and every link in earlier
+emails
+no longer works. The emails that are due become rows. While asking, the new address is looked up
+nowhere, so
 that neither the page nor its time tells whether it is free, subscribed or suppressed: what it gets
 is decided when the row comes up.
 """
@@ -21,7 +23,8 @@ from subscriptions.readers import personal_data
 Kind = Notice.Kind
 
 MOST_ASKED = 5
-"""Changes that one reader may ask for in `AddressChange.WITHIN`: each mails a stranger, perhaps."""
+"""Changes that one reader may ask for in `AddressChange.WITHIN`: each emails a stranger,
+perhaps."""
 
 
 class AskedTooOften(Exception):

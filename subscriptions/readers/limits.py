@@ -118,7 +118,7 @@ def seconds_to_wait(action: str, email: str, visitor: str, now: dt.datetime) -> 
     """Count one `action` (see `allowance`) for `email` from `visitor` (see `network`); 0 when it
     may go on, else the seconds until it may.
 
-    One who is refused does not count towards the total, so that one network cannot use it up.
+    One who is refused does not count toward the total, so that one network cannot use it up.
     """
     window, passed = divmod(int(now.timestamp()), int(WINDOW.total_seconds()))
     most = allowance(action)

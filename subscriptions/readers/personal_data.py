@@ -73,7 +73,7 @@ def erase(subscriber: Subscriber) -> None:
     """Delete the subscriber and all that belongs to it.
 
     What other apps keep for their own books loses its tie to the person, the admin's history
-    loses the address, and a suppression stays, since its hash is what keeps us from mailing
+    loses the address, and a suppression stays, since its hash is what keeps us from emailing
     the address again.
     """
     LogEntry.objects.filter(

@@ -66,7 +66,7 @@ def change(
 ) -> bool:
     """Make these the subscriber's preferences; whether that changed anything.
 
-    Followed topics that are inactive at present are kept: no form offers them, and an editor may
+    Followed topics that are inactive at the moment are kept: no form offers them, and an editor may
     bring them back.
     """
     values = {field.name: getattr(preferences, field.name) for field in fields(preferences)}
@@ -106,7 +106,7 @@ def pause(subscriber: Subscriber, days: int, now: dt.datetime) -> bool:
 
 @transaction.atomic
 def pause_until(subscriber: Subscriber, day: dt.date | None, now: dt.datetime) -> bool:
-    """No digest before that day, or none of this any more; whether that is a change."""
+    """No digest before that day, or none of this anymore; whether that is a change."""
     changed = _set(subscriber, {"paused_until": day}, now)
     _record(subscriber, changed, now)
     return bool(changed)
@@ -114,10 +114,10 @@ def pause_until(subscriber: Subscriber, day: dt.date | None, now: dt.datetime) -
 
 @transaction.atomic
 def receive_by_feed(subscriber: Subscriber, now: dt.datetime) -> bool:
-    """Digests go into the private feed from now on, and none is mailed; whether that is a change.
+    """Digests go into the private feed from now on, and none is emailed; whether that is a change.
 
     They are scheduled as before, so that the way back to mail needs no more than the word. A pause
-    because mails came back ends: where none is sent, none comes back.
+    because emails came back ends: where none is sent, none comes back.
     """
     values: dict[str, object] = {"receives_by": Subscriber.Means.FEED}
     if subscriber.is_paused_for_bounces(now):

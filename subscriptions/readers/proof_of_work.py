@@ -1,4 +1,4 @@
-"""An optional proof of work: a visitor's browser computes for a second before we send a mail.
+"""An optional proof of work: a visitor's browser computes for a second before we send an email.
 
 With PROOF_OF_WORK the forms that send mail to whatever address is typed carry a challenge, in the
 form of ALTCHA (https://altcha.org/docs/v2/proof-of-work/), signed and kept by nobody. A script of

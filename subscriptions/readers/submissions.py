@@ -52,7 +52,7 @@ class Outcome(StrEnum):
     KNOWN = "known"
     """Somebody submitted it before; the submission says how far it is."""
     CLOSED = "closed"
-    """The editors take no submissions at present."""
+    """The editors take no submissions at the moment."""
 
 
 @dataclass(frozen=True, slots=True)

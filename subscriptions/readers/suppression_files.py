@@ -1,7 +1,7 @@
 """Suppressions as CSV, to take along in a move or to bring from elsewhere.
 
 Written are the hash, the reason and the time, and which key made the hash: under another
-ADDRESS_HASH_KEY it would recognise nobody, so such a file is refused. Read is also a file with a
+ADDRESS_HASH_KEY it would recognize nobody, so such a file is refused. Read is also a file with a
 column `email`, as other newsletter programs export it.
 """
 
@@ -88,7 +88,7 @@ def read_suppressions(lines: Iterable[str], now: dt.datetime, *, dry_run: bool =
             if cells.get("key", "") not in ("", key_name()):
                 raise UnreadableFile(
                     "The file was made under another ADDRESS_HASH_KEY, so its hashes would "
-                    "recognise nobody here."
+                    "recognize nobody here."
                 )
             try:
                 _take(cells, now, seen, result, dry_run)
@@ -111,7 +111,7 @@ def _take(
     if email:
         wire_form(email)
     if (given and not _HASH.fullmatch(given)) or not (email or given):
-        raise ValueError("this is neither an address nor a hash")
+        raise ValueError("this is neither an email address nor a hash")
     hashes = {address_hash(email)} if email else set()
     hashes |= {given} if given else set()
     reason = cells.get("reason") or Suppression.Reason.REQUEST.value

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class EmailChannel(HandedOver):
-    """A digest is one mail."""
+    """A digest is one email."""
 
     name = "email"
     wish = "mail"

@@ -1,1 +1,1 @@
-"""Mails that came back: where they are fetched from, and what they say."""
+"""Emails that came back: where they are fetched from, and what they say."""

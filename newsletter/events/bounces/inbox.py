@@ -1,8 +1,9 @@
-"""Where mails that came back are fetched from, and what becomes of each.
+"""Where emails that came back are fetched from, and what becomes of each.
 
-From a maildir each mail is taken once: it moves from `new` to `cur`, marked as seen, or flagged for
+From a maildir each email is taken once: it moves from `new` to `cur`, marked as seen, or flagged
+for
 a person where it could not be understood. What is handed in otherwise and is not understood is kept
-in a maildir of our own, so that nothing is lost. Taking the same mail twice changes nothing.
+in a maildir of our own, so that nothing is lost. Taking the same email twice changes nothing.
 """
 
 import datetime as dt
@@ -29,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 READ_AT_MOST = mime.MOST_BYTES
 TOLD = 20
-"""How many mails that were not understood a summary names."""
+"""How many emails that were not understood a summary names."""
 
 
 @dataclass(slots=True)
@@ -41,7 +42,7 @@ class Tally:
     """The first few, as "name: reason"."""
 
     def add(self, name: str, found: ParsedMail) -> None:
-        """Count one mail."""
+        """Count one email."""
         self.kinds[found.what] += 1
         if found.what is Kind.UNKNOWN and len(self.unknown) < TOLD:
             self.unknown.append(f"{name}: {found.reason}")
@@ -74,12 +75,12 @@ def _leave(found: ParsedMail, now: dt.datetime, *, dry_run: bool) -> ParsedMail:
 
 
 def maildir(directory: Path) -> Iterator[Path]:
-    """The new mails of a maildir, oldest first. Raises OSError where it is none."""
+    """The new emails of a maildir, oldest first. Raises OSError where it is none."""
     yield from sorted((directory / "new").iterdir(), key=lambda path: path.name)
 
 
 def read_file(path: Path) -> bytes:
-    """The beginning of a mail. Raises OSError."""
+    """The beginning of an email. Raises OSError."""
     with path.open("rb") as file:
         return file.read(READ_AT_MOST)
 
@@ -94,7 +95,7 @@ def put_away(path: Path, found: ParsedMail) -> None:
 
 
 def keep(data: bytes, found: ParsedMail) -> Path:
-    """Keep a mail that was not understood and lies nowhere else; where it is now."""
+    """Keep an email that was not understood and lies nowhere else; where it is now."""
     directory = settings.VAR_DIR / "unread-mail"
     for name in ("tmp", "new", "cur"):
         (directory / name).mkdir(parents=True, exist_ok=True)

@@ -39,7 +39,7 @@ def judge_mail(mail: Mail) -> Judgment:
         or amazons_of(mail)
         or letter_of(mail)
         or _reply(mail)
-        or Judgment(Kind.NONE, "it is no bounce, no complaint and no wish to leave")
+        or Judgment(Kind.NONE, "it is neither a bounce, a complaint nor an unsubscribe request")
     )
 
 
@@ -74,7 +74,9 @@ _LEAVE = re.compile(r"\bunsubscribe-([A-Za-z0-9_=-]{48})(?![A-Za-z0-9_=-])")
 
 def _leave(mail: Mail) -> Judgment | None:
     found = _LEAVE.search(mail.subject)
-    return Judgment(Kind.LEAVE, "a wish to leave (RFC 2369)", token=found[1]) if found else None
+    return (
+        Judgment(Kind.LEAVE, "an unsubscribe request (RFC 2369)", token=found[1]) if found else None
+    )
 
 
 # --- What machines answer -------------------------------------------------------------------------

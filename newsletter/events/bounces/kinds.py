@@ -1,4 +1,4 @@
-"""What a mail can be taken for, and what is known of each recipient that it names."""
+"""What an email can be taken for, and what is known of each recipient that it names."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,38 +10,38 @@ MOST_RECIPIENTS = 20
 
 
 class Kind(StrEnum):
-    """What a mail is."""
+    """What an email is."""
 
     BOUNCE = "bounce"
     DELAY = "delay"
     """It is late, and will be tried again."""
     COMPLAINT = "complaint"
     LEAVE = "leave"
-    """A reader's wish to leave, sent as a mail."""
+    """A reader's wish to leave, sent as an email."""
     AUTO_REPLY = "auto-reply"
     DELIVERED = "delivered"
     NONE = "none"
-    """Nothing that says what became of a mail."""
+    """Nothing that says what became of an email."""
     UNKNOWN = "unknown"
     """Perhaps one of these; a person should look."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One recipient that a mail could not be delivered to, and why."""
+    """One recipient that an email could not be delivered to, and why."""
 
     address: str
-    """Empty where the mail does not say."""
+    """Empty where the email does not say."""
     verdict: Verdict
     words: str
     """What the server said, as one line."""
     is_failure: bool = True
-    """False for a recipient that got the mail, or may still."""
+    """False for a recipient that got the email, or may still."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgment:
-    """What a mail is taken for, and why."""
+    """What an email is taken for, and why."""
 
     kind: Kind
     reason: str = ""

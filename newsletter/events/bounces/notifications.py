@@ -99,7 +99,7 @@ def _read_charset(text: str) -> str:
 
 
 def _address_of(block: Message) -> str:
-    """The address that the mail was sent to; a forwarding server puts another one beside it."""
+    """The address that the email was sent to; a forwarding server puts another one beside it."""
     given = header(block, "Original-Recipient") or header(block, "Final-Recipient")
     return given.rpartition(";")[2].strip(" <>\"'")[:254]
 

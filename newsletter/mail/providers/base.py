@@ -51,7 +51,7 @@ class Provider:
     non_ascii: bool = False
     """Whether it says that it carries addresses with letters beyond ASCII before the @."""
     watches: bool = False
-    """Whether it would note what readers open and follow, and can be told for each mail not to.
+    """Whether it would note what readers open and follow, and can be told for each email not to.
     The others do not, or only by a setting of the account.
     """
     caution: str = ""
@@ -70,7 +70,7 @@ class Provider:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """An event as the ledger takes it. `kind` and `reason` are Anymail's words; `severity` is empty
-    unless the mail came back.
+    unless the email came back.
     """
 
     kind: str
@@ -99,5 +99,5 @@ def word(raw: Any, *path: str) -> str:
 
 
 def bounced(reading: Reading, how: Bounce | str, reason: str = "") -> Reading:
-    """`reading` as a mail that came back, `how` bad it is and why."""
+    """`reading` as an email that came back, `how` bad it is and why."""
     return replace(reading, kind=EventType.BOUNCED, severity=how, reason=reason or reading.reason)

@@ -35,7 +35,7 @@ def read(raw: Mapping[str, Any], reading: Reading) -> Reading:
 PROVIDER = Provider(
     "Postmark",
     Keeps.ASKED,
-    "Bulk mail goes through a broadcast stream, where Postmark writes the unsubscribe headers "
+    "Bulk email goes through a broadcast stream, where Postmark writes the unsubscribe headers "
     "itself until its support lets you manage unsubscribes on your own.",
     "https://postmarkapp.com/support/article/1299-how-to-include-a-list-unsubscribe-header",
     message_id=Keeps.YES,

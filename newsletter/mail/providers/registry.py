@@ -1,9 +1,9 @@
 """What each mail provider does with the headers of a digest.
 
-Gmail and Yahoo want `List-Unsubscribe` and `List-Unsubscribe-Post` (RFC 8058) in bulk mail. Some
+Gmail and Yahoo want `List-Unsubscribe` and `List-Unsubscribe-Post` (RFC 8058) in bulk email. Some
 providers carry them as they are given, some only for accounts that asked for it, and some put their
 own in their place: a reader who then presses "unsubscribe" leaves the provider's list and stays on
-ours. With such a provider nothing is sent until an operator has looked at a mail that arrived
+ours. With such a provider nothing is sent until an operator has looked at an email that arrived
 (setting UNSUBSCRIBE_HEADERS_SEEN).
 
 What the files beside this one say was read from the providers' and Anymail's documentation in 2026;
@@ -88,10 +88,10 @@ def objection(backend_path: str) -> str:
         return ""
     verdict = {
         Keeps.ASKED: f"{provider.name} carries our List-Unsubscribe and List-Unsubscribe-Post "
-        "headers, which bulk mail must have, only for accounts that asked for it",
+        "headers, which bulk email must have, only for accounts that asked for it",
         Keeps.NO: f"{provider.name} does not carry our List-Unsubscribe and List-Unsubscribe-Post "
-        "headers, which bulk mail must have",
+        "headers, which bulk email must have",
         Keeps.UNKNOWN: f"nobody documents whether {provider.name} carries our List-Unsubscribe and "
-        "List-Unsubscribe-Post headers, which bulk mail must have",
+        "List-Unsubscribe-Post headers, which bulk email must have",
     }[provider.unsubscribe]
     return f"{verdict}. {provider.why}"

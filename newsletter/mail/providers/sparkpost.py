@@ -35,7 +35,7 @@ def read(raw: Mapping[str, Any], reading: Reading) -> Reading:
 PROVIDER = Provider(
     "SparkPost",
     Keeps.ASKED,
-    "SparkPost replaces List-Unsubscribe in mail that is not marked transactional. Broadsheet "
+    "SparkPost replaces List-Unsubscribe in email that is not marked transactional. Broadsheet "
     "marks it; Anymail's documentation says that it may be replaced all the same.",
     "https://anymail.dev/en/stable/esps/sparkpost/#limitations-and-quirks",
     extra={"options": {"transactional": True}},

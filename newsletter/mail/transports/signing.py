@@ -1,4 +1,4 @@
-"""Django's SMTP backend for mails that are not digests: each is signed with DKIM as it leaves."""
+"""Django's SMTP backend for emails that are not digests: each is signed with DKIM as it leaves."""
 
 import smtplib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""`manage.py after_restore`: say what was sent since the backup, and let mail go out again."""
+"""`manage.py after_restore`: say what was sent since the backup, and let emails go out again."""
 
 import datetime as dt
 from pathlib import Path
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             "--addresses",
             type=Path,
             metavar="FILE",
-            help="the provider's list of whom it mailed today, an address a line",
+            help="the provider's list of whom it emailed today, an address a line",
         )
         parser.add_argument(
             "--skip-before",
@@ -42,14 +42,14 @@ class Command(BaseCommand):
             help="let all that was due before T (such as now or 2026-06-11T09:00+02:00) count as "
             "sent",
         )
-        parser.add_argument("--resume", action="store_true", help="let mail go out again")
+        parser.add_argument("--resume", action="store_true", help="let emails go out again")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Keep what is said, then resume."""
         now = timezone.now()
         current = restores.current()
         if current.held_since is None:
-            self.stdout.write("Nothing is held back: mail goes out.")
+            self.stdout.write("Nothing is held back: emails go out.")
             return
         self.stdout.write(f"{current.held_because} Held since {current.held_since:%c} UTC.")
         try:
@@ -58,7 +58,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         if options["resume"]:
             restores.release(settings.JOURNAL_DIR)
-            self.stdout.write("Mail goes out again.")
+            self.stdout.write("Emails go out again.")
         else:
             self.stdout.write("Nothing goes out until --resume.")
 

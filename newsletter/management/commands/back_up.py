@@ -36,5 +36,5 @@ class Command(BaseCommand):
         else:
             self.stdout.write(
                 "SECRET_KEY and ADDRESS_HASH_KEY are not in it. Keep them elsewhere: without them "
-                "the links in all mails are void, and erased addresses are not recognized."
+                "the links in all emails no longer work, and erased addresses are not recognized."
             )

@@ -1,4 +1,4 @@
-"""`manage.py check_deliverability`: will mailbox providers take our mail?"""
+"""`manage.py check_deliverability`: will mailbox providers take our email?"""
 
 import json
 from io import StringIO
@@ -25,11 +25,11 @@ STYLES = {
 
 
 class Command(BaseCommand):
-    """Hold the settings, a built digest (or a saved mail) and DNS against the receivers' rules."""
+    """Hold the settings, a built digest (or a saved email) and DNS against the receivers' rules."""
 
     help = (
         "Check settings, a digest as it is built, and DNS against the rules of Gmail, Yahoo and "
-        "Outlook for bulk mail and the RFCs behind them. Nothing is sent. Ends with 1 on errors."
+        "Outlook for bulk email and the RFCs behind them. Nothing is sent. Ends with 1 on errors."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             "--eml",
             type=Path,
             metavar="FILE",
-            help="check a mail that arrived, saved with all its headers, instead of a built one",
+            help="check an email that arrived, saved with all its headers, instead of a built one",
         )
         parser.add_argument(
             "--domain", metavar="D", help="check only what DNS says of this sender's domain"

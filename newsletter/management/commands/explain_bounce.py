@@ -1,4 +1,4 @@
-"""`manage.py explain_bounce`: say of any mail what it is taken for, and why."""
+"""`manage.py explain_bounce`: say of any email what it is taken for, and why."""
 
 import json
 import sys
@@ -14,15 +14,15 @@ STDIN = "-"
 
 
 class Command(BaseCommand):
-    """Judges mails, ours or not. Stores nothing, and asks no database."""
+    """Judges emails, ours or not. Stores nothing, and asks no database."""
 
-    help = "Say of mails that came back what they are taken for: kind, severity, code and rule."
+    help = "Say of emails that came back what they are taken for: kind, severity, code and rule."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Which mails, and in what form."""
+        """Which emails, and in what form."""
         parser.add_argument(
-            "files", nargs="+", metavar="FILE", help="a mail as it came; - is standard input"
+            "files", nargs="+", metavar="FILE", help="an email as it came; - is standard input"
         )
         parser.add_argument("--json", action="store_true", help="print a list, an object a file")
 

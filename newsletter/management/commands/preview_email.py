@@ -1,4 +1,4 @@
-"""`manage.py preview_email`: write a mail to files instead of sending it."""
+"""`manage.py preview_email`: write an email to files instead of sending it."""
 
 import datetime as dt
 from pathlib import Path
@@ -12,12 +12,14 @@ from newsletter.operations.previews import NAMES, NoPreview, preview
 
 
 class Command(BaseCommand):
-    """Write a mail as HTML, text and a whole message; nothing is sent or recorded."""
+    """Write an email as HTML, text and a whole message; nothing is sent or recorded."""
 
-    help = "Write a mail to files (.html, .txt, .eml) as a reader would get it, without sending it."
+    help = (
+        "Write an email to files (.html, .txt, .eml) as a reader would get it, without sending it."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The mail's name, `--subscriber`, `--day`, `--text-only` and `--out`."""
+        """The email's name, `--subscriber`, `--day`, `--text-only` and `--out`."""
         names = (*NAMES, "all")
         parser.add_argument("name", choices=names, metavar="NAME", help=", ".join(names))
         parser.add_argument(
@@ -44,7 +46,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Make the mail, or every one, and write it."""
+        """Make the email, or every one, and write it."""
         names = NAMES if options["name"] == "all" else (options["name"],)
         for name in names:
             try:

@@ -1,4 +1,4 @@
-"""`manage.py read_bounces`: take in bounces, complaints and wishes to leave that came as mails."""
+"""`manage.py read_bounces`: take in bounces, complaints and wishes to leave that came as emails."""
 
 import json
 import sys
@@ -19,21 +19,21 @@ TRY_AGAIN = 75
 
 
 class Command(BaseCommand):
-    """Reads a maildir, files, or one mail from a mail server's pipe."""
+    """Reads a maildir, files, or one email from a mail server's pipe."""
 
-    help = "Take in bounces (RFC 3464), complaints (ARF) and mails that unsubscribe."
+    help = "Take in bounces (RFC 3464), complaints (ARF) and emails that unsubscribe."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Where from, and whether in earnest."""
         source = parser.add_mutually_exclusive_group(required=True)
-        source.add_argument("--maildir", type=Path, metavar="DIR", help="take its new mails")
-        source.add_argument("--stdin", action="store_true", help="one mail, as from a pipe")
+        source.add_argument("--maildir", type=Path, metavar="DIR", help="take its new emails")
+        source.add_argument("--stdin", action="store_true", help="one email, as from a pipe")
         source.add_argument("files", nargs="*", type=Path, default=[], metavar="FILE")
         parser.add_argument("--dry-run", action="store_true", help="only say what they are")
         parser.add_argument("--json", action="store_true", help="print the summary as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Take every mail, act upon them, and say what they were."""
+        """Take every email, act upon them, and say what they were."""
         dry_run = options["dry_run"]
         tally = inbox.Tally()
         try:
@@ -88,6 +88,6 @@ class Command(BaseCommand):
         total = sum(tally.kinds.values())
         kinds = ", ".join(f"{kind}: {count}" for kind, count in sorted(tally.kinds.items()))
         done = "would be taken in" if dry_run else "taken in"
-        self.stdout.write(f"{total} mails {done}{'; ' + kinds if kinds else ''}.")
+        self.stdout.write(f"{total} emails {done}{'; ' + kinds if kinds else ''}.")
         for line in tally.unknown:
             self.stderr.write(f"Not understood: {line}")

@@ -46,7 +46,7 @@ class Command(BaseCommand):
             now = parsed if timezone.is_aware(parsed) else parsed.replace(tzinfo=dt.UTC)
         issue = planning.current_issue(now)
         if issue is None:
-            self.stdout.write("There is no issue to send yet. Make it: manage.py build_issue")
+            self.stdout.write("There is no issue to send yet. Build one: manage.py build_issue")
         planned = planning.plan(now, dry_run=options["dry_run"])
         if options["dry_run"]:
             waiting = Delivery.objects.ready(now).count()

@@ -50,8 +50,8 @@ def check(
 ) -> Iterator[Finding]:
     """Every finding about signatures and alignment.
 
-    `records` asks DNS; None leaves that out. `has_arrived` is for a mail as its receiver saved it;
-    `will_be_signed` says who signs a mail that was only built, such as "the provider".
+    `records` asks DNS; None leaves that out. `has_arrived` is for an email as its receiver saved
+    it; `will_be_signed` says who signs an email that was only built, such as "the provider".
     """
     found = signatures(message)
     if not found and (has_arrived or not will_be_signed):
@@ -64,9 +64,9 @@ def check(
     elif not found:
         yield note(
             "dkim",
-            f"Whether {will_be_signed} signs cannot be seen in a mail that was only built.",
+            f"Whether {will_be_signed} signs cannot be seen in an email that was only built.",
             _ALL_THREE,
-            "Check a mail that arrived: --eml FILE.",
+            "Check an email that arrived: --eml FILE.",
         )
     aligned = False
     for at, tags in enumerate(found):
@@ -162,7 +162,7 @@ def _return_path(message: Message, has_arrived: bool) -> Iterator[Finding]:
     domain = path.rpartition("@")[2].lower()
     if not message.all("Return-Path"):
         if has_arrived:
-            yield note("return-path", "The saved mail does not say its return path.")
+            yield note("return-path", "The saved email does not say its return path.")
     elif not domain:
         yield warning(
             "return-path",

@@ -147,7 +147,7 @@ def _size(message: Message) -> Iterator[Finding]:
         yield error(
             "size",
             f"The HTML has {size // 1024} KB.",
-            "Gmail clips a message at about 102 KB, and its end, where readers leave, with it",
+            "Gmail clips a message at about 102 KB, and the unsubscribe link at its end with it",
             "Send fewer papers and a link to the rest.",
         )
     elif size:
@@ -168,12 +168,12 @@ def _way_out(message: Message, page: _Page | None) -> Iterator[Finding]:
     if missing:
         yield error(
             "visible-unsubscribe",
-            f"The {' and the '.join(missing)} shows no way to leave.",
+            f"The {' and the '.join(missing)} shows no way to unsubscribe.",
             why,
             todo,
         )
     else:
-        yield good("visible-unsubscribe", "Readers see a way to leave.", why)
+        yield good("visible-unsubscribe", "Readers see a way to unsubscribe.", why)
 
 
 def _address(message: Message, postal_address: str) -> Iterator[Finding]:
@@ -216,7 +216,7 @@ def _markup(page: _Page) -> Iterator[Finding]:
         yield error(
             "active-content",
             f"The HTML holds {', '.join(bad)}.",
-            "Mail programs strip it, and filters take it for an attack",
+            "Email apps strip it, and filters take it for an attack",
             "Link to a page instead.",
         )
     without = [source for source, alt in page.pictures if alt is None]
@@ -241,7 +241,7 @@ def _markup(page: _Page) -> Iterator[Finding]:
         yield warning(
             "https-pictures",
             f"{len(insecure)} pictures come over plain http.",
-            "Mail programs leave them out",
+            "Email apps leave them out",
             "Serve them over https.",
         )
 
@@ -276,7 +276,7 @@ def _links(page: _Page, sender: str) -> Iterator[Finding]:
         yield error(
             "absolute-links",
             f"{odd} links are not absolute http or https addresses.",
-            "They lead nowhere in a mail program",
+            "They lead nowhere in an email app",
             "Write whole addresses.",
         )
     if plain:

@@ -124,7 +124,7 @@ def check(
             "dkim-record",
             "No DKIM key was looked for, because none is set and the message names none.",
             _ALL_THREE,
-            "Check a mail that arrived: --eml FILE.",
+            "Check an email that arrived: --eml FILE.",
         )
     yield note(
         "ptr",
@@ -269,7 +269,7 @@ def _mail_server(resolver: Resolver, domain: str) -> Iterator[Finding]:
     else:
         yield warning(
             "mx",
-            f"{domain} takes no mail, so answers and complaints come back to nobody.",
+            f"{domain} takes no email, so answers and complaints come back to nobody.",
             f"{OUTLOOK}: the sender must be able to receive; RFC 2142",
             "Publish an MX record, and read what arrives.",
         )

@@ -1,6 +1,6 @@
 """Domains that belong together, as DMARC sees it (RFC 7489 section 3.1).
 
-DMARC asks for the same organisational domain: the one that somebody registered. Who may register
+DMARC asks for the same organizational domain: the one that somebody registered. Who may register
 what is in the Public Suffix List, which changes every week and is not part of Broadsheet. The rule
 here knows that some countries have a second level for everybody (co.uk, com.au) and takes the last
 two labels otherwise. That is wrong for domains under such suffixes as github.io, where it is too
@@ -22,5 +22,5 @@ def organizational_domain(domain: str) -> str:
 
 
 def are_aligned(one: str, other: str) -> bool:
-    """Whether two domains have the same organisational domain: DMARC's relaxed alignment."""
+    """Whether two domains have the same organizational domain: DMARC's relaxed alignment."""
     return bool(one) and organizational_domain(one) == organizational_domain(other)

@@ -1,4 +1,4 @@
-"""What a check found, in words for the person who has to mend it."""
+"""What a check found, in words for the person who has to fix it."""
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum

@@ -19,7 +19,7 @@ from newsletter.operations.deliverability.message import Message
 
 LONGEST_LINE = 998
 SUBJECT_SHOWN = 70
-"""Characters of a subject that a mail program on a desktop shows; a phone shows about 40."""
+"""Characters of a subject that an email app on a desktop shows; a phone shows about 40."""
 
 ONCE = ("From", "To", "Subject", "Date", "Message-ID", "MIME-Version")
 AT_MOST_ONCE = (
@@ -120,7 +120,7 @@ def _subject(message: Message) -> Iterator[Finding]:
     subject = str(message.parsed.get("Subject", "")).strip()
     if not subject:
         yield error(
-            "subject", "The subject is empty.", GMAIL, "Say in the subject what the mail holds."
+            "subject", "The subject is empty.", GMAIL, "Say in the subject what the email holds."
         )
     elif re.match(r"(?i)(re|fwd?|aw|wg)\s*:", subject):
         yield error(
@@ -133,7 +133,7 @@ def _subject(message: Message) -> Iterator[Finding]:
         yield warning(
             "subject",
             f"The subject has {len(subject)} characters.",
-            f"Mail programs show about {SUBJECT_SHOWN}",
+            f"Email apps show about {SUBJECT_SHOWN}",
             "Shorten it, or put what counts first.",
         )
     elif len(subject) > 12 and subject.isupper():
@@ -165,7 +165,7 @@ def _message_id(message: Message) -> Iterator[Finding]:
     found = _MESSAGE_ID.fullmatch(value)
     if found is None:
         yield error(
-            "message-id", f"The Message-ID {value[:60]!r} is none.", rfc(5322, "3.6.4"), "Mend it."
+            "message-id", f"The Message-ID {value[:60]!r} is none.", rfc(5322, "3.6.4"), "Fix it."
         )
     elif not are_aligned(found[1], message.from_domain):
         yield note(
@@ -201,7 +201,7 @@ def _unsubscribe(message: Message) -> Iterator[Finding]:
         yield warning(
             "unsubscribe-mailto",
             "List-Unsubscribe holds no mailto address.",
-            f"{rfc(2369, '3.2')}; some mail programs know no other way",
+            f"{rfc(2369, '3.2')}; some email apps know no other way",
             "Set UNSUBSCRIBE_EMAIL; some providers carry one address only.",
         )
     if "\r\n" in fields[0].strip():
@@ -221,7 +221,7 @@ def _unsubscribe(message: Message) -> Iterator[Finding]:
             "It has to be exactly: List-Unsubscribe=One-Click",
         )
     elif https:
-        yield good("one-click", "Readers can leave with one click.", sources)
+        yield good("one-click", "Readers can unsubscribe with one click.", sources)
     for link in https:
         host = re.sub(r"^https://([^/?#:]*).*", r"\1", link)
         if not are_aligned(host, message.from_domain):

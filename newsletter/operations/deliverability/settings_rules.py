@@ -1,4 +1,4 @@
-"""The settings that bulk mail depends on."""
+"""The settings that bulk email depends on."""
 
 from collections.abc import Iterator
 
@@ -55,7 +55,7 @@ def _provider() -> Iterator[Finding]:
             "provider",
             f"{objection[0].upper()}{objection[1:]}",
             rfc(8058),
-            "Look at a mail that arrived (--eml FILE); if both headers are ours, set "
+            "Look at an email that arrived (--eml FILE); if both headers are ours, set "
             "UNSUBSCRIBE_HEADERS_SEEN=true.",
         )
     elif provider is not None:
@@ -72,5 +72,5 @@ def _provider() -> Iterator[Finding]:
             "dkim-alignment",
             f"DKIM_DOMAIN is {settings.DKIM_DOMAIN}, the sender is at {settings.MAIL_DOMAIN}.",
             rfc(7489, "3.1.1"),
-            "Leave DKIM_DOMAIN away.",
+            "Remove DKIM_DOMAIN.",
         )

@@ -42,7 +42,7 @@ class Alert:
 
     @property
     def subject(self) -> str:
-        """One line for a mail."""
+        """One line for an email."""
         said = {State.OPEN: "Trouble", State.STILL_OPEN: "Still", State.OVER: "Over"}
         word = said.get(self.state, "Test")
         return f"[{settings.SITE_NAME}] {word}: {self.text}"[:180]

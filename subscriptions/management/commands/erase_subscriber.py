@@ -12,18 +12,22 @@ from subscriptions.readers import personal_data
 class Command(BaseCommand):
     """The same as the button on the reader's own page."""
 
-    help = "Delete a subscriber and all that belongs to it. A suppression stays, as a hash."
+    help = "Delete a subscriber and all their data. A suppression stays, as a hash."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Who, and whether in earnest."""
         parser.add_argument("email")
-        parser.add_argument("--dry-run", action="store_true", help="Only say what would happen.")
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="Show what would happen without changing anything.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Erase, and say what went and what stays."""
         subscriber = Subscriber.objects.with_email(options["email"]).first()
         if subscriber is None:
-            raise CommandError("There is no subscriber with this address.")
+            raise CommandError("No subscriber has this address.")
         rows = {
             name: len(value)
             for name, value in personal_data.export(subscriber).items()

@@ -1,4 +1,4 @@
-"""`manage.py export_suppressions`: the addresses never to be mailed again, as CSV of hashes."""
+"""`manage.py export_suppressions`: the addresses never to be emailed again, as CSV of hashes."""
 
 from argparse import ArgumentParser
 from pathlib import Path

@@ -18,7 +18,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Where from, and whether in earnest."""
         parser.add_argument("file", help="The CSV file, in UTF-8.")
-        parser.add_argument("--dry-run", action="store_true", help="Only say what would happen.")
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="Show what would happen without changing anything.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Import, and say what became of the lines."""

@@ -53,7 +53,7 @@ def test_button_says_which_way_worked(client, settings, mailoutbox, httpserver):
     settings.ALERT_WEBHOOK_URL = httpserver.url_for("/hook")
     httpserver.expect_request("/hook").respond_with_data("", status=500)
     page = text(client.post(TEST, follow=True))
-    assert "The mail took it." in page
+    assert "The email took it." in page
     assert "The webhook did not take it" in page
     assert mailoutbox[0].subject.startswith("[Broadsheet] Test:")
 

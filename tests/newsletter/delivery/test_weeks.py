@@ -380,11 +380,11 @@ def test_without_a_stopped_issue_looking_for_its_rows_costs_one_query(django_ass
         ),
         (
             {"status": "left", "left_at": NOW},
-            "None: the reader left on Thursday, 11 June 2026.",
+            "None: the reader unsubscribed on Thursday, 11 June 2026.",
         ),
         (
-            {"paused_until": dt.date(2026, 7, 1), "pause_reason": "mail came back"},
-            "None: the reader pauses until Wednesday, 1 July 2026, because mail came back.",
+            {"paused_until": dt.date(2026, 7, 1), "pause_reason": "emails bounced"},
+            "None: the reader pauses until Wednesday, 1 July 2026, because emails bounced.",
         ),
         ({}, "None yet: the reader's next digest is due on Thursday, 11 June 2026 at 08:00 UTC."),
         ({"next_digest_at": None}, "None: no digest is due."),

@@ -349,7 +349,7 @@ def test_full_disk_under_the_mailbox_delays_and_loses_nothing(topic, tmp_path, m
     real, room = os.write, [3 * 20_000]
 
     def write(file, data):
-        """A disk with room for a few mails, as the kernel would tell of it."""
+        """A disk with room for a few emails, as the kernel would tell of it."""
         if len(data) > 1_000:
             if room[0] <= 0:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -1,4 +1,4 @@
-"""`explain_bounce`: what any mail is taken for, said without a database."""
+"""`explain_bounce`: what any email is taken for, said without a database."""
 
 import io
 import json

@@ -47,7 +47,7 @@ HTML = f"""\
 
 
 def make_eml(head=HEAD, text=TEXT, html=HTML, *, sign=None):
-    """A mail as its receiver saved it, with CRLF; signed by `sign`, a `Signer`."""
+    """An email as its receiver saved it, with CRLF; signed by `sign`, a `Signer`."""
     parts = "".join(
         f"--cut\nContent-Type: text/{kind}; charset=utf-8\n\n{body}\n"
         for kind, body in (("plain", text), ("html", html))

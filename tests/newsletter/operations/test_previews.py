@@ -1,4 +1,4 @@
-"""Previews: the mail that would be sent, in files."""
+"""Previews: the email that would be sent, in files."""
 
 import datetime as dt
 import re
@@ -41,7 +41,7 @@ def test_every_mail_can_be_previewed(alice, name, is_for_alice):
 
 
 def signed_links(text: str) -> set[str]:
-    """The paths in a mail that hold a token."""
+    """The paths in an email that hold a token."""
     return set(re.findall(r"https://papers\.example\.org(/[^\s\"'<>]*[\w-]{48}[^\s\"'<>]*)", text))
 
 

@@ -1,4 +1,4 @@
-"""Every page that frames a mail: one frame, one policy, and the mail's own pictures are shown."""
+"""Every page that frames a mail: one frame, one policy, and the email's own pictures are shown."""
 
 import re
 from pathlib import Path
@@ -18,12 +18,12 @@ from tests.newsletter.every_mail import make_issue_of_all_kinds
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ("mailbox", "every mail", "admin")
+PAGES = ("mailbox", "every email", "admin")
 
 
 @pytest.fixture
 def addresses(client, settings, tmp_path):
-    """The page and the mail's HTML, by where they are."""
+    """The page and the email's HTML, by where they are."""
     settings.DEBUG = True
     settings.MAILBOX_DIR = tmp_path
     alice = make_issue_of_all_kinds()
@@ -35,7 +35,7 @@ def addresses(client, settings, tmp_path):
             reverse("newsletter:mail", args=[name]),
             reverse("newsletter:mail_html", args=[name]),
         ),
-        "every mail": (
+        "every email": (
             reverse("newsletter:variants", args=["digest"]),
             reverse("newsletter:variant_html", args=["digest"]),
         ),

@@ -1,4 +1,4 @@
-"""Every mail in every form, in the browser of a developer and of nobody else."""
+"""Every email in every form, in the browser of a developer and of nobody else."""
 
 import pytest
 from django.urls import reverse

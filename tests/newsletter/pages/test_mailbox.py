@@ -1,4 +1,4 @@
-"""The local mailbox in the browser: everything of a mail, and nothing that it could do."""
+"""The local mailbox in the browser: everything of an email, and nothing that it could do."""
 
 from email.message import EmailMessage
 

@@ -31,11 +31,11 @@ BYLINE = "Author 1, Author 2, Author 3 … Author 11, Author 12 (12 authors)"
 UNSAFE = "https://alice@example.org/project"
 WHERE = (
     "day", "week", "paper", "topic", "search", "issue", "digest", "feed", "topic feed",
-    "private feed", "mail", "text of the mail",
+    "private feed", "mail", "text of the email",
 )  # fmt: skip
 LISTS = tuple(sorted(set(WHERE) - {"paper"}))
 """Where the byline stands; a paper's own page names all authors."""
-GROWTH = ("day", "week", "topic", "search", "issue", "digest", "mail", "text of the mail")
+GROWTH = ("day", "week", "topic", "search", "issue", "digest", "mail", "text of the email")
 
 
 @pytest.fixture

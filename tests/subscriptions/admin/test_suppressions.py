@@ -1,4 +1,4 @@
-"""Addresses never to be mailed again, in the admin."""
+"""Addresses never to be emailed again, in the admin."""
 
 import pytest
 from django.contrib.admin.models import LogEntry

@@ -1,4 +1,4 @@
-"""The mails that are not digests, as a stranger's mail program sees them."""
+"""The emails that are not digests, as a stranger's email app sees them."""
 
 import re
 from email import message_from_bytes, policy

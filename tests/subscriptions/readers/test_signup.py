@@ -1,4 +1,4 @@
-"""Coming and going: one behaviour for every address, and nobody subscribed but by themselves."""
+"""Coming and going: one behavior for every address, and nobody subscribed but by themselves."""
 
 import datetime as dt
 import threading
