@@ -156,7 +156,7 @@ def secret_key(directory: Path) -> str:
         if len(given) < 32:
             raise ImproperlyConfigured(
                 "The environment variable SECRET_KEY is too short: it signs every link in every "
-                "mail, so make it at least 32 random characters "
+                "email, so make it at least 32 random characters "
                 "(python -c 'import secrets; print(secrets.token_urlsafe(50))')."
             )
         return given

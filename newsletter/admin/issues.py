@@ -120,7 +120,7 @@ class IssueAdmin(ModelAdmin):
         """Digests sent by mail."""
         return issue.state_counts[EmailChannel.name]
 
-    @display(description="not by mail")
+    @display(description="not by email")
     def not_mailed(self, issue: Issue) -> str:
         """Digests of readers who take them another way, by channel, such as "12 feed"."""
         names = [channel.name for channel in registry.CHANNELS if not channel.is_mail]

@@ -93,7 +93,7 @@ def _reader(subscriber_id: int | None) -> Reader:
     _subscriber(subscriber_id)
     readers, refused = readers_of([subscriber_id])
     if subscriber_id in refused:
-        raise NoPreview(f"Subscriber {subscriber_id} gets no mail: {refused[subscriber_id]}.")
+        raise NoPreview(f"Subscriber {subscriber_id} gets no email: {refused[subscriber_id]}.")
     return replace(readers[subscriber_id], link_version=links.VOID)
 
 

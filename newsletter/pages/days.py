@@ -186,10 +186,10 @@ def digest(request: HttpRequest, token: str) -> HttpResponse:
 
 @signed(links.Purpose.DIGEST)
 def _own_digest(request: HttpRequest, reader: Visitor) -> HttpResponse:
-    """A reader's own digest on the web, with all its papers, behind the link in the mail.
+    """A reader's own digest on the web, with all its papers, behind the link in the email.
 
-    It is the one link of a mail that readers pass on. So the page leads neither to the reader's
-    preferences nor to their address, and cannot unsubscribe them; the mail does.
+    It is the one link of an email that readers pass on. So the page leads neither to the reader's
+    preferences nor to their address, and cannot unsubscribe them; the email does.
     """
     subscriber = reader.subscriber
     deliveries = subscriber.deliveries.select_related("issue")

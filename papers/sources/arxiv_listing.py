@@ -304,8 +304,8 @@ class ArxivListing(PaperSource[ArxivSettings]):
         except FetchFailed as error:
             kept["missed_from"] = first.isoformat()
             self.notes.append(
-                f"{_named(wanted)} was not read from {first} on, and that cannot be made good at "
-                f"present; the next fetch tries again. {error}"
+                f"{_named(wanted)} was not read from {first} on. The next fetch tries again. "
+                f"{error}"
             )
             return []
         kept.pop("missed_from", None)

@@ -103,7 +103,7 @@ def test_env_example_names_the_defaults(tmp_path):
         ("DIGEST_PAPERS", "51", "from 1 to 50"),
         ("DIGEST_DEADLINE_HOURS", "-1", "stale"),
         ("DELIVERY_BATCH", "0", "from 1 to 5000"),
-        ("DELIVERY_RATE_PER_SECOND", "fast", "mails a second"),
+        ("DELIVERY_RATE_PER_SECOND", "fast", "emails a second"),
         ("RETRY_UNKNOWN", "sometimes", "true or false"),
         ("EMAIL_URL", "pigeon://mail.example.org", "mail server"),
         ("EMAIL_TIMEOUT", "1e3", "mail server"),

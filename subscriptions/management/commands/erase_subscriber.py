@@ -38,6 +38,6 @@ class Command(BaseCommand):
             personal_data.erase(subscriber)
         done = "Would erase" if options["dry_run"] else "Erased"
         counts = ", ".join(f"{count} {name}" for name, count in sorted(rows.items()))
-        self.stdout.write(f"{done} the subscriber; held with it: {counts or 'nothing'}.")
+        self.stdout.write(f"{done} the subscriber; stored with it: {counts or 'nothing'}.")
         if stays:
             self.stdout.write("The address stays suppressed: its hash is kept.")

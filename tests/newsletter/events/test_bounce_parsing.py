@@ -530,7 +530,7 @@ class TestCommand:
         call_command("read_bounces", "--maildir", str(maildir))
         said = capsys.readouterr()
         assert "3 mails taken in; bounce: 1, leave: 1, unknown: 1." in said.out
-        assert "2.b.host: it is no bounce" in said.err
+        assert "2.b.host: it is neither a bounce" in said.err
         assert list((maildir / "new").iterdir()) == []
         kept = sorted(path.name for path in (maildir / "cur").iterdir())
         assert kept == ["1.a.host:2,S", "2.b.host:2,F", "3.c.host:2,S"]

@@ -267,7 +267,7 @@ class TestPause:
         assert alice.is_paused_for_bounces(NOW)
         assert list(Subscriber.objects.paused_for_bounces(NOW.date())) == [alice]
         assert alice.consents.get().action == Consent.Action.PAUSED
-        assert "paused because mail came back" in caplog.text
+        assert "paused because emails bounced" in caplog.text
 
     def test_five_bounces_of_one_digest_are_one(self, row, alice):
         hear(*(bounce(row, SOFT) for _ in range(9)))

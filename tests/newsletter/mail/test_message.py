@@ -298,9 +298,9 @@ class TestWhatIsUnsendable:
     @pytest.mark.parametrize(
         ("changes", "reason"),
         [
-            ({"headers": (("Bcc", "eve@example.org"),)}, "made by the mail"),
-            ({"headers": (("subject", "again"),)}, "made by the mail"),
-            ({"headers": (("Content-Type", "text/html"),)}, "made by the mail"),
+            ({"headers": (("Bcc", "eve@example.org"),)}, "made by the email"),
+            ({"headers": (("subject", "again"),)}, "made by the email"),
+            ({"headers": (("Content-Type", "text/html"),)}, "made by the email"),
             ({"headers": (("X-A", "1"), ("x-a", "2"))}, "twice"),
             ({"headers": (("X A", "1"),)}, "not a header name"),
             ({"headers": (("X-A: b\r\nBcc", "1"),)}, "not a header name"),

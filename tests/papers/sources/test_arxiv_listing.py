@@ -375,7 +375,7 @@ def test_missed_days_that_cannot_be_had_wait_and_cost_not_the_day(site):
     first = source("cs.CL", state=state).fetch(DAY)
     assert [one.identifier for one in first.records] == ["arxiv:2604.00001"]
     assert not first.is_complete
-    assert any("cannot be made good at present" in note for note in first.notes)
+    assert any("The next fetch tries again" in note for note in first.notes)
 
     second = source("cs.CL", state=first.state).fetch(DAY)
     assert [one.identifier for one in second.records] == ["arxiv:2604.00009"]

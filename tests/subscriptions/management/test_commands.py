@@ -136,5 +136,5 @@ def test_erasing_by_command(topics):
     assert "stays suppressed" in said
     assert not Subscriber.objects.exists()
     assert Suppression.objects.covers("alice@example.org")
-    with pytest.raises(CommandError, match="no subscriber"):
+    with pytest.raises(CommandError, match="No subscriber"):
         run("erase_subscriber", "alice@example.org")
