@@ -108,6 +108,13 @@ def checked(email: str) -> str:
     return wire
 
 
+def address_of(email: str, typed: str | None) -> str:
+    """Where emails go: the address as `typed`, unless the row was given another `email` since, by a
+    version that knows of one column alone.
+    """
+    return typed if typed and normalized_email(typed) == email else email
+
+
 def validate_address(value: str) -> None:
     """Raise Django's `ValidationError` unless a newsletter may be sent to `value`."""
     try:
@@ -181,20 +188,27 @@ def _hash_key(secret: str) -> bytes:
 
 
 def normalized_email(email: str) -> str:
-    """The spelling under which an address is kept: trimmed, its wire form where it has one, and in
-    lower case.
+    """The spelling by which an address is found: trimmed, its wire form where it has one, and in
+    lower case. Emails go to the `wire_form`, which is kept beside it where the two differ.
 
-    RFC 5321 lets a local part be case-sensitive; no provider of note makes use of it, and readers
-    type their own address in any case they like.
-
-    In lower case it is because of the version before, which may run beside this one while it is
-    rolled out, and be rolled back to. That one finds a reader by this spelling and not by the key:
-    of a row that holds "Alice@…" its forms would find nothing, try to make a second row, and fail
-    at the constraint that an address stands there once in whatever case; and it would neither erase
-    nor suppress the reader. From the release on that follows the one with keys, rows may hold the
-    `wire_form`.
+    It is because of the version before, which may run beside this one while it is rolled out, and
+    be rolled back to. That one finds a reader by this spelling and not by the key: of a row that
+    holds "Alice@…" its forms would find nothing, try to make a second row, and fail at the
+    constraint that an address stands there once in whatever case; and it would neither erase nor
+    suppress the reader. From the release on that follows the one with keys, one column will do.
     """
     try:
         return wire_form(email).lower()
     except BadAddress:
         return email.strip().lower()
+
+
+def typed_form(email: str) -> str | None:
+    """The wire form of an address, whose local part is as typed, where it is not its
+    `normalized_email`; else None. RFC 5321 lets a local part be case-sensitive.
+    """
+    try:
+        wire = wire_form(email)
+    except BadAddress:
+        return None
+    return wire if wire != normalized_email(email) else None

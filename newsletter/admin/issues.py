@@ -225,7 +225,7 @@ class IssueAdmin(ModelAdmin):
             if mail is None or not mail.html:
                 raise Http404
             return framed("".join(fragment.text for fragment in mail.html))
-        shown = wanted or (subscriber.email if subscriber else "")
+        shown = wanted or (subscriber.address if subscriber else "")
         context = {
             **self.admin_site.each_context(request),
             "title": f"Digest of {issue}",

@@ -12,7 +12,7 @@ from newsletter.digests.selection import Reader
 from newsletter.digests.taste import MOST, Ratings
 from papers.models import Paper
 from papers.semantics import current
-from subscriptions.addresses import address_hashes
+from subscriptions.addresses import address_hashes, address_of
 from subscriptions.models import Feedback, SavedPaper, Subscriber, Subscription, Suppression
 
 
@@ -40,6 +40,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
             "top_papers",
             "welcomed_on",
             "machine_summaries",
+            "email_typed",
         )
     )
     hashes = {hashed: row[0] for row in rows for hashed in address_hashes(row[1])}
@@ -68,6 +69,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
             top_papers,
             welcomed_on,
             machine_summaries,
+            typed,
         ) = row
         if pk in suppressed or status == Subscriber.Status.SUPPRESSED:
             refused[pk] = "the address is suppressed"
@@ -77,7 +79,7 @@ def readers_of(subscriber_ids: Sequence[int]) -> tuple[dict[int, Reader], dict[i
             rated = said.get(pk, {})
             readers[pk] = Reader(
                 id=pk,
-                email=email,
+                email=address_of(email, typed),
                 link_version=version,
                 topics=topics.get(pk, frozenset()),
                 papers_wanted=wanted,

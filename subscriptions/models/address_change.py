@@ -5,6 +5,8 @@ from typing import ClassVar, Self
 
 from django.db import models
 
+from subscriptions.addresses import address_of
+
 
 class AddressChangeQuerySet(models.QuerySet["AddressChange"]):
     """Changes of address, narrowed down by what callers ask for."""
@@ -28,6 +30,12 @@ class AddressChange(models.Model):
         "subscriptions.Subscriber", on_delete=models.CASCADE, related_name="address_changes"
     )
     new_email = models.EmailField(max_length=254, help_text="Kept trimmed and in lower case.")
+    new_email_typed = models.CharField(
+        max_length=254,
+        null=True,
+        blank=True,
+        help_text="As typed, where that is not in lower case.",
+    )
     asked_at = models.DateTimeField()
     old_confirmed_at = models.DateTimeField(
         null=True, help_text="When the button in the old inbox was pressed."
@@ -46,6 +54,11 @@ class AddressChange(models.Model):
 
         ordering = ("id",)
         verbose_name_plural = "changes of address"
+
+    @property
+    def new_address(self) -> str:
+        """Where emails go once it is carried out."""
+        return address_of(self.new_email, self.new_email_typed)
 
     def __str__(self) -> str:
         return f"{self.subscriber_id} moves, asked at {self.asked_at:%Y-%m-%d %H:%M}"

@@ -12,7 +12,13 @@ from django.db.models.functions import Lower
 
 from papers.models import Topic
 from subscriptions import schedule, ways
-from subscriptions.addresses import key_of, normalized_email, validate_address
+from subscriptions.addresses import (
+    address_of,
+    key_of,
+    normalized_email,
+    typed_form,
+    validate_address,
+)
 from subscriptions.models.consent import Consent
 from subscriptions.models.subscription import Subscription
 
@@ -129,6 +135,14 @@ class Subscriber(models.Model):
         max_length=254,
         validators=[validate_address],
         help_text="Where emails go: trimmed, the domain as in DNS.",
+    )
+    email_typed = models.CharField(
+        max_length=254,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Where emails go, the part before the @ as it was typed, where that is not in "
+        "lower case.",
     )
     email_key = models.CharField(
         max_length=330,
@@ -268,7 +282,8 @@ class Subscriber(models.Model):
         return self.email
 
     def clean(self) -> None:
-        """Normalise the address."""
+        """Normalize the address."""
+        self.email_typed = typed_form(self.email) or self.email_typed
         self.email = normalized_email(self.email)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
@@ -280,6 +295,11 @@ class Subscriber(models.Model):
             self.email_key = key_of(self.email)
             kwargs["update_fields"] = [*fields, "email_key"]
         super().save(*args, **kwargs)
+
+    @property
+    def address(self) -> str:
+        """Where emails go: the local part as it was typed."""
+        return address_of(self.email, self.email_typed)
 
     @property
     def is_mailable(self) -> bool:

@@ -118,7 +118,7 @@ def _was_mailed(change: AddressChange) -> bool:
     """Whether an earlier change, anyone's, has just sent an email to the same new address."""
     return (
         AddressChange.objects.filter(
-            new_email=change.new_email,
+            new_email=change.new_address,
             pk__lt=change.pk,
             asked_at__gt=change.asked_at - ASK_AGAIN_AFTER,
         )
@@ -165,16 +165,16 @@ def make_letter(
 
 
 def _recipient(kind: Notice.Kind, subscriber: Subscriber, change: AddressChange | None) -> str:
-    return change.new_email if change and kind is Kind.MOVE_TO else subscriber.email
+    return change.new_address if change and kind is Kind.MOVE_TO else subscriber.address
 
 
 def recipient_of(notice: Notice) -> str:
     """The address that a reader's notice goes to or went to; empty where nobody knows anymore."""
     if notice.kind == Kind.MOVE_TO:
         change = AddressChange.objects.filter(pk=notice.change_id or 0).first()
-        return change.new_email if change is not None else ""
+        return change.new_address if change is not None else ""
     subscriber = Subscriber.objects.filter(pk=notice.subscriber_id or 0).first()
-    return subscriber.email if subscriber is not None else ""
+    return subscriber.address if subscriber is not None else ""
 
 
 def _html(kind: Notice.Kind, context: dict[str, object]) -> str:

@@ -44,6 +44,6 @@ def headers_for(kind: str, subscriber: Subscriber, recipient: str) -> dict[str, 
         **dict([AUTOMATIC]),
         "Feedback-ID": feedback_id("service", kind, "mail"),
     }
-    if subscriber.status == Subscriber.Status.ACTIVE and recipient == subscriber.email:
+    if subscriber.status == Subscriber.Status.ACTIVE and recipient == subscriber.address:
         headers |= unsubscribe_headers(subscriber.pk, subscriber.link_version)
     return headers

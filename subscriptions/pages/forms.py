@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from papers.models import Topic, in_order
 from subscriptions import ways
-from subscriptions.addresses import key_of, normalized_email, validate_address
+from subscriptions.addresses import key_of, validate_address
 from subscriptions.models import Subscriber
 from subscriptions.notices.chosen import Chosen, papers_in_words, when_in_words
 from subscriptions.readers.preferences import Preferences
@@ -436,8 +436,8 @@ class AddressForm(forms.Form):
         self.subscriber = subscriber
 
     def clean_email(self) -> str:
-        """An address, in the spelling it is kept in, other than the present one."""
-        email = normalized_email(self.cleaned_data["email"])
+        """An address other than the present one."""
+        email: str = self.cleaned_data["email"]
         if key_of(email) == key_of(self.subscriber.email):
             raise forms.ValidationError(_("Your digests already go to this address."))
         return email

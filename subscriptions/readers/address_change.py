@@ -14,7 +14,7 @@ import datetime as dt
 
 from django.db import IntegrityError, transaction
 
-from subscriptions.addresses import key_of, normalized_email
+from subscriptions.addresses import key_of, normalized_email, typed_form
 from subscriptions.links import Purpose
 from subscriptions.models import AddressChange, Consent, Notice, Subscriber, Suppression
 from subscriptions.notices.due import ask_for
@@ -40,7 +40,7 @@ def ask(subscriber: Subscriber, email: str, now: dt.datetime) -> AddressChange |
     emails of the first time hold, also where it was withdrawn since. Raises `AskedTooOften`, and
     `NoticeUnderWay` while an email about an earlier change is being sent.
     """
-    email = normalized_email(email)
+    typed, email = typed_form(email), normalized_email(email)
     subscriber.refresh_from_db(from_queryset=Subscriber.objects.select_for_update())
     key = key_of(email)
     if subscriber.status != Subscriber.Status.ACTIVE or key == key_of(subscriber.email):
@@ -58,7 +58,7 @@ def ask(subscriber: Subscriber, email: str, now: dt.datetime) -> AddressChange |
         return None
     if mine.count() >= MOST_ASKED:
         raise AskedTooOften
-    change = subscriber.address_changes.create(new_email=email, asked_at=now)
+    change = subscriber.address_changes.create(new_email=email, new_email_typed=typed, asked_at=now)
     ask_for(Kind.MOVE_FROM, subscriber.pk, now, change)
     ask_for(Kind.MOVE_TO, subscriber.pk, now, change)
     return change
@@ -92,7 +92,7 @@ def agree(subscriber: Subscriber, change_id: int, end: Purpose, now: dt.datetime
     change.save(update_fields=["old_confirmed_at", "new_confirmed_at"])
     if not (change.old_confirmed_at and change.new_confirmed_at):
         return False
-    if not _make_room(change.new_email) or not _give(subscriber, change.new_email):
+    if not _make_room(change.new_email) or not _give(subscriber, change):
         cancel(subscriber, now)
         return False
     subscriber.address_changes.all().delete()
@@ -117,14 +117,15 @@ def _make_room(email: str) -> bool:
     return True
 
 
-def _give(subscriber: Subscriber, email: str) -> bool:
+def _give(subscriber: Subscriber, change: AddressChange) -> bool:
     """Write the new address; False where somebody subscribed with it at this very moment."""
+    email, typed = change.new_email, change.new_email_typed
     try:
         with transaction.atomic():
-            Subscriber.objects.filter(pk=subscriber.pk).update(email=email)
+            Subscriber.objects.filter(pk=subscriber.pk).update(email=email, email_typed=typed)
     except IntegrityError:
         return False
-    subscriber.email = email
+    subscriber.email, subscriber.email_typed = email, typed
     return True
 
 

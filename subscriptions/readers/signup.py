@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from papers.models import Topic
-from subscriptions.addresses import key_of, normalized_email
+from subscriptions.addresses import key_of, normalized_email, typed_form
 from subscriptions.models import Consent, Notice, Subscriber, Suppression
 from subscriptions.notices.due import ask_for, may_ask
 
@@ -56,6 +56,7 @@ def subscribe(
             email_key=key_of(email),
             defaults={
                 "email": normalized_email(email),
+                "email_typed": typed_form(email),
                 "papers_wanted": settings.DIGEST_PAPERS,
             },
         )

@@ -58,6 +58,16 @@ def alice(topic):
     return make_subscriber("alice@example.org", topics=[topic])
 
 
+def test_a_digest_goes_to_the_local_part_as_it_was_typed(topic, tmp_path):
+    alice = make_subscriber(
+        "alice.b@example.org", topics=[topic], email_typed="Alice.B@example.org"
+    )
+    make_delivery(make_day(topic, "Acting on things"), alice)
+    transport = RecordingTransport()
+    run(transport, tmp_path)
+    assert transport.addresses == ["Alice.B@example.org"]
+
+
 def test_each_reader_gets_a_digest_of_their_own(topic, alice, tmp_path):
     other = make_topic("Vision")
     bob = make_subscriber("bob@example.org", topics=[other])

@@ -52,6 +52,18 @@ def test_the_address_changes_once_both_ends_agreed(alice, ends):
     assert not address_change.agree(alice, change.pk, ends[-1], NOW + DAY)
 
 
+def test_the_new_address_keeps_its_local_part_as_typed(alice):
+    change = ask(alice, "New.Name@EXAMPLE.org")
+    assert (change.new_email, change.new_address) == (
+        "new.name@example.org",
+        "New.Name@example.org",
+    )
+    for end in (FROM, TO):
+        address_change.agree(alice, change.pk, end, NOW)
+    alice.refresh_from_db()
+    assert (alice.email, alice.address) == ("new.name@example.org", "New.Name@example.org")
+
+
 def test_three_days_are_the_time_there_is(alice):
     change = ask(alice)
     address_change.agree(alice, change.pk, FROM, NOW)

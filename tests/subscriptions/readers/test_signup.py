@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from subscriptions.addresses import BadAddress, checked
 from subscriptions.models import Consent, Notice, Subscriber, Suppression
+from subscriptions.notices.letters import letter_for, recipient_of
 from subscriptions.readers import signup
 from subscriptions.readers.signup import SignupChoices
 from tests.factories import NOW, make_subscriber
@@ -210,6 +211,18 @@ def test_two_spellings_of_one_mailbox_are_one_reader_and_get_one_mail(topics, fi
     alice = Subscriber.objects.get()
     assert Notice.objects.get().subscriber == alice
     assert alice.email == "alice@xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize("again", ["alice.b@example.org", "ALICE.B@Example.org."])
+def test_mail_goes_to_the_local_part_as_it_was_typed_first(topics, again):
+    signup.subscribe(" Alice.B@EXAMPLE.org ", topics[:1], TOKYO, NOW)
+    signup.subscribe(again, topics[:1], TOKYO, NOW)
+    alice = Subscriber.objects.get()
+    assert (alice.email, alice.address) == ("alice.b@example.org", "Alice.B@example.org")
+    assert recipient_of(Notice.objects.get()) == "Alice.B@example.org"
+    assert letter_for(Notice.objects.get(), NOW).recipient == "Alice.B@example.org"
+    Subscriber.objects.update(email="bob@example.org")  # as the version before does
+    assert Subscriber.objects.get().address == "bob@example.org"
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
