@@ -452,7 +452,7 @@ def test_an_empty_search_offers_what_finds_something():
     offered = re.findall(r'href="\?q=([^"]+)"', html)
     assert offered == ["sparse%20attention"]
     assert topic.get_absolute_url() in html
-    assert "Sparse attention for robots" in get(f"/search/?q={offered[0]}").content.decode()
+    assert "Sparse attention for robots" in text_of(get(f"/search/?q={offered[0]}"))
 
 
 def evidence(phrase: str) -> dict[str, str]:
