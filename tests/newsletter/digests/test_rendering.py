@@ -421,7 +421,7 @@ def test_also_trending_names_the_best_papers_outside_the_readers_topics():
     assert "</h3>" in html_of(mail).split("Also trending, outside your topics")[1].split("2</a>")[0]
     disliking = replace(ALICE, disliked=frozenset({1002}))
     listed = text_of(press.render(disliking, choices_of(press, ALICE), 7)).split("Also trending")[1]
-    listed = listed.split("Abstracts and rating")[0]
+    listed = listed.split("Abstracts, rating")[0]
     assert re.findall(r"Paper number \d+", listed) == [f"Paper number {n}" for n in (3, 6, 7)]
     assert listed.count("164 upvotes · ") == 3
     everything = replace(ALICE, topics=frozenset(TOPICS))
