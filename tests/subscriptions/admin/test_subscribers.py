@@ -145,7 +145,7 @@ def test_nobody_is_added_and_no_address_is_changed(editor, topics):
 def test_actions(editor, topics, mailoutbox):
     alice = make_subscriber(topics=topics)
     bob = make_subscriber("bob@example.org", status=Status.PENDING)
-    assert "Mailed the link to 1 subscriber." in act(editor, "send_preferences_link", alice, bob)
+    assert "Emailed the link to 1 subscriber." in act(editor, "send_preferences_link", alice, bob)
     assert [mail.to for mail in mailoutbox] == [["alice@example.org"]]
     assert "Unsubscribed 2 subscribers." in act(editor, "unsubscribe", alice, bob)
     assert "Unsubscribed 0 subscribers." in act(editor, "unsubscribe", alice, bob)

@@ -282,7 +282,7 @@ def test_submissions_are_limited(browser, alice, asked, settings):
 def test_closed_submissions_are_said(browser, alice, asked):
     Source.objects.filter(kind=Source.COMMUNITY).update(is_active=False)
     remember(browser, alice)
-    assert "no submissions at the moment" in browser.get(SUBMIT).content.decode()
+    assert "Submissions are closed at the moment" in browser.get(SUBMIT).content.decode()
     browser.press(SUBMIT, {"paper": "2605.13779"})
     assert not Submission.objects.exists()
 
