@@ -14,10 +14,10 @@ CATALOG = r"""
 msgid ""
 msgstr "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=(n > 1);\n"
 
-msgid "Skip to the content"
+msgid "Skip to content"
 msgstr "Aller au contenu"
 
-msgid "Your link to %(site)s"
+msgid "Your %(site)s preferences link"
 msgstr "Votre lien vers %(site)s"
 """
 
