@@ -591,5 +591,5 @@ class TestCommand:
         done = manage("read_bounces", "--stdin", input=data)
         assert b"1 emails taken in; unknown: 1." in done.stdout
         (kept,) = (tmp_path / "unread-mail" / "new").iterdir()
-        assert kept.read_bytes().startswith(b"X-Broadsheet-Reason: it is no bounce")
+        assert kept.read_bytes().startswith(b"X-Broadsheet-Reason: it is neither a bounce")
         assert b"hello" in kept.read_bytes()
