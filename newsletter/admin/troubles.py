@@ -80,8 +80,12 @@ class TroubleAdmin(ReadOnly, ModelAdmin):
         arrived = alerts.tell_each(alerts.Alert(text, "test", timezone.now(), alerts.State.TEST))
         for way, is_there in arrived.items():
             level = messages.SUCCESS if is_there else messages.ERROR
-            said = "took it" if is_there else "did not take it; the log says why"
-            self.message_user(request, f"The {way} {said}.", level)
+            said = (
+                f"The test was sent by {way}."
+                if is_there
+                else f"The test could not be sent by {way}. The log says why."
+            )
+            self.message_user(request, said, level)
 
     def _require(self, request: HttpRequest, permission: str) -> None:
         user: Any = request.user

@@ -78,7 +78,7 @@ def test_the_code_says_nothing_that_the_catalog_does_not_know(catalog, tmp_path)
     for part in ("manage.py", "newsletter", "papers", "subscriptions", "templates"):
         source = Path(settings.BASE_DIR) / part
         if source.is_dir():
-            skipped = shutil.ignore_patterns("__pycache__", "static", "data", "*.mo")
+            skipped = shutil.ignore_patterns("__pycache__", "static", "*.mo")
             shutil.copytree(source, tmp_path / part, ignore=skipped)
         else:
             shutil.copy(source, tmp_path)

@@ -59,7 +59,7 @@ class Alert:
 
 def channels() -> list[str]:
     """Which ways to the operators are configured."""
-    found = ["mail"] if settings.ADMINS else []
+    found = ["email"] if settings.ADMINS else []
     return [*found, "webhook"] if settings.ALERT_WEBHOOK_URL else found
 
 
@@ -71,7 +71,7 @@ def tell(alert: Alert) -> bool:
 
 def tell_each(alert: Alert) -> dict[str, bool]:
     """Tell the operators every way there is; whether each worked."""
-    ways = {"mail": _mail, "webhook": _post}
+    ways = {"email": _mail, "webhook": _post}
     return {name: _try(name, ways[name], alert) for name in channels()}
 
 

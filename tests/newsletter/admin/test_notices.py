@@ -113,6 +113,6 @@ def test_a_readers_page_shows_every_email_to_whom_may_see_those(notice, permissi
         staff(*permissions).get(reverse("admin:subscriptions_subscriber_change", args=[reader.pk]))
     )
     address = reverse("admin:newsletter_delivery_change", args=[delivery.pk])
-    for shown in (change(notice), address, "came back (soft)"):
+    for shown in (change(notice), address, "bounced (soft)"):
         assert (shown in page) == is_shown
     assert "<script>alert(1)" not in page

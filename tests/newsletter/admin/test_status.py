@@ -53,8 +53,8 @@ def test_button_says_which_way_worked(client, settings, mailoutbox, httpserver):
     settings.ALERT_WEBHOOK_URL = httpserver.url_for("/hook")
     httpserver.expect_request("/hook").respond_with_data("", status=500)
     page = text(client.post(TEST, follow=True))
-    assert "The email took it." in page
-    assert "The webhook did not take it" in page
+    assert "The test was sent by email." in page
+    assert "The test could not be sent by webhook." in page
     assert mailoutbox[0].subject.startswith("[Broadsheet] Test:")
 
 

@@ -381,7 +381,7 @@ def test_a_webhook_that_fails_stops_no_mail_and_its_address_stays_secret(
     settings.ADMINS = [("", "operator@example.org")]
     settings.ALERT_WEBHOOK_URL = httpserver.url_for("/secret-hook")
     httpserver.expect_request("/secret-hook").respond_with_data("", status=status_code)
-    assert alerts.tell_each(ALERT) == {"mail": True, "webhook": False}
+    assert alerts.tell_each(ALERT) == {"email": True, "webhook": False}
     assert len(mailoutbox) == 1
     assert "secret-hook" not in logged(caplog)
     assert "an alert did not arrive" in caplog.text
