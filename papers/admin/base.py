@@ -11,9 +11,10 @@ from django.contrib.admin import helpers
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
-from django.db import DataError, ProgrammingError, connection, transaction
+from django.db import DataError, ProgrammingError, connection, models, transaction
 from django.db.models import Model
-from django.forms import ModelChoiceField
+from django.forms import JSONField, ModelChoiceField
+from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from unfold.admin import ModelAdmin as _ModelAdmin
@@ -43,8 +44,36 @@ class _Autocomplete(AutocompleteSelect):
         return super().optgroups(name, [one for one in value if is_key(model, one)], attr)
 
 
+class CarefulJSONField(JSONField):
+    """Django's, which knows one fault of a text that is no JSON; a number of thousands of digits
+    and a list within a thousand lists are faults of other kinds.
+    """
+
+    def to_python(self, value: Any) -> Any:
+        """The value; what cannot be read is an error of the form."""
+        try:
+            return super().to_python(value)
+        except (ValueError, RecursionError):
+            raise ValidationError(
+                self.error_messages["invalid"], code="invalid", params={"value": value}
+            ) from None
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was typed, to show it again whatever it was."""
+        try:
+            return super().bound_data(data, initial)
+        except (ValueError, RecursionError):
+            return InvalidJSONInput(data)
+
+
 class _CarefulForms:
-    """Forms whose choices of rows take any text."""
+    """Forms whose choices of rows, and whose JSON, take any text."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The field; one for JSON that no text is a fault of."""
+        if isinstance(db_field, models.JSONField):
+            kwargs.setdefault("form_class", CarefulJSONField)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
 
     def formfield_for_foreignkey(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
