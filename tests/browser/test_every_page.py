@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from subscriptions.pages.recognition import COOKIE
 from tests import every_page
@@ -67,6 +67,7 @@ def open_pages(browser: Browser, site, settings) -> Iterator[tuple[str, Page]]:
                     # The mailbox is only there with DEBUG, and the 404 page of ours only without.
                     settings.DEBUG = path.startswith("/dev/")
                     page.goto(f"{site}{path}")
+                    expect(page.locator(".htmx-request")).to_have_count(0)
                     yield name, page
             context.close()
 

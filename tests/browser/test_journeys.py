@@ -114,7 +114,7 @@ def test_a_newcomer_comes_stays_leaves_and_returns(browser: Browser, site, hand,
         assert _alice().status == Subscriber.Status.ACTIVE
         assert _alice().timezone == ("Europe/Berlin" if scripts else "UTC")
 
-        hand.press(page.get_by_role("link", name="Your preferences"))
+        hand.press(page.get_by_role("link", name="All preferences"))
         if scripts:
             expect(page.locator(".preview")).to_contain_text("2 papers for you")
         preferences = page.url
@@ -153,7 +153,7 @@ def _subscribe_on_the_front_page(page: Page, site: str, hand: Hand) -> None:
 
 def _follow_the_mail(page: Page, hand: Hand) -> None:
     """Open the newest mail in the mailbox, and what it asks to confirm."""
-    hand.press(page.get_by_role("link", name="Mailbox"))
+    hand.press(page.get_by_role("link", name="Inbox"))
     hand.press(page.locator(".mails a").first)
     hand.press(page.frame_locator(".mail-frame").locator("a[href*='/confirm/']").first)
     page.wait_for_url("**/confirm/**")
