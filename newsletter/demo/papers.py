@@ -14,6 +14,7 @@ from newsletter.models import Issue
 from papers.days import feature_day, feature_days
 from papers.ingest.fetching import fetch_day
 from papers.matching.ranking import rank_and_match
+from papers.search import vocabulary
 from papers.semantics.fitting import fit_if_due
 
 PROBE_TIMEOUT = httpx.Timeout(8.0, connect=4.0)
@@ -69,6 +70,7 @@ def make_issue(
             break
         rank_and_match(day=day, now=now)
         build_issue(day, now)
+    vocabulary.learn()  # so that a misspelled search finds what was meant
     fit_if_due(now)  # so that related papers and search by meaning can be seen
     issue = Issue.objects.up_to(last).first()
     if issue is None or (wanted is not None and issue.day != wanted):

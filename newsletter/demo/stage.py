@@ -216,7 +216,7 @@ class Demo:
         site = settings.SITE_URL
         rows = [
             ("Site", f"{site}/", "subscribe here as a reader would"),
-            ("Mailbox", f"{site}/dev/mailbox/", "every email that was sent"),
+            ("Inbox", f"{site}/dev/mailbox/", "every email that was sent"),
             ("Admin", f"{site}{reverse('admin:index')}", login),
         ]
         self._console.print()

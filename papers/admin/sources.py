@@ -59,7 +59,11 @@ MOST_BOXES = 60
 class AddSourceForm(forms.ModelForm[Source]):
     """What a source is; its settings, which depend on its kind, come on the next page."""
 
-    kind = forms.ChoiceField(widget=UnfoldAdminSelectWidget)
+    kind = forms.ChoiceField(
+        widget=UnfoldAdminSelectWidget,
+        help_text="Save to get its settings, where you can try it. Nothing is fetched until you "
+        "make it active.",
+    )
 
     class Meta:
         """Name, slug and kind."""

@@ -45,7 +45,7 @@ MEASURED = """() => {
 
 @pytest.fixture
 def site(live_server, settings) -> str:
-    """Forty papers of the day before, each with an abstract and two topics."""
+    """Forty papers of the day before, each with an abstract and two topics, and a day earlier."""
     settings.SITE_URL = live_server.url
     settings.HTTPS = False
     cache.clear()
@@ -66,6 +66,7 @@ def site(live_server, settings) -> str:
         for topic in topics:
             make_match(made, topic)
     Feature.objects.update(submitted_by="maria")
+    make_paper("Of the day before that", day=day - dt.timedelta(days=1))
     return str(live_server.url)
 
 
@@ -91,6 +92,17 @@ def test_papers_are_on_the_first_screen(visitor, site, width, height, latest, ti
     assert found["titles"] >= titles
     assert found["counted"] >= 1
     assert found["wide"] == width
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_date_days_calendar_and_filter_stand_in_one_row(visitor, site, width):
+    visitor.set_viewport_size({"width": width, "height": 800})
+    visitor.goto(site)
+    assert visitor.locator(".day-head a[rel=prev]").count() == 1
+    rows = visitor.locator(".day-head > *:visible").evaluate_all(
+        "all => all.map(each => each.getBoundingClientRect()).map(box => [box.top, box.bottom])"
+    )
+    assert max(top for top, _ in rows) < min(bottom for _, bottom in rows)
 
 
 def test_the_lead_has_no_drawing_and_its_abstract_is_closed(page, site):

@@ -18,6 +18,7 @@ from papers.ingest.issue_days import first_open
 from papers.ingest.records import Summary
 from papers.matching.ranking import rank_and_match
 from papers.models import Source
+from papers.search import vocabulary
 from papers.semantics.fitting import is_due
 from papers.sources.base import FetchFailed
 from papers.sources.registry import KINDS, active_sources, answers_for, reader_of
@@ -84,6 +85,8 @@ class Command(BaseCommand):
                     would = "would store " if options["dry_run"] else ""
                     lines.append(f"{day}: {would}{of_day}")
                 total += of_day
+        if not options["dry_run"]:
+            vocabulary.learn()
         for line in lines:  # after the bar, which would else be written over
             self.stdout.write(line)
         for problem in total.problems:

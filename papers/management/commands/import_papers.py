@@ -10,6 +10,7 @@ from django.utils import timezone
 from papers.ingest import pushing
 from papers.matching.ranking import rank_and_match
 from papers.models import Source
+from papers.search import vocabulary
 from papers.sources.pushed import MOST_LINE, MOST_LINES, Pushed
 
 MOST_BYTES = MOST_LINE * MOST_LINES // 4
@@ -57,6 +58,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{would}{taken.summary}; {left_out}")
         if not options["dry_run"] and taken.summary.papers:
             rank_and_match(now=now)
+            vocabulary.learn()
         if taken.problems and not taken.summary.papers:
             raise CommandError("No line holds a paper.")
 
