@@ -19,8 +19,7 @@ The DOIs of arXiv, Zenodo and others are DataCite's: what is unknown here is ask
 import datetime as dt
 import json
 import logging
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -29,29 +28,20 @@ import httpx
 from django.conf import settings
 
 from papers import days
-from papers.sources import datacite, headings, http, licenses
+from papers.sources import datacite, headings, http
 from papers.sources.base import FetchFailed, LeftOut, PaperSource
-from papers.sources.last_answer import LastAnswer, contact, wait
-from papers.sources.record import (
-    HAS_PREPRINT,
-    HAS_VERSION,
-    IS_COMMENT_ON,
-    IS_IDENTICAL_TO,
-    IS_PART_OF,
-    IS_PREPRINT_OF,
-    IS_REVIEW_OF,
-    IS_SUPPLEMENT_TO,
-    IS_TRANSLATION_OF,
-    IS_VERSION_OF,
-    NEW_TO_SOURCE,
-    NOT_LISTED,
-    Affiliation,
-    Author,
-    BadRecord,
-    Draft,
-    PaperRecord,
-    Relation,
+from papers.sources.crossref_works import (
+    created_on,
+    draft_of,
+    is_preprint_or_paper,
+    is_recent,
+    issn,
+    updates_of,
+    worse,
 )
+from papers.sources.last_answer import LastAnswer, contact, wait
+from papers.sources.loose import as_count, as_list, as_text, dicts_in, first_text
+from papers.sources.record import NEW_TO_SOURCE, NOT_LISTED, BadRecord, Draft, PaperRecord
 from papers.sources.settings import SourceSettings, setting
 from papers.text import markup
 
@@ -64,9 +54,6 @@ FIRST_DAYS = 3
 
 MOST_DAYS = 30
 """Days back that are made good after a pause."""
-
-OLDEST = dt.timedelta(days=180)
-"""How long ago, or how far ahead, a new work was published."""
 
 DELAY = dt.timedelta(hours=1)
 """A work shows about twenty minutes after it was created."""
@@ -99,54 +86,11 @@ CHOICES = {
 }
 """The types that an editor may have listed."""
 
-KINDS = {
-    "journal-article": "article",
-    "proceedings-article": "proceedings",
-    "posted-content": "preprint",
-    "peer-review": "review",
-}
-"""What we call types of works; all others are "other"."""
-
 NO_WORKS = frozenset(
     {"component", "dataset", "database", "grant", "journal", "journal-issue", "journal-volume"}
     | {"peer-review", "book-series", "book-set", "report-series", "proceedings-series", "standard"}
 )
 """Types that hold no paper which somebody could look up."""
-
-RELATIONS = {
-    "is-preprint-of": IS_PREPRINT_OF,
-    "has-preprint": HAS_PREPRINT,
-    "is-version-of": IS_VERSION_OF,
-    "has-version": HAS_VERSION,
-    "is-identical-to": IS_IDENTICAL_TO,
-    "is-same-as": IS_IDENTICAL_TO,
-    "is-manuscript-of": IS_PREPRINT_OF,
-    "has-manuscript": HAS_PREPRINT,
-    "is-review-of": IS_REVIEW_OF,
-    "is-comment-on": IS_COMMENT_ON,
-    "is-reply-to": IS_COMMENT_ON,
-    "is-supplement-to": IS_SUPPLEMENT_TO,
-    "is-translation-of": IS_TRANSLATION_OF,
-    "is-part-of": IS_PART_OF,
-}
-
-STATUSES = {
-    "retraction": "retracted",
-    "withdrawal": "withdrawn",
-    "removal": "withdrawn",
-    "correction": "corrected",
-    "corrigendum": "corrected",
-    "erratum": "corrected",
-    "partial_retraction": "corrected",
-}
-"""What an update means for the work that it updates; other updates mean nothing to readers."""
-
-WORSE = ("corrected", "withdrawn", "retracted")
-"""Of two statuses the later one counts."""
-
-_ISSN = re.compile(r"(\d{4})-?(\d{3}[\dXx])")
-_ORCID = re.compile(r"\d{4}-\d{4}-\d{4}-\d{3}[\dX]")
-_PREPRINTS = frozenset({"", "preprint", "working_paper"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,21 +176,21 @@ class Crossref(PaperSource[CrossrefSettings]):
             return found
         if not isinstance(item, dict):
             raise BadRecord("it is no work")
-        if item.get("type") not in self.settings.types or not _is_preprint_or_paper(item):
+        if item.get("type") not in self.settings.types or not is_preprint_or_paper(item):
             raise LeftOut("of another type")
-        notices = {doi: status for doi, status, is_notice in _updates_of(item) if is_notice}
+        notices = {doi: status for doi, status, is_notice in updates_of(item) if is_notice}
         if notices:
             for doi, status in notices.items():
                 if status:
                     self._updates[doi] = worse(self._updates.get(doi, ""), status)
             raise LeftOut(headings.NOTICE)
-        why = headings.no_paper(markup.plain(_first(item.get("title"))))
+        why = headings.no_paper(markup.plain(first_text(item.get("title"))))
         if why:
             raise LeftOut(why)
-        created = _created(item)
+        created = created_on(item)
         if created and created < self._since:
             raise LeftOut("registered before")
-        if not _is_recent(item, self._day):
+        if not is_recent(item, self._day):
             raise LeftOut("published more than 180 days ago, or more than 180 days ahead")
         found = draft_of(item)
         found.listing = NEW_TO_SOURCE
@@ -303,8 +247,8 @@ class Crossref(PaperSource[CrossrefSettings]):
             seen.update(map(_key, fresh))
             yield from fresh
             came += len(fresh)
-            total = _count(message.get("total-results"))
-            size = _count(message.get("items-per-page")) or len(works)
+            total = as_count(message.get("total-results"))
+            size = as_count(message.get("items-per-page")) or len(works)
             cursor = message.get("next-cursor")
             self._heed(heard)
             if not fresh or not cursor or (came >= total and len(works) < size):
@@ -377,7 +321,7 @@ def known_works(dois: Sequence[str], name: str = NAME) -> dict[str, Draft]:
     """
     found: dict[str, Draft] = {}
     for work in _filtered("doi", dois, name):
-        found.setdefault(_text(work.get("DOI")).lower(), draft_of(work))
+        found.setdefault(as_text(work.get("DOI")).lower(), draft_of(work))
     return found
 
 
@@ -386,7 +330,7 @@ def works_of_publisher(numbers: Sequence[str], name: str = NAME) -> dict[str, Dr
     wanted = {number.upper() for number in numbers}
     found: dict[str, Draft] = {}
     for work in _filtered("alternative-id", numbers, name):
-        for number in map(_text, _list(work.get("alternative-id"))):
+        for number in map(as_text, as_list(work.get("alternative-id"))):
             if number.upper() in wanted:
                 found.setdefault(number.upper(), draft_of(work))
     return found
@@ -402,14 +346,14 @@ def _filtered(key: str, values: Sequence[str], name: str) -> list[Mapping[str, A
     } | polite()
     with http.client("application/json") as client:
         message = _ask(client, LastAnswer(client), name, "/works", query, f"{len(values)} works")
-    return [work for work in _dicts(message.get("items")) if work.get("type") not in NO_WORKS]
+    return [work for work in dicts_in(message.get("items")) if work.get("type") not in NO_WORKS]
 
 
 def _record(work: Any) -> PaperRecord | None:
     """The record of a work that somebody asked for by name; None where it is no paper."""
     if not isinstance(work, dict) or work.get("type") in NO_WORKS:
         return None
-    if any(is_notice for _, _, is_notice in _updates_of(work)):
+    if any(is_notice for _, _, is_notice in updates_of(work)):
         return None
     try:
         record = draft_of(work).clean()
@@ -422,17 +366,6 @@ def polite() -> dict[str, str]:
     """The part of a question that says who asks."""
     address = contact()
     return {"mailto": address} if address else {}
-
-
-def issn(said: str) -> str:
-    """An ISSN as Crossref has it. Raises `FetchFailed` where it is none, by its check digit."""
-    found = _ISSN.fullmatch(said.strip())
-    if found:
-        digits = (found[1] + found[2]).upper()
-        values = [10 if sign == "X" else int(sign) for sign in digits]
-        if sum(value * (8 - at) for at, value in enumerate(values)) % 11 == 0:
-            return f"{digits[:4]}-{digits[4:]}"
-    raise FetchFailed(f"{said[:40]!r} is no ISSN, such as 1476-4687; look it up on the journal.")
 
 
 def _work(client: httpx.Client, heard: LastAnswer, name: str, doi: str) -> Mapping[str, Any] | None:
@@ -483,277 +416,6 @@ def _message(body: bytes) -> Mapping[str, Any]:
     return message
 
 
-# --- A work ----------------------------------------------------------------------------------
-
-
-def draft_of(work: Mapping[str, Any]) -> Draft:
-    """What a work says of itself, as a record that is listed as any other."""
-    title, marked = headings.unmarked(_title(work))
-    license_id = _license(work)
-    doi = _text(work.get("DOI")).strip().lower()
-    status = marked
-    for update in [*_dicts(work.get("updated-by")), *_updates_in_place(work)]:
-        status = worse(status, STATUSES.get(_update_type(update), ""))
-    created = _created(work)
-    return Draft(
-        id=f"doi:{doi}" if doi else None,
-        title=title,
-        abstract=markup.plain(work.get("abstract")),
-        authors=[author for one in _dicts(work.get("author")) if (author := _author(one))],
-        organization=_text(work.get("publisher")),
-        categories=[*_group(work), *(f"issn:{one}" for one in _issns(work))],
-        keywords=[markup.plain(one) for one in _list(work.get("subject"))],
-        published_on=_published_on(work),
-        relations=list(_relations(work)),
-        kind=KINDS.get(_text(work.get("type")), "other"),
-        venue=_venue(work),
-        issns=_issns(work),
-        license=license_id,
-        free_url=_page(work, doi) if licenses.is_open(license_id) else "",
-        status=status,
-        source_day=created,
-    )
-
-
-def worse(one: str, other: str) -> str:
-    """The status of two that weighs more."""
-    return max(one, other, key=lambda status: WORSE.index(status) if status in WORSE else -1)
-
-
-def _title(work: Mapping[str, Any]) -> str:
-    """The title with its subtitle; of several titles the first, the others are translations."""
-    title = markup.plain(_first(work.get("title")))
-    subtitle = markup.plain(_first(work.get("subtitle")))
-    if title and subtitle and subtitle.casefold() not in title.casefold():
-        return f"{title}{' ' if title[-1] in '?!.:' else ': '}{subtitle}"
-    return title
-
-
-def _author(one: Mapping[str, Any]) -> Author | None:
-    """A person or a group; None for an entry without a name."""
-    family, given, suffix = (
-        markup.plain(one.get(key)).strip() for key in ("family", "given", "suffix")
-    )
-    group = markup.plain(one.get("name")).strip()
-    name = " ".join(filter(None, (given, family, suffix))) or group
-    if not name:
-        return None
-    orcid = _ORCID.search(_text(one.get("ORCID")).upper())
-    return Author(
-        name=name,
-        family=family,
-        given=given,
-        orcid=orcid[0] if orcid else "",
-        affiliations=tuple(
-            Affiliation(markup.plain(at.get("name")), _ror(at))
-            for at in _dicts(one.get("affiliation"))
-            if markup.plain(at.get("name"))
-        ),
-        is_group=not family and not given,
-    )
-
-
-def _ror(affiliation: Mapping[str, Any]) -> str:
-    for known in _dicts(affiliation.get("id")):
-        if _text(known.get("id-type")).upper() == "ROR":
-            return _text(known.get("id"))
-    return ""
-
-
-def _issns(work: Mapping[str, Any]) -> list[str]:
-    """The ISSNs of the journal, the electronic one first."""
-    typed = {
-        _text(one.get("value")): _text(one.get("type")) for one in _dicts(work.get("issn-type"))
-    }
-    found = []
-    for said in [*typed, *map(_text, _list(work.get("ISSN")))]:
-        try:
-            found.append(issn(said.rpartition("/")[2]))
-        except FetchFailed:
-            continue
-    unique = dict.fromkeys(found)
-    return sorted(unique, key=lambda one: typed.get(one) != "electronic")
-
-
-def _group(work: Mapping[str, Any]) -> list[str]:
-    """The subject under which a preprint server posted a work, such as `biorxiv:genomics`."""
-    server = _text(_first_dict(work.get("institution")).get("name")).strip().lower()
-    subject = " ".join(_text(work.get("group-title")).lower().split())
-    if work.get("type") == "posted-content" and re.fullmatch(r"[a-z]{3,20}", server) and subject:
-        return [f"{server}:{subject}"]
-    return []
-
-
-def _venue(work: Mapping[str, Any]) -> str:
-    """The journal or the conference, or the server that posted a preprint."""
-    named = markup.plain(_first(work.get("container-title")))
-    return named or markup.plain(_first_dict(work.get("institution")).get("name"))
-
-
-def _license(work: Mapping[str, Any]) -> str:
-    """The license of the version of record, or else of another version, once it has begun; an open
-    one before any other.
-    """
-    today = dt.datetime.now(dt.UTC).date()
-    found = []
-    for one in _dicts(work.get("license")):
-        name = licenses.short(one.get("URL"))
-        begins = _interval(one.get("start"))
-        if name and not (begins and begins[0] > today):
-            found.append((not licenses.is_open(name), one.get("content-version") != "vor", name))
-    return min(found)[2] if found else ""
-
-
-def _page(work: Mapping[str, Any], doi: str) -> str:
-    """The page of a work whose license is open."""
-    resource = work.get("resource")
-    primary = resource.get("primary") if isinstance(resource, dict) else None
-    address = primary.get("URL") if isinstance(primary, dict) else None
-    return _text(address) or f"https://doi.org/{quote(doi, safe='/')}"
-
-
-def _relations(work: Mapping[str, Any]) -> Iterator[Relation]:
-    related = work.get("relation")
-    for name, others in related.items() if isinstance(related, dict) else ():
-        kind = RELATIONS.get(name)
-        for other in _dicts(others) if kind else ():
-            scheme, value = _text(other.get("id-type")).lower(), _text(other.get("id")).strip()
-            if kind and scheme in {"doi", "arxiv"} and value:
-                yield Relation(kind, f"{scheme}:{value}")
-    for doi, _, is_notice in _updates_of(work):
-        if not is_notice:
-            yield Relation(IS_VERSION_OF, f"doi:{doi}")
-
-
-def _updates_of(work: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
-    """Of each work that this one updates: its DOI, its status now, and whether this one is a mere
-    notice of it rather than a new version.
-    """
-    found = []
-    own = _text(work.get("DOI")).lower()
-    for update in _dicts(work.get("update-to")):
-        doi, kind = _text(update.get("DOI")).strip().lower(), _update_type(update)
-        if doi and doi != own:
-            found.append((doi, STATUSES.get(kind, ""), kind not in {"new_version", "new_edition"}))
-    return found
-
-
-def _updates_in_place(work: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The updates of a work that names itself, as publishers do who replace the text."""
-    own = _text(work.get("DOI")).lower()
-    return (
-        one for one in _dicts(work.get("update-to")) if own and _text(one.get("DOI")).lower() == own
-    )
-
-
-def _update_type(update: Mapping[str, Any]) -> str:
-    return re.sub(r"[\s-]+", "_", _text(update.get("type")).strip().lower())
-
-
-def _is_preprint_or_paper(work: Mapping[str, Any]) -> bool:
-    """Preprint servers post letters, reports and theses, too."""
-    return work.get("type") != "posted-content" or _text(work.get("subtype")) in _PREPRINTS
-
-
-# --- Days ------------------------------------------------------------------------------------
-
-_DATES = (
-    "published-online",
-    "published-print",
-    "published-other",
-    "posted",
-    "published",
-    "issued",
-)
-
-Interval = tuple[dt.date, dt.date]
-"""The first and the last day that a date can mean: a day, a month or a year."""
-
-
-def _interval(said: Any) -> Interval | None:
-    """The days that `{"date-parts": [[2026, 5]]}` can mean; None for what is no date."""
-    parts = said.get("date-parts") if isinstance(said, dict) else None
-    first = parts[0] if isinstance(parts, list) and parts else None
-    if not isinstance(first, list) or not first:
-        return None
-    try:
-        numbers = [int(part) for part in first[:3] if part is not None]
-        if len(numbers) == 1:
-            return dt.date(numbers[0], 1, 1), dt.date(numbers[0], 12, 31)
-        if len(numbers) == 2:
-            begins = dt.date(numbers[0], numbers[1], 1)
-            ends = (begins + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
-            return begins, ends
-        day = dt.date(*numbers)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return day, day
-
-
-def _earliest(work: Mapping[str, Any]) -> Interval | None:
-    """The earliest date of publication, as exactly as it is given anywhere: a year says nothing
-    where a day of that year is given, too.
-    """
-    found = [date for key in _DATES if (date := _interval(work.get(key)))]
-    exact = [
-        one
-        for one in found
-        if not any(other != one and one[0] <= other[0] and other[1] <= one[1] for other in found)
-    ]
-    return min(exact, default=None)
-
-
-def _published_on(work: Mapping[str, Any]) -> str | None:
-    """The day of publication, of a month its first; of a year none."""
-    date = _earliest(work)
-    if date is None or date[1] - date[0] > dt.timedelta(days=31):
-        return None
-    return date[0].isoformat()
-
-
-def _is_recent(work: Mapping[str, Any], day: dt.date) -> bool:
-    """Whether a work was published not long before or after a day; yes where nobody says when."""
-    date = _earliest(work)
-    return date is None or (date[1] >= day - OLDEST and date[0] <= day + OLDEST)
-
-
-def _created(work: Mapping[str, Any]) -> dt.date | None:
-    date = _interval(work.get("created"))
-    return date[0] if date else None
-
-
-# --- Values of any type ----------------------------------------------------------------------
-
-
 def _key(work: Any) -> str:
     doi = work.get("DOI") if isinstance(work, dict) else None
     return doi.lower() if isinstance(doi, str) else repr(work)[:500]
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _dicts(value: Any) -> Iterable[Mapping[str, Any]]:
-    return (one for one in _list(value) if isinstance(one, dict))
-
-
-def _first(value: Any) -> str:
-    """The first text of a list that says anything."""
-    if isinstance(value, str):
-        return value
-    return next((one for one in _list(value) if isinstance(one, str) and one.strip()), "")
-
-
-def _first_dict(value: Any) -> Mapping[str, Any]:
-    if isinstance(value, dict):
-        return value
-    return next(iter(_dicts(value)), {})
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

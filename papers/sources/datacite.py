@@ -16,6 +16,7 @@ from django.conf import settings
 
 from papers.sources import headings, http, licenses
 from papers.sources.last_answer import contact, wait
+from papers.sources.loose import as_list, as_text, dicts_in
 from papers.sources.record import (
     HAS_VERSION,
     IS_IDENTICAL_TO,
@@ -130,26 +131,28 @@ def _attributes(body: bytes) -> Mapping[str, Any]:
 def draft_of(attributes: Mapping[str, Any]) -> Draft:
     """What a record says. Raises `BadRecord` for a dataset, software and the like."""
     types = attributes.get("types")
-    general = _text(types.get("resourceTypeGeneral")) if isinstance(types, dict) else ""
+    general = as_text(types.get("resourceTypeGeneral")) if isinstance(types, dict) else ""
     if general in NO_PAPERS:
         raise BadRecord(f"it is no paper, but of the type {general}")
-    doi = _text(attributes.get("doi")).strip().lower()
+    doi = as_text(attributes.get("doi")).strip().lower()
     title, status = headings.unmarked(_title(attributes))
-    license_id = next(filter(None, map(_license, _dicts(attributes.get("rightsList")))), "")
-    related = list(_dicts(attributes.get("relatedIdentifiers")))
+    license_id = next(filter(None, map(_license, dicts_in(attributes.get("rightsList")))), "")
+    related = list(dicts_in(attributes.get("relatedIdentifiers")))
     return Draft(
         id=f"doi:{doi}" if doi else None,
         title=title,
         abstract=_abstract(attributes),
-        authors=[author for one in _dicts(attributes.get("creators")) if (author := _author(one))],
+        authors=[
+            author for one in dicts_in(attributes.get("creators")) if (author := _author(one))
+        ],
         categories=list(_categories(attributes)),
         keywords=list(_keywords(attributes)),
         published_on=_published_on(attributes),
         names=[
-            f"arxiv:{_text(one.get('identifier') or one.get('alternateIdentifier'))}"
+            f"arxiv:{as_text(one.get('identifier') or one.get('alternateIdentifier'))}"
             for key in ("identifiers", "alternateIdentifiers")
-            for one in _dicts(attributes.get(key))
-            if "arxiv" in {_text(value).lower() for value in one.values()}
+            for one in dicts_in(attributes.get(key))
+            if "arxiv" in {as_text(value).lower() for value in one.values()}
         ],
         relations=list(_relations(related)),
         kind=KINDS.get(general, "other"),
@@ -162,7 +165,7 @@ def draft_of(attributes: Mapping[str, Any]) -> Draft:
 
 def _title(attributes: Mapping[str, Any]) -> str:
     """The first title that is no subtitle and no translation."""
-    for one in _dicts(attributes.get("titles")):
+    for one in dicts_in(attributes.get("titles")):
         title = markup.plain(one.get("title"))
         if title and not one.get("titleType"):
             return title
@@ -170,7 +173,7 @@ def _title(attributes: Mapping[str, Any]) -> str:
 
 
 def _abstract(attributes: Mapping[str, Any]) -> str:
-    for one in _dicts(attributes.get("descriptions")):
+    for one in dicts_in(attributes.get("descriptions")):
         if one.get("descriptionType") == "Abstract" and markup.plain(one.get("description")):
             return markup.plain(one.get("description"))
     return ""
@@ -186,8 +189,8 @@ def _author(one: Mapping[str, Any]) -> Author | None:
     if not is_group and not (family and given) and name.count(",") == 1:
         family, given = (part.strip() for part in name.split(","))
     orcids = (
-        _ORCID.search(_text(known.get("nameIdentifier")).upper())
-        for known in _dicts(one.get("nameIdentifiers"))
+        _ORCID.search(as_text(known.get("nameIdentifier")).upper())
+        for known in dicts_in(one.get("nameIdentifiers"))
     )
     orcid = next(filter(None, orcids), None)
     return Author(
@@ -202,25 +205,25 @@ def _author(one: Mapping[str, Any]) -> Author | None:
 
 def _affiliations(one: Mapping[str, Any]) -> Iterator[Affiliation]:
     """Names, or objects with a name and a ROR."""
-    for at in _list(one.get("affiliation")):
+    for at in as_list(one.get("affiliation")):
         if isinstance(at, str) and at.strip():
             yield Affiliation(markup.plain(at))
         elif isinstance(at, dict) and markup.plain(at.get("name")):
-            is_ror = _text(at.get("affiliationIdentifierScheme")).upper() == "ROR"
-            ror = _text(at.get("affiliationIdentifier")) if is_ror else ""
+            is_ror = as_text(at.get("affiliationIdentifierScheme")).upper() == "ROR"
+            ror = as_text(at.get("affiliationIdentifier")) if is_ror else ""
             yield Affiliation(markup.plain(at.get("name")), ror)
 
 
 def _categories(attributes: Mapping[str, Any]) -> Iterator[str]:
     """arXiv's categories, out of "Digital Libraries (cs.DL)"."""
-    for one in _dicts(attributes.get("subjects")):
-        found = re.search(r"\(([a-zA-Z.-]{2,20})\)$", _text(one.get("subject")))
+    for one in dicts_in(attributes.get("subjects")):
+        found = re.search(r"\(([a-zA-Z.-]{2,20})\)$", as_text(one.get("subject")))
         if one.get("subjectScheme") == "arXiv" and found:
             yield found[1]
 
 
 def _keywords(attributes: Mapping[str, Any]) -> Iterator[str]:
-    for one in _dicts(attributes.get("subjects")):
+    for one in dicts_in(attributes.get("subjects")):
         subject = markup.plain(one.get("subject"))
         if subject and not one.get("subjectScheme") and not subject.startswith("FOS:"):
             yield subject
@@ -228,10 +231,10 @@ def _keywords(attributes: Mapping[str, Any]) -> Iterator[str]:
 
 def _published_on(attributes: Mapping[str, Any]) -> str | None:
     """A day, by the first kind of date that gives one."""
-    dates = list(_dicts(attributes.get("dates")))
+    dates = list(dicts_in(attributes.get("dates")))
     for kind in _DAYS:
         for one in dates:
-            said = _text(one.get("date"))
+            said = as_text(one.get("date"))
             if one.get("dateType") == kind and re.match(r"\d{4}-\d{2}-\d{2}", said):
                 return said[:10]
     return None
@@ -239,9 +242,9 @@ def _published_on(attributes: Mapping[str, Any]) -> str | None:
 
 def _relations(related: Iterable[Mapping[str, Any]]) -> Iterator[Relation]:
     for one in related:
-        kind = RELATIONS.get(_text(one.get("relationType")))
-        scheme = _text(one.get("relatedIdentifierType")).lower()
-        value = _text(one.get("relatedIdentifier")).strip()
+        kind = RELATIONS.get(as_text(one.get("relationType")))
+        scheme = as_text(one.get("relatedIdentifierType")).lower()
+        value = as_text(one.get("relatedIdentifier")).strip()
         if kind and scheme in {"doi", "arxiv"} and value:
             value = re.sub(
                 r"^(?:https?://(?:dx\.)?doi\.org/|(?:doi|arxiv):)", "", value, flags=re.I
@@ -264,15 +267,3 @@ def _license(rights: Mapping[str, Any]) -> str:
         if found:
             return found
     return ""
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _dicts(value: Any) -> Iterable[Mapping[str, Any]]:
-    return (one for one in _list(value) if isinstance(one, dict))

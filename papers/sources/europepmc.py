@@ -22,6 +22,7 @@ from django.conf import settings
 
 from papers.sources import http
 from papers.sources.base import FetchFailed, LeftOut, PaperSource
+from papers.sources.loose import as_dict, as_list
 from papers.sources.record import (
     HAS_PREPRINT,
     IS_COMMENT_ON,
@@ -190,19 +191,19 @@ class EuropePmc(PaperSource[EuropePmcSettings]):
         if notice or is_retracted or is_withdrawn:
             listing = NOT_LISTED
         title = markup.plain(data.get("title"))
-        journal = _part(_part(data, "journalInfo"), "journal")
+        journal = as_dict(as_dict(data.get("journalInfo")).get("journal"))
         return Draft(
             id=names[0],
             names=names[1:],
             title=title.removesuffix(".") if not title.endswith("..") else title,
             abstract=markup.plain(data.get("abstractText")),
             authors=_authors(data),
-            keywords=_part(data, "keywordList").get("keyword"),
+            keywords=as_dict(data.get("keywordList")).get("keyword"),
             published_on=published.isoformat() if published else None,
             relations=_relations(data),
             version=_number(data.get("versionNumber")),
             kind=notice or ("preprint" if is_preprint else "article"),
-            venue=journal.get("title") or _part(data, "bookOrReportDetails").get("publisher"),
+            venue=journal.get("title") or as_dict(data.get("bookOrReportDetails")).get("publisher"),
             issns=tuple(
                 dict.fromkeys(one for one in (journal.get("issn"), journal.get("essn")) if one)
             ),
@@ -230,7 +231,7 @@ def read(body: bytes) -> tuple[int, str, list[Any]]:
     Raises `TryAgain`, and `FetchFailed` for a query that the service does not take.
     """
     data = http.json_object(body)
-    results = _part(data, "resultList").get("result")
+    results = as_dict(data.get("resultList")).get("result")
     if not isinstance(results, list):
         said = str(data.get("errMsg") or data.get("message") or "")[:200]
         if said:
@@ -260,7 +261,7 @@ def _names(data: dict[str, Any]) -> tuple[str, ...]:
 
 def _authors(data: dict[str, Any]) -> tuple[Author, ...]:
     found = []
-    for one in _list(_part(data, "authorList"), "author"):
+    for one in as_list(as_dict(data.get("authorList")).get("author")):
         if not isinstance(one, dict):
             continue
         group = one.get("collectiveName")
@@ -268,8 +269,8 @@ def _authors(data: dict[str, Any]) -> tuple[Author, ...]:
         name = _text(group) or f"{given} {family}".strip() or _text(one.get("fullName"))
         if not name:
             continue
-        known_as = _part(one, "authorId")
-        places = _list(_part(one, "authorAffiliationDetailsList"), "authorAffiliation")
+        known_as = as_dict(one.get("authorId"))
+        places = as_list(as_dict(one.get("authorAffiliationDetailsList")).get("authorAffiliation"))
         found.append(
             Author(
                 name=name,
@@ -306,7 +307,7 @@ def _place(one: Any) -> str:
 
 def _relations(data: dict[str, Any]) -> tuple[Relation, ...]:
     found = []
-    for one in _list(_part(data, "commentCorrectionList"), "commentCorrection"):
+    for one in as_list(as_dict(data.get("commentCorrectionList")).get("commentCorrection")):
         if not isinstance(one, dict):
             continue
         kind = RELATIONS.get(_text(one.get("type")).lower())
@@ -320,7 +321,7 @@ def _free(data: dict[str, Any]) -> str:
     """Where it can be read free of charge."""
     links = [
         one
-        for one in _list(_part(data, "fullTextUrlList"), "fullTextUrl")
+        for one in as_list(as_dict(data.get("fullTextUrlList")).get("fullTextUrl"))
         if isinstance(one, dict) and one.get("availabilityCode") in {"OA", "F"}
     ]
     links.sort(
@@ -336,19 +337,9 @@ def _published(data: dict[str, Any]) -> dt.date | None:
 def _types(data: dict[str, Any]) -> set[str]:
     return {
         one.strip().lower()
-        for one in _list(_part(data, "pubTypeList"), "pubType")
+        for one in as_list(as_dict(data.get("pubTypeList")).get("pubType"))
         if isinstance(one, str)
     }
-
-
-def _part(data: dict[str, Any], name: str) -> dict[str, Any]:
-    part = data.get(name)
-    return part if isinstance(part, dict) else {}
-
-
-def _list(data: dict[str, Any], name: str) -> list[Any]:
-    found = data.get(name)
-    return found if isinstance(found, list) else []
 
 
 def _text(value: Any) -> str:

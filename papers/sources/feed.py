@@ -23,6 +23,7 @@ import feedparser
 
 from papers.sources import feed_names, headings, http, licenses
 from papers.sources.base import FetchFailed, LeftOut, PaperSource
+from papers.sources.loose import as_text, dicts_in
 from papers.sources.record import LISTED, NEW_TO_SOURCE, NOT_LISTED, BadRecord, Draft
 from papers.sources.settings import SourceSettings, setting
 from papers.text import markup
@@ -309,8 +310,8 @@ def _draft(
     entry: Mapping[str, Any], channel: Mapping[str, Any], doi: str, title: str, feed: str
 ) -> Draft:
     """What an item says of a paper. Raises `BadRecord` where nothing names it."""
-    link = _text(entry.get("link"))
-    own = feed_names.own_name(_text(entry.get("id")), link, feed)
+    link = as_text(entry.get("link"))
+    own = feed_names.own_name(as_text(entry.get("id")), link, feed)
     if not doi and not own:
         raise BadRecord("it has neither a DOI nor a guid nor a link")
     base, version = feed_names.without_version(doi)
@@ -318,7 +319,7 @@ def _draft(
         base = doi
     text = _abstract(entry, title)
     elsevier = _ELSEVIER.match(text)
-    creators = [_text(one.get("name")) for one in _dicts(entry.get("authors"))]
+    creators = [as_text(one.get("name")) for one in dicts_in(entry.get("authors"))]
     if elsevier:
         text = ""
         creators = creators or [elsevier["authors"] or ""]
@@ -327,11 +328,11 @@ def _draft(
         one
         for key in ("prism_issn", "prism_eissn")
         for place in (entry, channel)
-        if re.fullmatch(r"\d{4}-\d{3}[\dXx]", one := _text(place.get(key)).strip())
+        if re.fullmatch(r"\d{4}-\d{3}[\dXx]", one := as_text(place.get(key)).strip())
         and one != "0000-0000"
     ]
-    tags = list(_dicts(entry.get("tags")))
-    arxiv = [_text(tag.get("term")) for tag in tags if "arxiv.org" in _text(tag.get("scheme"))]
+    tags = list(dicts_in(entry.get("tags")))
+    arxiv = [as_text(tag.get("term")) for tag in tags if "arxiv.org" in as_text(tag.get("scheme"))]
     license_id = next(
         filter(
             None,
@@ -350,15 +351,15 @@ def _draft(
         abstract=text,
         authors=feed_names.authors_in(creators),
         categories=[*arxiv, *(f"issn:{one}" for one in dict.fromkeys(issns))],
-        keywords=[] if arxiv else [markup.plain(_text(tag.get("term"))) for tag in tags],
+        keywords=[] if arxiv else [markup.plain(as_text(tag.get("term"))) for tag in tags],
         published_on=_iso(_dated(entry)),
         version=version,
         kind="preprint" if doi.startswith(_PREPRINTS) else "article" if is_paper else "other",
         venue=markup.plain(
-            _text(entry.get("prism_publicationname"))
+            as_text(entry.get("prism_publicationname"))
             or (elsevier["source"] if elsevier else "")
-            or _text(channel.get("prism_publicationname"))
-            or _text(channel.get("title"))
+            or as_text(channel.get("prism_publicationname"))
+            or as_text(channel.get("title"))
         ),
         issns=list(dict.fromkeys(issns)),
         license=license_id,
@@ -373,7 +374,7 @@ def _keys(entry: Mapping[str, Any], identifier: Any, feed: str) -> Iterator[str]
     scheme, _, value = str(identifier).partition(":")
     if scheme == "doi":
         yield f"doi:{feed_names.without_version(value)[0]}"
-    guid, link = _text(entry.get("id")), _text(entry.get("link"))
+    guid, link = as_text(entry.get("id")), as_text(entry.get("link"))
     for name in (feed_names.own_name(guid, "", feed), feed_names.own_name("", link, feed)):
         if name:
             yield feed_names.same_link(name)
@@ -381,30 +382,30 @@ def _keys(entry: Mapping[str, Any], identifier: Any, feed: str) -> Iterator[str]
 
 def _title(entry: Mapping[str, Any]) -> str:
     """The title, without the volume that some publishers put before it."""
-    return _VOLUME.sub("", markup.plain(_text(entry.get("title"))))
+    return _VOLUME.sub("", markup.plain(as_text(entry.get("title"))))
 
 
 def _section(entry: Mapping[str, Any]) -> str:
     """What sort of item the feed says that it is."""
-    said = [_text(entry.get(key)) for key in ("prism_section", "dc_type", "prism_genre", "type")]
-    said += [_text(tag.get("term")) for tag in _dicts(entry.get("tags"))][:1]
+    said = [as_text(entry.get(key)) for key in ("prism_section", "dc_type", "prism_genre", "type")]
+    said += [as_text(tag.get("term")) for tag in dicts_in(entry.get("tags"))][:1]
     return markup.plain(next(filter(None, said), ""))
 
 
 def _doi(entry: Mapping[str, Any]) -> str:
     """The DOI, where the item has one, in lower case."""
-    links = [_text(one.get("href")) for one in _dicts(entry.get("links"))]
+    links = [as_text(one.get("href")) for one in dicts_in(entry.get("links"))]
     return feed_names.doi_in(
-        *(_text(entry.get(key)) for key in ("prism_doi", "dc_identifier", "dc_doi", "arxiv_doi")),
-        *(_text(entry.get(key)) for key in ("id", "link", "dc_source")),
+        *(as_text(entry.get(key)) for key in ("prism_doi", "dc_identifier", "dc_doi", "arxiv_doi")),
+        *(as_text(entry.get(key)) for key in ("id", "link", "dc_source")),
         *links,
     )
 
 
 def _abstract(entry: Mapping[str, Any], title: str) -> str:
     """The text of an item, if it says more than its title."""
-    texts = [_text(entry.get("summary"))]
-    texts += [_text(one.get("value")) for one in _dicts(entry.get("content"))]
+    texts = [as_text(entry.get("summary"))]
+    texts += [as_text(one.get("value")) for one in dicts_in(entry.get("content"))]
     plain = [_NATURE.sub("", markup.plain(text)) for text in texts]
     found = plain[0]
     if not found or found.endswith(("[...]", "[…]", "...", "…")):
@@ -426,7 +427,7 @@ def _dated(entry: Mapping[str, Any]) -> dt.date | None:
                 return dt.date(*parts[:3])
             except (TypeError, ValueError):
                 continue
-    found = re.match(r"\d{4}-\d{2}-\d{2}", _text(entry.get("prism_publicationdate")))
+    found = re.match(r"\d{4}-\d{2}-\d{2}", as_text(entry.get("prism_publicationdate")))
     try:
         return dt.date.fromisoformat(found[0]) if found else None
     except ValueError:
@@ -439,11 +440,3 @@ def _iso(day: dt.date | None) -> str | None:
 
 def _hashed(name: str) -> str:
     return hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=6).hexdigest()
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _dicts(value: Any) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

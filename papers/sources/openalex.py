@@ -22,6 +22,7 @@ from django.conf import settings
 from papers.sources import headings, http
 from papers.sources.facts import FactsSettings, FactsSource, doi_of
 from papers.sources.last_answer import contact
+from papers.sources.loose import as_dict, as_text, dicts_in
 from papers.sources.record import Affiliation, Author, Draft
 from papers.sources.settings import setting
 from papers.text import markup
@@ -139,24 +140,27 @@ def _work(body: bytes) -> dict[str, Any]:
 
 def draft_of(work: Mapping[str, Any]) -> Draft:
     """What a work says. Its date is left out where it is the first of a year, which is a guess."""
-    doi = re.sub(r"^https?://doi\.org/", "", _text(work.get("doi")).lower())
+    doi = re.sub(r"^https?://doi\.org/", "", as_text(work.get("doi")).lower())
     title, marked = headings.unmarked(markup.plain(work.get("title")))
-    place, copy = _dict(work.get("primary_location")), _dict(work.get("best_oa_location"))
-    journal = _dict(place.get("source"))
-    access = _dict(work.get("open_access"))
-    published_on = _text(work.get("publication_date"))
+    place, copy = (
+        as_dict(work.get("primary_location")),
+        as_dict(work.get("best_oa_location")),
+    )
+    journal = as_dict(place.get("source"))
+    access = as_dict(work.get("open_access"))
+    published_on = as_text(work.get("publication_date"))
     is_free = access.get("is_oa") is True
     return Draft(
         id=f"doi:{doi}" if doi else None,
         title=title,
         abstract=abstract_of(work.get("abstract_inverted_index")),
-        authors=[author for one in _dicts(work.get("authorships")) if (author := _author(one))],
+        authors=[author for one in dicts_in(work.get("authorships")) if (author := _author(one))],
         published_on="" if published_on.endswith("-01-01") else published_on,
         names=list(_names(work)),
-        kind=KINDS.get(_text(work.get("type")), "other"),
+        kind=KINDS.get(as_text(work.get("type")), "other"),
         venue=journal.get("display_name") if journal.get("type") == "journal" else "",
         issns=journal.get("issn") if isinstance(journal.get("issn"), list) else [],
-        license=_text(copy.get("license") or place.get("license")),
+        license=as_text(copy.get("license") or place.get("license")),
         free_url=_free(copy, access) if is_free else "",
         status="retracted" if work.get("is_retracted") is True else marked,
     )
@@ -175,33 +179,33 @@ def abstract_of(index: Any) -> str:
 
 
 def _names(work: Mapping[str, Any]) -> Iterator[str]:
-    ids = _dict(work.get("ids"))
-    number = _text(work.get("id")).rpartition("/")[2]
+    ids = as_dict(work.get("ids"))
+    number = as_text(work.get("id")).rpartition("/")[2]
     if re.fullmatch(r"W\d{1,13}", number):
         yield f"openalex:{number}"
     for scheme, key, pattern in (("pubmed", "pmid", r"\d{1,9}"), ("pmcid", "pmcid", r"\d{1,9}")):
-        found = re.search(rf"({pattern})/?$", _text(ids.get(key)))
+        found = re.search(rf"({pattern})/?$", as_text(ids.get(key)))
         if found:
             yield f"{scheme}:{'PMC' if scheme == 'pmcid' else ''}{found[1]}"
 
 
 def _author(one: Mapping[str, Any]) -> Author | None:
     """An author under the name that is printed, with all institutions."""
-    person = _dict(one.get("author"))
+    person = as_dict(one.get("author"))
     name = markup.plain(one.get("raw_author_name")) or markup.plain(person.get("display_name"))
     if not name or len(name) > 200:  # some records put a whole list of authors into one name
         return None
     if name.count(",") == 1 and ";" not in name:
         name = " ".join(part.strip() for part in reversed(name.split(",")))
-    number = _text(person.get("id")).rpartition("/")[2]
+    number = as_text(person.get("id")).rpartition("/")[2]
     return Author(
         name=name,
-        orcid=_text(person.get("orcid")),
+        orcid=as_text(person.get("orcid")),
         ids=(("openalex", number),) if re.fullmatch(r"A\d{1,13}", number) else (),
         affiliations=tuple(
-            Affiliation(_text(at.get("display_name")), _text(at.get("ror")))
-            for at in _dicts(one.get("institutions"))
-            if _text(at.get("display_name"))
+            Affiliation(as_text(at.get("display_name")), as_text(at.get("ror")))
+            for at in dicts_in(one.get("institutions"))
+            if as_text(at.get("display_name"))
         ),
     )
 
@@ -209,16 +213,4 @@ def _author(one: Mapping[str, Any]) -> Author | None:
 def _free(copy: Mapping[str, Any], access: Mapping[str, Any]) -> str:
     """Where the free copy is: its PDF, or its page."""
     places = (copy.get("pdf_url"), copy.get("landing_page_url"), access.get("oa_url"))
-    return next(filter(None, map(_text, places)), "")
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _dict(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _dicts(value: Any) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return next(filter(None, map(as_text, places)), "")

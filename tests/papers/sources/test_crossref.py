@@ -9,7 +9,7 @@ import pytest
 import stamina
 from werkzeug import Request, Response
 
-from papers.sources import crossref, datacite
+from papers.sources import crossref, crossref_works, datacite
 from papers.sources.base import FetchFailed
 from papers.sources.crossref import Crossref, CrossrefSettings
 from papers.sources.headings import NOTICE, PARATEXT
@@ -401,7 +401,7 @@ def test_a_paper_that_was_updated_says_so(site, fields, status):
 
 
 def record_of(**fields: Any):
-    return crossref.draft_of(work(**fields)).clean()
+    return crossref_works.draft_of(work(**fields)).clean()
 
 
 def recorded(shared, name: str) -> dict[str, Any]:
@@ -430,7 +430,7 @@ def recorded(shared, name: str) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_recorded_works(shared, name, identifier, kind, venue, license_id, status):
-    record = crossref.draft_of(recorded(shared, name)).clean()
+    record = crossref_works.draft_of(recorded(shared, name)).clean()
 
     assert record.identifier == identifier
     assert (record.kind, record.venue, record.license) == (kind, venue, license_id)
@@ -439,8 +439,8 @@ def test_recorded_works(shared, name, identifier, kind, venue, license_id, statu
 
 
 def test_recorded_relations(shared):
-    preprint = crossref.draft_of(recorded(shared, "work_biorxiv_preprint.json")).clean()
-    review = crossref.draft_of(recorded(shared, "work_peer_review.json")).clean()
+    preprint = crossref_works.draft_of(recorded(shared, "work_biorxiv_preprint.json")).clean()
+    review = crossref_works.draft_of(recorded(shared, "work_peer_review.json")).clean()
 
     assert preprint.relations == (Relation(IS_PREPRINT_OF, "doi:10.1016/j.xgen.2025.100814"),)
     assert "biorxiv:genomics" in preprint.categories
@@ -449,7 +449,7 @@ def test_recorded_relations(shared):
 
 def test_recorded_authors_keep_their_ids_and_affiliations(shared):
     (item,) = recorded(shared, "work_retraction_select.json")["items"]
-    (author,) = crossref.draft_of(item).clean().authors
+    (author,) = crossref_works.draft_of(item).clean().authors
 
     assert (author.name, author.family, author.given) == ("Jiaye Han", "Han", "Jiaye")
     assert author.orcid == "0000-0003-3902-2613"
@@ -463,7 +463,7 @@ def test_every_recorded_work_is_a_record_or_has_no_title(shared):
         if not isinstance(message, dict) or path.name.startswith("agency"):
             continue
         for item in message.get("items", [message]):
-            draft = crossref.draft_of(item)
+            draft = crossref_works.draft_of(item)
             assert draft.id
             if draft.title:
                 record = draft.clean()
