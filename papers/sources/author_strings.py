@@ -1,13 +1,13 @@
 """Authors whom a source prints as one string, told apart by rules of that source.
 
-`papers.text.person_names` guesses how a string is printed; what stands here knows it, so that
-"Alice, Bob Brown" is not taken for one person. Each function keeps every author, in order. What
+Only the source knows whether "Alice, Bob" is one person or two, so there is a function for each way
+to print them. Each keeps every author, in order. What
 stands in brackets after a name is a collaboration ("for the X collaboration") or an affiliation; a
 comma before "Jr." parts nobody.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from papers.sources.record import Affiliation, Author
 from papers.text.person_names import is_group_name
@@ -27,6 +27,12 @@ _ET_AL = re.compile(r"^(?:et\.?\s*al\.?|and others|others)$", re.IGNORECASE)
 _KEYS = re.compile(r"^[\d\s,;*†‡§and&]+$")
 _NUMBERED = re.compile(r"\(\s*(\d{1,4})\s*\)\s*([^()]+)")
 _INITIALS = re.compile(r"^(?:[^\W\d_][.-]*\s*){1,6}$")
+_INITIALS_ALONE = re.compile(r"(?:[^\W\d_]\.?[\s’'-]*){1,6}")
+_GIVEN = re.compile(r"[^\W\d_][\w’'-]*(?:\s+[^\W\d_]\.?)*")
+_TITLE = re.compile(r"(?:[JS]r\.?|I{2,3}|IV|(?:Ph|M)\.?\s?D\.?|M\.?Sc\.?|MPH)", re.IGNORECASE)
+_NOBODY = re.compile(
+    r"(?:et\.?\s*al\.?|and others|\[?no authors?[^,]*|n/?a|unknown|anonymous)", re.I
+)
 
 
 def arxiv(text: str) -> tuple[Author, ...]:
@@ -96,6 +102,46 @@ def family_first(text: str) -> tuple[Author, ...]:
         else:
             found.append(Author(name=f"{given} {family}".strip(), family=family, given=given))
     return tuple(found)
+
+
+def of_any_order(text: str) -> tuple[Author, ...]:
+    """The authors in a string of no known order, as feeds print them: "Kaur, M., Shukla, A.",
+    "Adams, Alice; Brown, Bob", "A, B and C".
+    """
+    if ";" in text:
+        parts = text.split(";")
+    else:
+        pieces = _with_suffixes(re.split(r"\s*,\s*|\s+(?:and|&)\s+", text))
+        parts = pieces
+        if len(pieces) % 2 == 0 and all(_INITIALS_ALONE.fullmatch(one) for one in pieces[1::2]):
+            parts = [", ".join(pieces[at : at + 2]) for at in range(0, len(pieces), 2)]
+        elif len(pieces) == 2 and text.count(",") == 1 and " and " not in text:
+            is_one = _GIVEN.fullmatch(pieces[1]) and len(pieces[0].split()) < 3
+            parts = [", ".join(pieces)] if is_one else pieces
+    return tuple(filter(None, map(person, parts)))[:MOST]
+
+
+def _with_suffixes(pieces: Sequence[str]) -> list[str]:
+    """ "King, Jr." is one piece; a comma before a suffix or a degree parts nobody."""
+    joined: list[str] = []
+    for piece in filter(None, (one.strip() for one in pieces)):
+        if joined and _TITLE.fullmatch(piece):
+            joined[-1] += f" {piece}"
+        else:
+            joined.append(piece)
+    return joined
+
+
+def person(said: str) -> Author | None:
+    """One author: "Adams, Alice", "Alice Adams", or a group; None for nobody."""
+    name = re.sub(r"^(?:and|by)\s+", "", " ".join(said.split()).strip(" ,;"), flags=re.IGNORECASE)
+    name = re.sub(r"^\S+@\S+\s*\((.+)\)$", r"\1", name)  # an address of RSS 2.0, and who it is
+    if not name or "@" in name or _NOBODY.fullmatch(name):
+        return None
+    family, comma, given = (part.strip() for part in name.partition(","))
+    if comma and family and given and "," not in given:
+        return Author(name=f"{given} {family}", family=family, given=given)
+    return Author(name=name, is_group=is_group_name(name))
 
 
 def _is_short(name: str) -> bool:

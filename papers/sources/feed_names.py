@@ -6,16 +6,14 @@ is the publisher's.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
+from papers.sources import author_strings
 from papers.sources.record import Author
-from papers.text.person_names import is_group_name
 
 LONGEST = 400
 """Characters of a guid or a link that may name a paper."""
-
-MOST_AUTHORS = 6_000
 
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"'|]{1,300}")
 _START = re.compile(r"^(?:doi:?\s*|info:doi/|https?://(?:dx\.|www\.)?doi\.org/)", re.IGNORECASE)
@@ -38,13 +36,6 @@ _TRACKING = re.compile(
     re.IGNORECASE,
 )
 _PII = re.compile(r"/pii/(S?[0-9X]{16,17}|S[0-9X()-]{20,30})", re.IGNORECASE)
-
-_INITIALS = re.compile(r"(?:[^\W\d_]\.?[\s’'-]*){1,6}")
-_GIVEN = re.compile(r"[^\W\d_][\w’'-]*(?:\s+[^\W\d_]\.?)*")
-_SUFFIX = re.compile(r"(?:[JS]r\.?|I{2,3}|IV|(?:Ph|M)\.?\s?D\.?|M\.?Sc\.?|MPH)", re.IGNORECASE)
-_NOBODY = re.compile(
-    r"(?:et\.?\s*al\.?|and others|\[?no authors?[^,]*|n/?a|unknown|anonymous)", re.I
-)
 
 
 def doi_in(*said: str) -> str:
@@ -143,46 +134,5 @@ def authors_in(creators: Sequence[str]) -> tuple[Author, ...]:
     said = [" ".join(one.split()).strip(" ,;") for one in creators]
     said = [one for one in said if one]
     if len(said) == 1:
-        return tuple(_split(said[0]))[:MOST_AUTHORS]
-    return tuple(filter(None, map(_person, said)))[:MOST_AUTHORS]
-
-
-def _split(text: str) -> Iterator[Author]:
-    """The authors in a string: "Kaur, M., Shukla, A.", "Adams, Alice; Brown, Bob", "A, B and C"."""
-    if ";" in text:
-        parts = text.split(";")
-    else:
-        pieces = _with_suffixes(re.split(r"\s*,\s*|\s+(?:and|&)\s+", text))
-        parts = pieces
-        if len(pieces) % 2 == 0 and all(_INITIALS.fullmatch(one) for one in pieces[1::2]):
-            parts = [", ".join(pieces[at : at + 2]) for at in range(0, len(pieces), 2)]
-        elif len(pieces) == 2 and text.count(",") == 1 and " and " not in text:
-            is_one = _GIVEN.fullmatch(pieces[1]) and len(pieces[0].split()) < 3
-            parts = [", ".join(pieces)] if is_one else pieces
-    for part in parts:
-        author = _person(part)
-        if author:
-            yield author
-
-
-def _with_suffixes(pieces: Sequence[str]) -> list[str]:
-    """ "King, Jr." is one piece; a comma before a suffix or a degree parts nobody."""
-    joined: list[str] = []
-    for piece in filter(None, (one.strip() for one in pieces)):
-        if joined and _SUFFIX.fullmatch(piece):
-            joined[-1] += f" {piece}"
-        else:
-            joined.append(piece)
-    return joined
-
-
-def _person(said: str) -> Author | None:
-    """One author: "Adams, Alice", "Alice Adams", or a group; None for nobody."""
-    name = re.sub(r"^(?:and|by)\s+", "", " ".join(said.split()).strip(" ,;"), flags=re.IGNORECASE)
-    name = re.sub(r"^\S+@\S+\s*\((.+)\)$", r"\1", name)  # an address of RSS 2.0, and who it is
-    if not name or "@" in name or _NOBODY.fullmatch(name):
-        return None
-    family, comma, given = (part.strip() for part in name.partition(","))
-    if comma and family and given and "," not in given:
-        return Author(name=f"{given} {family}", family=family, given=given)
-    return Author(name=name, is_group=is_group_name(name))
+        return author_strings.of_any_order(said[0])
+    return tuple(filter(None, map(author_strings.person, said)))[: author_strings.MOST]

@@ -7,7 +7,6 @@ a record without an identifier or a title is none.
 
 import datetime as dt
 import re
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -195,9 +194,9 @@ class PaperRecord:
 class Draft:
     """A record as the service gave it, any field of any type; `clean` makes a record of it.
 
-    Authors may be one string, which is split by `papers.text.person_names`, or a list of names, of
-    `Author`s and of dicts with the fields of an author (`name` or `family` and `given`, `orcid`,
-    `ids` as pairs, `affiliations` as names or as dicts with `name` and `ror`, `is_group`).
+    Authors are a list of names, of `Author`s or of dicts with the fields of an author (`name`, or
+    `family` and `given`, `orcid`, `ids` as pairs, `affiliations` as names or as dicts with `name`
+    and `ror`, `is_group`).
     Relations are `Relation`s or pairs of kind and identifier in any spelling.
     """
 
@@ -341,19 +340,10 @@ def people_of(paper: Paper) -> list[Author]:
 
 
 def authors(value: Any) -> tuple[Author, ...]:
-    """The authors of a list or of one string, cleaned, in their order; others have none."""
-    if isinstance(value, str):
-        given: Iterable[Any] = (
-            {
-                "name": one.name,
-                "family": one.family,
-                "given": one.given,
-                "affiliations": [one.affiliation],
-                "is_group": one.is_group,
-            }
-            for one in person_names.split(value)
-        )
-    elif isinstance(value, list | tuple):
+    """The authors of a list, cleaned, in their order; anything else has none, a string too: how it
+    is split its source must say, see `papers.sources.author_strings`.
+    """
+    if isinstance(value, list | tuple):
         given = value[:MOST_AUTHORS]
     else:
         return ()
