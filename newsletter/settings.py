@@ -21,9 +21,8 @@ import idna
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
-from django.urls import reverse_lazy
 
-from newsletter import old_paths
+from newsletter import old_paths, sidebar
 from newsletter.env import (
     BASE_DIR,
     env,
@@ -610,102 +609,6 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": True,
     "SIDEBAR": {
         "show_search": True,
-        "navigation": [
-            {
-                "title": "Papers",
-                "items": [
-                    {
-                        "title": "Topics",
-                        "icon": "label",
-                        "link": reverse_lazy("admin:papers_topic_changelist"),
-                    },
-                    {
-                        "title": "Papers",
-                        "icon": "article",
-                        "link": reverse_lazy("admin:papers_paper_changelist"),
-                    },
-                    {
-                        "title": "Joined papers",
-                        "icon": "merge",
-                        "link": reverse_lazy("admin:papers_join_changelist"),
-                    },
-                    {
-                        "title": "Submissions",
-                        "icon": "inbox",
-                        "link": reverse_lazy("admin:subscriptions_submission_changelist"),
-                    },
-                    {
-                        "title": "Picks",
-                        "icon": "push_pin",
-                        "link": reverse_lazy("admin:papers_pick_changelist"),
-                    },
-                    {
-                        "title": "Sources",
-                        "icon": "rss_feed",
-                        "link": reverse_lazy("admin:papers_source_changelist"),
-                    },
-                    {
-                        "title": "Acronyms",
-                        "icon": "match_case",
-                        "link": reverse_lazy("admin:papers_acronym_changelist"),
-                    },
-                ],
-            },
-            {
-                "title": "Readers",
-                "items": [
-                    {
-                        "title": "Subscribers",
-                        "icon": "group",
-                        "link": reverse_lazy("admin:subscriptions_subscriber_changelist"),
-                    },
-                    {
-                        "title": "Suppressions",
-                        "icon": "block",
-                        "link": reverse_lazy("admin:subscriptions_suppression_changelist"),
-                    },
-                ],
-            },
-            {
-                "title": "Delivery",
-                "items": [
-                    {
-                        "title": "Issues",
-                        "icon": "newspaper",
-                        "link": reverse_lazy("admin:newsletter_issue_changelist"),
-                    },
-                    {
-                        "title": "Deliveries",
-                        "icon": "outgoing_mail",
-                        "link": reverse_lazy("admin:newsletter_delivery_changelist"),
-                    },
-                    {
-                        "title": "Other emails",
-                        "icon": "mail",
-                        "link": reverse_lazy("admin:subscriptions_notice_changelist"),
-                    },
-                    {
-                        "title": "Events",
-                        "icon": "hearing",
-                        "link": reverse_lazy("admin:newsletter_event_changelist"),
-                    },
-                ],
-            },
-            {
-                "title": "Service",
-                "items": [
-                    {
-                        "title": "Status",
-                        "icon": "monitor_heart",
-                        "link": reverse_lazy("admin:newsletter_trouble_status"),
-                    },
-                    {
-                        "title": "Troubles",
-                        "icon": "warning",
-                        "link": reverse_lazy("admin:newsletter_trouble_changelist"),
-                    },
-                ],
-            },
-        ],
+        "navigation": sidebar.SIDEBAR,
     },
 }

@@ -1,0 +1,43 @@
+"""What the admin's sidebar leads to: a line for each page that editors and operators need daily."""
+
+from typing import Any
+
+from django.urls import reverse_lazy
+
+_GROUPS = {
+    "Papers": [
+        ("Topics", "label", "papers_topic_changelist"),
+        ("Papers", "article", "papers_paper_changelist"),
+        ("Joined papers", "merge", "papers_join_changelist"),
+        ("Submissions", "inbox", "subscriptions_submission_changelist"),
+        ("Picks", "push_pin", "papers_pick_changelist"),
+        ("Sources", "rss_feed", "papers_source_changelist"),
+        ("Acronyms", "match_case", "papers_acronym_changelist"),
+    ],
+    "Readers": [
+        ("Subscribers", "group", "subscriptions_subscriber_changelist"),
+        ("Suppressions", "block", "subscriptions_suppression_changelist"),
+    ],
+    "Delivery": [
+        ("Issues", "newspaper", "newsletter_issue_changelist"),
+        ("Deliveries", "outgoing_mail", "newsletter_delivery_changelist"),
+        ("Other emails", "mail", "subscriptions_notice_changelist"),
+        ("Events", "hearing", "newsletter_event_changelist"),
+    ],
+    "Service": [
+        ("Status", "monitor_heart", "newsletter_trouble_status"),
+        ("Troubles", "warning", "newsletter_trouble_changelist"),
+    ],
+}
+
+SIDEBAR: list[dict[str, Any]] = [
+    {
+        "title": group,
+        "items": [
+            {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{view}")}
+            for title, icon, view in pages
+        ],
+    }
+    for group, pages in _GROUPS.items()
+]
+"""As Unfold wants it; icons are names of Material Symbols."""
