@@ -65,8 +65,9 @@ class TopicForm(forms.ModelForm[Topic]):
 
     keywords = LinesField(
         required=False,
-        help_text="Phrases, one a line. Found as whole words, in any inflection, hyphenated or "
-        "not. Without any, the topic's name serves as one.",
+        help_text="Phrases, one a line. Found as whole words, singular or plural, hyphenated or "
+        "not, in British and American spelling. Other forms, such as “adaptive” for “adapter”, are "
+        "keywords of their own. Without any, the topic's name serves as one.",
     )
     categories = LinesField(
         required=False,

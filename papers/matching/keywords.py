@@ -5,15 +5,16 @@ apart where one contains another, and weighed by how rare they are among recent 
 found is kept in flat arrays, so that two hundred topics over a day's papers are a few sums.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from papers.semantics.lsa import Floats
+from papers.text.inflections import inflectionless
 from papers.text.phrases import PhraseTable, contains
-from papers.text.words import stem, words
+from papers.text.words import words
 
 Integers = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
@@ -58,7 +59,7 @@ class Findings:
     topic: Integers  # per entry: the keyword's topic
     title: Integers  # per entry: mentions in the title
     abstract: Integers  # per entry: mentions in the abstract
-    covered: Booleans  # per entry: a longer keyword of the topic that contains it is there too
+    covered: Booleans  # per entry: a longer or kindred keyword of the topic is there, too
     covered_in_abstract: Booleans  # the same, within the abstract
 
     @property
@@ -133,7 +134,9 @@ class KeywordFinder:
     def __init__(self, keywords: Iterable[Sequence[str]]) -> None:
         """Compile the ``keywords`` of each topic; topics are known by their position.
 
-        Spellings of one keyword ("fine-tune", "fine tuning") are one; the first is what is shown.
+        Spellings of one keyword ("pre-training", "pretraining") are one; the first is what is
+        shown. Keywords of one stem ("adapter", "adaptive") are found each by itself, but are one
+        reason together.
         """
         topics: list[int] = []
         self._keywords: list[str] = []
@@ -146,6 +149,7 @@ class KeywordFinder:
         self._topics = np.array(topics, dtype=np.int64)
         self._same: dict[int, int] = {}
         self._longer: dict[int, list[int]] = {}
+        self._akin: dict[int, list[int]] = {}
         for at in range(self._size):
             self._relate(np.flatnonzero(self._topics == at).tolist())
 
@@ -164,8 +168,13 @@ class KeywordFinder:
                 titles.append(in_title.get(number, 0))
                 abstracts.append(in_abstract.get(number, 0))
                 inside = any(other in in_abstract for other in longer)
+                around = inside or any(other in in_title for other in longer)
+                for other in self._akin.get(number, ()):
+                    if other != number:
+                        inside |= _says_more(other, number, in_abstract)
+                        around |= _says_more(other, number, in_title, in_abstract)
                 covered_in_abstract.append(inside)
-                covered.append(inside or any(other in in_title for other in longer))
+                covered.append(around)
         keywords = np.array(numbers, dtype=np.int64)
         return Findings(
             papers=papers,
@@ -219,15 +228,26 @@ class KeywordFinder:
         first: dict[str, int] = {}
         for number in numbers:
             # "pre-training data" and "pretraining data" are one, and so are plurals.
-            by_stems = " ".join(self._table.stems[number])
-            joined = stem("".join(words(self._keywords[number])).lower())
-            known = first.get(by_stems, first.get(joined, number))
-            first.setdefault(by_stems, known)
+            spaced = " ".join(self._table.bases[number])
+            joined = inflectionless("".join(words(self._keywords[number])).lower())
+            known = first.get(spaced, first.get(joined, number))
+            first.setdefault(spaced, known)
             first.setdefault(joined, known)
             self._same[number] = known
-        different = set(first.values())
+        different = sorted(set(first.values()))
+        by_stems: dict[tuple[str, ...], list[int]] = {}
         for number in different:
-            parts = self._table.stems[number]
-            longer = [at for at in different if contains(self._table.stems[at], parts)]
+            by_stems.setdefault(self._table.stems[number], []).append(number)
+            parts = self._table.bases[number]
+            longer = [at for at in different if contains(self._table.bases[at], parts)]
             if longer:
                 self._longer[number] = longer
+        for akin in by_stems.values():
+            if len(akin) > 1:
+                self._akin |= dict.fromkeys(akin, akin)
+
+
+def _says_more(other: int, number: int, *counts: Mapping[int, int]) -> bool:
+    """Whether one keyword is found rather than another, by ``counts`` in order of their weight."""
+    theirs = [found.get(other, 0) for found in counts]
+    return any(theirs) and (theirs, -other) > ([found.get(number, 0) for found in counts], -number)

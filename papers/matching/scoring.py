@@ -2,7 +2,7 @@
 
 Three views of a paper are put together, because each fails where the others do not:
 
-* keywords: an editor's own words, found whole, inflected, hyphenated or not
+* keywords: an editor's own words, found whole, singular or plural, hyphenated or not
   (`papers.matching.keywords`);
 * BM25 of the topic's name, keywords and description (`papers.semantics.lsa`);
 * meaning: the similarity of paper and topic in a fitted LSA model (`papers.semantics.lsa`).

@@ -96,7 +96,7 @@ class Topic(models.Model):
     keywords = models.JSONField(
         default=list,
         validators=[list_of_strings],
-        help_text="Phrases, one a line. Found as whole words, in any inflection.",
+        help_text="Phrases, one a line. Found as whole words, singular or plural, in any spelling.",
     )
     categories = models.JSONField(
         default=list,

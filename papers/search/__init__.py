@@ -1,7 +1,7 @@
 """Finding papers by what a reader types: exact phrases first, then all words, then meaning.
 
 What a reader types is taken as meant: British for American spelling, words joined or taken apart,
-umlauts as two letters (`papers.search.spellings`); acronyms for what they stand for, and a
+umlauts as two letters (`papers.text.spellings`); acronyms for what they stand for, and a
 misspelled word for one of the store's where what was typed finds next to nothing
 (`papers.search.vocabulary`).
 

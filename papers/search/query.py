@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from papers.search import spellings
+from papers.text import spellings
 
 LONGEST = 200
 """Characters of a query that are looked at."""

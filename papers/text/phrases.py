@@ -1,11 +1,12 @@
 """Find many keywords in one pass over a text.
 
-The keywords of every topic are compiled once into one table, keyed by sequences of stems; a text
+The keywords of every topic are compiled once into one table, keyed by sequences of words; a text
 is then walked word by word and each position costs one dictionary look-up, however many topics
 there are. What counts as the same keyword:
 
-* inflections ("policy", "policies"; "fine-tuning", "fine-tuned"), by stem (see
-  `papers.text.words`);
+* singular and plural ("policy", "policies"), British and American ("quantisation"), see
+  `papers.text.inflections`. Other members of the family are other words: "adaptive" is no
+  adapter, and what is written with -ing or -ed is found only so ("prompting", not "prompts");
 * hyphen, space or neither ("fine-tuning", "fine tuning", "finetuning");
 * any case, except for acronyms: a keyword of one word with two or more capitals and at most six
   letters is held to its capitals, so that RAG is not a rag, SAM is not Sam and LoRA is not the
@@ -19,6 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from papers.text.inflections import inflectionless
 from papers.text.words import stem, words
 
 SHORTEST_COMPOUND = 7
@@ -64,7 +66,7 @@ def _is_written(acronym: str, word: str) -> bool:
 
 @lru_cache(maxsize=50_000)
 def _forms(keyword: str) -> tuple[tuple[str, ...], ...]:
-    """Return every sequence of stems that writes ``keyword``."""
+    """Return every sequence of words, without inflection, that writes ``keyword``."""
     parts = words(keyword)
     if not parts:
         return ()
@@ -85,7 +87,9 @@ def _forms(keyword: str) -> tuple[tuple[str, ...], ...]:
                 for cut in range(3, len(whole) - 2)
                 if _SYLLABLE.search(whole, 0, cut) and _SYLLABLE.search(whole, cut)
             ]
-    return tuple(dict.fromkeys(tuple(stem(word) for word in spelling) for spelling in spellings))
+    return tuple(
+        dict.fromkeys(tuple(inflectionless(word) for word in spelling) for spelling in spellings)
+    )
 
 
 class PhraseTable:
@@ -95,9 +99,13 @@ class PhraseTable:
         """Compile ``keywords``; they are known by their position from here on."""
         self._forms: dict[tuple[str, ...], list[_Form]] = {}
         lengths: dict[str, set[int]] = {}
+        self.bases: list[tuple[str, ...]] = []
+        """The words of each keyword, without inflection."""
         self.stems: list[tuple[str, ...]] = []
+        """Their stems, which a whole family of words shares."""
         for number, keyword in enumerate(keywords):
             parts = words(keyword)
+            self.bases.append(tuple(inflectionless(word) for word in parts))
             self.stems.append(tuple(stem(word) for word in parts))
             held_to = acronym(parts[0]) if len(parts) == 1 else None
             for key in _forms(keyword):
@@ -108,7 +116,7 @@ class PhraseTable:
     def find(self, text: str | Sequence[str]) -> list[Hit]:
         """Return the keywords that ``text`` (or its `words`) contains, in order of appearance."""
         parts = words(text) if isinstance(text, str) else text
-        keys = [stem(part) for part in parts]
+        keys = [inflectionless(part) for part in parts]
         counts: dict[int, int] = {}
         shouted: bool | None = None
         for at, first in enumerate(keys):

@@ -15,8 +15,7 @@ def is_found(keyword: str, text: str) -> bool:
     ("keyword", "text"),
     [
         ("fine-tuning", "Fine tuning of a model"),
-        ("fine-tuning", "a finetuned model"),
-        ("fine-tuning", "we fine-tune it"),
+        ("fine-tuned", "a finetuned model"),
         ("finetuning", "Fine-tuning of a model"),
         ("pretraining data", "pre-training data"),
         ("pre-training data", "Pretraining Data"),
@@ -26,13 +25,22 @@ def is_found(keyword: str, text: str) -> bool:
         ("kv cache", "the KV Cache"),
         ("KV cache", "the kv cache"),
         ("policy", "policies"),
+        ("policies", "a policy"),
+        ("adapter", "Adapters"),
+        ("embedding", "embeddings"),
+        ("KV cache", "KV caches"),
+        ("hypothesis", "hypotheses"),
+        ("behaviour", "behaviors"),
+        ("language modelling", "Language Modeling"),
+        ("pediatric", "paediatric wards"),
         ("LLM", "many LLMs"),
         ("RAG", "(RAG)"),
         ("RAG", "RAG's limits"),
         ("LoRA", "LORA adapters"),
         ("GPT-4", "GPT-4 and others"),
         ("C++", "C++ compilers"),
-        ("quantisation", "quantized weights"),
+        ("quantisation", "quantization of weights"),
+        ("quantized", "quantised weights"),
         ("rag", "RAG"),
     ],
 )
@@ -53,6 +61,17 @@ def test_a_keyword_is_found_in_every_way_to_write_it(keyword: str, text: str) ->
         ("language model", "a model of language"),
         ("kv cache", "a kv and a cache"),
         ("reasoning", "for this reason"),
+        ("adapter", "adaptive"),
+        ("adapters", "Adapted by adaptation"),
+        ("prompting", "prompts"),
+        ("prompt", "prompting, prompted"),
+        ("programming", "programs"),
+        ("pre-training", "a pre-trained model"),
+        ("pre-trained", "pretraining"),
+        ("fine-tuning", "we fine-tune it"),
+        ("quantization", "quantized weights"),
+        ("dynamics", "a dynamic scene"),
+        ("agentic", "an agent"),
         ("C++", "C and more"),
     ],
 )
@@ -97,6 +116,15 @@ def test_two_spellings_of_a_keyword_are_one_reason() -> None:
     findings = finder.find([("", "Pretraining data and pre-training data")])
     assert findings.reasons.tolist() == [[1]]
     assert findings.in_abstract.tolist() == [[1]]
+
+
+def test_forms_of_one_word_are_found_each_by_itself_and_are_one_reason() -> None:
+    finder = KeywordFinder([["adapter", "adaptive", "rank"]])
+    findings = finder.find([("Adaptive ranks", "Adapters, adaptive"), ("", "adapter"), ("", "")])
+    assert findings.reasons.tolist() == [[2], [1], [0]]
+    assert findings.in_abstract.tolist() == [[1], [1], [0]]
+    shown = [[hit.keyword for hit in found.get(0, [])] for found in findings.by_paper()]
+    assert shown == [["adaptive", "rank"], ["adapter"], []]
 
 
 def test_a_title_says_more_than_an_abstract_and_more_mentions_say_more() -> None:

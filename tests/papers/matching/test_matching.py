@@ -69,7 +69,7 @@ def only(results: list[MatchResult]) -> MatchResult:
 
 
 def test_evidence_says_which_keyword_stands_where() -> None:
-    result = only(match([paper("A smaller kv-cache", "Pruned, too.")], [CACHE]))
+    result = only(match([paper("A smaller kv-cache", "With pruning.")], [CACHE]))
     assert [evidence.phrase for evidence in result.evidence] == [
         "“KV cache” in the title",
         "“pruning” in the abstract",
@@ -204,6 +204,20 @@ def test_a_model_of_few_papers_ranks_but_has_no_say_in_sending(model: SemanticMo
     papers = [paper("Robots in the garden", "Soil, seed and rain.")]
     assert only(match(papers, [ROBOTS], young)).sendable == only(match(papers, [ROBOTS])).sendable
     assert only(match(papers, [ROBOTS], young)).score == only(match(papers, [ROBOTS], model)).score
+
+
+def test_a_second_keyword_does_not_switch_the_check_of_its_company_off(
+    model: SemanticModel,
+) -> None:
+    """A keyword in another sense is close in meaning by the very word that misleads."""
+    topic = TopicSpec("robots", "Robots", "Arms that grasp objects", ("robot", "gripper"))
+    strange = paper("Robot gripper", "Soil flower seed rain bee harvest compost root leaf season")
+    z = score([strange], [topic], model).meaning_z
+    assert z is not None
+    assert z[0, 0] > MEANT_TITLE
+    assert not any(result.sendable for result in match([strange], [topic], model))
+    own = paper("Robot gripper", "Arm, grasp, camera, policy, demonstration and hand.")
+    assert only(match([own], [topic], model)).sendable
 
 
 # What may be sent, without a model

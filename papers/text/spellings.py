@@ -2,7 +2,7 @@
 
 A variant that is no word costs nothing, for it finds nothing. So these rules are broad: they need
 not know every word, only those where a rule would make another real word of one ("four" and "for",
-"filling" and "filing"). All words are lower case and folded, see `papers.search.query.folded`.
+"filling" and "filing"). Words are lower case and folded (`papers.search.query.folded`).
 """
 
 import re
@@ -101,6 +101,15 @@ def variants(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(other for other in found if other != word))
 
 
+def one_spelling(word: str) -> str:
+    """Return one and the same of a word's British and American spellings, whichever is given."""
+    if word in _LISTED:
+        return min(word, _LISTED[word])
+    if len(word) < SHORTEST or not word.isascii() or not word.isalpha():
+        return word
+    return min([word, *_by_endings(word), *_of_greek(word)])
+
+
 def _by_endings(word: str) -> list[str]:
     found = []
     for pattern, other in ((_ISE, "iz"), (_IZE, "is")):
@@ -139,10 +148,12 @@ def _by_digraphs(word: str) -> list[str]:
     whole = word.replace("aa", "a").replace("ae", "a").replace("oe", "o")
     whole = re.sub(r"(?<!q)ue(?!$)", "u", whole)
     found.append(whole)
-    for pattern, other in _E_TO_DIGRAPH:
-        if pattern.search(word):
-            found.append(pattern.sub(other, word))
-    return found
+    return found + _of_greek(word)
+
+
+def _of_greek(word: str) -> list[str]:
+    """ "pediatric" as "paediatric"; the other way is among what two letters for one give."""
+    return [pattern.sub(other, word) for pattern, other in _E_TO_DIGRAPH if pattern.search(word)]
 
 
 def of_umlauts(typed: str) -> str:
