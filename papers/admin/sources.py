@@ -28,8 +28,10 @@ from unfold.widgets import (
 )
 
 from papers.admin.base import TITLE_SHOWN, ModelAdmin
+from papers.admin.push_tokens import PushTokens, takes_papers
 from papers.admin.source_trial import try_out
 from papers.admin.topics import LinesField
+from papers.ingest import pushing
 from papers.ingest.feed_lists import bring_in
 from papers.models import Feature, Source
 from papers.sources import registry
@@ -206,7 +208,7 @@ def ask_for_fetch(source: Source, now: dt.datetime) -> tuple[str, int]:
 
 
 @admin.register(Source)
-class SourceAdmin(ModelAdmin):
+class SourceAdmin(PushTokens):
     """Sources: what they are asked for, how the last fetch went, and whether there is a next."""
 
     list_display = ("name", "slug", "shown_kind", "is_active", "shown_run", "last_error")
@@ -301,6 +303,8 @@ class SourceAdmin(ModelAdmin):
             "acknowledgment": registry.KINDS[source.kind].acknowledgment,
             "answers_for_past": registry.answers_for_past(source),
             "may_act": self.has_change_permission(request, source),
+            "takes_papers": takes_papers(source),
+            "has_token": pushing.has_token(source),
         }
 
     def try_view(self, request: HttpRequest, pk: int) -> HttpResponse:

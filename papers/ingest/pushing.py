@@ -86,6 +86,22 @@ def new_token(source: Source) -> str:
     return token
 
 
+def has_token(source: Source) -> bool:
+    """Whether there is a token that lets scripts in."""
+    return bool((source.settings or {}).get(TOKEN_HASH))
+
+
+def end_token(source: Source) -> None:
+    """Let nobody in any more, until there is a new token."""
+    with transaction.atomic():
+        row = Source.objects.select_for_update(no_key=True).get(pk=source.pk)
+        kept = dict(row.settings or {})
+        kept.pop(TOKEN_HASH, None)
+        row.settings = kept
+        row.save(update_fields=["settings"])
+    source.settings = row.settings
+
+
 def source_for(slug: str, token: str) -> Source | None:
     """The active row of that slug, if the token is its own; else None, whatever is wrong."""
     source = Source.objects.filter(slug=slug, kind=Pushed.kind, is_active=True).first()

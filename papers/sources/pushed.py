@@ -45,8 +45,8 @@ class Pushed(PaperSource[SourceSettings]):
     def items(self, day: dt.date) -> Iterable[Any]:
         """None: papers come when they are sent."""
         self.notes.append(
-            "Nothing is fetched: papers come when your scripts send them, with a token that "
-            "manage.py import_papers --new-token makes."
+            "Nothing is fetched: papers come when your scripts send them, with the token that is "
+            "made on this source's page or by manage.py import_papers --new-token."
         )
         return ()
 

@@ -143,7 +143,7 @@ def expected(role: str, rows: dict[Any, Any]) -> dict[str, tuple[str, list[int]]
         [302] if role == SUPERUSER else [403],
     )
     # Trying and fetching are POSTs, which lead back to the form.
-    for name in ("papers_source_try", "papers_source_fetch"):
+    for name in ("papers_source_try", "papers_source_fetch", "papers_source_token"):
         found[name] = (
             reverse(f"admin:{name}", args=[rows[Source].pk]),
             [302] if may(role, "change", Source) else [403],
