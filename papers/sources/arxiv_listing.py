@@ -1,5 +1,5 @@
 """arXiv by category: what the daily announcement lists, from the feeds and, where those fall short,
-from OAI-PMH.
+from OAI-PMH or, where that does not answer either, from the query API.
 
 `GET /rss/cs.CL+cs.LG` answers with one announcement (https://info.arxiv.org/help/rss.html): a feed
 is made at midnight US Eastern, which is its date, and holds what was announced the evening before.
@@ -10,9 +10,12 @@ its place.
 
 So archives are asked for one at a time, a feed with 2,000 items counts as cut, and a cut or missed
 day is made good from OAI-PMH. There, a paper is new when it has one version only and this site does
-not know it; when it was submitted says nothing, for a moderator may have held it for weeks. What
-was cross-listed on a day cannot be told from what merely changed, so those are lost, and the run
-says so.
+not know it; when it was submitted says nothing, for a moderator may have held it for weeks. One of
+several versions is new, too, if its first one came in too late to be announced before the days that
+were missed: so it was announced and replaced within them. What was cross-listed on a day cannot be
+told from what merely changed, so those are lost, and the run says so. The query API knows when a
+paper was submitted and not when it was announced: it is asked for the days before as well, as far
+back as this row has read every list, for there what is unknown was held.
 """
 
 import copy
@@ -28,7 +31,15 @@ import httpx
 from django.conf import settings
 from lxml import etree
 
-from papers.sources import arxiv, arxiv_oai, arxiv_taxonomy, author_strings, http, xml
+from papers.sources import (
+    arxiv,
+    arxiv_oai,
+    arxiv_query,
+    arxiv_taxonomy,
+    author_strings,
+    http,
+    xml,
+)
 from papers.sources.base import FetchFailed, LeftOut, PaperSource
 from papers.sources.record import (
     IS_PREPRINT_OF,
@@ -56,6 +67,12 @@ LONGEST_GAP = dt.timedelta(days=31)
 OLDEST = 12
 """Months between a paper's identifier, which says when arXiv took it in, and its datestamp. Beyond
 that a record was stamped anew, as happens to many at once, and its paper is not new."""
+
+LONGEST_HELD = dt.timedelta(days=21)
+"""How long before a missed day the query API is asked for papers that a moderator may have held."""
+
+REPLACED_WITHIN = dt.timedelta(days=7)
+"""How long after a past day its papers are looked for under the datestamp of a later version."""
 
 HOLIDAYS = frozenset(
     map(
@@ -86,6 +103,7 @@ _WITHDRAWN = re.compile(
     re.IGNORECASE,
 )
 NEW, CROSS, REPLACED = "new", "cross", "replace"
+OAI, QUERY = "OAI-PMH", "the query API"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +168,7 @@ class Feed:
 
 
 class ArxivListing(PaperSource[ArxivSettings]):
-    """Reads the feeds at `ARXIV_RSS_URL`, and records at `ARXIV_OAI_URL`."""
+    """Reads the feeds at `ARXIV_RSS_URL`, records at `ARXIV_OAI_URL`, queries at `ARXIV_URL`."""
 
     kind = "arxiv"
     label = "arXiv by category"
@@ -324,36 +342,117 @@ class ArxivListing(PaperSource[ArxivSettings]):
         *,
         say: bool = True,
     ) -> list[Item]:
-        """The papers of records from `first` to `last`, or until now: those with one version and
-        a primary category among the wanted ones are new if this site does not know them, later
-        versions bring facts, and the others may or may not have been cross-lists.
+        """The papers that were announced from `first` to `last`, or until now, as far as records
+        tell: those of one version are new if this site does not know them, and so are those of
+        several of which the first cannot have been announced before. Other versions bring facts,
+        and what has its primary category elsewhere may or may not have been a cross-list.
+        """
+        records, held_from, door = self._records(client, archive, wanted, first, last)
+        items: list[Item] = []
+        for record in records:
+            if not record.categories:
+                continue
+            if not any(arxiv_taxonomy.is_in(category, wanted) for category in record.categories):
+                continue
+            at = record.submitted
+            possible = arxiv_query.first_possible(at) if at else None
+            if last and possible and possible > last:
+                continue  # announced after these days: not theirs
+            is_within = possible is not None and possible >= first
+            if door == QUERY:
+                is_new = is_within or (record.versions == 1 and held_from is not None)
+                day = max(first, possible or first)
+            else:
+                is_of_one = record.versions == 1 and not _is_stamped_anew(record)
+                is_late = last is not None and record.datestamp > last
+                is_new = is_within or (is_of_one and not is_late)
+                day = (possible if is_within else None) or record.datestamp
+                if is_late and not is_new:
+                    continue  # of a later day
+            if is_new and not arxiv_taxonomy.is_in(record.categories[0], wanted):
+                self.left_out["cross-listed on a missed day, perhaps"] += 1
+                continue
+            if not is_new and record.versions == 1:
+                self.left_out["an old record stamped anew"] += 1
+                continue
+            items.append(_of_record(record, NEW_TO_SITE if is_new else NOT_LISTED, day))
+        if say:
+            until = f" to {last}" if last and last != first else "" if last else " on"
+            self.notes.append(
+                f"{_named(wanted)} from {first}{until} was made good from {door}. What was only "
+                "cross-listed on a missed day cannot be recovered."
+            )
+        return items
+
+    def _records(
+        self,
+        client: httpx.Client,
+        archive: str,
+        wanted: Sequence[str],
+        first: dt.date,
+        last: dt.date | None,
+    ) -> tuple[list[arxiv_oai.Harvested], dt.date | None, str]:
+        """What was announced or changed from `first` to `last`, or until now; of the query API,
+        the first day from which it may tell of papers that were held; and who said all that.
         """
         one = arxiv_taxonomy.archives()[archive]
         oai_set = one.oai_set
         if len(wanted) == 1 and "." in wanted[0]:
             oai_set += ":" + wanted[0].partition(".")[2]
-        items: list[Item] = []
-        for record in arxiv_oai.harvest(
-            client, oai_set, first, last, notes=self.notes, now=self.now
-        ):
-            if not any(arxiv_taxonomy.is_in(category, wanted) for category in record.categories):
-                continue
-            is_new = record.versions == 1 and not _is_stamped_anew(record)
-            is_primary = arxiv_taxonomy.is_in(record.categories[0], wanted)
-            if is_new and not is_primary:
-                self.left_out["cross-listed on a missed day, perhaps"] += 1
-                continue
-            if record.versions == 1 and not is_new:
-                self.left_out["an old record stamped anew"] += 1
-                continue
-            items.append(_of_record(record, NEW_TO_SITE if is_new else NOT_LISTED))
-        if say:
-            until = f" to {last}" if last and last != first else "" if last else " on"
-            self.notes.append(
-                f"{_named(wanted)} from {first}{until} was made good from OAI-PMH. What was only "
-                "cross-listed on a missed day cannot be recovered."
+        until = min(last + REPLACED_WITHIN, max(last, self.now.date())) if last else None
+        said: list[str] = []
+        try:
+            harvested = list(
+                arxiv_oai.harvest(client, oai_set, first, until, notes=said, now=self.now)
             )
-        return items
+            self.notes += said
+            return harvested, None, OAI
+        except http.Busy:
+            raise  # all doors of arXiv are closed then
+        except FetchFailed as error:
+            failed = error
+        held_from = self._read_since(wanted, first)
+        start = held_from or first - dt.timedelta(days=5)  # over a weekend and a holiday
+        end = self.now
+        if last:
+            end = min(end, dt.datetime.combine(last, dt.time(), EASTERN))
+        said = []
+        try:
+            found = list(
+                arxiv_query.search(
+                    client,
+                    wanted,
+                    dt.datetime.combine(start, dt.time(), EASTERN),
+                    end,
+                    notes=said,
+                    now=self.now,
+                )
+            )
+        except FetchFailed as error:
+            raise FetchFailed(f"{failed} Nor did the query API help: {error}") from error
+        self.notes += said
+        lost = f"before {held_from}" if held_from else "earlier"
+        self.notes.append(
+            f"OAI-PMH did not answer, so {_named(wanted)} was asked of the query API, which does "
+            f"not say when a paper was announced: what was submitted {lost} and held by moderators "
+            f"until then cannot be recovered. {failed}"
+        )
+        return found, held_from, QUERY
+
+    def _read_since(self, wanted: Sequence[str], first: dt.date) -> dt.date | None:
+        """The first of the days up to `first` on which this row read every list, at most
+        `LONGEST_HELD` before: what was announced since then is known. None where it missed the
+        last one before.
+        """
+        done = set(_done(self._kept(wanted)))
+        since, day = None, first - dt.timedelta(days=1)
+        while first - day <= LONGEST_HELD:
+            if day.isoformat() in done:
+                since = day
+            elif not may_be_empty(day):
+                break
+            day -= dt.timedelta(days=1)
+        return since
 
     # --- Feeds ---------------------------------------------------------------------------------
 
@@ -537,7 +636,7 @@ def _item(node: etree._Element, stated: dt.date | None) -> Item | None:
     )
 
 
-def _of_record(record: arxiv_oai.Harvested, listing: str) -> Item:
+def _of_record(record: arxiv_oai.Harvested, listing: str, day: dt.date) -> Item:
     return Item(
         arxiv_id=record.arxiv_id,
         announced_as=REPLACED if listing == NOT_LISTED else NEW,
@@ -548,8 +647,8 @@ def _of_record(record: arxiv_oai.Harvested, listing: str) -> Item:
         categories=record.categories,
         doi=record.doi,
         license=record.license,
-        day=record.datestamp,
-        published_on=None if listing == NOT_LISTED else record.datestamp,  # as the feed says
+        day=day,
+        published_on=None if listing == NOT_LISTED else day,  # as the feed says
         listing=listing,
         comments=record.comments,
     )

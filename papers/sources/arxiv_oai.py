@@ -12,6 +12,7 @@ only whether there is more than one.
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx
@@ -61,6 +62,8 @@ class Harvested:
     """Of the published article, as an author typed it."""
     license: str
     comments: str
+    submitted: dt.datetime | None = None
+    """When the first version came in; None where that is not said to the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,22 @@ def _record(node: etree._Element) -> Harvested | None:
         doi=xml.said(about, "doi"),
         license=xml.said(about, "license"),
         comments=xml.said(about, "comments"),
+        submitted=_submitted(about),
     )
+
+
+def _submitted(about: etree._Element) -> dt.datetime | None:
+    """When the first version came in; the format arXiv only says on which day."""
+    first = next(
+        (one for one in xml.children(about, "version") if one.get("version") == "v1"), None
+    )
+    if first is None:
+        return None
+    try:
+        at = parsedate_to_datetime(xml.said(first, "date"))
+    except (TypeError, ValueError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
 
 
 def _versions(about: etree._Element) -> int:

@@ -395,7 +395,8 @@ def test_a_past_day_comes_from_oai(site):
     fetched = source("cs.CL").fetch(friday)
 
     assert [(one.listing, one.source_day) for one in fetched.records] == [(NEW_TO_SITE, friday)]
-    assert (asked[0].args["from"], asked[0].args["until"]) == ("2026-04-24", "2026-04-24")
+    # Until today, so that what was replaced since is found under its later datestamp.
+    assert (asked[0].args["from"], asked[0].args["until"]) == ("2026-04-24", "2026-04-27")
     assert fetched.is_complete
     assert any("cannot be recovered" in note for note in fetched.notes)
 
