@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.test import override_settings
 from hypothesis import settings as hypothesis_settings
 
 from papers.semantics import current
@@ -22,6 +23,13 @@ def shared() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip("needs the recorded data in ../shared, which is not on this machine")
     return SHARED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords_are_hashed_quickly() -> Iterator[None]:
+    """Django's way takes half a second a password, on purpose, and nothing here is about it."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -143,3 +143,23 @@ def test_compose_starts_what_there_is():
         mounted = services[service]["volumes"][0].partition(":")[2]
         assert Path(journal).is_relative_to(mounted), "the journal must outlive the container"
     assert set(compose["volumes"]) == {"database", "state"}
+
+
+def run_once() -> list[str]:
+    """What .ci/run leaves out of its second run."""
+    lines = (ROOT / ".ci" / "once").read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("listed", run_once())
+def test_what_runs_once_in_ci_asks_no_service_and_no_tool_for_anything(listed):
+    path = ROOT / listed
+    assert path.is_dir() == listed.endswith("/")
+    files = list(path.rglob("test_*.py")) if path.is_dir() else [path]
+    assert files
+    asks = re.compile(
+        r"mark\.(?:postgres|redis|browser)|connection\.vendor|os\.environ\W+(?:get\W+)?REDIS_URL"
+        r"|shutil\.which|[Vv]alkey|live_server|node_modules|transaction=True|\.cursor\("
+    )
+    for file in files:
+        assert not asks.findall(file.read_text()), file

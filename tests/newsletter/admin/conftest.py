@@ -28,6 +28,11 @@ def client(db) -> Client:
 
 @pytest.fixture
 def row(db) -> Delivery:
+    return make_row()
+
+
+def make_row() -> Delivery:
+    """One delivery of an issue of one paper."""
     topic = make_topic("Agents")
     make_match(make_paper(HOSTILE), topic)
     issue = build_issue(DAY, NOW)

@@ -4,6 +4,7 @@ What each role may do stands here by itself; it is not asked of the admin.
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,8 +18,10 @@ from papers.models import Acronym, Feature, FittedModel, Join, Match, Paper, Pic
 from subscriptions.models import Notice, Submission, Subscriber, Suppression
 from tests.admin_pages import staff
 from tests.factories import DAY, NOW, make_notice, make_paper
+from tests.made_once import until_the_end
+from tests.newsletter.admin.conftest import make_row
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rows")]
 
 # Which of "add", "change" and "delete" there is at all, for whoever has the permission.
 POSSIBLE = {
@@ -56,10 +59,16 @@ FOR_ALL_STAFF = {
 }
 
 
-@pytest.fixture
-def rows(row) -> dict[Any, Any]:
+@pytest.fixture(scope="module")
+def rows(django_db_setup, django_db_blocker) -> Iterator[dict[Any, Any]]:
     """One row of each model."""
+    with until_the_end(django_db_blocker):
+        yield make_rows(make_row())
+
+
+def make_rows(row: Delivery) -> dict[Any, Any]:
     paper, subscriber = Paper.objects.get(), row.subscriber
+    assert subscriber is not None
     Pick.objects.create(day=DAY, paper=make_paper(), kind=Pick.Kind.PIN)
     Acronym.objects.create(short="vlm", stems="vision languag model", long="vision language model")
     Join.objects.create(first=make_paper(), second=paper, state=Join.State.QUESTION)
@@ -234,23 +243,25 @@ def test_nothing_changes_for_who_may_not_change_it(role, rows):
 
 
 @pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize(
-    ("model", "field", "about"),
-    [(Match, "topic", Topic), (Match, "paper", Paper), (Pick, "paper", Paper)],
-)
-def test_nobody_finds_rows_by_typing_whose_list_they_may_not_see(role, model, field, about, rows):
-    query = {
-        "app_label": model._meta.app_label,
-        "model_name": model._meta.model_name,
-        "field_name": field,
-        "term": "a",
-    }
-    answer = person(role).get(reverse("admin:autocomplete"), query)
-    assert answer.status_code == (200 if may(role, "view", about) else 403)
+def test_nobody_finds_rows_by_typing_whose_list_they_may_not_see(role):
+    browser = person(role)
+    for model, field, about in (
+        (Match, "topic", Topic),
+        (Match, "paper", Paper),
+        (Pick, "paper", Paper),
+    ):
+        query = {
+            "app_label": model._meta.app_label,
+            "model_name": str(model._meta.model_name),
+            "field_name": field,
+            "term": "a",
+        }
+        answer = browser.get(reverse("admin:autocomplete"), query)
+        assert answer.status_code == (200 if may(role, "view", about) else 403), (model, field)
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_index_and_each_app_name_the_models_that_one_may_see(role, rows):
+def test_the_index_and_each_app_name_the_models_that_one_may_see(role):
     browser = person(role)
     seen = {model for model in POSSIBLE if may(role, "view", model)}
     for app in ("papers", "subscriptions", "newsletter"):

@@ -1,4 +1,4 @@
-"""A Thursday without topics but one, and passwords that are checked quickly."""
+"""A Thursday without topics but one."""
 
 import pytest
 import time_machine
@@ -11,8 +11,7 @@ from tests.factories import (
 
 
 @pytest.fixture(autouse=True)
-def thursday(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
+def thursday():
     Topic.objects.all().delete()
     with time_machine.travel(NOW, tick=False):
         yield
