@@ -140,7 +140,7 @@ def test_a_source_that_gives_nothing_for_longer_than_usual_is_told_once(told, so
     Source.objects.update(gave=[day.isoformat() for day in days])
     make_issue()
 
-    watch(told, 3 * 24 * 60, every=12)
+    watch(told, 3 * 24 * 60, every=60)
 
     mine = [(key, state) for key, state in told if key.startswith("silent:")]
     assert mine == [(f"silent:{source.slug}", "open")]
@@ -233,7 +233,7 @@ def test_a_trouble_is_told_within_ten_minutes_each_day_and_when_it_is_over(told)
 
     end = watch(told, 10, each=refuse)
     assert told == [("backend", "open")]
-    end = watch(told, 25 * 60, start=end, every=20)
+    end = watch(told, 25 * 60, start=end, every=60)
     assert [one for one in told if one[0] == "backend"] == [
         ("backend", "open"),
         ("backend", "still open"),
@@ -319,7 +319,7 @@ def test_faults_of_an_hour_are_heard_and_nothing_else(told):
                 Heartbeat.objects.filter(kind=fault).update(at=start - HOUR)
 
         before = len(told)
-        watch(told, 75, start=start, each=each)
+        watch(told, 75, start=start, each=each, every=1 if fault else 3)
         heard[day] = [one for one in told[before:] if one[0] != "no-issue"]
     assert heard == {
         0: [],
