@@ -22,7 +22,7 @@ ever said.
 import hashlib
 import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -30,7 +30,7 @@ from typing import Any, Final
 
 from papers.identifiers import rank_of
 from papers.models import Paper
-from papers.sources.record import PaperRecord
+from papers.sources.record import Author, PaperRecord
 
 PUBLISHERS: Final = ("crossref", "pubmed", "europepmc")
 """Kinds of sources that repeat what publishers deposit."""
@@ -198,12 +198,30 @@ def folded_title(title: str) -> str:
     return " ".join(words)
 
 
-def title_key(title: str) -> str:
-    """A digest of the folded title; empty for one that is too short to tell works apart."""
+def solid(folded_title: str) -> str:
+    """A folded title without its spaces: "on-line", "on line" and "online" are one word."""
+    return folded_title.replace(" ", "")
+
+
+def title_key(title: str, authors: Iterable[Any] = ()) -> str:
+    """A digest of the folded title, by which papers of one title are found. One that is too short
+    to tell works apart has the family names of all `authors` beside it; without any it is empty.
+    """
     folded = folded_title(title)
+    text = solid(folded)
     if len(folded.split()) < TITLE_WORDS:
-        return ""
-    return hashlib.blake2b(folded.encode(), digest_size=16).hexdigest()
+        families = sorted(families_of(authors))
+        if not families or not text:
+            return ""
+        text = "|".join((text, *families))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def families_of(authors: Iterable[Any]) -> set[str]:
+    """The last words of the authors' family names, folded; of groups, where there is no person."""
+    known = [Author.from_json(author) for author in authors]
+    people = [author for author in known if not author.is_group] or known
+    return {words[-1] for author in people if (words := folded(author.family_name).split())}
 
 
 def compose(

@@ -1,20 +1,21 @@
 """Which papers are one work: candidates, the rules that decide, and what a join does.
 
 Papers are candidates when one claims the other's name, both claim a third, or their titles are
-equal when folded. The rules (`judge`) see nothing but what was said of the two, so it does not
-matter which came first. A pair that is claimed but not borne out is a question for an editor;
-an editor's word is never overruled.
+equal when folded; short titles only with the same authors. The rules (`judge`) see nothing but what
+was said of the two, so it does not matter which came first. A pair that is claimed but not borne
+out is a question for an editor; an editor's word is never overruled.
 
 A join makes all but one of a work's papers aliases of that one (`Paper.merged_into`). Which one
 depends on their identifiers alone. No row of a reader, an issue or the ledger is written.
 """
 
 import datetime as dt
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any, Final
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -31,12 +32,14 @@ from papers.ingest.facts import (
     compose,
     digest_of,
     facts_of_row,
+    families_of,
     folded,
     folded_title,
+    solid,
     title_key,
 )
 from papers.models import Feature, Join, Paper, PaperName, SourceRecord
-from papers.sources.record import JOINING, RELATIONS, Author
+from papers.sources.record import JOINING, RELATIONS
 
 ABSTRACTS_ALIKE: Final = 75
 """Of 100, by `rapidfuzz.fuzz.token_set_ratio`: two abstracts of one work. Unrelated abstracts of
@@ -51,8 +54,40 @@ MOST_COMPARED: Final = 3_000
 BATCH: Final = 500
 """Papers worked out in one transaction."""
 
+WORDS_ALIKE: Final = 70
+"""Of 100, by `rapidfuzz.fuzz.ratio`: two words of which one may be a slip of the pen."""
+
+MOST_SLIPS: Final = 2
+"""Words in which two titles of one work may differ, where one paper names the other."""
+
+_SMALL = frozenset(
+    ("a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "the", "to", "with")
+)
+
+_ROMAN = re.compile(r"(?:x{0,2}(?:ix|iv|v?i{1,3}|v)|x{1,2})\b")
+_PART = re.compile(r"\b(?:part|volume|vol|chapter|section|episode) (\w+)")
+_HEAD = re.compile(
+    r"(?:an? )?(?:"
+    r"(?:comments?|commentary|remarks?|discussion|review) (?:on|of)\b"
+    r"|(?:repl(?:y|ies)|responses?) to\b|rejoinder\b|(?:corrections?|retraction) (?:to|of|for)\b"
+    r"|(?:errat(?:um|a)|corrigend(?:um|a)|addend(?:um|a))\b|translation of\b"
+    r"|(?:supplement(?:ary|al)?|supporting|additional) (?:to|material|information|data|files?)\b"
+    r"|(?:replication )?(?:data|code|dataset) (?:for|from|of|presented)\b)"
+)
+"""How the folded title of something begins that is about a work."""
+
+_OTHERS = frozenset({"abstract", "comment", "comments", "demo", "discussion", "epilogue"}) | {
+    *("erratum", "extended", "poster", "rejoinder", "reply", "response", "review"),
+    *("supplement", "tutorial"),
+}
+"""Words behind a title that make it another work's."""
+
 YEARS_APART: Final = 3
 """Papers of one title that came out further apart than this are not joined by the title alone."""
+
+VERSIONS_APART: Final = frozenset({"proceedings", "article"})
+"""Kinds of two papers that often share title and authors and are two works all the same: a paper in
+proceedings, and the longer article that came of it."""
 
 MOST_CLAIMANTS: Final = 20
 """Papers that claim one name, or have one title, before that says nothing any more: columns that
@@ -111,7 +146,7 @@ def judge(one: Work, other: Work, claims: Collection[Claim]) -> Verdict | None:
     )
     if (one.kinds | other.kinds) & NO_WORKS or said & (RELATIONS - JOINING):
         return None
-    titles = one.titles & other.titles
+    titles = _equal(one.titles, other.titles)
     common = one.families & other.families
     fewer = min(len(one.families), len(other.families))
     authors_agree = bool(common) and len(common) * 2 >= fewer
@@ -124,20 +159,77 @@ def judge(one: Work, other: Work, claims: Collection[Claim]) -> Verdict | None:
         "authors_of_fewer": fewer,
         "abstracts_alike": alike,
     }
+    if one.titles and other.titles and not _may_be_one(one.titles, other.titles):
+        return Verdict(Join.State.QUESTION, evidence) if Claim.DIRECT in claims else None
     borne_out = authors_agree and alike >= ABSTRACTS_ALIKE
     telling = any(len(title.split()) >= TITLE_WORDS for title in titles)
     if Claim.DIRECT in claims:
         # Many works are called "Editorial": a short title needs an author in common.
         sure = borne_out or (bool(titles) and (telling or authors_agree))
+        if authors_agree and not sure:
+            sure = _agree(one.titles, other.titles) and not _is_odd(one, other)
         return Verdict(Join.State.JOINED if sure else Join.State.QUESTION, evidence)
     if Claim.SHARED in claims and titles and (authors_agree or (telling and not fewer)):
         return Verdict(Join.State.JOINED, evidence)
-    if telling and authors_agree:
-        apart = min((abs(mine - theirs) for mine in one.years for theirs in other.years), default=0)
-        odd = one.register == other.register or apart > YEARS_APART
-        odd = odd or "other" in one.kinds | other.kinds
-        return Verdict(Join.State.QUESTION if odd else Join.State.JOINED, evidence)
+    if titles and (authors_agree if telling else borne_out):
+        state = Join.State.QUESTION if _is_odd(one, other) else Join.State.JOINED
+        return Verdict(state, evidence)
     return None
+
+
+def _is_odd(one: Work, other: Work) -> bool:
+    """Whether something speaks against two papers of one title being one work."""
+    apart = min((abs(mine - theirs) for mine in one.years for theirs in other.years), default=0)
+    kinds = one.kinds | other.kinds
+    return (
+        one.register == other.register
+        or apart > YEARS_APART
+        or "other" in kinds
+        or kinds == VERSIONS_APART
+        or (kinds == {"proceedings"} and apart > 0)  # a paper stands in those of one conference
+    )
+
+
+def _equal(ours: Iterable[str], theirs: Iterable[str]) -> set[str]:
+    """The folded titles that both have, wherever their words are parted."""
+    known = set(map(solid, theirs))
+    return {title for title in ours if solid(title) in known}
+
+
+def _may_be_one(ours: Iterable[str], theirs: Iterable[str]) -> bool:
+    """Whether two works' folded titles have a pair that is not of two parts of a series, nor of a
+    work and what was written about it.
+    """
+    mine = {(_parts(title), bool(_HEAD.match(title))) for title in ours}
+    return not mine.isdisjoint((_parts(title), bool(_HEAD.match(title))) for title in theirs)
+
+
+def _parts(title: str) -> frozenset[str]:
+    """Which part of a series a folded title says that it is, in Roman or other numerals."""
+    roman = (word for word in title.split() if word != "x" and _ROMAN.fullmatch(word))
+    return frozenset(roman) | frozenset(_PART.findall(title))
+
+
+def _agree(ours: Iterable[str], theirs: Iterable[str]) -> bool:
+    """Whether two folded titles agree though they are not equal: they differ by a slip, or one
+    lacks the subtitle of the other; and not by a number.
+    """
+    for mine, yours in product(map(str.split, ours), map(str.split, theirs)):
+        if any(any(map(str.isdigit, word)) for word in set(mine) ^ set(yours)):
+            continue
+        short, long = sorted((mine, yours), key=len)
+        if len(short) < TITLE_WORDS:
+            continue
+        if long[: len(short)] == short and _OTHERS.isdisjoint(long[len(short) :]):
+            return True
+        ours_alone = [word for word in mine if word not in {*yours, *_SMALL}]
+        theirs_alone = [word for word in yours if word not in {*mine, *_SMALL}]
+        if len(ours_alone) == len(theirs_alone) <= MOST_SLIPS and all(
+            max(fuzz.ratio(word, other) for other in theirs_alone) >= WORDS_ALIKE
+            for word in ours_alone
+        ):
+            return True
+    return False
 
 
 def _alike(one: str, other: str) -> int:
@@ -175,13 +267,6 @@ def work_of(pk: int, identifier: str, facts: Iterable[Mapping[str, Any]]) -> Wor
         frozenset(years),
         {name: frozenset(kinds) for name, kinds in claims.items()},
     )
-
-
-def families_of(authors: Iterable[Any]) -> set[str]:
-    """The last words of the authors' family names, folded; of groups, where there is no person."""
-    known = [Author.from_json(author) for author in authors]
-    people = [author for author in known if not author.is_group] or known
-    return {words[-1] for author in people if (words := folded(author.family_name).split())}
 
 
 # --- The stored papers ----------------------------------------------------------------------------
@@ -477,7 +562,7 @@ def _remember(paper: Paper) -> None:
             identifier=paper.identifier,
             facts=facts,
             digest=digest_of(facts),
-            title_key=title_key(paper.title),
+            title_key=title_key(paper.title, facts.get("authors", ())),
             first_seen_at=paper.created_at,
             changed_at=paper.created_at,
         )

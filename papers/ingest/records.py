@@ -283,7 +283,7 @@ def _keep_records(
             version=key[1],
             facts=facts,
             digest=digest,
-            title_key=title_key(facts["title"]),
+            title_key=title_key(facts["title"], facts.get("authors", ())),
             about=target,
             first_seen_at=now,
             changed_at=now,
@@ -320,7 +320,7 @@ def _remember_rows(papers: Sequence[Paper]) -> set[int]:
             identifier=paper.identifier,
             facts=(facts := facts_of_row(paper)),
             digest=digest_of(facts),
-            title_key=title_key(paper.title),
+            title_key=title_key(paper.title, facts.get("authors", ())),
             first_seen_at=paper.created_at,
             changed_at=paper.created_at,
         )

@@ -71,7 +71,7 @@ class SourceRecord(models.Model):
         max_length=32,
         blank=True,
         db_index=True,
-        help_text="Digest of the folded title; empty for one of fewer than five words.",
+        help_text="Digest of the folded title, of a short one with the family names.",
     )
     about = models.CharField(
         max_length=MAX_LENGTH,
