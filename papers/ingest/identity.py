@@ -24,6 +24,7 @@ from django.db.models.functions import Coalesce
 from rapidfuzz import fuzz
 
 from papers.identifiers import rank_of
+from papers.ingest import authors
 from papers.ingest.facts import (
     FIELDS,
     NO_WORKS,
@@ -475,11 +476,15 @@ def work_out(
     for paper in papers:
         if paper.merged_into_id:
             aliases[paper.merged_into_id].append(paper.pk)
+    known = {paper.pk: (paper.author_records, paper.authors) for paper in papers}
     changed = [
         paper
         for paper in papers
         if put(paper, [one for pk in (paper.pk, *aliases[paper.pk]) for one in said[pk]])
     ]
+    authors.index(
+        [paper for paper in changed if known[paper.pk] != (paper.author_records, paper.authors)]
+    )
     if changed:
         # One statement; `bulk_update` takes several times as long for so many columns.
         Paper.objects.bulk_create(

@@ -2,6 +2,7 @@
 got, which topics they match, and what an editor decided about them.
 """
 
+from papers.models.author import PaperAuthor
 from papers.models.feature import Feature
 from papers.models.identity import Join, JoinQuerySet, PaperName, SourceRecord
 from papers.models.match import Match, MatchQuerySet
@@ -32,6 +33,7 @@ __all__ = [
     "ObservationQuerySet",
     "PageVersion",
     "Paper",
+    "PaperAuthor",
     "PaperName",
     "PaperQuerySet",
     "PaperVector",
