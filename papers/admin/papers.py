@@ -14,7 +14,7 @@ from unfold.decorators import action
 from papers.admin.base import TITLE_SHOWN, ModelAdmin, TabularInline
 from papers.admin.matches import MatchForm
 from papers.ingest import identity
-from papers.matching import ranking
+from papers.matching import standings
 from papers.models import Feature, Match, Paper
 from papers.text.cleaning import shorten
 
@@ -246,4 +246,4 @@ class PaperAdmin(ModelAdmin):
     @admin.display(description="trending score now")
     def score_explained(self, paper: Paper) -> str:
         """The score as a sum that can be followed by hand."""
-        return str(ranking.explain_score(paper, timezone.now()))
+        return str(standings.explain_score(paper, timezone.now()))

@@ -43,6 +43,15 @@ class Seen:
     comments: int
 
 
+@dataclass(frozen=True, slots=True)
+class PaperRecord:
+    """A paper's identifier, categories and authors."""
+
+    paper: str
+    categories: tuple[str, ...]
+    authors: tuple[str, ...]
+
+
 def read_candidates(path: Path) -> list[Candidate]:
     """Read lines of {"week", "id", "title", "summary" or "abstract"}."""
     return [
@@ -96,6 +105,18 @@ def read_observations(path: Path) -> list[Seen]:
             comments=int(record["comments"]),
         )
         for record in _records(path, "day", "id", "fetched_at", "upvotes", "comments")
+    ]
+
+
+def read_papers(path: Path) -> list[PaperRecord]:
+    """Read lines of {"id", "categories", "authors"}; the latter two may be missing or empty."""
+    return [
+        PaperRecord(
+            str(record["id"]),
+            tuple(map(str, record.get("categories") or ())),
+            tuple(map(str, record.get("authors") or ())),
+        )
+        for record in _records(path, "id")
     ]
 
 

@@ -6,8 +6,10 @@ days. A paper gains, on average over those days, from nearly 1 for the first pla
 it is not listed.
 
 All formulas get the same observations. Two more rows are no formulas of counts: today's order
-itself, and our score when it also knows today's order as a listing by a source; they show how much
-of tomorrow's order is today's.
+itself, and our score when it also knows each paper's place in the orders up to today's, as a site
+does that stores them; they show how much of tomorrow's order is today's.
+
+`papers.evaluation.mixed_day` asks the other question: is the score fair between fields?
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +20,10 @@ from statistics import fmean
 from papers.evaluation.recordings import Seen
 from papers.evaluation.topics import average_precision, discounted_gain
 from papers.evaluation.trending_baselines import hacker_news, reddit, researchhub
-from papers.matching.trending import Attention, Listing, trending_score
+from papers.matching.ranking import WINDOW
+from papers.matching.standings import score_of
+from papers.matching.trending import Attention, ListPlace
+from papers.matching.yardsticks import Known, measure
 
 DEPTH = 50
 """Ranks that count towards the NDCG: as many as the recorded order has."""
@@ -95,24 +100,27 @@ def _quality(formula: Formula, days: Iterable[Day]) -> Quality:
 
 
 def _ours(day: Day) -> list[float]:
-    return [trending_score([_attention(paper)], paper.featured_at, day.now) for paper in day.known]
+    return _scores([Known([_attention(paper)], paper.featured_at) for paper in day.known], day)
 
 
-def _ours_with_listings(day: Day) -> list[float]:
-    listed: dict[str, datetime] = {}
+def _ours_with_places(day: Day) -> list[float]:
+    places: dict[str, list[ListPlace]] = {}
     for at, order in day.orders.items():
-        shown = datetime.combine(at + timedelta(days=1), time(), UTC)
-        for paper in order:
-            listed[paper] = max(shown, listed.get(paper, shown))
-    return [
-        trending_score(
-            [_attention(paper)],
-            paper.featured_at,
-            day.now,
-            listings=[Listing("order", listed[paper.paper])] if paper.paper in listed else [],
-        )
+        seen_at = datetime.combine(at + timedelta(days=1), time(), UTC)
+        for position, paper in enumerate(order, 1):
+            places.setdefault(paper, []).append(ListPlace("order", seen_at, position, len(order)))
+    known = [
+        Known([_attention(paper)], paper.featured_at, places=places.get(paper.paper, ()))
         for paper in day.known
     ]
+    return _scores(known, day)
+
+
+def _scores(known: Sequence[Known], day: Day) -> list[float]:
+    """The papers' scores, with yardsticks measured on those of the last weeks, as on a site."""
+    recent = [one for one in known if day.now - one.featured_at <= WINDOW]
+    by = measure(recent or known, day.now)
+    return [score_of(one, day.now, by) for one in known]
 
 
 def _order_itself(day: Day) -> list[float]:
@@ -137,7 +145,7 @@ FORMULAS: dict[str, Formula] = {
     ],
     "most upvotes": lambda day: [float(p.upvotes) for p in day.known],
     "newest": lambda day: [p.featured_at.timestamp() for p in day.known],
-    "ours, knowing today's order": _ours_with_listings,
+    "ours, knowing today's order": _ours_with_places,
     "today's order itself": _order_itself,
 }
 """What is compared; the last two know today's order, the others only the observations."""

@@ -1,5 +1,5 @@
-"""Papers are ranked and matched: what the pure functions of `trending` and `matching` say of the
-stored papers is stored with them, and so is what each paper is about (`meaning`).
+"""Papers are ranked and matched: what the pure function of `scoring` says of the stored papers is
+stored with them, and so is what each paper is about; then `standings` gives them their scores.
 
 Both go over the papers in batches, in an order that never changes, and write only what differs;
 a second run changes nothing.
@@ -7,7 +7,6 @@ a second run changes nothing.
 
 import datetime as dt
 import logging
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -16,10 +15,9 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 
 from papers import days
+from papers.matching import standings
 from papers.matching.scoring import MatchResult, PaperText, TopicSpec, match
-from papers.matching.trending import Attention, Breakdown, Listing, explain, trending_score
-from papers.matching.trending import Pick as Hand
-from papers.models import Feature, Match, Observation, Paper, Pick, Topic
+from papers.models import Feature, Match, Paper, Topic
 from papers.semantics import current
 from papers.semantics.current import InUse
 
@@ -67,6 +65,7 @@ def rank_and_match(
 
     Safe to repeat, and to run on two machines at once.
     """
+    is_whole = papers is None and day is None
     if papers is None and day is None:
         papers = recent(now)
     elif papers is None and day is not None:
@@ -76,11 +75,16 @@ def rank_and_match(
     topics = list(Topic.objects.active())
     using = current.in_use()
     total = Ranked()
+    ranked: list[int] = []
     for batch in _batches(papers):
-        total += Ranked(papers=len(batch), rescored=_score(batch, now, pins_from))
+        ranked += [paper.pk for paper in batch]
+        total += Ranked(papers=len(batch))
         total += _match(batch, topics, using)
         if using:
             current.store_vectors(batch, using)
+    # What a paper fits and how new it is have a say in its score, so that comes last.
+    window = ranked if is_whole else list(recent(now).values_list("pk", flat=True))
+    total += Ranked(rescored=standings.score(ranked, window, now, pins_from))
     logger.info("ranked", extra={"papers": total.papers, "matches": total.matches})
     return total
 
@@ -130,93 +134,11 @@ def spec_of_topic(topic: Topic) -> TopicSpec:
 
 def _batches(papers: QuerySet[Paper]) -> Iterator[list[Paper]]:
     """The papers in lists of `BATCH`, by id, each list read when the one before is done with."""
-    papers = papers.order_by("pk").only(
-        "title", "abstract", "summary", "categories", "trending_score"
-    )
+    papers = papers.order_by("pk").only("title", "abstract", "summary", "categories")
     last = 0
     while batch := list(papers.filter(pk__gt=last)[:BATCH]):
         yield batch
         last = batch[-1].pk
-
-
-def explain_score(paper: Paper, now: dt.datetime) -> Breakdown:
-    """The paper's trending score at `now` and what it is made of."""
-    standing = _standings([paper], now, days.feature_day(now))[paper.pk]
-    return explain(
-        standing.attention,
-        standing.featured_at,
-        now,
-        listings=standing.listings,
-        pick=standing.hand,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """What a paper's trending score is made from."""
-
-    attention: Sequence[Attention]
-    featured_at: dt.datetime
-    listings: Sequence[Listing]
-    hand: Hand | None
-
-
-def _score(papers: Sequence[Paper], now: dt.datetime, pins_from: dt.date) -> int:
-    """Give the papers their trending scores; how many changed."""
-    standings = _standings(papers, now, pins_from)
-    changed = []
-    for paper in papers:
-        on = standings[paper.pk]
-        score = trending_score(
-            on.attention, on.featured_at, now, listings=on.listings, pick=on.hand
-        )
-        if score != paper.trending_score:
-            paper.trending_score = score
-            changed.append(paper)
-    if changed:
-        with transaction.atomic():
-            _lock(changed)
-            Paper.objects.bulk_update(changed, ["trending_score"])
-    return len(changed)
-
-
-def _standings(
-    papers: Sequence[Paper], now: dt.datetime, pins_from: dt.date
-) -> dict[int, _Standing]:
-    """What the papers' scores at `now` are made from, by paper, in four queries.
-
-    A hidden paper is hidden whatever the day; a pin counts for issues from `pins_from` on.
-    """
-    works = Paper.objects.works_of([paper.pk for paper in papers])
-    ids = list(works)
-    features = Feature.objects.once().filter(paper__in=ids, day__lte=now.date())
-    listed: dict[int, list[Listing]] = defaultdict(list)
-    for paper_id, source, day in features.order_by("day", "source__slug").values_list(
-        "paper_id", "source__slug", "day"
-    ):
-        # A day's list begins at midnight, which is the age the score's constants were chosen for.
-        listed[works[paper_id]].append(Listing(source, dt.datetime.combine(day, dt.time(), dt.UTC)))
-    hands: dict[int, Hand] = {}
-    for pick in Pick.objects.filter(paper__in=ids).order_by("day"):
-        if pick.kind == Pick.Kind.HIDE:
-            hands[works[pick.paper_id]] = "hide"
-        elif pick.kind == Pick.Kind.PIN and pick.day >= pins_from:
-            hands.setdefault(works[pick.paper_id], "pin")
-    attention: dict[int, list[Attention]] = defaultdict(list)
-    observed = Observation.objects.filter(paper__in=ids, observed_at__lte=now).values_list(
-        "paper_id", "source__slug", "observed_at", "upvotes", "comments", "stars"
-    )
-    for paper_id, source, at, upvotes, comments, stars in observed.iterator(chunk_size=5_000):
-        attention[works[paper_id]].append(Attention(at, source, upvotes, comments, stars))
-    return {
-        pk: _Standing(
-            attention=attention[pk],
-            featured_at=listed[pk][0].listed_at if listed[pk] else now,
-            listings=listed[pk][1:],
-            hand=hands.get(pk),
-        )
-        for pk in [paper.pk for paper in papers]
-    }
 
 
 def _lock(papers: Sequence[Paper]) -> None:

@@ -2,6 +2,7 @@
 got, which topics they match, and what an editor decided about them.
 """
 
+from papers.models.attention import Measurement, TrendingPlace
 from papers.models.author import PaperAuthor
 from papers.models.feature import Feature
 from papers.models.identity import Join, JoinQuerySet, PaperName, SourceRecord
@@ -29,6 +30,7 @@ __all__ = [
     "MachineSummary",
     "Match",
     "MatchQuerySet",
+    "Measurement",
     "Observation",
     "ObservationQuerySet",
     "PageVersion",
@@ -49,6 +51,7 @@ __all__ = [
     "Topic",
     "TopicNames",
     "TopicQuerySet",
+    "TrendingPlace",
     "WatchedQuerySet",
     "WeekOfAttention",
     "WordDeletion",

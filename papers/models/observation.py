@@ -12,10 +12,10 @@ class ObservationQuerySet(WatchedQuerySet["Observation"]):
     """Observations, narrowed down by what callers ask for."""
 
     def elsewhere(self) -> Self:
-        """Counts that sources gave, without those of this site's own readers: only the former can
-        be compared with one another.
+        """Counts that sources gave of the papers they list, without those of this site's own
+        readers and of services that only observe: only the former can be compared with one another.
         """
-        return self.exclude(source__kind=Source.COMMUNITY)
+        return self.exclude(source__kind__in=(Source.COMMUNITY, *Source.OBSERVING))
 
 
 class Observation(models.Model):
@@ -31,6 +31,12 @@ class Observation(models.Model):
         null=True, help_text="Empty when the source said nothing."
     )
     stars = models.PositiveIntegerField(null=True, help_text="Empty when the source said nothing.")
+    saves = models.PositiveIntegerField(
+        null=True, help_text="Readers who saved it for later; this site's own count."
+    )
+    clicks = models.PositiveIntegerField(
+        null=True, help_text="Readers who followed its links; only where clicks are tracked."
+    )
 
     objects = ObservationQuerySet.as_manager()
 

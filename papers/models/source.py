@@ -24,6 +24,10 @@ class Source(models.Model):
     """The kind of our own readers, who are not fetched from anywhere: `papers.ingest.community`.
     All other kinds are those of the modules in `papers.sources`."""
 
+    OBSERVING: ClassVar = ("hackernews",)
+    """Kinds whose points are no upvotes of a paper's own list: they stay out of the counts that
+    cards show."""
+
     kind = models.CharField(
         max_length=20, help_text="Which module of papers.sources reads it; never changes."
     )

@@ -305,10 +305,21 @@ def test_our_trending_score_is_the_best_formula_on_the_days_kept_apart(shared: P
             "evaluate_trending",
             f"--observations={data / 'observations.jsonl.gz'}",
             f"--orders={data / 'trending.json'}",
+            f"--papers={shared / 'data' / 'arxiv_metadata.jsonl.gz'}",
             "--json",
         )
     )
     formulas = report["second half, kept apart"]["formulas"]
+    for half in ("first half", "second half, kept apart"):
+        found = report[half]["formulas"]
+        assert found["ours"]["ndcg"] >= 0.328
+        listed = found["ours, knowing today's order"]
+        assert listed["ndcg"] > 0.68
+        assert listed["precision_at_10"] >= found["most upvotes"]["precision_at_10"]
+    mixed = report["mixed day"]
+    assert mixed["is_fair"]
+    assert mixed["behind"] == 0 < mixed["noticed"]
+    assert set(mixed["shares"]) == {"computer-science", "physics", "biology"}
     for other in ("Hacker News", "Reddit", "ResearchHub", "most upvotes", "newest"):
         for measure, value in formulas[other].items():
             assert formulas["ours"][measure] > value, (other, measure)

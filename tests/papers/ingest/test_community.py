@@ -6,7 +6,8 @@ import pytest
 
 from papers import days
 from papers.ingest import community
-from papers.matching.ranking import explain_score, rank_and_match
+from papers.matching.ranking import rank_and_match
+from papers.matching.standings import explain_score
 from papers.models import Feature, Observation, Paper, Source
 from papers.pages.entries import day_of
 from papers.sources.record import PaperRecord
