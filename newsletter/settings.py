@@ -363,7 +363,7 @@ DIGEST_PAPERS = number("DIGEST_PAPERS", 10, "papers in a digest unless the reade
 DIGEST_DEADLINE = timedelta(
     hours=number("DIGEST_DEADLINE_HOURS", 12, "hours after which a digest is stale", 1, 168)
 )
-DELIVERY_BATCH = number("DELIVERY_BATCH", 200, "digests claimed at a time", 1, 5000)
+DELIVERY_BATCH = number("DELIVERY_BATCH", 500, "digests claimed at a time", 1, 5000)
 DELIVERY_LEASE = timedelta(
     seconds=number("DELIVERY_LEASE_SECONDS", 300, "seconds that a claim holds", 10, 86_400)
 )

@@ -28,6 +28,10 @@ logger = logging.getLogger(__name__)
 DRAIN_SECONDS = 50.0
 """How long one drain works before it makes room: workers can then be told to stop."""
 
+ONE_HAND = 200
+"""Digests that one hand may have to itself; more are worth another, whatever a batch holds: where
+each takes long, as with a provider's API, hands send side by side.
+"""
 
 FILL_SECONDS = 20.0
 """How long one sweep puts rows of the version before into this version's words."""
@@ -60,18 +64,19 @@ def send_welcomes() -> None:
 
 @shared_task
 def drain() -> None:
-    """Send what is ready. A hand that finds more than it can claim at once calls for another, which
+    """Send what is ready. A hand that finds more than `ONE_HAND` calls for another, which
     does the same: so many hands come as the pool has free, and none once the queue is empty.
     """
     now = timezone.now()
     if continuity.hold(settings.JOURNAL_DIR, now):
         return  # the watch tells why
     waiting = Delivery.objects.ready(now).order_by().values("pk")
-    found = waiting[: settings.DELIVERY_BATCH + 1].count()
+    enough = min(ONE_HAND, settings.DELIVERY_BATCH)
+    found = waiting[: enough + 1].count()
     if not found and not notices.are_waiting(now):
         return
     # Once the day's mails are used up what waits is mail: hands would call each other in vain.
-    if found > settings.DELIVERY_BATCH and not rates.is_spent(settings.EMAIL_BACKEND, now):
+    if found > enough and not rates.is_spent(settings.EMAIL_BACKEND, now):
         drain.apply_async(expires=30)
     tally = worker.drain(seconds=DRAIN_SECONDS)
     if tally.total or tally.notices:

@@ -220,6 +220,8 @@ class Form:
         return values
 
     def _lines(self, order: Order) -> list[Fragment]:
+        if not order.by_topic:
+            return [self.lines[choice.place.id] for choice in order.choices]
         lines: list[Fragment] = []
         for topic, choices in order.groups(order.choices):
             if topic in self.sections:
@@ -230,8 +232,9 @@ class Form:
     def _cards(self, order: Order) -> list[Fragment]:
         token = order.tokens["feedback"][0]
         by_topic = order.by_topic and order.is_whole
+        groups = order.groups(order.in_full) if by_topic else [(0, order.in_full)]
         cards: list[Fragment] = []
-        for topic, choices in order.groups(order.in_full) if by_topic else [(0, order.in_full)]:
+        for topic, choices in groups:
             if topic in self.headings:
                 cards.append(self.headings[topic])
             for choice in choices:

@@ -9,6 +9,7 @@ hosts and links stand as "~". What other languages call the same is in `bounce_l
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from django.db.models import TextChoices
 
@@ -32,23 +33,33 @@ class Blame(StrEnum):
     LIMIT = "limit"  # of the sender, and in time: the same message may pass later
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
-    """Words, and what they mean."""
+    """Words, and what they mean. The patterns are compiled when first needed: every process reads
+    this module, few ever meet a refusal, and all of them take longer than the rest of it.
+    """
 
     name: str
     bounce: Bounce
     blame: Blame
-    words: re.Pattern[str]
-    codes: re.Pattern[str] | None = None
-    """Enhanced status codes beside which alone the words mean this; None for any and for none."""
+    _words: str
+    _codes: str = ""
+
+    @cached_property
+    def words(self) -> re.Pattern[str]:
+        """What the words are found by."""
+        return re.compile(self._words)
+
+    @cached_property
+    def codes(self) -> re.Pattern[str] | None:
+        """Enhanced status codes beside which alone the words mean this; None for any and none."""
+        return re.compile(self._codes) if self._codes else None
 
 
 def _rule(
     name: str, bounce: Bounce, *words: str, blame: Blame = Blame.READER, codes: str = ""
 ) -> Rule:
-    pattern = re.compile("|".join(words))
-    return Rule(name, bounce, blame, pattern, re.compile(codes) if codes else None)
+    return Rule(name, bounce, blame, "|".join(words), codes)
 
 
 _WHO = (

@@ -39,6 +39,9 @@ TOPICS = 30
 PAPERS = 60
 TOPICS_EACH = 5
 
+READERS_SINCE = dt.timedelta(days=60)
+"""How long ago the readers confirmed: who has just done so would get a welcome instead."""
+
 SENDER = {
     "FROM_EMAIL": "Benchmark <digest@benchmark.example.org>",
     "POSTAL_ADDRESS": "1 Example Street, 12345 Example",
@@ -169,6 +172,7 @@ def _insert_readers(count: int, now: dt.datetime, topics: list[int]) -> None:
     numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %s)"
     true, false = ("true", "false") if connection.vendor == "postgresql" else ("1", "0")
     moment = bulk_sql.timestamp_text(now)
+    since = bulk_sql.timestamp_text(now - READERS_SINCE)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""INSERT INTO {bulk_sql.table(Subscriber)}
@@ -177,9 +181,9 @@ def _insert_readers(count: int, now: dt.datetime, topics: list[int]) -> None:
                  next_digest_at)
                 {numbers}
                 SELECT 'reader' || i || '@benchmark.example.org', 'active', 'daily', 0, 7, 'UTC',
-                       10, 'mail', {false}, {true}, 'en', 1, r.at, r.at, r.at
-                FROM n, {bulk_sql.rows({"at": "time"})}""",
-            [count, bulk_sql.packed([{"at": moment}])],
+                       10, 'mail', {false}, {true}, 'en', 1, r.since, r.since, r.at
+                FROM n, {bulk_sql.rows({"at": "time", "since": "time"})}""",
+            [count, bulk_sql.packed([{"at": moment, "since": since}])],
         )
         # Five different topics each: a start that moves on with the reader, and steps of seven.
         cursor.execute(
