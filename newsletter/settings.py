@@ -323,6 +323,12 @@ SEMANTIC_SCHOLAR_URL = required_url(
     "https://api.semanticscholar.org",
     "the address that serves Semantic Scholar's /graph",
 )
+HACKER_NEWS_URL = required_url(
+    "HACKER_NEWS_URL", "https://hn.algolia.com", "the address that serves Hacker News's search"
+)
+GITHUB_API_URL = required_url(
+    "GITHUB_API_URL", "https://api.github.com", "the address that serves GitHub's /graphql"
+)
 PRIVATE_HOSTS_ALLOWED = hosts_and_ports("PRIVATE_HOSTS_ALLOWED")
 PAPERS_SOURCE = read("PAPERS_SOURCE", env.str, "live", "live or sample")
 if PAPERS_SOURCE not in {"live", "sample"}:

@@ -10,6 +10,7 @@ import time
 
 from papers.days import feature_day, growing, listing_day
 from papers.ingest.records import Progress, Summary, store
+from papers.ingest.sightings import observe
 from papers.matching.ranking import rank_and_match
 from papers.models import Source, SourceRun
 from papers.models.source_run import LONGEST_SENTENCE, kept, kept_counts
@@ -77,6 +78,8 @@ def fetch_day(
         summary = Summary(problems=fetched.problems, left_out=fetched.left_out, notes=fetched.notes)
         list_from = max(day, earliest or day)
         summary += store(fetched.records, at, list_from, now, progress, source_day=day)
+        if fetched.sightings:
+            summary += Summary(observed=observe(fetched.sightings, at, now))
         at.record_answer(day, now, summary.counts(), fetched.state)
         _log_run(at, day, now, started, summary, is_complete=fetched.is_complete)
         logger.info(

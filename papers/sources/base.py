@@ -25,6 +25,21 @@ class FetchFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a source that only observes saw of a work. None for what it does not count."""
+
+    name: str
+    """An identifier of the work, as `papers.identifiers` spells it."""
+    upvotes: int | None = None
+    comments: int | None = None
+    stars: int | None = None
+    position: int = 0
+    """In the source's own trending list, 1 first; 0 where it has none."""
+    length: int = 0
+    """Of that list."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """What a source answered for a day."""
 
@@ -39,6 +54,8 @@ class Fetched:
     """Sentences for the operator, such as what of that day cannot be had any more."""
     state: dict[str, Any] | None = None
     """What the row keeps for the next fetch in place of what it held; None: as it is."""
+    sightings: tuple[Sighting, ...] = ()
+    """How much attention works got, from a source that lists none."""
 
 
 S = TypeVar("S", bound=SourceSettings)
