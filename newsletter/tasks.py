@@ -16,6 +16,7 @@ from newsletter.delivery import (
     welcome,
     worker,
 )
+from newsletter.digests import retractions
 from newsletter.events import consequences
 from newsletter.issues import freezing
 from newsletter.models import Delivery
@@ -99,6 +100,7 @@ def sweep() -> None:
     now = timezone.now()
     ledger.sweep(settings.JOURNAL_DIR, now)
     planning.settle_stopped(now)
+    retractions.look(now)
     due.ask_for_the_forgotten(now)
     backfill.fill_channels(seconds=FILL_SECONDS)
 

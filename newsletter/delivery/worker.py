@@ -13,7 +13,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,6 +39,7 @@ from newsletter.delivery.breaker import Breaker, Taking
 from newsletter.delivery.journal import Journal, Key
 from newsletter.delivery.ledger import Claimed, Settled, verdict
 from newsletter.delivery.notices import STOPPED, NoticeSender
+from newsletter.digests import retractions
 from newsletter.digests.choices import stored_form
 from newsletter.digests.history import issues_sharing, papers_had
 from newsletter.digests.readers import ratings_of, readers_of
@@ -233,10 +234,11 @@ class Worker:
         settled: list[Settled] = []
         bad: list[int] = []
         with self._timed("compose"):
-            ready, recorded = self._compose(claimed, settled, now)
+            ready, recorded, told = self._compose(claimed, settled, now)
         with self._timed("record"):
             chosen = [(one.claimed.id, one.choices) for one in ready] + recorded
             ledger.record_choices([(pk, stored_form(mine)) for pk, mine in chosen])
+            retractions.record(told)
         refused: dict[Key, Outcome] = {}
         self._notices.within_batch = True
         try:
@@ -256,10 +258,11 @@ class Worker:
 
     def _compose(
         self, claimed: Sequence[Claimed], settled: list[Settled], now: dt.datetime
-    ) -> tuple[list[Composed], list[tuple[int, list[Choice]]]]:
+    ) -> tuple[list[Composed], list[tuple[int, list[Choice]]], dict[int, Collection[int]]]:
         """Make the digests that are handed over, and choose those (by delivery id) of channels that
-        only record them. The latter are settled here, and so is whoever left, is suppressed or has
-        nothing new.
+        only record them; and say of which retractions each digest tells, as alerts by delivery id.
+        Digests that are only recorded are settled here, and so is whoever left, is suppressed or
+        has nothing new.
         """
         ids = [one.subscriber_id for one in claimed if one.subscriber_id is not None]
         readers, refused = readers_of(ids)
@@ -276,8 +279,11 @@ class Worker:
             fitted: ratings_of(readers.values(), fitted)
             for fitted in {edition.fitted for edition in wanted.values()}
         }
+        retried = [one.id for one in claimed if one.attempts > 1]
+        alerts = retractions.alerts_for(ids, retried)
         ready: list[Composed] = []
         recorded: list[tuple[int, list[Choice]]] = []
+        told: dict[int, Collection[int]] = {}
         for one in claimed:
             reader = readers.get(one.subscriber_id or 0)
             if reader is None:
@@ -294,6 +300,9 @@ class Worker:
                     reason = "nothing new in the reader's topics"
                     settled.append(self._untried(one, Delivery.State.SKIPPED, reason, now))
                     continue
+                mine = alerts.get(reader.id, {})
+                if mine:
+                    reader = replace(reader, fallen=tuple(mine.values()))
                 channel = registry.wished(reader.receives_by)
                 name = channel.name
                 if isinstance(channel, HandedOver):
@@ -304,12 +313,14 @@ class Worker:
                     settled.append(verdict(one, RECORDED, now, name))
                 # A batch may hold two digests of one reader, as after an outage.
                 had.setdefault(reader.id, set()).update(c.place.paper_id for c in choices)
+                if mine:
+                    told[one.id] = alerts.pop(reader.id).keys()
             except Exception as error:  # one reader's bad luck must not stop the others
                 reason = described(error)
                 if not isinstance(error, UnsendableMail | RenderingFailed):
                     logger.exception("a digest could not be composed", extra={"delivery": one.id})
                 settled.append(self._untried(one, Delivery.State.FAILED, reason, now, name))
-        return ready, recorded
+        return ready, recorded, told
 
     def _send(
         self,
@@ -516,6 +527,8 @@ def compose_for(issue: Issue, reader: Reader) -> tuple[Mail | None, list[Choice]
     choices = edition.shelf.select(reader, had.get(reader.id, ()), ratings)
     if not choices:
         return None, []
+    alerts = retractions.alerts_for([reader.id])
+    reader = replace(reader, fallen=tuple(alerts.get(reader.id, {}).values()))
     return edition.press.render(reader, choices, None), choices
 
 

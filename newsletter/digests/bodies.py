@@ -9,9 +9,9 @@ from django.utils import translation
 from django.utils.html import escape
 from django.utils.translation import ngettext
 
-from newsletter.digests.contexts import TOKEN_LIKE, papers_in_words
+from newsletter.digests.contexts import TOKEN_LIKE, fallen_context, papers_in_words
 from newsletter.digests.prerendered import SplitTemplate
-from newsletter.digests.selection import Choice
+from newsletter.digests.selection import Choice, Fallen
 from newsletter.mail.encoding import Fragment
 from newsletter.mail.message import HTML_LIMIT
 from papers.text.cleaning import plain, shorten
@@ -88,6 +88,8 @@ class Order:
     """The papers stand under the names of their topics instead of in one ranked list."""
     is_whole: bool = False
     """Every paper is shown in full, not the first ones alone."""
+    fallen: Sequence[Fallen] = ()
+    """Papers of which the reader is told that they were retracted."""
 
     @property
     def in_full(self) -> Sequence[Choice]:
@@ -121,6 +123,12 @@ class Form:
     """Around the papers outside the reader's topics; left out where there are none."""
     more: SplitTemplate
     """Around the number of papers that had no room; left out where all had."""
+    fallen: SplitTemplate
+    """Around what the reader is told of retracted papers; left out where there is nothing."""
+    fallenline: SplitTemplate
+    """One of these papers, with holes for what `fallen_context` has."""
+    fallenlink: SplitTemplate
+    """Within that the link to the notice; left out where none is known."""
     lines: Mapping[int, Fragment]
     """By place id: for the list at the top, the title, the upvotes and the closest topic."""
     cards: Mapping[int, SplitTemplate]
@@ -141,6 +149,7 @@ class Form:
     always_fit: int = field(init=False)
     """This many cards have room whichever they are."""
     _counts: dict[tuple[int, bool], Fragment] = field(default_factory=dict)
+    _fallen: dict[Fallen, Fragment] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Weigh the parts."""
@@ -185,9 +194,11 @@ class Form:
 
     def fitted(self, order: Order) -> Order:
         """`order`, or as many of its best papers as `HTML_LIMIT` has room for."""
-        if len(order.choices) <= self.always_fit:
+        if len(order.choices) <= self.always_fit and not order.fallen:
             return order
         room = self.room
+        if order.fallen:
+            room -= self.fallen.size + sum(line.size for line in self._told(order))
         headed: set[int] = set()
         for at, choice in enumerate(order.choices):
             room -= self.lines[choice.place.id].size
@@ -210,7 +221,9 @@ class Form:
         values["topics"] = self._listed([self.topics[topic] for topic in order.topics])
         ahead = order.choices[1:4] or order.choices[:1]
         values["preheader"] = self._listed([self.titles[choice.place.id] for choice in ahead])
-        values["also"] = values["more"] = ()
+        values["also"] = values["more"] = values["fallen"] = ()
+        if order.fallen:
+            values["fallen"] = self.fallen.fill({"fallenline": self._told(order)})
         if order.also:
             outside = [self.lines[place] for place in order.also]
             values["also"] = self.also.fill({"outside": outside})
@@ -242,6 +255,22 @@ class Form:
                 cards += [token if part == "feedback" else part for part in card.parts]  # type: ignore[misc]
         return cards
 
+    def _told(self, order: Order) -> list[Fragment]:
+        """The lines about retracted papers, which are the same for very many readers."""
+        lines: list[Fragment] = []
+        for one in order.fallen:
+            if one not in self._fallen:
+                with translation.override(self.language):
+                    said = fallen_context(one)
+                line, link = self.fallenline, self.fallenlink
+                for name, text in said.items():
+                    line = line.with_text(name, self.markup.escaped(text))
+                    link = link.with_text(name, self.markup.escaped(text))
+                line = line.with_text("fallenlink", link.text if one.notice else "")
+                self._fallen[one] = Fragment.of(line.text)
+            lines.append(self._fallen[one])
+        return lines
+
     def _counted(self, count: int) -> Fragment:
         """ "10 papers" in the form's language."""
         words = self._counts.get((count, False))
@@ -270,7 +299,10 @@ class Form:
     @property
     def sample(self) -> str:
         """All that readers may see, with something like a token in every hole."""
-        templates = [self.shell, self.group, self.section, self.also, self.more]
+        templates = [
+            *(self.shell, self.group, self.section, self.also, self.more),
+            *(self.fallen, self.fallenline, self.fallenlink),
+        ]
         parts = [part for template in (*templates, *self.cards.values()) for part in template.parts]
         parts += self.lines.values()
         return "".join(part.text if isinstance(part, Fragment) else TOKEN_LIKE for part in parts)

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language, get_language_bidi, gettext, ngettext
 
+from newsletter.digests.selection import Fallen
 from newsletter.issues.places import Place
 from newsletter.models import Issue
 from papers.cards import Card, Link, answers
@@ -162,6 +163,19 @@ def card_context(place: Place, why: str, feedback: str, level: str | int = 2) ->
         "picture": picture_of(place.card),
         "counts": counts_of(place.card),
         "line": line_of(place.card),
+    }
+
+
+def fallen_context(one: Fallen) -> dict[str, str]:
+    """What is said of a retracted paper. Addresses come without their beginning, `https://`, which
+    the template has.
+    """
+    return {
+        "fallentitle": shorten(plain(one.title), 200) or gettext("Untitled"),
+        "fallenpage": _on_this_site(one.path).removeprefix(f"{settings.SITE_URL}/"),
+        "fallenstatus": gettext("Retracted") if one.is_retracted else gettext("Withdrawn"),
+        "fallenaddress": one.notice,
+        "fallennotice": one.notice.removeprefix("https://"),
     }
 
 

@@ -151,6 +151,7 @@ class DigestPress:
             tokens,
             by_topic=reader.grouped,
             is_whole=reader.in_full,
+            fallen=reader.fallen,
         )
 
     def subject(self, choices: Sequence[Choice]) -> str:
@@ -208,7 +209,10 @@ class DigestPress:
             has_summaries=self.has_summaries,
         )
         context["outside"], context["left"] = marks.hole("outside"), marks.hole("left")
-        for name in ("lines", "section", "cards", "group", "also", "more"):
+        told_of = ("fallen", "fallenline", "fallenlink")
+        told = ("fallentitle", "fallenpage", "fallenstatus", "fallennotice", "fallenaddress")
+        context["fallen"] = [{name: marks.hole(name) for name in told}]
+        for name in ("lines", "section", "cards", "group", "also", "more", *told_of):
             context |= {f"{name}_begins": marks.begin(name), f"{name}_ends": marks.end(name)}
         why, feedback, level = marks.hole("why"), marks.hole("feedback"), marks.hole("level")
         context["cards"] = [
@@ -235,6 +239,9 @@ class DigestPress:
             section=cut.get("section", SplitTemplate(())),
             also=cut["also"],
             more=cut["more"],
+            fallen=cut["fallen"],
+            fallenline=cut["fallenline"],
+            fallenlink=cut["fallenlink"],
             lines={place.id: Fragment.of(cut[f"line{place.id}"].text) for place in self.places},
             cards={place.id: cut[f"card{place.id}"] for place in self.places},
             titles={place: markup.listed(title, " · ") for place, title in titles.items()},

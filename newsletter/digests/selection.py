@@ -28,6 +28,19 @@ TITLE_NAMED = 60
 
 
 @dataclass(frozen=True, slots=True)
+class Fallen:
+    """A paper that was retracted or withdrawn after a reader got, saved or liked it."""
+
+    title: str
+    path: str
+    """Of its page on this site."""
+    notice: str
+    """Where the notice is read, by https; empty where nobody says."""
+    is_retracted: bool
+    """Rather than withdrawn by its authors."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
     """What a digest depends on of one subscriber."""
 
@@ -55,6 +68,8 @@ class Reader:
     """They want the most trending papers as well, whatever these are about."""
     machine_summaries: bool = True
     """They take summaries that a language model made of abstracts."""
+    fallen: tuple[Fallen, ...] = ()
+    """What this digest tells them of; see `newsletter.digests.retractions`."""
 
 
 @dataclass(frozen=True, slots=True)

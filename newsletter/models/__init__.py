@@ -8,6 +8,12 @@ from newsletter.models.event import Event, EventQuerySet
 from newsletter.models.heartbeat import Heartbeat, HeartbeatQuerySet
 from newsletter.models.issue import Issue, IssuePaper, IssueQuerySet, MissingSource
 from newsletter.models.rate_bucket import RateBucket
+from newsletter.models.retraction import (
+    Retraction,
+    RetractionAlert,
+    RetractionAlertQuerySet,
+    RetractionQuerySet,
+)
 from newsletter.models.trouble import Trouble, TroubleQuerySet
 
 __all__ = [
@@ -23,6 +29,10 @@ __all__ = [
     "IssueQuerySet",
     "MissingSource",
     "RateBucket",
+    "Retraction",
+    "RetractionAlert",
+    "RetractionAlertQuerySet",
+    "RetractionQuerySet",
     "Trouble",
     "TroubleQuerySet",
 ]

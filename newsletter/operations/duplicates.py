@@ -106,6 +106,8 @@ def _take_over(survivor: Subscriber, other: Subscriber) -> None:
     other.consents.update(subscriber=survivor)
     other.submissions.update(subscriber=survivor)
     other.upvotes.exclude(paper__in=survivor.upvotes.values("paper")).update(subscriber=survivor)
+    told = survivor.retraction_alerts.values("paper")
+    other.retraction_alerts.exclude(paper__in=told).update(subscriber=survivor)
     _take_over_feedback(survivor, other)
     _take_over_reading_list(survivor, other)
     _take_over_deliveries(survivor, other)

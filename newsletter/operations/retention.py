@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
-from newsletter.models import Delivery, Event, Issue
+from newsletter.models import Delivery, Event, Issue, RetractionAlert
 from papers.models import SourceRun
 from subscriptions.addresses import address_hashes
 from subscriptions.models import FormEntry, Notice, Subscriber, Suppression
@@ -47,13 +47,16 @@ class Forgotten:
     """Emails other than digests, and what was typed into forms and never worked off."""
     fetches: int = 0
     """Rows of the log of fetches, which say nothing of readers."""
+    alerts: int = 0
+    """Who was, or was to be, told of retracted papers."""
 
     def __str__(self) -> str:
         return (
             f"{self.unconfirmed} subscribers who never confirmed, {self.left} who left, "
             f"{self.suppressed} who are suppressed; {self.events} events, "
             f"the readers of {self.deliveries} deliveries, {self.logins} logins, "
-            f"{self.notices} other emails, {self.fetches} fetches"
+            f"{self.notices} other emails, {self.fetches} fetches, "
+            f"{self.alerts} alerts of retracted papers"
         )
 
 
@@ -74,6 +77,12 @@ def delete_expired(now: dt.datetime, *, dry_run: bool = False) -> Forgotten:
         events=_delete(Event.objects.filter(received_at__lt=events_before), dry_run),
         deliveries=_untie(_before(now, settings.KEEP_DELIVERIES_DAYS).date(), dry_run),
         logins=sum(_delete(rows, dry_run) for rows in logins),
+        alerts=_delete(
+            RetractionAlert.objects.filter(
+                paper__retraction__noticed_at__lt=_before(now, settings.KEEP_DELIVERIES_DAYS)
+            ),
+            dry_run,
+        ),
         notices=sum(_delete(rows, dry_run) for rows in _notices(now)),
         fetches=_delete(
             SourceRun.objects.filter(started_at__lt=_before(now, settings.KEEP_FETCHES_DAYS)),

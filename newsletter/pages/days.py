@@ -18,6 +18,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from newsletter.digests import retractions
 from newsletter.digests.choices import chosen_papers
 from newsletter.models import Delivery, Issue, IssuePaper
 from papers import days
@@ -222,7 +223,11 @@ def _own_digest(request: HttpRequest, reader: Visitor) -> HttpResponse:
         for one in papers
         if one.place_id in places and (card := _card_of(places[one.place_id], topics))
     ]
-    context = {"issue": delivery.issue, "entries": entries}
+    context = {
+        "issue": delivery.issue,
+        "entries": entries,
+        "fallen": retractions.told_in_each([delivery]).get(delivery.pk, []),
+    }
     return render(request, "newsletter/digest.html", context)
 
 

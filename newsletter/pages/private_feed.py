@@ -18,9 +18,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from newsletter.digests import retractions
 from newsletter.digests.choices import chosen_papers
+from newsletter.digests.selection import Fallen
 from newsletter.models import IssuePaper
-from papers.cards import Card, answers
+from papers.cards import Card, Link, answers
 from papers.models import Topic
 from papers.pages.feeds import MAX_AGE, answer, new_feed, paragraphs, row_of, xml_text
 from subscriptions import links
@@ -65,7 +67,11 @@ def _feed(request: HttpRequest, subscriber: Subscriber) -> HttpResponseBase:
     wanted = [one.place_id for papers in chosen for one in papers]
     places = IssuePaper.objects.shown().in_bulk(wanted)
     names = Topic.objects.named().by_id
+    told = retractions.told_in_each(deliveries)
     for delivery, papers in zip(deliveries, chosen, strict=True):
+        for fallen in told.get(delivery.pk, ()):
+            if len(feed.items) < MOST:
+                _add_fallen(feed, fallen, delivery.due_at + dt.timedelta(seconds=1))
         for at, one in enumerate(papers):
             if one.place_id in places and len(feed.items) < MOST:
                 # Programs sort by time: a second each keeps the digest's own order.
@@ -74,6 +80,23 @@ def _feed(request: HttpRequest, subscriber: Subscriber) -> HttpResponseBase:
                 _add(feed, subscriber, places[one.place_id], one.why, mine, moment)
     newest = max((delivery.due_at for delivery in deliveries), default=None)
     return answer(request, feed, newest, f"private, max-age={MAX_AGE}")
+
+
+def _add_fallen(feed: Atom1Feed, one: Fallen, moment: dt.datetime) -> None:
+    """Say that a paper was retracted."""
+    address = links.absolute(one.path)
+    status = gettext("Retracted") if one.is_retracted else gettext("Withdrawn")
+    notice = [Link(gettext("Read the notice"), one.notice)] if one.notice else []
+    feed.add_item(
+        title=xml_text(f"{status}: {one.title}"),
+        link=address,
+        unique_id=f"{address}#retracted",
+        description=xml_text(
+            paragraphs((gettext("You received, saved or liked this earlier."), row_of(notice)))
+        ),
+        pubdate=moment,
+        updateddate=moment,
+    )
 
 
 def _add(

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from papers import search as searching
 from papers.cards import Card, Link, brief, card_of, whole
 from papers.identifiers import UnknownIdentifier, identifier, label_of, page_of, rank_of
+from papers.ingest.retractions import notices_of
 from papers.models import (
     Feature,
     Match,
@@ -91,6 +92,7 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
         .select_related("topic")
         .order_by("-score"),
         "features": features,
+        "notice": notices_of([found.pk]).get(found.pk) if found.is_fallen else "",
         "acknowledgments": list(thanks),
         "picks": Pick.objects.filter(paper__in=works).exclude(note="")[:5],
         "shown_authors": found.authors[:AUTHORS_SHOWN],

@@ -20,6 +20,7 @@ from papers.sources.record import (
     IS_IDENTICAL_TO,
     IS_PART_OF,
     IS_PREPRINT_OF,
+    IS_RETRACTED_BY,
     IS_REVIEW_OF,
     IS_SUPPLEMENT_TO,
     IS_TRANSLATION_OF,
@@ -231,6 +232,10 @@ def _relations(work: Mapping[str, Any]) -> Iterator[Relation]:
     for doi, _, is_notice in updates_of(work):
         if not is_notice:
             yield Relation(IS_VERSION_OF, f"doi:{doi}")
+    for update in dicts_in(work.get("updated-by")):
+        notice = as_text(update.get("DOI")).strip().lower()
+        if notice and STATUSES.get(_update_type(update)) in {"retracted", "withdrawn"}:
+            yield Relation(IS_RETRACTED_BY, f"doi:{notice}")
 
 
 def updates_of(work: Mapping[str, Any]) -> list[tuple[str, str, bool]]:

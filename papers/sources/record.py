@@ -41,6 +41,7 @@ IS_SUPPLEMENT_TO: Final = "is-supplement-to"
 IS_TRANSLATION_OF: Final = "is-translation-of"
 IS_PART_OF: Final = "is-part-of"
 IS_RETRACTION_OF: Final = "is-retraction-of"
+IS_RETRACTED_BY: Final = "is-retracted-by"
 
 JOINING: Final = frozenset(
     {IS_PREPRINT_OF, HAS_PREPRINT, IS_VERSION_OF, HAS_VERSION, IS_IDENTICAL_TO}
@@ -55,6 +56,7 @@ RELATIONS: Final = JOINING | {
     IS_TRANSLATION_OF,
     IS_PART_OF,
     IS_RETRACTION_OF,
+    IS_RETRACTED_BY,
 }
 
 KINDS: Final = frozenset(

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
 from newsletter.digests.bodies import Form
-from newsletter.digests.contexts import card_context, shell_context
+from newsletter.digests.contexts import card_context, fallen_context, shell_context
 from newsletter.digests.rendering import DigestPress
 from newsletter.digests.selection import Choice, Reader, Shelf
 from newsletter.issues.places import Place, Reason
@@ -194,5 +194,9 @@ def whole(
                 if topic and at == 0:
                     item["group"] = mark_safe(form.topics[topic][0].text)
                 items.append(item)
+    context["fallen"] = [
+        {name: mark_safe(form.markup.escaped(text)) for name, text in fallen_context(one).items()}
+        for one in reader.fallen
+    ]
     context["outside"] = mark_safe("".join(form.lines[at].text for at in order.also))
     return form.markup.compiled(render_to_string(form.markup.shell, context))

@@ -245,7 +245,7 @@ def test_a_feed_of_two_weeks_takes_few_queries(topic, alice, django_assert_num_q
         issue = make_day(topic, "One", "Two", day=DAY - ago * ONE_DAY)
         choices = [[p.paper_id, p.pk, [topic.pk], "so"] for p in issue.places.all()]
         make_delivery(issue, alice, state="sent", choices=choices)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(entries(get(path_of(alice)))) == 28
 
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.serializers.json import DjangoJSONEncoder
 
-from newsletter.models import Delivery, Event
+from newsletter.models import Delivery, Event, RetractionAlert
 from subscriptions.models import (
     AddressChange,
     Consent,
@@ -43,6 +43,7 @@ def alice(topics):
         notice=notice, provider="x", event_id="2", kind="bounced", at=NOW, received_at=NOW
     )
     reading_list.save(alice, make_paper("A fourth paper"), NOW)
+    RetractionAlert.objects.create(subscriber=alice, paper=make_paper("A fifth paper"))
     FormerSubscriber.objects.create(
         former_id=10**9, link_version=1, subscriber=alice, survivor_version=1
     )
@@ -66,6 +67,7 @@ def test_the_export_has_all_of_one_reader_and_nothing_of_another(alice, topics):
         "submissions": 1,
         "consents": 1,
         "deliveries": 1,
+        "retraction alerts": 1,
         "other emails": 1,
         "events": 2,
         "form entries": 1,
@@ -84,7 +86,7 @@ def make_issue_again():
 
 
 def test_the_export_takes_a_query_for_each_table(alice, django_assert_max_num_queries):
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         personal_data.export(alice)
 
 
