@@ -333,6 +333,7 @@ PRIVATE_HOSTS_ALLOWED = hosts_and_ports("PRIVATE_HOSTS_ALLOWED")
 PAPERS_SOURCE = read("PAPERS_SOURCE", env.str, "live", "live or sample")
 if PAPERS_SOURCE not in {"live", "sample"}:
     raise refusal("PAPERS_SOURCE", "live or sample")
+CHECK_RETRACTIONS = flag("CHECK_RETRACTIONS", True)
 FETCH_TIMEOUT = number("FETCH_TIMEOUT", 20, "seconds to wait for a source's answer", 1, 300)
 FETCH_ATTEMPTS = number("FETCH_ATTEMPTS", 5, "how often a source is asked before giving up", 1, 20)
 THUMBNAILS = flag("THUMBNAILS", True)
@@ -401,6 +402,12 @@ KEEP_LEFT_DAYS = number(
 KEEP_EVENTS_DAYS = number("KEEP_EVENTS_DAYS", 90, "days until events are deleted", 8, 36_500)
 KEEP_FETCHES_DAYS = number(
     "KEEP_FETCHES_DAYS", 60, "days until the log of fetches is deleted", 15, 36_500
+)
+KEEP_WAITING_DAYS = number(
+    "KEEP_WAITING_DAYS", 90, "days until the texts of papers that nobody listed go", 35, 36_500
+)
+KEEP_QUESTIONS_DAYS = number(
+    "KEEP_QUESTIONS_DAYS", 365, "days until a question about two papers goes", 30, 36_500
 )
 KEEP_DELIVERIES_DAYS = number(
     "KEEP_DELIVERIES_DAYS", 400, "days until the ledger forgets who got what", 30, 36_500

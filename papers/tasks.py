@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from papers.ingest import identity
+from papers.ingest import identity, updates
 from papers.ingest.fetching import fetch_now, refresh
 from papers.matching.ranking import rank_and_match
 from papers.models import Source
@@ -18,6 +18,7 @@ from papers.thumbnails import fetching
 @shared_task
 def fetch() -> None:
     """Fetch the days that still change from every active source, then rank and match."""
+    updates.make_rows()
     refresh(timezone.now())
     learn_words.apply_async(expires=540)
     if settings.THUMBNAILS:

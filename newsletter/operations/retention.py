@@ -16,7 +16,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
 from newsletter.models import Delivery, Event, Issue, RetractionAlert
-from papers.models import SourceRun
+from papers.models import Join, SourceRecord, SourceRun
 from subscriptions.addresses import address_hashes
 from subscriptions.models import FormEntry, Notice, Subscriber, Suppression
 from subscriptions.readers import personal_data
@@ -47,6 +47,10 @@ class Forgotten:
     """Emails other than digests, and what was typed into forms and never worked off."""
     fetches: int = 0
     """Rows of the log of fetches, which say nothing of readers."""
+    waiting: int = 0
+    """Records of papers that no source listed, whose texts go."""
+    questions: int = 0
+    """Whether two papers are one work, which no editor answered."""
     alerts: int = 0
     """Who was, or was to be, told of retracted papers."""
 
@@ -56,7 +60,8 @@ class Forgotten:
             f"{self.suppressed} who are suppressed; {self.events} events, "
             f"the readers of {self.deliveries} deliveries, {self.logins} logins, "
             f"{self.notices} other emails, {self.fetches} fetches, "
-            f"{self.alerts} alerts of retracted papers"
+            f"the texts of {self.waiting} papers that nobody listed, "
+            f"{self.questions} questions about papers, {self.alerts} alerts of retracted papers"
         )
 
 
@@ -77,6 +82,13 @@ def delete_expired(now: dt.datetime, *, dry_run: bool = False) -> Forgotten:
         events=_delete(Event.objects.filter(received_at__lt=events_before), dry_run),
         deliveries=_untie(_before(now, settings.KEEP_DELIVERIES_DAYS).date(), dry_run),
         logins=sum(_delete(rows, dry_run) for rows in logins),
+        waiting=_empty(_before(now, settings.KEEP_WAITING_DAYS), dry_run),
+        questions=_delete(
+            Join.objects.open_questions().filter(
+                created_at__lt=_before(now, settings.KEEP_QUESTIONS_DAYS)
+            ),
+            dry_run,
+        ),
         alerts=_delete(
             RetractionAlert.objects.filter(
                 paper__retraction__noticed_at__lt=_before(now, settings.KEEP_DELIVERIES_DAYS)
@@ -144,6 +156,22 @@ def _delete(rows: QuerySet[Any], dry_run: bool) -> int:
     count = 0
     for batch in _batches(rows):
         count += rows.model._default_manager.filter(pk__in=batch).delete()[0]
+    return count
+
+
+def _empty(before: dt.datetime, dry_run: bool) -> int:
+    """Take the texts from records of papers that no source listed since before then.
+
+    That the source gave them stays, with a digest of what it said: else a feed that still holds
+    them would list them as new. What a notice says stays, too, and waits for its paper.
+    """
+    rows = SourceRecord.objects.filter(paper=None, about="", changed_at__lt=before)
+    rows = rows.exclude(facts={})
+    if dry_run:
+        return rows.count()
+    count = 0
+    for batch in _batches(rows):
+        count += SourceRecord.objects.filter(pk__in=batch).update(facts={})
     return count
 
 

@@ -205,11 +205,11 @@ class ArxivListing(PaperSource[ArxivSettings]):
         """The item's facts; those of a withdrawal are that the paper is withdrawn."""
         if item.announced_as == CROSS and not self.settings.with_cross_lists:
             raise LeftOut("cross-listed")
-        is_withdrawn = bool(_WITHDRAWN.match(item.abstract) or _WITHDRAWN.match(item.comments))
+        is_gone = is_withdrawn(item.abstract, item.comments)
         return Draft(
             id=item.arxiv_id,
             title=item.title,
-            abstract="" if is_withdrawn and _WITHDRAWN.match(item.abstract) else item.abstract,
+            abstract="" if is_gone and _WITHDRAWN.match(item.abstract) else item.abstract,
             authors=item.authors,
             categories=list(item.categories),
             published_on=item.published_on,
@@ -218,9 +218,9 @@ class ArxivListing(PaperSource[ArxivSettings]):
             kind="preprint",
             license=item.license,
             free_url=f"https://arxiv.org/abs/{item.arxiv_id}",
-            status="withdrawn" if is_withdrawn else "",
+            status="withdrawn" if is_gone else "",
             source_day=item.day,
-            listing=NOT_LISTED if is_withdrawn else item.listing,
+            listing=NOT_LISTED if is_gone else item.listing,
         )
 
     # --- One archive ---------------------------------------------------------------------------
@@ -534,6 +534,13 @@ class ArxivListing(PaperSource[ArxivSettings]):
                 return None
             raise
         return replace(feed, etag=said[-1])
+
+
+def is_withdrawn(abstract: str, comments: str) -> bool:
+    """Whether a record says of its paper, in the place of its abstract or in its comment, that it
+    was withdrawn.
+    """
+    return bool(_WITHDRAWN.match(abstract) or _WITHDRAWN.match(comments))
 
 
 def _done(kept: dict[str, Any]) -> list[str]:

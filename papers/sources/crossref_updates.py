@@ -10,10 +10,17 @@ gets its DOI here.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+
+from papers.models import PaperName
 from papers.sources import crossref, feed_names
 from papers.sources.facts import FactsSettings, FactsSource
 from papers.sources.record import Draft
 from papers.sources.settings import setting
+
+ARXIV_DOI = "doi:10.48550/"
+"""How arXiv's DOIs begin, which Crossref does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,22 @@ class CrossrefUpdates(FactsSource[CrossrefUpdatesSettings]):
         if scheme == "feed":
             return feed_names.pii_in(name)
         return name if scheme == "doi" and "," not in name else ""
+
+    def names_of(self, papers: Sequence[tuple[int, str]]) -> Mapping[int, Sequence[str]]:
+        """Every DOI that the work has or that somebody says is its article's: a preprint's article
+        is retracted under its own. What is found there is kept under that name, and is the
+        preprint's only where the two are one work.
+        """
+        keys = [key for key, _ in papers]
+        names: dict[int, dict[str, None]] = {key: {name: None} for key, name in papers}
+        claimed = PaperName.objects.filter(
+            Q(paper__in=keys) | Q(paper__merged_into__in=keys), identifier__startswith="doi:"
+        ).order_by("identifier")
+        works = claimed.annotate(work=Coalesce("paper__merged_into_id", "paper_id"))
+        for work, name in works.values_list("work", "identifier"):
+            if work in names and not name.startswith(ARXIV_DOI):
+                names[work][name] = None
+        return {key: list(mine) for key, mine in names.items()}
 
     def look_up(self, asked: Sequence[str]) -> Mapping[str, Draft]:
         """The works of these DOIs and PIIs: a request for each sort."""

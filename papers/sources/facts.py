@@ -10,6 +10,7 @@ import datetime as dt
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, ClassVar, Generic, TypeVar
 
 from papers.models import Paper
@@ -18,6 +19,9 @@ from papers.sources.base import FetchFailed, PaperSource
 from papers.sources.last_answer import wait
 from papers.sources.record import NOT_LISTED, Draft
 from papers.sources.settings import SourceSettings, setting
+
+READ_AT_ONCE = 500
+"""Papers whose names are read in one query."""
 
 AHEAD = dt.timedelta(days=7)
 """Papers may be listed on an issue day that is still to come."""
@@ -159,17 +163,25 @@ class FactsSource(PaperSource[S], Generic[S]):
         )
         self.state |= {"round": True, "after": 0}
 
+    def names_of(self, papers: Sequence[tuple[int, str]]) -> Mapping[int, Sequence[str]]:
+        """By the number of its row, under which of its names each paper is asked for; by default
+        its own.
+        """
+        return {key: (identifier,) for key, identifier in papers}
+
     def _parted(self, papers: Any) -> Iterator[list[tuple[int, str]]]:
         batch: list[tuple[int, str]] = []
         last = 0
-        for key, identifier in papers.values_list("pk", "identifier"):
-            last = key
-            if not self.asked_as(identifier):
-                continue
-            batch.append((key, identifier))
-            if len(batch) >= self.most_asked:
-                yield batch
-                batch = []
+        rows = iter(list(papers.values_list("pk", "identifier")))
+        while read := list(islice(rows, READ_AT_ONCE)):
+            names = self.names_of(read)
+            for key, _ in read:
+                mine = [name for name in names.get(key, ()) if self.asked_as(name)]
+                if batch and len(batch) + len(mine) > self.most_asked:
+                    yield batch
+                    batch = []
+                batch += [(key, name) for name in mine[: self.most_asked]]
+                last = key
         if batch:
             yield batch
         if last:

@@ -47,6 +47,10 @@ def discover() -> dict[str, type[PaperSource[Any]]]:
     return dict(sorted(found.items(), key=lambda item: item[1].label))
 
 
+AUTOMATIC = {"crossref-updates": "retractions", "arxiv-updates": "withdrawals"}
+"""Kinds of which a row is made without anybody's doing, and the slug by which it is told from those
+that editors made: `papers.ingest.updates`."""
+
 KINDS = discover()
 """Every kind of source that can be fetched, by the name that rows hold."""
 
@@ -70,7 +74,10 @@ def active_sources() -> QuerySet[Source]:
     """
     wants_sample = settings.PAPERS_SOURCE == "sample"
     kinds = [kind for kind, one in KINDS.items() if one.is_sample == wants_sample]
-    return Source.objects.filter(is_active=True, kind__in=kinds).order_by("pk")
+    wanted = Source.objects.filter(is_active=True, kind__in=kinds)
+    if not settings.CHECK_RETRACTIONS:
+        wanted = wanted.exclude(kind__in=AUTOMATIC, slug__in=AUTOMATIC.values())
+    return wanted.order_by("pk")
 
 
 def reader_of(source: Source, now: dt.datetime | None = None) -> PaperSource[Any]:
@@ -142,6 +149,8 @@ def next_fetch(source: Source, now: dt.datetime) -> dt.datetime | None:
     wants_sample = settings.PAPERS_SOURCE == "sample"
     kind = KINDS.get(source.kind)
     if kind is None or not source.is_active or kind.is_sample != wants_sample:
+        return None
+    if not settings.CHECK_RETRACTIONS and source.slug == AUTOMATIC.get(source.kind):
         return None
     if source.retry_at is not None and now < source.retry_at:
         return source.retry_at

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -14,9 +15,25 @@ from newsletter import tasks
 from newsletter.models import Delivery, Event
 from newsletter.operations import retention
 from newsletter.operations.retention import Forgotten, delete_expired
-from papers.models import SourceRun
+from papers.ingest.records import store
+from papers.models import Join, Paper, SourceRecord, SourceRun
+from papers.sources.record import (
+    IS_RETRACTION_OF,
+    LISTED,
+    NEW_TO_SOURCE,
+    NOT_LISTED,
+    PaperRecord,
+    Relation,
+)
 from subscriptions.models import Subscriber, Suppression
-from tests.factories import NOW, make_delivery, make_issue, make_source, make_subscriber
+from tests.factories import (
+    NOW,
+    make_delivery,
+    make_issue,
+    make_paper,
+    make_source,
+    make_subscriber,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +168,9 @@ def test_looking_deletes_nothing_and_counts_the_same(monkeypatch):
         "logins": 0,
         "notices": 0,
         "fetches": 0,
+        "waiting": 0,
+        "questions": 0,
+        "alerts": 0,
     }
     assert not Subscriber.objects.exists()
 
@@ -179,3 +199,55 @@ def test_a_large_issue_is_forgotten_batch_by_batch_in_the_order_of_its_index(mon
     ]
     assert len(looked) == 4
     assert all('ORDER BY "newsletter_delivery"."subscriber_id"' in sql for sql in looked)
+
+
+def test_texts_of_papers_that_nobody_listed_go_and_that_they_were_given_stays(settings):
+    settings.KEEP_WAITING_DAYS = 40
+    source = make_source(slug="feed", kind="feed")
+    known = PaperRecord(
+        "feed:https://example.org/1",
+        "An item that a feed held when it was first read",
+        abstract="Long words.",
+        listing=NOT_LISTED,
+    )
+    notice = PaperRecord(
+        "doi:10.5555/note",
+        "Retraction note",
+        kind="retraction",
+        status="retracted",
+        listing=NOT_LISTED,
+        relations=(Relation(IS_RETRACTION_OF, "doi:10.5555/unheard"),),
+    )
+    store([known, notice], source, NOW.date(), NOW - 41 * DAY)
+
+    assert delete_expired(NOW - 2 * DAY) == Forgotten()
+    assert delete_expired(NOW, dry_run=True) == Forgotten(waiting=1)
+    assert delete_expired(NOW) == Forgotten(waiting=1)
+    assert delete_expired(NOW) == Forgotten()
+    row = SourceRecord.objects.get(identifier=known.identifier)
+    assert row.facts == {}
+    # The feed still has it: it is no news, and does not bring the text back.
+    again = replace(known, listing=NEW_TO_SOURCE)
+    assert store([again], source, NOW.date(), NOW).new == 0
+    assert SourceRecord.objects.get(pk=row.pk).facts == {}
+    # Somebody else lists it: it is a paper like any other.
+    other = make_source(slug="other", kind="feed")
+    assert store([replace(known, listing=LISTED)], other, NOW.date(), NOW).new == 1
+    paper = Paper.objects.get(identifier=known.identifier)
+    assert (paper.title, paper.abstract) == (known.title, known.abstract)
+    # The notice waits for its paper.
+    store([PaperRecord("doi:10.5555/unheard", "A work")], source, NOW.date(), NOW)
+    assert Paper.objects.get(identifier="doi:10.5555/unheard").status == "retracted"
+
+
+def test_questions_that_no_editor_answered_go_in_time(settings):
+    settings.KEEP_QUESTIONS_DAYS = 100
+    papers = [make_paper(day=None) for _ in range(3)]
+    for first, second, state in ((0, 1, "question"), (0, 2, "refused"), (1, 2, "question")):
+        join = Join.objects.create(first=papers[first], second=papers[second], state=state)
+        days = 99 if first else 101
+        Join.objects.filter(pk=join.pk).update(created_at=NOW - days * DAY)
+
+    assert delete_expired(NOW, dry_run=True) == Forgotten(questions=1)
+    assert delete_expired(NOW) == Forgotten(questions=1)
+    assert set(Join.objects.values_list("state", flat=True)) == {"refused", "question"}
