@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from django.conf import settings
 from django.db import transaction
@@ -45,12 +46,13 @@ from newsletter.digests.history import issues_sharing, papers_had
 from newsletter.digests.readers import ratings_of, readers_of
 from newsletter.digests.rendering import DigestPress, RenderingFailed
 from newsletter.digests.selection import Choice, Reader, Shelf
-from newsletter.issues.freezing import places_of, week_to
+from newsletter.issues.freezing import cards_of, places_to_choose_from, week_to
 from newsletter.mail.encoding import UnsendableMail
 from newsletter.mail.message import Mail
 from newsletter.mail.outcomes import Kind, Outcome, described
 from newsletter.mail.transports.base import Transport
 from newsletter.models import Delivery, Issue
+from papers.cards import Card
 from papers.models import Paper, Topic
 from papers.semantics import current
 
@@ -118,17 +120,51 @@ class Wording:
     """In the authors' own words where a language model summarized them."""
 
 
+@dataclass(frozen=True)
+class Stock:
+    """The papers of an issue as its digests choose from them, whatever else differs: the welcome
+    has those of the weekly one.
+    """
+
+    shelf: Shelf
+    sharing: frozenset[int]
+    """Ids of issues that may have given a reader papers of this shelf."""
+    works: Mapping[int, int]
+    """By the ids of the shelf's papers and of their aliases, the paper that stands for the work."""
+    fitted: int | None
+    """The number of the semantic model whose vectors the shelf has; None where it has none."""
+
+
+Shelves = WeakValueDictionary[tuple[int, bool, dt.date | None, str], Stock]
+"""By issue, whether it is weekly, since when it draws on others, and language."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edition:
     """What is the same for all readers of one issue and form: made once, kept by the worker."""
 
-    shelf: Shelf
+    stock: Stock
     press: DigestPress
-    sharing: frozenset[int]
-    works: Mapping[int, int]
-    """Ids of issues that may have given a reader papers of this shelf."""
-    fitted: int | None
-    """The number of the semantic model whose vectors the shelf has; None where it has none."""
+
+    @property
+    def shelf(self) -> Shelf:
+        """The papers to choose from."""
+        return self.stock.shelf
+
+    @property
+    def sharing(self) -> frozenset[int]:
+        """As in `Stock`."""
+        return self.stock.sharing
+
+    @property
+    def works(self) -> Mapping[int, int]:
+        """As in `Stock`."""
+        return self.stock.works
+
+    @property
+    def fitted(self) -> int | None:
+        """As in `Stock`."""
+        return self.stock.fitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +193,7 @@ class Worker:
         self._clock = clock
         self._backend = backend or settings.EMAIL_BACKEND
         self._editions: dict[tuple[int, Wording], Edition] = {}
+        self._shelves: Shelves = WeakValueDictionary()
         self._issues: dict[int, Issue] = {}
         self._hidden: frozenset[int] = frozenset()
         self._breakers: dict[str, Breaker] = {}
@@ -281,9 +318,9 @@ class Worker:
         }
         retried = [one.id for one in claimed if one.attempts > 1]
         alerts = retractions.alerts_for(ids, retried)
-        ready: list[Composed] = []
-        recorded: list[tuple[int, list[Choice]]] = []
         told: dict[int, Collection[int]] = {}
+        chosen: list[tuple[Claimed, Reader, list[Choice]]] = []
+        presses: dict[int, tuple[DigestPress, list[tuple[Reader, list[Choice]]]]] = {}
         for one in claimed:
             reader = readers.get(one.subscriber_id or 0)
             if reader is None:
@@ -291,35 +328,47 @@ class Worker:
                 settled.append(self._untried(one, Delivery.State.SKIPPED, reason, now))
                 continue
             edition = wanted[one.id]
-            name = None
             try:
                 choices = edition.shelf.select(
                     reader, had.get(reader.id, ()), ratings[edition.fitted].get(reader.id)
                 )
-                if not choices:
-                    reason = "nothing new in the reader's topics"
-                    settled.append(self._untried(one, Delivery.State.SKIPPED, reason, now))
-                    continue
+            except Exception as error:  # one reader's bad luck must not stop the others
+                settled.append(self._failed(one, error, now))
+                continue
+            if not choices:
+                reason = "nothing new in the reader's topics"
+                settled.append(self._untried(one, Delivery.State.SKIPPED, reason, now))
+                continue
+            # A batch may hold two digests of one reader, as after an outage.
+            had.setdefault(reader.id, set()).update(c.place.paper_id for c in choices)
+            chosen.append((one, reader, choices))
+            _, wanting = presses.setdefault(id(edition.press), (edition.press, []))
+            wanting.append((reader, choices))
+        for press, wanting in presses.values():
+            try:
+                press.prepare(wanting)  # all cards at once; what fails here fails its reader below
+            except RenderingFailed as error:
+                logger.warning("cards are made one by one", extra={"reason": error.reason})
+        ready: list[Composed] = []
+        recorded: list[tuple[int, list[Choice]]] = []
+        for one, reader, choices in chosen:
+            name = None
+            try:
                 mine = alerts.get(reader.id, {})
                 if mine:
                     reader = replace(reader, fallen=tuple(mine.values()))
                 channel = registry.wished(reader.receives_by)
                 name = channel.name
                 if isinstance(channel, HandedOver):
-                    message = channel.compose(edition.press, reader, choices, one.id)
+                    message = channel.compose(wanted[one.id].press, reader, choices, one.id)
                     ready.append(Composed(one, channel, message, choices))
                 else:
                     recorded.append((one.id, choices))
                     settled.append(verdict(one, RECORDED, now, name))
-                # A batch may hold two digests of one reader, as after an outage.
-                had.setdefault(reader.id, set()).update(c.place.paper_id for c in choices)
                 if mine:
                     told[one.id] = alerts.pop(reader.id).keys()
-            except Exception as error:  # one reader's bad luck must not stop the others
-                reason = described(error)
-                if not isinstance(error, UnsendableMail | RenderingFailed):
-                    logger.exception("a digest could not be composed", extra={"delivery": one.id})
-                settled.append(self._untried(one, Delivery.State.FAILED, reason, now, name))
+            except Exception as error:  # as above
+                settled.append(self._failed(one, error, now, name))
         return ready, recorded, told
 
     def _send(
@@ -430,6 +479,7 @@ class Worker:
         if hidden != self._hidden:
             self._hidden = hidden
             self._editions.clear()
+            self._shelves.clear()
 
     def _edition(self, issue_id: int, reader: Reader, since: dt.date | None) -> Edition:
         if issue_id not in self._issues:
@@ -440,7 +490,7 @@ class Worker:
         if key not in self._editions:
             if len(self._editions) >= MOST_EDITIONS:
                 self._editions.pop(next(iter(self._editions)))
-            self._editions[key] = edition_of(issue, wording)
+            self._editions[key] = edition_of(issue, wording, self._shelves)
         return self._editions[key]
 
     def _untried(
@@ -452,6 +502,15 @@ class Worker:
         channel: str | None = None,
     ) -> Settled:
         return Settled(one.id, state, reason, one.attempts - 1, now, channel=channel)
+
+    def _failed(
+        self, one: Claimed, error: Exception, now: dt.datetime, channel: str | None = None
+    ) -> Settled:
+        if not isinstance(error, UnsendableMail | RenderingFailed):
+            logger.error(
+                "a digest could not be composed", extra={"delivery": one.id}, exc_info=error
+            )
+        return self._untried(one, Delivery.State.FAILED, described(error), now, channel)
 
     def _wait_until(self, moment: dt.datetime) -> None:
         """Wait for a place in the rate, and look after notices meanwhile."""
@@ -490,31 +549,47 @@ def wording_for(issue: Issue, reader: Reader, since: dt.date | None = None) -> W
     return Wording(is_weekly, is_welcome, reader.language, since, without_machine)
 
 
-def edition_of(issue: Issue, wording: Wording) -> Edition:
-    """Prepare an issue for the readers of one form. A handful of queries, once per worker."""
+def edition_of(issue: Issue, wording: Wording, shelves: "Shelves | None" = None) -> Edition:
+    """Prepare an issue for the readers of one form. A handful of queries, once per worker; the
+    papers are those of `shelves` where they were arranged for another form already.
+    """
+    key = (issue.pk, wording.is_weekly, wording.since, wording.language)
     with translation.override(wording.language):
-        places = places_of(issue, wording.since, is_weekly=wording.is_weekly)
-        if wording.without_machine:
-            places = [replace(place, card=place.card.without_machine) for place in places]
-        paper_ids = {place.paper_id for place in places}
-        fitted = current.number_in_use()
-        vectors = current.vectors_of(paper_ids, fitted) if fitted else None
-        shelf = Shelf(places, vectors, is_weekly=wording.is_weekly)
+        stock = shelves.get(key) if shelves is not None else None
+        if stock is None:
+            stock = _stock_of(issue, wording)
+            if shelves is not None:
+                shelves[key] = stock
         names = Topic.objects.named().by_id
     return Edition(
-        shelf=shelf,
+        stock=stock,
         press=DigestPress(
             issue,
-            shelf.places,
+            stock.shelf.places,
             names,
             is_weekly=wording.is_weekly,
             is_welcome=wording.is_welcome,
             language=wording.language,
+            cards_of=_cards_without_machine if wording.without_machine else cards_of,
         ),
+    )
+
+
+def _stock_of(issue: Issue, wording: Wording) -> Stock:
+    places = places_to_choose_from(issue, wording.since, is_weekly=wording.is_weekly)
+    paper_ids = {place.paper_id for place in places}
+    fitted = current.number_in_use()
+    vectors = current.vectors_of(paper_ids, fitted) if fitted else None
+    return Stock(
+        shelf=Shelf(places, vectors, is_weekly=wording.is_weekly),
         sharing=frozenset(issues_sharing(paper_ids)),
         works=Paper.objects.works_of(paper_ids),
         fitted=fitted,
     )
+
+
+def _cards_without_machine(place_ids: Sequence[int]) -> dict[int, Card]:
+    return {pk: card.without_machine for pk, card in cards_of(place_ids).items()}
 
 
 def compose_for(issue: Issue, reader: Reader) -> tuple[Mail | None, list[Choice]]:

@@ -12,7 +12,7 @@ from newsletter.digests import selection
 from newsletter.digests.choices import chosen_papers
 from newsletter.digests.history import issues_sharing, papers_had
 from newsletter.digests.readers import readers_of
-from newsletter.issues.freezing import places_of, week_to
+from newsletter.issues.freezing import places_to_choose_from, week_to
 from newsletter.models import Delivery, Issue, IssuePaper
 from papers.models import Paper, Topic
 from subscriptions.models import Subscriber
@@ -184,7 +184,7 @@ def start_afresh(readers: Sequence[DemoReader], issue: Issue) -> bool:
 
 
 def _has_news(issue: Issue, reader: selection.Reader) -> bool:
-    places = places_of(
+    places = places_to_choose_from(
         issue, week_to(issue.day) if reader.is_weekly else None, is_weekly=reader.is_weekly
     )
     papers = [place.paper_id for place in places]

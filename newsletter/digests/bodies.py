@@ -2,7 +2,7 @@
 body is put together from them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from django.utils import translation
@@ -29,14 +29,20 @@ IN_FULL = 3
 TOPICS_NAMED = 3
 """How many of the reader's topics are named at the top; the others are counted."""
 
-EXPLAINED = 2000
-"""How many cards are kept with their "why" in them. A paper has about one "why" for each topic."""
+EXPLAINED = 5000
+"""How many reasons are kept encoded. A paper has about one for each of its topics."""
+
+MOST_CARDS = 1500
+"""How many cards are kept; those that were not needed for longest are made again when they are."""
 
 WHY_LENGTH = 300
 """Most characters of a "why"."""
 
 OWN_BYTES = 7000
 """The most HTML that a reader's own things in the shell take: tokens, topics, titles."""
+
+LEVELS = {False: Fragment.of("2"), True: Fragment.of("3")}
+"""Of a card's heading: under the title of the digest, or under that of a topic."""
 
 Values = dict[str, Sequence[Fragment]]
 Listed = tuple[Fragment, Fragment]
@@ -129,17 +135,18 @@ class Form:
     """One of these papers, with holes for what `fallen_context` has."""
     fallenlink: SplitTemplate
     """Within that the link to the notice; left out where none is known."""
-    lines: Mapping[int, Fragment]
-    """By place id: for the list at the top, the title, the upvotes and the closest topic."""
-    cards: Mapping[int, SplitTemplate]
-    """By place id."""
-    titles: Mapping[int, Listed]
-    """By place id, shortened: for the preheader."""
     topics: Mapping[int, Listed]
     """By topic id."""
-    explained: dict[tuple[int, str, bool], SplitTemplate] = field(default_factory=dict)
-    """Cards with their "why", as far as readers needed them; by place id, why, and whether they
-    stand under a topic."""
+    lines: dict[int, Fragment] = field(default_factory=dict)
+    """By place id: for the list at the top, the title, the upvotes and the closest topic. Like the
+    cards and the titles, of those places alone that were added."""
+    cards: dict[int, SplitTemplate] = field(default_factory=dict)
+    """By place id, at most `MOST_CARDS`, with holes for why a reader gets the paper, for their
+    token and for the level of the heading."""
+    titles: dict[int, Listed] = field(default_factory=dict)
+    """By place id, shortened: for the preheader."""
+    reasons: dict[str, Fragment] = field(default_factory=dict)
+    """Encoded, by what they say, as far as readers needed them."""
     headings: Mapping[int, Fragment] = field(init=False)
     """Over cards, by topic id."""
     sections: Mapping[int, Fragment] = field(init=False)
@@ -148,11 +155,14 @@ class Form:
     """Bytes that there are for cards."""
     always_fit: int = field(init=False)
     """This many cards have room whichever they are."""
+    _heading_size: int = field(init=False)
+    _line_size: int = field(init=False)
+    _card_size: int = field(init=False)
     _counts: dict[tuple[int, bool], Fragment] = field(default_factory=dict)
     _fallen: dict[Fallen, Fragment] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Weigh the parts."""
+        """Weigh the parts that all readers have."""
         self.headings, self.sections = (
             {
                 topic: Fragment.of(heading.with_text("group", name.text).text)
@@ -161,14 +171,47 @@ class Form:
             for heading in (self.group, self.section)
         )
         self.room = HTML_LIMIT - self.shell.size - self.also.size - self.more.size - OWN_BYTES
-        heaviest = max((card.size for card in self.cards.values()), default=0)
-        line = max((line.size for line in self.lines.values()), default=0)
-        self.room -= ALSO * line
-        heading = max((self._heading(topic) for topic in self.topics), default=0)
+        self._heading_size = max((self._heading(topic) for topic in self.topics), default=0)
+        self._line_size = self._card_size = 0
+        self.always_fit = 0
+
+    def add(
+        self,
+        lines: Mapping[int, Fragment],
+        cards: Mapping[int, SplitTemplate],
+        titles: Mapping[int, Listed],
+    ) -> None:
+        """Have these, too, by the ids of their places. Before a reader's body is composed all of
+        theirs must have been added.
+        """
+        self.lines |= lines
+        self.titles |= titles
+        self._line_size = max([self._line_size, *(line.size for line in lines.values())])
+        for place, card in cards.items():
+            self.cards[place] = card
+            self._card_size = max(self._card_size, card.size)
+        while len(self.cards) > max(MOST_CARDS, len(cards)):
+            oldest = next(iter(self.cards))
+            del self.cards[oldest]
+        self._weigh()
+
+    def touch(self, places: Iterable[int]) -> list[int]:
+        """Have these cards count as just needed; those that are missing."""
+        missing = []
+        for place in places:
+            card = self.cards.pop(place, None)
+            if card is None:
+                missing.append(place)
+            else:
+                self.cards[place] = card
+        return missing
+
+    def _weigh(self) -> None:
+        """How many cards have room whichever they are."""
         longest_why = len(escape('"')) * WHY_LENGTH
-        self.always_fit = self.room // (
-            heaviest + line + heading + longest_why + 2 * len(TOKEN_LIKE)
-        )
+        heaviest = self._card_size + self._line_size + self._heading_size + longest_why
+        room = self.room - ALSO * self._line_size
+        self.always_fit = room // (heaviest + 2 * len(TOKEN_LIKE))
 
     def _heading(self, topic: int) -> int:
         """Bytes of what stands over the topic's lines and cards."""
@@ -176,35 +219,30 @@ class Form:
             return 0
         return self.headings[topic].size + self.sections[topic].size
 
-    def card(self, choice: Choice, *, in_group: bool = False) -> SplitTemplate:
-        """The card of `choice` with its "why"; only the reader's token is missing.
-
-        Raises `KeyError` for a place that the press was not given.
-        """
-        key = (choice.place.id, choice.why, in_group)
-        card = self.explained.get(key)
-        if card is None:
-            if len(self.explained) >= EXPLAINED:
-                self.explained.clear()
-            why = self.markup.escaped(shorten(plain(choice.why), WHY_LENGTH))
-            card = self.cards[choice.place.id].with_text("why", why)
-            card = card.with_text("level", "3" if in_group else "2")
-            self.explained[key] = card
-        return card
+    def reason(self, why: str) -> Fragment:
+        """What a card says of why it is in a digest."""
+        said = self.reasons.get(why)
+        if said is None:
+            if len(self.reasons) >= EXPLAINED:
+                self.reasons.clear()
+            text = self.markup.escaped(shorten(plain(why), WHY_LENGTH))
+            said = self.reasons[why] = Fragment.of(text)
+        return said
 
     def fitted(self, order: Order) -> Order:
         """`order`, or as many of its best papers as `HTML_LIMIT` has room for."""
         if len(order.choices) <= self.always_fit and not order.fallen:
             return order
-        room = self.room
+        room = self.room - ALSO * self._line_size
         if order.fallen:
             room -= self.fallen.size + sum(line.size for line in self._told(order))
         headed: set[int] = set()
         for at, choice in enumerate(order.choices):
             room -= self.lines[choice.place.id].size
             if order.is_whole or at < IN_FULL:
-                card = self.card(choice, in_group=order.by_topic)
+                card = self.cards[choice.place.id]
                 room -= card.size + len(card.holes) * len(TOKEN_LIKE)
+                room -= self.reason(choice.why).size
             if order.by_topic and (heading := heading_of(choice)) not in headed:
                 headed.add(heading)
                 room -= self._heading(heading)
@@ -246,13 +284,15 @@ class Form:
         token = order.tokens["feedback"][0]
         by_topic = order.by_topic and order.is_whole
         groups = order.groups(order.in_full) if by_topic else [(0, order.in_full)]
+        level = LEVELS[by_topic]
         cards: list[Fragment] = []
         for topic, choices in groups:
             if topic in self.headings:
                 cards.append(self.headings[topic])
             for choice in choices:
-                card = self.card(choice, in_group=by_topic)
-                cards += [token if part == "feedback" else part for part in card.parts]  # type: ignore[misc]
+                own = {"feedback": token, "why": self.reason(choice.why), "level": level}
+                card = self.cards[choice.place.id]
+                cards += [part if isinstance(part, Fragment) else own[part] for part in card.parts]
         return cards
 
     def _told(self, order: Order) -> list[Fragment]:
@@ -299,14 +339,19 @@ class Form:
     @property
     def sample(self) -> str:
         """All that readers may see, with something like a token in every hole."""
-        templates = [
+        templates = (
             *(self.shell, self.group, self.section, self.also, self.more),
             *(self.fallen, self.fallenline, self.fallenlink),
-        ]
-        parts = [part for template in (*templates, *self.cards.values()) for part in template.parts]
-        parts += self.lines.values()
-        return "".join(part.text if isinstance(part, Fragment) else TOKEN_LIKE for part in parts)
+        )
+        return sample_of((*templates, *self.cards.values()), self.lines.values())
 
     def compose(self, order: Order) -> tuple[Fragment, ...]:
         """The reader's body."""
         return tuple(self.shell.fill(self.values(order)))
+
+
+def sample_of(templates: Iterable[SplitTemplate], lines: Iterable[Fragment]) -> str:
+    """All that these say, with something like a token in every hole."""
+    parts = [part for template in templates for part in template.parts]
+    texts = [part.text if isinstance(part, Fragment) else TOKEN_LIKE for part in parts]
+    return "".join([*texts, *(line.text for line in lines)])

@@ -179,6 +179,15 @@ def fallen_context(one: Fallen) -> dict[str, str]:
     }
 
 
+def line_context(place: Place) -> dict[str, Any]:
+    """What the list at the top prints of a paper."""
+    card = place.card
+    return {
+        "card": {"title": title_of(card), "path": page_of(card)},
+        "line": line_of(card),
+    }
+
+
 def shell_context(
     issue: Issue,
     values: Mapping[str, str],

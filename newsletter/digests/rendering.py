@@ -13,7 +13,8 @@ issue is prepared once for every language that its readers have.
 import logging
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from email.utils import parseaddr
 
 from django.conf import settings
@@ -21,9 +22,10 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
-from newsletter.digests.bodies import ALSO, HTML, TEXT, TOP, Form, Markup, Order
+from newsletter.digests.bodies import ALSO, HTML, IN_FULL, TEXT, TOP, Form, Markup, Order, sample_of
 from newsletter.digests.contexts import (
     card_context,
+    line_context,
     shell_context,
     short_date_of,
     title_of,
@@ -48,6 +50,16 @@ __all__ = ["DigestPress", "RenderingFailed", "delivery_id_of", "message_id"]
 
 logger = logging.getLogger(__name__)
 
+TOGETHER = 250
+"""Cards that are made at once, at most: the compiler holds all of them in memory."""
+
+TRENDING = 150
+"""Of so many papers those outside a reader's topics are named; who follows nearly all topics would
+else have all of them looked through."""
+
+_STAND_IN = Place(0, 0, 1, 0.0, Card(identifier="", title="A paper"), {})
+"""Holds the place of all cards where what readers share is rendered."""
+
 _PHRASE = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]+")
 
 
@@ -58,9 +70,10 @@ class DigestPress:
     """One issue, ready to be printed for any number of readers of one language: daily, weekly, or
     as the welcome that a new reader gets once.
 
-    Making it renders every paper's card, which takes some tens of milliseconds; `render` then only
-    joins fragments. Where no valid HTML can be made of an issue the digest goes out as text alone,
-    and the log says why.
+    Making it renders what all readers share. A paper's card is rendered when the first reader gets
+    it, with all others that a batch of readers needs (`prepare`); `render` then only joins
+    fragments. Where no valid HTML can be made of an issue, or of a paper in a digest, the digest
+    goes out as text alone, and the log says why.
     """
 
     def __init__(
@@ -72,28 +85,34 @@ class DigestPress:
         is_weekly: bool = False,
         is_welcome: bool = False,
         language: str = "",
+        cards_of: Callable[[Sequence[int]], Mapping[int, Card]] | None = None,
     ) -> None:
         """`places` are all that readers may be given, best first; `topic_names` by topic id, in
-        the order in which a reader's topics are named. Raises `RenderingFailed` where not even a
-        text can be made.
+        the order in which a reader's topics are named. `cards_of` gives the whole cards by the ids
+        of their places, in the active language, where the places' own are not whole. Raises
+        `RenderingFailed` where not even a text can be made.
         """
         self.issue = issue
         self.is_weekly = is_weekly
         self.is_welcome = is_welcome
         self.language = language or settings.LANGUAGE_CODE
-        self.places = list({place.id: place for place in places}.values())
+        self._by_id = {place.id: place for place in places}
+        self.places = list(self._by_id.values())
+        self._cards_of = cards_of
+        self._text_only: set[int] = set()
         with translation.override(self.language):
             self._topic_names = {TOP: gettext("Top papers")}
         for topic, name in topic_names.items():
             self._topic_names[topic] = shorten(plain(name), 80) or "?"
         self._topic_order = {topic: at for at, topic in enumerate(self._topic_names)}
         self._subjects: dict[tuple[int, int], str] = {}
+        self._tracker = tracker_for()
         with translation.override(self.language):
             self._prepare_forms()
-        self._tracker = tracker_for(self.places)
         self._prepare_headers()
 
     def _prepare_forms(self) -> None:
+        """What all readers share."""
         self.text = self._form(TEXT)
         self.html: Form | None = None
         try:
@@ -106,6 +125,71 @@ class DigestPress:
                 extra={"day": self.issue.day.isoformat(), "reason": error.reason},
             )
 
+    def prepare(self, wanted: Iterable[tuple[Reader, Sequence[Choice]]]) -> None:
+        """Have the lines and cards of what these readers get, all made at once. Raises `KeyError`
+        for a place that the press was not made with.
+        """
+        lines: dict[int, None] = {}
+        cards: dict[int, None] = {}
+        for reader, choices in wanted:
+            ids = [choice.place.id for choice in choices]
+            lines |= dict.fromkeys(ids)
+            cards |= dict.fromkeys(ids if reader.in_full else ids[:IN_FULL])
+        self._prepare(lines, cards)
+
+    def _prepare(self, lines: Iterable[int], cards: Iterable[int]) -> None:
+        new_lines = [pk for pk in lines if pk not in self.text.lines]
+        new_cards = self.text.touch(cards)
+        if self.html is not None:
+            bare = self.html.touch(cards)  # of those that have none for good nothing is asked again
+            new_cards = list(dict.fromkeys((*new_cards, *set(bare).difference(self._text_only))))
+        if not new_lines and not new_cards:
+            return
+        needed = list(dict.fromkeys((*new_lines, *new_cards)))
+        for at in range(0, len(needed), TOGETHER):
+            some = set(needed[at : at + TOGETHER])
+            with translation.override(self.language):
+                self._add(
+                    [pk for pk in new_lines if pk in some], [pk for pk in new_cards if pk in some]
+                )
+
+    def _add(self, lines: Sequence[int], cards: Sequence[int]) -> None:
+        places = {pk: self._by_id[pk] for pk in (*lines, *cards)}
+        if self._cards_of is not None:
+            whole = self._cards_of(list(places))
+            places = {pk: replace(one, card=whole.get(pk, one.card)) for pk, one in places.items()}
+        if self._tracker is not None:
+            self._tracker.add(places.values())
+        of_lines, of_cards = ([places[pk] for pk in ids] for ids in (lines, cards))
+        if self.html is not None:
+            self._add_html(self.html, of_lines, of_cards)
+        self._fill(self.text, of_lines, of_cards)
+
+    def _add_html(self, form: Form, lines: Sequence[Place], cards: Sequence[Place]) -> None:
+        """Add to the HTML what can be added. One bad paper costs no others their HTML."""
+        try:
+            self._fill(form, lines, cards)
+        except RenderingFailed as error:
+            places = list({place.id: place for place in (*lines, *cards)}.values())
+            if len(places) > 1:
+                half = {place.id for place in places[: len(places) // 2]}
+                for is_first in (True, False):
+                    self._add_html(
+                        form,
+                        [place for place in lines if (place.id in half) is is_first],
+                        [place for place in cards if (place.id in half) is is_first],
+                    )
+                return
+            self._text_only.add(places[0].id)
+            logger.error(
+                "no HTML can be made of a paper, digests with it go out as text",
+                extra={
+                    "day": self.issue.day.isoformat(),
+                    "paper": places[0].card.identifier,
+                    "reason": error.reason,
+                },
+            )
+
     def render(self, reader: Reader, choices: Sequence[Choice], delivery_id: int | None) -> Mail:
         """The reader's digest of `choices`, best first. Without a delivery it is a preview.
 
@@ -115,9 +199,12 @@ class DigestPress:
         if not choices:
             raise RenderingFailed("a digest without papers is not sent")
         order = self.order(reader, choices, delivery_id)
+        shown = [choice.place.id for choice in choices] + list(order.also)
+        self._prepare(shown, [choice.place.id for choice in order.in_full])
         leave = order.tokens["unsubscribe"][0].text
         html: tuple[Fragment, ...] = ()
-        if self.html is not None and not reader.text_only:
+        has_html = self.html is not None and self._text_only.isdisjoint(shown)
+        if self.html is not None and has_html and not reader.text_only:
             html = self.html.compose(self.html.fitted(order))
             if self._tracker is not None and delivery_id is not None:
                 html = self._tracker.track(html, reader.id, reader.link_version, delivery_id)
@@ -192,12 +279,46 @@ class DigestPress:
         return gettext("%(title)s · %(date)s") % said
 
     def _form(self, markup: Markup) -> Form:
-        """Render the issue with marks where readers differ, and cut it at the marks."""
+        """What readers share of the issue."""
+        cut = self._cut(markup)
+        return Form(
+            markup=markup,
+            language=self.language,
+            shell=cut[""],
+            group=cut.get("group", SplitTemplate(())),
+            section=cut.get("section", SplitTemplate(())),
+            also=cut["also"],
+            more=cut["more"],
+            fallen=cut["fallen"],
+            fallenline=cut["fallenline"],
+            fallenlink=cut["fallenlink"],
+            topics={
+                topic: markup.listed(name, markup.between_topics)
+                for topic, name in self._topic_names.items()
+            },
+        )
+
+    def _fill(self, form: Form, lines: Sequence[Place], cards: Sequence[Place]) -> None:
+        """Render the lines and cards of these places, and add them to the form. Raises
+        `RenderingFailed`.
+        """
+        cut = self._cut(form.markup, lines, cards)
+        made = {place.id: cut[f"card{place.id}"] for place in cards}
+        listed = {place.id: Fragment.of(cut[f"line{place.id}"].text) for place in lines}
+        if form.markup is HTML:
+            check_links(sample_of(made.values(), listed.values()))
+        titles = {place.id: form.markup.listed(title_of(place.card, 60), " · ") for place in lines}
+        form.add(listed, made, titles)
+
+    def _cut(
+        self, markup: Markup, lines: Sequence[Place] = (), cards: Sequence[Place] = ()
+    ) -> dict[str, SplitTemplate]:
+        """The issue with these, rendered with marks where readers differ and cut there."""
         marks = Placeholders(
             [
                 *self._topic_names.values(),
                 self.issue.note,
-                *(str(place.card.as_dict()) for place in self.places),
+                *(str(place.card.as_dict()) for place in (*lines, *cards)),
             ]
         )
         holes = ("preferences", "unsubscribe", "web", "count", "preheader", "topics")
@@ -215,41 +336,25 @@ class DigestPress:
         for name in ("lines", "section", "cards", "group", "also", "more", *told_of):
             context |= {f"{name}_begins": marks.begin(name), f"{name}_ends": marks.end(name)}
         why, feedback, level = marks.hole("why"), marks.hole("feedback"), marks.hole("level")
+        context["lines"] = [
+            line_context(place)
+            | {
+                "line_begins": marks.begin(f"line{place.id}"),
+                "line_ends": marks.end(f"line{place.id}"),
+            }
+            for place in (_STAND_IN, *lines)
+        ]
         context["cards"] = [
             card_context(place, why, feedback, level)
             | {
                 "begins": marks.begin(f"card{place.id}"),
                 "ends": marks.end(f"card{place.id}"),
-                "line_begins": marks.begin(f"line{place.id}"),
-                "line_ends": marks.end(f"line{place.id}"),
             }
-            for place in self.places
+            for place in (_STAND_IN, *cards)
         ]
-        context["lines"] = context["cards"]
-        if self.places:
-            context["cards"][0]["group"] = marks.hole("group")
+        context["lines"][0]["group"] = context["cards"][0]["group"] = marks.hole("group")
         source = render_to_string(markup.shell, context)
-        cut = marks.cut(markup.compiled(source), source)
-        titles = {place.id: title_of(place.card, 60) for place in self.places}
-        return Form(
-            markup=markup,
-            language=self.language,
-            shell=cut[""],
-            group=cut.get("group", SplitTemplate(())),
-            section=cut.get("section", SplitTemplate(())),
-            also=cut["also"],
-            more=cut["more"],
-            fallen=cut["fallen"],
-            fallenline=cut["fallenline"],
-            fallenlink=cut["fallenlink"],
-            lines={place.id: Fragment.of(cut[f"line{place.id}"].text) for place in self.places},
-            cards={place.id: cut[f"card{place.id}"] for place in self.places},
-            titles={place: markup.listed(title, " · ") for place, title in titles.items()},
-            topics={
-                topic: markup.listed(name, markup.between_topics)
-                for topic, name in self._topic_names.items()
-            },
-        )
+        return marks.cut(markup.compiled(source), source)
 
     def _also(self, reader: Reader, choices: Sequence[Choice]) -> list[int]:
         """The most trending papers outside the reader's topics; whoever wants the top papers has
@@ -259,7 +364,7 @@ class DigestPress:
             return []
         found: list[int] = []
         unwanted = reader.disliked.union([choice.place.work for choice in choices])
-        for place in self.places:
+        for place in self.places[:TRENDING]:
             if reader.topics.isdisjoint(place.topics) and place.work not in unwanted:
                 found.append(place.id)
                 if len(found) == ALSO:

@@ -5,7 +5,7 @@ reader of an issue is prepared once, in `Shelf`; choosing for one reader then co
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from newsletter.digests import taste
 from newsletter.digests.taste import Ratings
-from newsletter.issues.places import Place
+from newsletter.issues.places import BEST, Place, taking_part
 from papers.text.cleaning import shorten
 from papers.text.words import words
 
@@ -98,17 +98,14 @@ class Shelf:
         """`vectors`: what papers are about, by paper id, as unit vectors of one model. The reasons
         are in the language that is active.
         """
-        best: dict[int, Place] = {}
-        for place in places:
-            best_so_far = best.get(place.work)
-            if best_so_far is None or place.score > best_so_far.score:
-                best[place.work] = place
         #: Most trending first; a paper that stood in several issues stands here once.
-        self.places = sorted(best.values(), key=lambda place: (-place.score, place.rank, place.id))
+        self.places = taking_part(places)
+        self._works = [place.work for place in self.places]
         self._by_topic: dict[int, list[int]] = {}
         for at, place in enumerate(self.places):
             for topic in place.topics:
-                self._by_topic.setdefault(topic, []).append(at)
+                if len(mine := self._by_topic.setdefault(topic, [])) < BEST:
+                    mine.append(at)
         self._closest_first = [
             tuple(sorted(place.topics, key=lambda topic: -place.topics[topic].score))
             for place in self.places
@@ -125,6 +122,7 @@ class Shelf:
         self._prior = taste.deviations(
             np.array([0.0 if p.card.is_pick else p.score for p in self.places], np.float32)
         )
+        self._is_pick = np.array([place.card.is_pick for place in self.places], np.bool_)
         self._arrange(vectors or {})
 
     def _standings(self, *, is_weekly: bool) -> list[str]:
@@ -152,7 +150,7 @@ class Shelf:
     def _arrange(self, vectors: Mapping[int, taste.Floats]) -> None:
         """Lay the vectors out by place, and find the papers that are too much alike."""
         self._vectors: taste.Floats | None = None
-        self._alike: dict[int, frozenset[int]] = {}
+        self._landscape: taste.Landscape | None = None
         self._same: dict[int, frozenset[int]] = {}
         by_title: dict[str, set[int]] = {}
         for at, place in enumerate(self.places):
@@ -165,9 +163,19 @@ class Shelf:
             middle = np.mean(list(vectors.values()), axis=0)
             rows = [vectors.get(place.paper_id, middle) for place in self.places]
             self._vectors = np.stack(rows).astype(np.float32)
-            self._alike = taste.alike(self._vectors, taste.ALIKE)
-            for at, others in taste.alike(self._vectors, taste.SAME).items():
-                self._same[at] = self._same.get(at, frozenset()) | others
+            self._landscape = taste.Landscape(self._vectors)
+            # One work has one subject: it is looked for among the best of each topic, and not in a
+            # table of all papers by all papers.
+            for among in (*self._by_topic.values(), list(range(min(BEST, len(self.places))))):
+                for at, others in self._alike(among, taste.SAME).items():
+                    self._same[at] = self._same.get(at, frozenset()) | others
+
+    def _alike(self, among: Sequence[int], above: float) -> dict[int, frozenset[int]]:
+        """By place, the others `among` these that lie at least this close; none without vectors."""
+        if self._vectors is None or len(among) < 2:
+            return {}
+        found = taste.alike(self._vectors[among], above)
+        return {among[at]: frozenset(among[one] for one in others) for at, others in found.items()}
 
     def select(
         self, reader: Reader, had: Collection[int] = (), ratings: Ratings | None = None
@@ -181,52 +189,52 @@ class Shelf:
         be kept apart, too.
         """
         allowed = sorted(set().union(*(self._by_topic.get(topic, ()) for topic in reader.topics)))
-        if had or reader.disliked:
-            allowed = [
-                at
-                for at in allowed
-                if self.places[at].work not in had and self.places[at].work not in reader.disliked
-            ]
-        top = self._top_for(reader, had) if reader.top_papers else []
+        unwanted = reader.disliked.union(had) if had else reader.disliked
+        if unwanted:
+            works = self._works
+            allowed = [at for at in allowed if works[at] not in unwanted]
+        top = self._top_for(reader, unwanted) if reader.top_papers else []
         if top:
             allowed = sorted({*allowed, *top})
-        liking = self._liking(ratings)
-        if liking is not None and len(allowed) > 1:
-            allowed = self._moved(allowed, liking, len(ratings or ()))
+        liking: dict[int, float] = {}
+        if ratings and self._landscape is not None and allowed:
+            allowed, liking = self._moved(allowed, ratings, self._landscape)
         if self._same:
             allowed = self._once(allowed)
         if len(allowed) > reader.papers_wanted:
             allowed = self._fair_share(allowed, reader, top)
-        if self._alike:
-            allowed = self._apart(allowed)
+        alike = self._alike(allowed, taste.ALIKE)
+        if alike:
+            allowed = self._apart(allowed, alike)
         choices = [self._choice(at, reader.topics) for at in allowed]
-        if ratings and liking is not None:
+        if ratings and liking:
             return self._with_liked(choices, allowed, ratings, liking)
         return choices
 
-    def _top_for(self, reader: Reader, had: Collection[int]) -> list[int]:
-        """The `papers_wanted` most trending that the reader did not have, each work once."""
+    def _top_for(self, reader: Reader, unwanted: Collection[int]) -> list[int]:
+        """The `papers_wanted` most trending that the reader may get, each work once."""
         top: list[int] = []
         skipped: set[int] = set()
-        for at, place in enumerate(self.places):
+        for at, work in enumerate(self._works):
             if len(top) == reader.papers_wanted:
                 break
-            if at in skipped or place.work in had or place.work in reader.disliked:
+            if at in skipped or work in unwanted:
                 continue
             top.append(at)
             skipped |= self._same.get(at, frozenset())
         return top
 
-    def _liking(self, ratings: Ratings | None) -> taste.Floats | None:
-        """How much the reader would like each paper; None where nothing is known of it."""
-        if not ratings or self._vectors is None:
-            return None
-        return taste.taste(ratings, self._vectors)
-
-    def _moved(self, allowed: list[int], liking: taste.Floats, ratings: int) -> list[int]:
-        """`allowed` in the order of prior and taste together, pinned papers first as they were."""
-        worth = self._prior + np.float32(taste.trust(ratings)) * liking
-        return sorted(allowed, key=lambda at: (not self.places[at].card.is_pick, -worth[at], at))
+    def _moved(
+        self, allowed: list[int], ratings: Ratings, landscape: taste.Landscape
+    ) -> tuple[list[int], dict[int, float]]:
+        """`allowed` in the order of prior and taste together, pinned papers first as they were; and
+        how much the reader would like each.
+        """
+        rows = np.array(allowed)
+        liking = landscape.taste(ratings, rows)
+        worth = self._prior[rows] + np.float32(taste.trust(len(ratings))) * liking
+        order = np.lexsort((rows, -worth, ~self._is_pick[rows]))
+        return rows[order].tolist(), dict(zip(allowed, liking.tolist(), strict=True))
 
     def _once(self, allowed: list[int]) -> list[int]:
         """`allowed` without the later ones of what is one work."""
@@ -276,21 +284,21 @@ class Shelf:
             chosen.add(at)
         return [at for at in allowed if at in chosen]
 
-    def _apart(self, allowed: list[int]) -> list[int]:
+    def _apart(self, allowed: list[int], alike: dict[int, frozenset[int]]) -> list[int]:
         """`allowed` with no two near-duplicates side by side: later ones move down, or, where there
         is nothing to put between, up; what cannot stand anywhere is left out.
         """
         waiting = list(allowed)
         placed: list[int] = []
         while waiting:
-            last = self._alike.get(placed[-1], frozenset()) if placed else frozenset()
+            last = alike.get(placed[-1], frozenset()) if placed else frozenset()
             fitting = next((at for at in waiting if at not in last), None)
             if fitting is not None:
                 placed.append(fitting)
                 waiting.remove(fitting)
                 continue
             at = waiting.pop(0)
-            unlike = self._alike[at]
+            unlike = alike[at]
             for gap in range(len(placed) - 1, -1, -1):
                 if placed[gap] not in unlike and (gap == 0 or placed[gap - 1] not in unlike):
                     placed.insert(gap, at)
@@ -312,7 +320,11 @@ class Shelf:
         return plain
 
     def _with_liked(
-        self, choices: list[Choice], chosen: list[int], ratings: Ratings, liking: taste.Floats
+        self,
+        choices: list[Choice],
+        chosen: list[int],
+        ratings: Ratings,
+        liking: Mapping[int, float],
     ) -> list[Choice]:
         """`choices` with the paper that the reader liked as the reason, where that is why."""
         assert self._vectors is not None  # liking was made from them

@@ -18,6 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+
+SMALLEST_SPREAD = 1e-6
+"""Values that vary by less are equal."""
 
 PENALTY = 3.0
 """λ. The vectors have length 1, so one rating alone is taken at a quarter of its word. In the
@@ -59,22 +63,44 @@ def trust(ratings: int) -> float:
     return 2 * ratings / (ratings + 15)
 
 
-def taste(ratings: Ratings, papers: Floats) -> Floats:
-    """How much the reader would like each of `papers` ([P, K], unit rows), as deviations.
-
-    Zeros where the ratings do not tell the papers apart.
+class Landscape:
+    """The papers of an issue as seen from their middle: what is the same for every reader of it,
+    made once. A reader's taste for some of them then costs as much as these are.
     """
-    middle = papers.mean(axis=0)
-    rated = ratings.vectors[-MOST:] - middle
-    weighed = rated @ rated.T + PENALTY * np.eye(len(rated), dtype=np.float32)
-    direction = rated.T @ np.linalg.solve(weighed, ratings.values[-MOST:])
-    return deviations((papers - middle) @ direction)
+
+    def __init__(self, papers: Floats) -> None:
+        """`papers`: [P, K], unit rows."""
+        self.middle = papers.mean(axis=0)
+        self._centered: Floats = papers - self.middle
+        # What a direction's values vary by is d'Cd, with C of the size K by K.
+        self._covariance = self._centered.T @ self._centered / max(1, len(papers))
+
+    def taste(self, ratings: Ratings, rows: Integers | None = None) -> Floats:
+        """How much the reader would like each paper, or those of `rows`, as deviations among all.
+
+        Zeros where the ratings do not tell the papers apart.
+        """
+        rated = ratings.vectors[-MOST:] - self.middle
+        weighed = rated @ rated.T + PENALTY * np.eye(len(rated), dtype=np.float32)
+        direction = rated.T @ np.linalg.solve(weighed, ratings.values[-MOST:])
+        centered = self._centered if rows is None else self._centered[rows]
+        # The mean of all centered values is 0, so the square root is their deviation.
+        spread = float(np.sqrt(max(0.0, float(direction @ self._covariance @ direction))))
+        if spread < SMALLEST_SPREAD:
+            return np.zeros(len(centered), np.float32)
+        liking: Floats = (centered @ (direction / spread)).astype(np.float32)
+        return liking
+
+
+def taste(ratings: Ratings, papers: Floats) -> Floats:
+    """How much the reader would like each of `papers` ([P, K], unit rows), as deviations."""
+    return Landscape(papers).taste(ratings)
 
 
 def deviations(values: Floats) -> Floats:
     """`values` as deviations from their mean, in standard deviations; zeros where all are equal."""
     spread = float(values.std()) if len(values) else 0.0
-    if spread < 1e-6:
+    if spread < SMALLEST_SPREAD:
         return np.zeros(len(values), np.float32)
     standing: Floats = ((values - values.mean()) / spread).astype(np.float32)
     return standing

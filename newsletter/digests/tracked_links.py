@@ -48,14 +48,19 @@ def token_of(subscriber_id: int, version: int, delivery_id: int) -> str:
 class Tracker:
     """Leads the links of an issue's digests through this site. One for each press."""
 
-    def __init__(self, places: Iterable[Place]) -> None:
+    def __init__(self) -> None:
         self._numbers: dict[str, tuple[int, int]] = {}
+        self._cut: dict[Fragment, LinkedPiece] = {}
+
+    def add(self, places: Iterable[Place]) -> None:
+        """Know the links of these places' cards, which must be whole. Before a body with such a
+        card is tracked.
+        """
         if settings.TRACK_CLICKS:
             for place in places:
                 for number, url in enumerate(targets(place.card)):
                     if url:
                         self._numbers.setdefault(url, (place.id, number))
-        self._cut: dict[Fragment, LinkedPiece] = {}
 
     def track(
         self, html: Sequence[Fragment], subscriber_id: int, version: int, delivery_id: int
@@ -105,6 +110,6 @@ class Tracker:
         return html
 
 
-def tracker_for(places: Iterable[Place]) -> Tracker | None:
+def tracker_for() -> Tracker | None:
     """The tracker for a press; None where the operator does not want to know."""
-    return Tracker(places) if settings.TRACK_OPENS or settings.TRACK_CLICKS else None
+    return Tracker() if settings.TRACK_OPENS or settings.TRACK_CLICKS else None

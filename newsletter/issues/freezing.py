@@ -3,7 +3,7 @@
 import datetime as dt
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext
 
-from newsletter.issues.places import Place, Reason
+from newsletter.issues.places import Place, Reason, Standing, taking_part
 from newsletter.models import Issue, IssuePaper, MissingSource
 from papers.cards import Card, Link, brief, card_of
 from papers.days import LONGEST_WAIT, closes_at, current_day, feature_day
@@ -151,6 +151,25 @@ def places_of(
     Papers that were hidden since are left out; the rows stay, and so do everybody's ranks.
     The reasons are in the language that is active.
     """
+    standings = _standings(issue, since, is_weekly=is_weekly)
+    places = _places_with([one.id for one in standings], standings)
+    cards = cards_of([place.id for place in places])
+    return [replace(place, card=cards[place.id]) for place in places if place.id in cards]
+
+
+def places_to_choose_from(
+    issue: Issue, since: dt.date | None = None, *, is_weekly: bool = False
+) -> list[Place]:
+    """Those of `places_of` that take part, most trending first. Their cards hold no more than
+    choosing asks of them (`ASKED`): a week of large days has thousands of places, of which readers
+    get some hundreds. `cards_of` has those whole.
+    """
+    standings = _standings(issue, since, is_weekly=is_weekly)
+    return _places_with([one.id for one in taking_part(standings)], standings)
+
+
+def _standings(issue: Issue, since: dt.date | None, *, is_weekly: bool) -> list[Standing]:
+    """How all places stand, in the order of the days and their ranks."""
     rows = IssuePaper.objects.filter(issue=issue)
     if since is not None and since < issue.day:
         earlier = Issue.objects.running().filter(day__gte=since, day__lt=issue.day)
@@ -160,39 +179,92 @@ def places_of(
     if is_weekly:
         papers = set(rows.order_by().values_list(WORK, flat=True))
         gained = gained_in_week(week_to(issue.day), issue.day, papers, issue.frozen_at)
+    found = rows.shown().annotate(work=WORK).order_by("issue__day", "rank")
+    known: dict[tuple[int, ...], tuple[int, ...]] = {}
+    standings = []
+    for pk, work, rank, score, is_pick, topics in found.values_list(
+        "pk", "work", "rank", "score", "card__is_pick", "topics"
+    ).iterator(chunk_size=500):
+        ids_of_topics = tuple(map(int, topics))
+        worth = _week_score(score, gained.get(work, 0), is_pick=is_pick) if is_weekly else score
+        mine = known.setdefault(ids_of_topics, ids_of_topics)
+        standings.append(Standing(pk, work, rank, worth, mine))
+    return standings
+
+
+def _places_with(ids: Sequence[int], standings: Sequence[Standing]) -> list[Place]:
+    """The places with these ids, in their order; what is gone since is left out."""
+    by_id = {one.id: one for one in standings}
+    why = _Reasons(Topic.objects.named())
+    fields = ("pk", "paper_id", "topics", *(f"card__{name}" for name in ASKED))
+    places: dict[int, Place] = {}
+    for at in range(0, len(ids), CARDS):
+        rows = IssuePaper.objects.filter(pk__in=ids[at : at + CARDS]).order_by()
+        for pk, paper_id, topics, *asked in rows.values_list(*fields).iterator(chunk_size=500):
+            standing = by_id[pk]
+            places[pk] = Place(
+                id=pk,
+                paper_id=paper_id,
+                work_id=standing.work,
+                rank=standing.rank,
+                score=standing.score,
+                card=Card.from_dict(dict(zip(ASKED, asked, strict=True))),
+                topics={
+                    int(topic): Reason(reason["score"], why.of(int(topic)))
+                    for topic, reason in topics.items()
+                },
+            )
+    return [places[pk] for pk in ids if pk in places]
+
+
+ASKED = ("title", "path", "upvotes", "is_pick", "is_summarised")
+"""The fields of a card that choosing reads."""
+
+
+def cards_of(place_ids: Sequence[int]) -> dict[int, Card]:
+    """The cards of these places as they were frozen, by place id, with their topics' names in the
+    active language. A query for each `CARDS` of them.
+    """
     names = Topic.objects.named()
-    # Typed loosely, since what is annotated is not an attribute of every place.
-    shown: list[Any] = list(rows.shown().annotate(work=WORK).order_by("issue__day", "rank"))
-    return [
-        Place(
-            id=row.pk,
-            paper_id=row.paper_id,
-            work_id=row.work,
-            rank=row.rank,
-            score=_week_score(row, gained) if is_weekly else row.score,
-            card=_card(row, names),
-            topics={
-                int(topic): Reason(reason["score"], _why(names.by_id.get(int(topic), "")))
-                for topic, reason in row.topics.items()
-            },
-        )
-        for row in shown
-    ]
+    cards: dict[int, Card] = {}
+    for at in range(0, len(place_ids), CARDS):
+        rows = IssuePaper.objects.filter(pk__in=place_ids[at : at + CARDS]).order_by()
+        cards |= {pk: _card(data, names) for pk, data in rows.values_list("pk", "card")}
+    return cards
 
 
-def _card(row: IssuePaper, names: TopicNames) -> Card:
+CARDS = 1_000
+"""Cards that are read at once."""
+
+
+def _card(data: dict[str, Any], names: TopicNames) -> Card:
     """The card as it was frozen, with its topics' names in the active language."""
-    card = Card.from_dict(row.card)
+    card = Card.from_dict(data)
     return replace(card, topics=tuple(Link(names.of(name), url) for name, url in card.topics))
 
 
-def _week_score(row: Any, gained: Mapping[int, int]) -> float:
+def _week_score(score: float, gained: int, *, is_pick: bool | None) -> float:
     """A pinned paper keeps its score, which is far above all others; the logarithm keeps one
     paper of the year from making all others of its week look alike.
     """
-    return row.score if row.card.get("is_pick") else math.log1p(gained.get(row.work, 0))
+    return score if is_pick else math.log1p(gained)
 
 
-def _why(topic: str) -> str:
-    """Why readers of `topic` get a paper; the name is empty where the topic is gone."""
-    return gettext("Matches %(topic)s") % {"topic": topic} if topic else gettext("Matches a topic")
+class _Reasons:
+    """Why readers of a topic get a paper: one sentence for each topic, whose name is empty where
+    the topic is gone.
+    """
+
+    def __init__(self, names: TopicNames) -> None:
+        self._names = names
+        self._said: dict[int, str] = {}
+
+    def of(self, topic: int) -> str:
+        if topic not in self._said:
+            name = self._names.by_id.get(topic, "")
+            self._said[topic] = (
+                gettext("Matches %(topic)s") % {"topic": name}
+                if name
+                else gettext("Matches a topic")
+            )
+        return self._said[topic]

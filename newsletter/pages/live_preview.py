@@ -18,7 +18,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
 from newsletter.digests.selection import Choice, Reader, Shelf
-from newsletter.issues.freezing import places_of, week_to
+from newsletter.issues.freezing import places_to_choose_from, week_to
 from newsletter.models import Issue
 from papers.models import Paper, Topic
 from papers.semantics import current
@@ -131,7 +131,8 @@ def _shelf(
     that are hidden now, from how it was before an editor's change of mind.
     """
     issue = Issue(pk=issue_id, day=day, frozen_at=frozen_at)
-    places = places_of(issue, week_to(day) if is_weekly else None, is_weekly=is_weekly)
+    since = week_to(day) if is_weekly else None
+    places = places_to_choose_from(issue, since, is_weekly=is_weekly)
     fitted = current.number_in_use()
     papers = {place.paper_id for place in places}
     vectors = current.vectors_of(papers, fitted) if fitted else None

@@ -2,12 +2,13 @@
 stored with them, and so is what each paper is about; then `standings` gives them their scores.
 
 Both go over the papers in batches, in an order that never changes, and write only what differs;
-a second run changes nothing.
+a second run changes nothing. What is known to be matched as it is, is not matched again:
+`papers.matching.unchanged`.
 """
 
 import datetime as dt
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -17,6 +18,7 @@ from django.db.models import Max, QuerySet
 from papers import days
 from papers.matching import standings
 from papers.matching.scoring import MatchResult, PaperText, TopicSpec, match
+from papers.matching.unchanged import Ledger
 from papers.models import Feature, Match, Paper, Topic
 from papers.semantics import current
 from papers.semantics.current import InUse
@@ -38,8 +40,10 @@ class Ranked:
     """Papers that were looked at."""
     rescored: int = 0
     """Papers whose trending score is another now."""
+    matched: int = 0
+    """Papers that were matched: new ones, and those of which the text or a topic is another."""
     matches: int = 0
-    """Matches of these papers with active topics."""
+    """Matches that were found for these."""
     written: int = 0
     """Matches that are new or different."""
     dropped: int = 0
@@ -49,6 +53,7 @@ class Ranked:
         return Ranked(
             self.papers + other.papers,
             self.rescored + other.rescored,
+            self.matched + other.matched,
             self.matches + other.matches,
             self.written + other.written,
             self.dropped + other.dropped,
@@ -72,20 +77,30 @@ def rank_and_match(
         papers = Paper.objects.featured_on(day)
     assert papers is not None
     pins_from = day or days.feature_day(now)
-    topics = list(Topic.objects.active())
+    topics = {topic.pk: topic for topic in Topic.objects.active()}
     using = current.in_use()
+    ledger = Ledger(map(spec_of_topic, topics.values()), using)
     total = Ranked()
     ranked: list[int] = []
     for batch in _batches(papers):
         ranked += [paper.pk for paper in batch]
         total += Ranked(papers=len(batch))
-        total += _match(batch, topics, using)
+        by_id = {paper.pk: paper for paper in batch}
+        for wanted, texts in ledger.due([text_of_paper(paper) for paper in batch]).items():
+            mine = [by_id[int(text.id)] for text in texts]
+            total += _match(mine, [topic for pk, topic in topics.items() if pk in wanted], using)
+            ledger.note(texts)
         if using:
             current.store_vectors(batch, using)
+    if total.matched:
+        ledger.forget()
     # What a paper fits and how new it is have a say in its score, so that comes last.
     window = ranked if is_whole else list(recent(now).values_list("pk", flat=True))
     total += Ranked(rescored=standings.score(ranked, window, now, pins_from))
-    logger.info("ranked", extra={"papers": total.papers, "matches": total.matches})
+    logger.info(
+        "ranked",
+        extra={"papers": total.papers, "matched": total.matched, "matches": total.matches},
+    )
     return total
 
 
@@ -141,13 +156,12 @@ def _batches(papers: QuerySet[Paper]) -> Iterator[list[Paper]]:
         last = batch[-1].pk
 
 
-def _lock(papers: Sequence[Paper]) -> None:
+def _lock(ids: Iterable[int]) -> None:
     """Wait for other machines that write about these papers, always in one order.
 
     Rows that only refer to a paper are not waited for.
     """
-    ids = [paper.pk for paper in papers]
-    locked = Paper.objects.select_for_update(no_key=True).filter(pk__in=ids)
+    locked = Paper.objects.select_for_update(no_key=True).filter(pk__in=list(ids))
     list(locked.order_by("identifier").values_list("pk", flat=True))
 
 
@@ -161,7 +175,7 @@ def _match(papers: Sequence[Paper], topics: Sequence[Topic], using: InUse | None
     )
     found = {(int(result.paper_id), int(result.topic_id)): result for result in results}
     with transaction.atomic():
-        _lock(papers)
+        _lock(paper.pk for paper in papers)
         stored = {
             (row.paper_id, row.topic_id): row
             for row in Match.objects.filter(
@@ -192,7 +206,7 @@ def _match(papers: Sequence[Paper], topics: Sequence[Topic], using: InUse | None
             dropped, _ = Match.objects.filter(
                 pk__in=[row.pk for row in gone], verdict=Match.Verdict.NONE
             ).delete()
-    return Ranked(matches=len(found), written=len(rows), dropped=dropped)
+    return Ranked(matched=len(papers), matches=len(found), written=len(rows), dropped=dropped)
 
 
 def _as_row(result: MatchResult) -> Match:

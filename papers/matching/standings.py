@@ -315,7 +315,5 @@ def _write(scores: Mapping[int, float]) -> None:
     for batch in _parted(ids):
         with transaction.atomic():
             locked = Paper.objects.select_for_update(no_key=True).filter(pk__in=batch)
-            papers = list(locked.only("identifier", "trending_score").order_by("identifier"))
-            for paper in papers:
-                paper.trending_score = scores[paper.pk]
-            Paper.objects.bulk_update(papers, ["trending_score"], batch_size=500)
+            list(locked.order_by("identifier").values_list("pk", flat=True))
+            Paper.objects.write_scores({pk: scores[pk] for pk in batch})

@@ -7,6 +7,7 @@ from papers.models.author import PaperAuthor
 from papers.models.feature import Feature
 from papers.models.identity import Join, JoinQuerySet, PaperName, SourceRecord
 from papers.models.match import Match, MatchQuerySet
+from papers.models.matched import MatchedPaper, MatchedTopics
 from papers.models.observation import Observation, ObservationQuerySet
 from papers.models.page_version import PageVersion, WatchedQuerySet
 from papers.models.paper import Paper, PaperQuerySet
@@ -30,6 +31,8 @@ __all__ = [
     "MachineSummary",
     "Match",
     "MatchQuerySet",
+    "MatchedPaper",
+    "MatchedTopics",
     "Measurement",
     "Observation",
     "ObservationQuerySet",

@@ -28,6 +28,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--threads", type=int, default=0, metavar="T", help="threads of one process instead"
         )
+        parser.add_argument("--papers", type=int, default=60, metavar="P", help="of an issue")
+        parser.add_argument("--topics", type=int, default=30, metavar="T")
+        parser.add_argument(
+            "--rated", type=float, default=0.0, metavar="SHARE", help="of the readers rated papers"
+        )
+        parser.add_argument(
+            "--weekly", type=float, default=0.0, metavar="SHARE", help="of the readers read weekly"
+        )
         where = parser.add_mutually_exclusive_group(required=True)
         where.add_argument("--smtp", metavar="HOST:PORT", help="an SMTP sink, such as smtp-sink")
         where.add_argument(
@@ -41,6 +49,10 @@ class Command(BaseCommand):
         """Measure and print."""
         if options["subscribers"] < 1 or options["processes"] < 1:
             raise CommandError("--subscribers and --processes take whole numbers from 1.")
+        if options["papers"] < 20 or options["topics"] < 5:
+            raise CommandError("--papers takes a number from 20, --topics one from 5.")
+        if not (0 <= options["rated"] <= 1 and 0 <= options["weekly"] <= 1):
+            raise CommandError("--rated and --weekly take a share from 0 to 1, such as 0.5.")
         sink = options["smtp"] or options["http"] or ("null" if options["null"] else "plan")
         if options["smtp"] and not options["smtp"].rpartition(":")[2].isdecimal():
             raise CommandError("--smtp takes HOST:PORT, such as 127.0.0.1:2525.")
@@ -56,6 +68,12 @@ class Command(BaseCommand):
                 sink,
                 console.print,
                 lambda done: bar.update(task, completed=done),
+                benchmark.Load(
+                    papers=options["papers"],
+                    topics=options["topics"],
+                    rated=options["rated"],
+                    weekly=options["weekly"],
+                ),
             )
         if options["json"]:
             self.stdout.write(json.dumps(figures.as_dict(), indent=2))
