@@ -120,6 +120,19 @@ def read_papers(path: Path) -> list[PaperRecord]:
     ]
 
 
+def read_paper_texts(path: Path) -> list[PaperText]:
+    """Read lines of {"id", "title", "abstract" or "summary", "categories"}; the last may miss."""
+    return [
+        PaperText(
+            str(record["id"]),
+            str(record["title"]),
+            _abstract(record),
+            tuple(map(str, record.get("categories") or ())),
+        )
+        for record in _records(path, "id", "title")
+    ]
+
+
 def read_orders(path: Path) -> dict[date, list[str]]:
     """Read {"day": [ids, most trending first]} as the recorded orders by day."""
     try:

@@ -106,10 +106,16 @@ def rank_and_match(
 
 def match_topic(topic: Topic, now: dt.datetime) -> Ranked:
     """Match one topic anew with the papers of the last `WINDOW`, as after an editor changed it."""
-    if not topic.is_active:
+    return match_topics([topic], now)
+
+
+def match_topics(topics: Sequence[Topic], now: dt.datetime) -> Ranked:
+    """Match topics, as those of a pack, anew with the papers of the last `WINDOW`."""
+    active = [topic for topic in topics if topic.is_active]
+    if not active:
         return Ranked()
     using = current.in_use()
-    steps = (_match(batch, [topic], using) for batch in _batches(recent(now)))
+    steps = (_match(batch, active, using) for batch in _batches(recent(now)))
     return reduce(Ranked.__add__, steps, Ranked())
 
 

@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from papers.categories import canonical
 from papers.evidence import Evidence
 from papers.matching.keywords import Booleans, Findings, KeywordFinder, KeywordMatch
 from papers.matching.sendable import MEANT_TITLE, sendable, sendable_without_model
@@ -218,10 +219,11 @@ def _result(
     evidence = [
         Evidence("keyword", hit.keyword, "title" if hit.title else "abstract") for hit in found
     ]
+    own = {canonical(category) for category in topic.categories}
     evidence += [
         Evidence("category", category)
         for category in paper.categories
-        if category in topic.categories
+        if own and canonical(category) in own
     ]
     if scores.meaning_z is not None and scores.meaning_z[row, at] > MEANT_TITLE:
         evidence.append(Evidence("meaning", f"{float(scores.similarity[row, at]):.2f}"))
@@ -235,15 +237,15 @@ def _result(
 
 
 def _shared_categories(papers: Sequence[PaperText], topics: Sequence[TopicSpec]) -> Booleans:
-    """Return which pairs have an arXiv category in common, [papers, topics]."""
+    """Return which pairs have a category in common, [papers, topics]."""
     numbers: dict[str, list[int]] = {}
     for at, topic in enumerate(topics):
         for category in topic.categories:
-            numbers.setdefault(category, []).append(at)
+            numbers.setdefault(canonical(category), []).append(at)
     shared = np.zeros((len(papers), len(topics)), dtype=np.bool_)
     for row, paper in enumerate(papers):
         for category in paper.categories:
-            shared[row, numbers.get(category, [])] = True
+            shared[row, numbers.get(canonical(category), [])] = True
     return shared
 
 

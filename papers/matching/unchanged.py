@@ -16,7 +16,14 @@ from papers.models import MatchedPaper, MatchedTopics
 from papers.semantics.combined import CombinedModel
 from papers.semantics.current import InUse
 
-RULES = ("evidence.py", "matching/*.py", "semantics/lsa.py", "semantics/combined.py", "text/*.py")
+RULES = (
+    "categories.py",
+    "evidence.py",
+    "matching/*.py",
+    "semantics/lsa.py",
+    "semantics/combined.py",
+    "text/*.py",
+)
 """Where it is written what matches what, in this package."""
 
 

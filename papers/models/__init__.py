@@ -18,12 +18,22 @@ from papers.models.source import Source
 from papers.models.source_run import SourceRun, SourceRunQuerySet
 from papers.models.summary import MachineSummary, SummaryDay
 from papers.models.thumbnail import Thumbnail
-from papers.models.topic import Topic, TopicNames, TopicQuerySet, in_order, list_of_strings
+from papers.models.topic import (
+    FieldOfTopics,
+    Topic,
+    TopicGroup,
+    TopicNames,
+    TopicQuerySet,
+    by_field,
+    in_order,
+    list_of_strings,
+)
 from papers.models.week import WeekOfAttention
 
 __all__ = [
     "Acronym",
     "Feature",
+    "FieldOfTopics",
     "FittedModel",
     "FittedModelQuerySet",
     "Join",
@@ -52,12 +62,14 @@ __all__ = [
     "SummaryDay",
     "Thumbnail",
     "Topic",
+    "TopicGroup",
     "TopicNames",
     "TopicQuerySet",
     "TrendingPlace",
     "WatchedQuerySet",
     "WeekOfAttention",
     "WordDeletion",
+    "by_field",
     "in_order",
     "list_of_strings",
 ]

@@ -11,6 +11,8 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import get_language
 
+from papers import categories as schemes
+from papers import fields
 from papers.models.page_version import WatchedQuerySet
 
 
@@ -20,6 +22,20 @@ def list_of_strings(value: Any) -> None:
         isinstance(item, str) and 0 < len(item.strip()) <= 120 for item in value
     ):
         raise ValidationError("Give a list of phrases, each of 1 to 120 characters.")
+
+
+def list_of_categories(value: Any) -> None:
+    """Raise `ValidationError` unless `value` is a list of categories with known forms."""
+    list_of_strings(value)
+    faults = [fault for fault in map(schemes.fault, value) if fault]
+    if faults:
+        raise ValidationError(faults)
+
+
+def known_field(value: str) -> None:
+    """Raise `ValidationError` unless `value` names a field."""
+    if value not in fields.FIELDS:
+        raise ValidationError("There is no such field.")
 
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
@@ -101,8 +117,24 @@ class Topic(models.Model):
     categories = models.JSONField(
         default=list,
         blank=True,
-        validators=[list_of_strings],
-        help_text="arXiv categories that support a match, one a line, such as cs.CL.",
+        validators=[list_of_categories],
+        help_text="Categories that support a match, each with its scheme, such as arxiv:cs.CL, "
+        "biorxiv:neuroscience or issn:1476-4687.",
+    )
+    field = models.CharField(
+        max_length=20,
+        blank=True,
+        validators=[known_field],
+        help_text="The field it is listed under. Empty: the one that its categories tell.",
+    )
+    pack = models.CharField(
+        max_length=40, blank=True, help_text="The pack that it came with; empty for your own."
+    )
+    shipped = models.CharField(
+        max_length=16,
+        blank=True,
+        help_text="Fingerprint of what the pack said; another one than the topic’s own means that "
+        "an editor changed it.",
     )
     names = models.JSONField(
         null=True,
@@ -146,9 +178,53 @@ class Topic(models.Model):
                 return str(names[key])
         return ""
 
+    @property
+    def field_key(self) -> str:
+        """The field it is listed under, a key of `papers.fields.FIELDS`."""
+        return self.field if self.field in fields.FIELDS else fields.field_of(self.categories)
+
     def get_absolute_url(self) -> str:
         """The topic's page on this site."""
         return reverse("papers:topic", args=[self.slug])
+
+
+@dataclass(frozen=True, slots=True)
+class TopicGroup:
+    """Topics under one heading."""
+
+    name: str
+    topics: tuple[Topic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOfTopics:
+    """The topics of one field, under their headings."""
+
+    key: str
+    """Of `papers.fields.FIELDS`."""
+    name: str
+    groups: tuple[TopicGroup, ...]
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """All of them."""
+        return tuple(topic for group in self.groups for topic in group.topics)
+
+
+def by_field(topics: Iterable[Topic]) -> list[FieldOfTopics]:
+    """The topics by field, in the order of fields, and by group within one, in the editor's."""
+    found: dict[str, dict[str, list[Topic]]] = {}
+    for topic in in_order(topics):
+        found.setdefault(topic.field_key, {}).setdefault(topic.group, []).append(topic)
+    return [
+        FieldOfTopics(
+            key,
+            str(name),
+            tuple(TopicGroup(each[0].group_label, tuple(each)) for each in found[key].values()),
+        )
+        for key, name in fields.FIELDS.items()
+        if key in found
+    ]
 
 
 def in_order(topics: Iterable[Topic]) -> list[Topic]:
