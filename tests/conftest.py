@@ -1,18 +1,23 @@
 """Fixtures that all tests share."""
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
+from django.core.cache.backends.locmem import LocMemCache
 from django.test import override_settings
 from hypothesis import settings as hypothesis_settings
 
 from papers.semantics import current
+from papers.sources import polite
 from tests.mail_rules import mails_keep_the_rules, watch_mails  # noqa: F401 - fixtures
 
 # How long one example takes is the machine's business, not the test's.
 hypothesis_settings.register_profile("any machine", deadline=None)
 hypothesis_settings.load_profile("any machine")
+
+_numbers = count()
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
@@ -30,6 +35,13 @@ def passwords_are_hashed_quickly() -> Iterator[None]:
     """Django's way takes half a second a password, on purpose, and nothing here is about it."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
+
+
+@pytest.fixture(autouse=True)
+def nobody_waits_for_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Services answer from this machine, and one that rests in one test is asked in the next."""
+    monkeypatch.setattr(polite, "sleep", lambda _: None)
+    monkeypatch.setattr(polite, "cache", LocMemCache(f"turns {next(_numbers)}", {}))
 
 
 @pytest.fixture(autouse=True)

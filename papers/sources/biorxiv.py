@@ -22,7 +22,7 @@ from typing import Any, ClassVar, TypeVar
 import httpx
 from django.conf import settings
 
-from papers.sources import author_strings, http
+from papers.sources import author_strings, http, polite
 from papers.sources.base import FetchFailed, LeftOut, PaperSource
 from papers.sources.record import (
     IS_PREPRINT_OF,
@@ -41,6 +41,9 @@ DAYS = 3
 
 LONGEST_GAP = 31
 """Days back that are made good after nobody asked for a while."""
+
+DOOR = polite.Door("bioRxiv and medRxiv", "papers.biorxiv", least=60, longest=3600)
+"""One service answers for both."""
 
 MOST_PAGES = 500
 """Of one day, which has had up to about 400 rows; pages have had 30 rows and 100."""
@@ -239,7 +242,8 @@ class _Preprints(PaperSource[S]):
         base = str(settings.BIORXIV_URL).rstrip("/")
         for _ in range(MOST_PAGES):
             try:
-                total, rows = http.ask(
+                total, rows = polite.ask(
+                    DOOR,
                     client,
                     self.name,
                     f"{base}/details/{self.server}/{day}/{day}/{cursor}/json",

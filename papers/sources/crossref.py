@@ -29,6 +29,7 @@ from django.conf import settings
 
 from papers import days
 from papers.sources import datacite, headings, http
+from papers.sources import polite as politeness
 from papers.sources.base import FetchFailed, LeftOut, PaperSource
 from papers.sources.crossref_works import (
     created_on,
@@ -48,6 +49,15 @@ from papers.text import markup
 logger = logging.getLogger(__name__)
 
 NAME = "Crossref"
+
+DOOR = politeness.Door(
+    NAME,
+    "papers.crossref",
+    least=60,
+    longest=3600,
+    rates=("x-rate-limit-limit", "x-rate-limit-interval"),
+)
+"""To all that is asked of Crossref, by whichever row."""
 
 FIRST_DAYS = 3
 """Days back that a row asks for when it is asked for the first time."""
@@ -388,7 +398,8 @@ def _ask(
 ) -> Mapping[str, Any]:
     """The message of an answer. Raises `FetchFailed`, with what Crossref says is wrong."""
     try:
-        return http.ask(
+        return politeness.ask(
+            DOOR,
             client,
             name,
             f"{settings.CROSSREF_URL}{path}",

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 
-from papers.sources import headings, http, licenses
+from papers.sources import headings, http, licenses, polite
 from papers.sources.last_answer import contact, wait
 from papers.sources.loose import as_list, as_text, dicts_in
 from papers.sources.record import (
@@ -39,6 +39,8 @@ from papers.text import markup
 logger = logging.getLogger(__name__)
 
 NAME = "DataCite"
+
+DOOR = polite.Door(NAME, "papers.datacite", least=60, longest=3600, pause=0.4)
 
 MOST_BYTES = 5_000_000
 """Of one record; some hold thousands of related identifiers."""
@@ -93,7 +95,8 @@ def lookup(dois: Sequence[str]) -> dict[str, PaperRecord]:
             if number:
                 wait(PAUSE)
             try:
-                attributes = http.ask(
+                attributes = polite.ask(
+                    DOOR,
                     client,
                     NAME,
                     f"{settings.DATACITE_URL}/dois/{quote(doi, safe='/')}",

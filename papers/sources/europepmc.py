@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 from django.conf import settings
 
-from papers.sources import http
+from papers.sources import http, polite
 from papers.sources.base import FetchFailed, LeftOut, PaperSource
 from papers.sources.loose import as_dict, as_list
 from papers.sources.record import (
@@ -47,6 +47,8 @@ DAYS = 3
 
 LONGEST_GAP = 31
 """Days back that are made good after nobody asked for a while."""
+
+DOOR = polite.Door("Europe PMC", "papers.europepmc", least=60, longest=3600, pause=0.5)
 
 WINDOW = 180
 """Days between the first publication and the day within which a paper is new."""
@@ -150,7 +152,8 @@ class EuropePmc(PaperSource[EuropePmcSettings]):
         marks = {mark}
         given = 0
         for _ in range(MOST_PAGES):
-            hits, next_mark, results = http.ask(
+            hits, next_mark, results = polite.ask(
+                DOOR,
                 client,
                 self.name,
                 f"{str(settings.EUROPEPMC_URL).rstrip('/')}/search",

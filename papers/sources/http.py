@@ -25,7 +25,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -141,10 +141,12 @@ def ask(
     json: Any = None,
     headers: Mapping[str, str] | None = None,
     on_headers: Callable[[httpx.Headers], None] | None = None,
+    turn: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> T:
     """What `read` makes of the body that `address` answers with, of up to `most_bytes`; asked up
     to `attempts` times. By default these are `MOST_BYTES` and what `FETCH_ATTEMPTS` says. With
-    `json` it is posted. `on_headers` is told the headers of each answer, such as its rates.
+    `json` it is posted. `on_headers` is told the headers of each answer, such as its rates. Each
+    attempt is made within a `turn` of its own.
 
     `read` raises `TryAgain` for a body that is not what was asked for. `name` and `for_what` are
     how the sentence of a `FetchFailed` calls the service and the question. Raises `Refused` where
@@ -168,7 +170,9 @@ def ask(
                 if query:
                     url = url.copy_merge_params(query)
                 question = _Question(str(url), json, dict(headers or {}), on_headers)
-                return read(_body(client, host, question, most_bytes))
+                with turn():
+                    body = _body(client, host, question, most_bytes)
+                return read(body)
     except (TryAgain, httpx.TransportError) as error:
         what = str(error) if isinstance(error, TryAgain) else _said(error)
         wait = error.wait if isinstance(error, TryAgain) else None

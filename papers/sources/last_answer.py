@@ -51,8 +51,15 @@ class LastAnswer:
 
         0 where there are none that make sense.
         """
-        often, within = _number(self.headers.get(limit)), _number(self.headers.get(interval))
-        return min(LONGEST_PAUSE, within / often) if often and within else 0.0
+        return pause_in(self.headers, limit, interval)
+
+
+def pause_in(headers: Mapping[str, str], limit: str, interval: str) -> float:
+    """Seconds between two requests by the headers of these names: so many in such a time; 0 where
+    there are none that make sense.
+    """
+    often, within = _number(headers.get(limit)), _number(headers.get(interval))
+    return min(LONGEST_PAUSE, within / often) if often and within else 0.0
 
 
 def wait(seconds: float) -> None:

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import httpx
 from django.conf import settings
 
-from papers.sources import headings, http
+from papers.sources import headings, http, polite
 from papers.sources.facts import FactsSettings, FactsSource, doi_of
 from papers.sources.last_answer import contact
 from papers.sources.loose import as_dict, as_text, dicts_in
@@ -31,6 +31,9 @@ FIELDS = (
     "id,doi,title,ids,publication_date,type,authorships,primary_location,best_oa_location,"
     "open_access,is_retracted,is_paratext,abstract_inverted_index,cited_by_count"
 )
+
+DOOR = polite.Door("OpenAlex", "papers.openalex", least=60, longest=3600, pause=0.2)
+"""Ten questions a second are allowed."""
 
 LIST_COSTS = 10
 """Credits that a list of works takes."""
@@ -68,7 +71,8 @@ class OpenAlex(FactsSource[OpenAlexSettings]):
         query = {"filter": f"doi:{'|'.join(asked)}", "per-page": "100", "select": FIELDS}
         query |= _identified(self.settings.api_key)
         with http.client("application/json") as client:
-            works = http.ask(
+            works = polite.ask(
+                DOOR,
                 client,
                 self.name,
                 f"{settings.OPENALEX_URL}/works",
@@ -100,7 +104,8 @@ def lookup(doi: str) -> Draft | None:
     """
     with http.client("application/json") as client:
         try:
-            work = http.ask(
+            work = polite.ask(
+                DOOR,
                 client,
                 "OpenAlex",
                 f"{settings.OPENALEX_URL}/works/https://doi.org/{quote(doi, safe='/')}",

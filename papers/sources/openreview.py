@@ -45,7 +45,7 @@ RECENT = dt.timedelta(days=3)
 
 SITE = "https://openreview.net"
 
-DOOR = polite.Door("OpenReview", "papers.openreview", least=30 * 60, longest=6 * 3600)
+DOOR = polite.Door("OpenReview", "papers.openreview", least=30 * 60, longest=6 * 3600, pause=2)
 
 SUBMITTED, WITHDRAWN = "/Submission", "/Withdrawn_Submission"
 
@@ -193,6 +193,7 @@ class OpenReview(PaperSource[OpenReviewSettings]):
                     read,
                     for_what=f"{venueid}, from note {offset}",
                     attempts=2,
+                    turn=DOOR.turn,
                 )
             except http.Busy as error:
                 DOOR.close(error.wait or 0, self.now)

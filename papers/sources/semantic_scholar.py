@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 
-from papers.sources import http
+from papers.sources import http, polite
 from papers.sources.base import FetchFailed
 from papers.sources.facts import FactsSettings, FactsSource
 from papers.sources.record import Author, Draft
@@ -24,6 +24,8 @@ FIELDS = (
     "title,abstract,authors,externalIds,citationCount,isOpenAccess,openAccessPdf,publicationDate,"
     "venue,journal,publicationTypes"
 )
+
+DOOR = polite.Door("Semantic Scholar", "papers.s2", least=60, longest=3600, pause=1.1)
 
 SCHEMES = {"arxiv": "ARXIV", "doi": "DOI", "pubmed": "PMID", "pmcid": "PMCID", "s2": "CorpusId"}
 NAMES = {
@@ -72,7 +74,8 @@ class SemanticScholar(FactsSource[SemanticScholarSettings]):
         headers = {"x-api-key": self.settings.api_key} if self.settings.api_key else None
         with http.client("application/json") as client:
             try:
-                papers = http.ask(
+                papers = polite.ask(
+                    DOOR,
                     client,
                     self.name,
                     f"{settings.SEMANTIC_SCHOLAR_URL}/graph/v1/paper/batch",

@@ -33,6 +33,7 @@ def _in_no_hurry(settings, monkeypatch):
     settings.FETCH_TIMEOUT = 2
     monkeypatch.setattr(arxiv, "PAUSE", 0.001)
     monkeypatch.setattr(arxiv, "NAP", 0.001)
+    monkeypatch.setattr("papers.sources.polite.cache", cache)
     cache.clear()
     yield
     cache.clear()
