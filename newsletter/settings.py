@@ -366,6 +366,9 @@ if ENCODER:
 
 SITE_NAME = read("SITE_NAME", env.str, "Broadsheet", "the newsletter's name")
 CURATOR = read("CURATOR", env.str, "the editors", "who picks the papers, as in “by …”")
+NOTICED_PAPERS = number(
+    "NOTICED_PAPERS", 10, "papers of earlier days that an issue takes in when noticed since", 0, 50
+)
 DIGEST_PAPERS = number("DIGEST_PAPERS", 10, "papers in a digest unless the reader asks", 1, 50)
 DIGEST_DEADLINE = timedelta(
     hours=number("DIGEST_DEADLINE_HOURS", 12, "hours after which a digest is stale", 1, 168)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, Self
 
 from django.conf import settings
+from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext
 
 from papers.identifiers import label_of
@@ -98,6 +99,8 @@ class Card:
     """An editor's words."""
     is_pick: bool = False
     """An editor put it on top."""
+    noticed: str = ""
+    """The day of the issue that it stood in before, where it was noticed since; as in JSON."""
     thumbnail_url: str = ""
     """A picture of the paper at its source; empty where there is none."""
     thumbnail_path: str = ""
@@ -153,6 +156,16 @@ class Card:
         """The same as `excerpt_origin` of a model's summary, to stand below it."""
         said = gettext("Summarized by a machine (%(model)s), not by the authors.")
         return said % {"model": self.summarized_by} if self.summarized_by else ""
+
+    @property
+    def noticed_since(self) -> str:
+        """That it was noticed since its own issue, and which that was; in the active language.
+        Empty for other papers.
+        """
+        if not self.noticed:
+            return ""
+        day = date_format(dt.date.fromisoformat(self.noticed), gettext("j F"))
+        return gettext("Noticed since its issue of %(day)s") % {"day": day}
 
     @property
     def without_machine(self) -> Self:
@@ -251,6 +264,7 @@ def card_of(
     pick: Pick | None = None,
     submitted_by: str = "",
     listed_on: dt.date | None = None,
+    noticed_since: dt.date | None = None,
 ) -> Card:
     """The card of `paper` as it is now, with what `excerpt` makes of its text.
 
@@ -287,6 +301,7 @@ def card_of(
         topics=topics,
         note=pick.note if pick else "",
         is_pick=pick is not None and pick.kind == Pick.Kind.PIN,
+        noticed=noticed_since.isoformat() if noticed_since else "",
         thumbnail_url=paper.thumbnail_url,
         thumbnail_path=path_of(paper.pk, paper.thumbnail_digest),
         paper_id=paper.pk or 0,

@@ -131,20 +131,25 @@ class Shelf:
         ranks = range(1, len(self.places) + 1) if is_weekly else [p.rank for p in self.places]
         # A week's places are scored by what they gained in it; each card's count is its own day's.
         counts = [
-            (0.0 if place.card.is_pick else place.score) if is_weekly else place.card.upvotes or 0
+            (0.0 if place.card.is_pick else place.score)
+            if is_weekly
+            else (0 if place.card.noticed else place.card.upvotes or 0)
             for place in self.places
         ]
         most = max(counts, default=0)
         is_ahead = most > 0 and counts.count(most) == 1
         trending = gettext("trending #%(rank)d")
         first = gettext("most upvoted this week") if is_weekly else gettext("most upvoted today")
+        noticed = gettext("noticed since its issue")
         return [
-            ""
+            noticed
+            if place.card.noticed
+            else ""
             if rank > ranked
             else first
             if is_ahead and count == most
             else trending % {"rank": rank}
-            for rank, count in zip(ranks, counts, strict=True)
+            for place, rank, count in zip(self.places, ranks, counts, strict=True)
         ]
 
     def _arrange(self, vectors: Mapping[int, taste.Floats]) -> None:
@@ -212,13 +217,17 @@ class Shelf:
         return choices
 
     def _top_for(self, reader: Reader, unwanted: Collection[int]) -> list[int]:
-        """The `papers_wanted` most trending that the reader may get, each work once."""
+        """The `papers_wanted` most trending that the reader may get, each work once. What was
+        noticed since its own issue is for readers of its topics.
+        """
         top: list[int] = []
         skipped: set[int] = set()
         for at, work in enumerate(self._works):
             if len(top) == reader.papers_wanted:
                 break
             if at in skipped or work in unwanted:
+                continue
+            if self.places[at].card.noticed:
                 continue
             top.append(at)
             skipped |= self._same.get(at, frozenset())

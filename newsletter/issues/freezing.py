@@ -3,7 +3,7 @@
 import datetime as dt
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext
 
+from newsletter.issues.noticed import noticed_since
 from newsletter.issues.places import Place, Reason, Standing, taking_part
 from newsletter.models import Issue, IssuePaper, MissingSource
 from papers.cards import Card, Link, brief, card_of
@@ -72,8 +73,9 @@ def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
     """The issue of `day`, frozen now unless it already was; None where the day has no papers.
 
     Papers featured on the day, without those an editor hid, pinned ones first, then by trending
-    score. Of the day that digests carry, the issue says which sources had not answered. Safe to
-    call twice and from two machines at once: the first one wins.
+    score; after them those of the days before that were noticed since. Of the day that digests
+    carry, the issue says which sources had not answered. Safe to call twice and from two machines
+    at once: the first one wins.
     """
     with transaction.atomic():
         # Until the issue is there nobody lists papers: those that came are read below, and those
@@ -100,7 +102,9 @@ def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
             day=day, defaults={"frozen_at": now, "missing_sources": missing}
         )
         if created:
-            IssuePaper.objects.bulk_create(_places(issue, papers, picks))
+            noticed = noticed_since(day, now, {paper.pk for paper in papers})
+            papers += _in_order(noticed, now)
+            IssuePaper.objects.bulk_create(_places(issue, papers, picks, noticed))
             extra = {"day": day.isoformat(), "papers": len(papers)}
             logger.info("issue frozen", extra=extra)
             if issue.missing_sources:
@@ -109,7 +113,18 @@ def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
     return issue
 
 
-def _places(issue: Issue, papers: Sequence[Paper], picks: dict[int, Pick]) -> list[IssuePaper]:
+def _in_order(ids: Collection[int], now: dt.datetime) -> list[Paper]:
+    """The papers with these ids, in their order, with what cards show."""
+    papers = Paper.objects.in_order(list(ids)) if ids else Paper.objects.none()
+    return list(papers.with_thumbnails().with_machine_summaries().with_earlier_counts(now))
+
+
+def _places(
+    issue: Issue,
+    papers: Sequence[Paper],
+    picks: dict[int, Pick],
+    noticed: Mapping[int, dt.date],
+) -> list[IssuePaper]:
     matches: dict[int, list[Match]] = {}
     for match in (
         Match.objects.sendable().filter(paper__in=papers).select_related("topic").order_by("-score")
@@ -119,13 +134,20 @@ def _places(issue: Issue, papers: Sequence[Paper], picks: dict[int, Pick]) -> li
     for rank, paper in enumerate(papers, 1):
         mine = matches.get(paper.pk, [])
         topics = tuple(Link(match.topic.name, "") for match in mine)  # no address is frozen
-        card = card_of(paper, brief, topics=topics, pick=picks.get(paper.pk))
+        card = card_of(
+            paper,
+            brief,
+            topics=topics,
+            pick=picks.get(paper.pk),
+            noticed_since=noticed.get(paper.pk),
+        )
         places.append(
             IssuePaper(
                 issue=issue,
                 paper=paper,
                 rank=rank,
                 score=paper.trending_score,
+                is_noticed=paper.pk in noticed,
                 card=card.as_dict(),
                 topics={
                     str(match.topic_id): {"score": match.score, "evidence": match.evidence}
@@ -217,7 +239,7 @@ def _places_with(ids: Sequence[int], standings: Sequence[Standing]) -> list[Plac
     return [places[pk] for pk in ids if pk in places]
 
 
-ASKED = ("title", "path", "upvotes", "is_pick", "is_summarised")
+ASKED = ("title", "path", "upvotes", "is_pick", "is_summarised", "noticed")
 """The fields of a card that choosing reads."""
 
 

@@ -151,6 +151,11 @@ class IssuePaper(models.Model):
     paper = models.ForeignKey(Paper, on_delete=models.PROTECT, related_name="places")
     rank = models.PositiveSmallIntegerField(help_text="1 is the most trending.")
     score = models.FloatField(help_text="Trending score when the issue was frozen.")
+    is_noticed = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="It stood in an earlier issue, and got its attention since.",
+    )
     card = models.JSONField(
         help_text="What a digest shows of the paper, as it was when the issue froze."
     )
@@ -167,6 +172,11 @@ class IssuePaper(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=("issue", "paper"), name="issue_paper_once"),
             models.UniqueConstraint(fields=("issue", "rank"), name="issue_rank_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=("paper",), condition=models.Q(is_noticed=True), name="issue_paper_noticed"
+            )
         ]
 
     def __str__(self) -> str:
