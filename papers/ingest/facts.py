@@ -13,6 +13,7 @@ nothing. For each fact the written order is:
 - categories: all that any source gives, arXiv's first; the primary one of the first source leads;
 - status: retracted if any record says so; withdrawn if all names of the work that are not an
   article's are; corrected if any record says so;
+- citations: the highest count that a service gives, for each knows a part of the literature;
 - everything else: the first in `SOURCE_ORDER` that says something.
 
 What a withdrawn version says in place of its title and abstract counts only where nothing else was
@@ -73,6 +74,7 @@ FIELDS: Final = (
     "license",
     "abstract_share",
     "free_url",
+    "citations",
     "status",
 )
 """The columns of a paper that are worked out here."""
@@ -152,6 +154,7 @@ def as_facts(record: PaperRecord) -> dict[str, Any]:
         "issns": list(record.issns),
         "license": record.license,
         "free_url": record.free_url,
+        "citations": record.citations,
         "status": record.status,
         "names": list(record.names),
         "relations": [[relation.kind, relation.identifier] for relation in record.relations],
@@ -262,6 +265,7 @@ def compose(
         "license": owner.facts.get("license", "") if owner else "",
         "abstract_share": share_of(owner) if owner else "",
         "free_url": _first(ordered, "free_url") or "",
+        "citations": max((one.facts.get("citations", 0) for one in ordered), default=0) or None,
         "status": _status(said),
     }
     for name, value in (edited or {}).items():

@@ -337,6 +337,12 @@ class Paper(models.Model):
     free_url = models.URLField(
         max_length=500, blank=True, default="", db_default="", help_text="Where a free copy is."
     )
+    citations = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="How often it is cited: the highest count that a service gives.",
+    )
     status = models.CharField(
         max_length=10,
         choices=Status,

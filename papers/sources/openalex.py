@@ -167,6 +167,7 @@ def draft_of(work: Mapping[str, Any]) -> Draft:
         issns=journal.get("issn") if isinstance(journal.get("issn"), list) else [],
         license=as_text(copy.get("license") or place.get("license")),
         free_url=_free(copy, access) if is_free else "",
+        citations=work.get("cited_by_count"),
         status="retracted" if work.get("is_retracted") is True else marked,
     )
 

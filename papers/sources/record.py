@@ -179,6 +179,8 @@ class PaperRecord:
     """As a short id such as `cc-by`, or as a URL."""
     free_url: str = ""
     """Where a free copy is."""
+    citations: int | None = None
+    """How often it is cited, as the service counts."""
     status: str = ""
     """One of `STATUSES`."""
     source_day: dt.date | None = None
@@ -227,6 +229,7 @@ class Draft:
     issns: Any = None
     license: Any = None
     free_url: Any = None
+    citations: Any = None
     status: Any = ""
     source_day: Any = None
     listing: str = LISTED
@@ -272,6 +275,7 @@ class Draft:
             issns=issns(self.issns),
             license=license_id(self.license),
             free_url=self._link("free_url"),
+            citations=self._count("citations"),
             status=self._one_of("status", STATUSES, ""),
             source_day=self._day(self.source_day),
             listing=self._one_of("listing", LISTINGS, LISTED),

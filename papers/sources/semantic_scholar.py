@@ -126,6 +126,7 @@ def draft_of(paper: Mapping[str, Any]) -> Draft:
         names=list(_names(paper.get("externalIds"))),
         kind=_kind(kinds if isinstance(kinds, list) else []),
         venue=journal_name or paper.get("venue"),
+        citations=paper.get("citationCount"),
         free_url=free.get("url") or "" if is_free and isinstance(free, dict) else "",
     )
 

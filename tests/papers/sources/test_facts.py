@@ -7,18 +7,21 @@ from typing import Any
 
 import pytest
 import stamina
+from django.urls import reverse
 from werkzeug import Request, Response
 
+from papers.cards import brief, card_of
 from papers.ingest.fetching import fetch_day
+from papers.ingest.records import store
 from papers.models import Feature, Paper, Source
 from papers.sources import http, openalex, registry, semantic_scholar
 from papers.sources.base import FetchFailed
 from papers.sources.crossref_updates import CrossrefUpdates
 from papers.sources.facts import FactsSettings, FactsSource
 from papers.sources.openalex import OpenAlex, OpenAlexSettings, abstract_of
-from papers.sources.record import NOT_LISTED, Draft
+from papers.sources.record import NOT_LISTED, Draft, PaperRecord
 from papers.sources.semantic_scholar import SemanticScholar, SemanticScholarSettings
-from tests.factories import make_paper
+from tests.factories import make_paper, make_source
 from tests.papers.sources.recordings import answer
 
 NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
@@ -538,3 +541,84 @@ def test_facts_list_no_paper(site):
     row.refresh_from_db()
     assert row.state
     assert row.state["spent"] == 1
+
+
+# --- Citations and free copies, from the service to the page -----------------------------------
+
+
+def known_paper() -> Paper:
+    """A stored article of which nobody has said more than its title."""
+    record = PaperRecord(
+        "doi:10.5555/b.1", "Batteries that last for a hundred years", kind="article"
+    )
+    store([record], make_source(slug="crossref", kind="crossref"), DAY, NOW)
+    return Paper.objects.get()
+
+
+def page_of(client: Any, paper: Paper) -> str:
+    return " ".join(client.get(paper.get_absolute_url()).content.decode().split())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("first", ["openalex", "semantic-scholar"])
+def test_the_higher_count_of_citations_is_shown_whoever_came_first(client, first):
+    paper = known_paper()
+    assert "Cited" not in page_of(client, paper)
+    said = {
+        "openalex": openalex.draft_of(
+            {"doi": f"https://doi.org/{paper.local_id}", "title": paper.title, "cited_by_count": 41}
+        ),
+        "semantic-scholar": semantic_scholar.draft_of(
+            {"title": paper.title, "citationCount": 1200, "externalIds": {"DOI": paper.local_id}}
+        ),
+    }
+    for kind in sorted(said, key=lambda one: one != first):
+        draft = said[kind]
+        draft.id, draft.listing = paper.identifier, NOT_LISTED
+        store([draft.clean()], make_source(slug=kind, kind=kind), DAY, NOW)
+
+    paper.refresh_from_db()
+    assert paper.citations == 1200
+    assert "Cited 1200 times" in page_of(client, paper)
+    client.cookies["django_language"] = "de"
+    assert "1200-mal zitiert" in page_of(client, paper)
+
+
+@pytest.mark.parametrize("said", [-1, "many", True, 10**12, 3.5])
+def test_what_is_no_count_of_citations_is_left_out(said):
+    draft = openalex.draft_of({"doi": "10.5555/x", "title": "A title", "cited_by_count": said})
+    record = draft.clean()
+    assert record.citations is None
+    assert "citations" in draft.problems[0]
+
+
+@pytest.mark.django_db
+def test_a_free_copy_is_linked_on_the_page_and_on_the_card(client):
+    paper = known_paper()
+    free = "https://repository.example.org/batteries.pdf"
+    assert "Free to read" not in page_of(client, paper)
+    draft = semantic_scholar.draft_of(
+        {"title": paper.title, "isOpenAccess": True, "openAccessPdf": {"url": free}}
+    )
+    draft.id, draft.listing = paper.identifier, NOT_LISTED
+    store([draft.clean()], make_source(slug="s2", kind="semantic-scholar"), DAY, NOW)
+
+    for page in (page_of(client, paper), page_of_day(client)):
+        assert f'href="{free}"' in page
+        assert "Free to read" in page
+    assert card_of(Paper.objects.get(), brief).free_url == free
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "file:///etc/passwd", "", None, 7])
+def test_a_free_copy_without_a_web_address_is_none(url):
+    draft = semantic_scholar.draft_of(
+        {"title": "A title", "isOpenAccess": True, "openAccessPdf": {"url": url}}
+    )
+    draft.id = "doi:10.5555/x"
+    assert draft.clean().free_url == ""
+
+
+def page_of_day(client: Any) -> str:
+    listed = Feature.objects.get().day
+    return " ".join(client.get(reverse("newsletter:day", args=[listed])).content.decode().split())
