@@ -11,8 +11,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from papers.admin.base import TITLE_SHOWN, ModelAdmin, TabularInline
+from papers.admin.base import TITLE_SHOWN, TabularInline
 from papers.admin.matches import MatchForm
+from papers.admin.papers_by_hand import AddByHand
 from papers.ingest import identity
 from papers.matching import standings
 from papers.models import Feature, Match, Paper
@@ -116,7 +117,7 @@ EDITABLE = (
 
 
 @admin.register(Paper)
-class PaperAdmin(ModelAdmin):
+class PaperAdmin(AddByHand):
     """Papers as sources gave them; an editor mends facts, and pins and vetoes their topics."""
 
     list_display = (
@@ -158,10 +159,6 @@ class PaperAdmin(ModelAdmin):
     )
     readonly_fields = tuple(name for name in fields if name not in EDITABLE)
     actions = ("forget_edits",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Papers come from sources."""
-        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Issues refer to them; an editor hides a paper with a pick."""

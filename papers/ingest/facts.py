@@ -49,6 +49,7 @@ SOURCE_ORDER: Final = (
     "openalex",
     "pushed",
     "file",
+    "byhand",
     "sample",
     "community",
 )

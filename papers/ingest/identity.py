@@ -384,18 +384,30 @@ def _works(ids: Collection[int]) -> dict[int, Work]:
     }
 
 
+class _JoinedMeanwhile(Exception):
+    """Another machine joined more papers to those that this one locked."""
+
+
 def merge(ids: Collection[int]) -> None:
     """Have the papers of each work that holds one of `ids` stand as one, as the joins now say, and
     work out their rows. Within a transaction; repeated, it changes nothing.
     """
     everyone, pairs = _connected(ids)
-    locked = Paper.objects.select_for_update(no_key=True).filter(pk__in=everyone)
-    papers = {paper.pk: paper for paper in locked.order_by("identifier")}
-    # Another machine may have joined more while this one waited for the rows.
-    again, pairs = _connected(papers)
-    if not again <= set(papers):
-        more = Paper.objects.select_for_update(no_key=True).filter(pk__in=again - set(papers))
-        papers |= {paper.pk: paper for paper in more.order_by("identifier")}
+    while True:
+        try:
+            # In one order on every machine. Where others joined more while this one waited for the
+            # rows, it lets go of them all and begins again: whoever asked for more while it holds
+            # some might wait for one who waits for it.
+            with transaction.atomic():
+                locked = Paper.objects.select_for_update(no_key=True).filter(pk__in=everyone)
+                papers = {paper.pk: paper for paper in locked.order_by("identifier")}
+                again, pairs = _connected(papers)
+                if not again <= everyone:
+                    raise _JoinedMeanwhile
+        except _JoinedMeanwhile:
+            everyone |= again
+        else:
+            break
     groups = _groups(papers, pairs)
     changed = []
     for group in groups:

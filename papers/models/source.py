@@ -22,7 +22,10 @@ class Source(models.Model):
 
     COMMUNITY: ClassVar = "community"
     """The kind of our own readers, who are not fetched from anywhere: `papers.ingest.community`.
-    All other kinds are those of the modules in `papers.sources`."""
+    All other kinds but this and the next are those of the modules in `papers.sources`."""
+
+    BY_HAND: ClassVar = "byhand"
+    """The kind of what editors add themselves: `papers.ingest.by_hand`."""
 
     OBSERVING: ClassVar = ("hackernews",)
     """Kinds whose points are no upvotes of a paper's own list: they stay out of the counts that

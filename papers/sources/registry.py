@@ -22,6 +22,10 @@ KIND_LENGTH = 20
 """As long as the column."""
 
 
+UNFETCHED = {Source.COMMUNITY: "Readers of this site", Source.BY_HAND: "Editors of this site"}
+"""Kinds that are fetched from nowhere, and what an editor calls them."""
+
+
 def discover() -> dict[str, type[PaperSource[Any]]]:
     """The kinds of source in the modules of `papers.sources`, in the order of their labels.
 
@@ -38,7 +42,7 @@ def discover() -> dict[str, type[PaperSource[Any]]]:
             if not issubclass(one, PaperSource):
                 continue
             kind = getattr(one, "kind", "")
-            if not 0 < len(kind) <= KIND_LENGTH or kind in {Source.COMMUNITY, *found}:
+            if not 0 < len(kind) <= KIND_LENGTH or kind in {*UNFETCHED, *found}:
                 raise ImproperlyConfigured(
                     f"{name}.{one.__name__} needs a `kind` of its own, of 1 to {KIND_LENGTH} "
                     f"characters; it has {kind!r}."
@@ -57,8 +61,8 @@ KINDS = discover()
 
 def label_of(kind: str) -> str:
     """What an editor calls a kind, also one that is fetched from nowhere."""
-    if kind == Source.COMMUNITY:
-        return "Readers of this site"
+    if kind in UNFETCHED:
+        return UNFETCHED[kind]
     return KINDS[kind].label if kind in KINDS else f"{kind} (no longer in this version)"
 
 

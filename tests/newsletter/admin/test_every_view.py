@@ -28,7 +28,7 @@ POSSIBLE = {
     Acronym: "add change delete",
     Join: "",
     Match: "add change delete",
-    Paper: "change",
+    Paper: "add change",
     Pick: "add change delete",
     FittedModel: "delete",
     Topic: "add change delete",
