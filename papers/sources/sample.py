@@ -1,6 +1,9 @@
-"""The sample that ships with Broadsheet: sixty real papers, for machines without a network.
+"""The sample that ships with Broadsheet: a hundred real papers of several fields, for machines
+without a network.
 
-Its five days stand for Monday to Friday of every week, so that any five feature days in a row
+Sixty are of machine learning; the others of biology, medicine, physics, chemistry, mathematics and
+economics, with abstracts that their licenses let us ship, and counts where somebody counted. Its
+five days stand for Monday to Friday of every week, so that any five feature days in a row
 show all of it, and the same day always shows the same papers.
 """
 
@@ -25,7 +28,7 @@ class Sample(PaperSource[SourceSettings]):
     is_sample = True
 
     def items(self, day: dt.date) -> list[dict[str, Any]]:
-        """Twelve papers on a weekday, none on a weekend."""
+        """Twenty papers on a weekday, none on a weekend."""
         return [paper for paper in _papers() if paper["day"] == day.isoweekday()]
 
     def draft(self, item: Any) -> Draft:
@@ -45,6 +48,9 @@ class Sample(PaperSource[SourceSettings]):
             comments=item["comments"],
             stars=item["stars"],
             submitted_by=item["submitted_by"],
+            kind=item.get("kind", "article"),
+            venue=item.get("venue", ""),
+            license=item.get("license", ""),
         )
 
 

@@ -122,7 +122,8 @@ def fill() -> None:
     reader = reader_of(source)
     monday = now.date().fromordinal(now.date().toordinal() - now.date().weekday())
     week = [monday.fromordinal(monday.toordinal() + n) for n in range(5)]
-    records = [record for day in week for record in reader.fetch(day).records][:PAPERS]
+    listed = [record for day in week for record in reader.fetch(day).records]
+    records = [record for record in listed if record.is_counted][:PAPERS]
     # The sample's summaries are half as long as abstracts are; two of them are of real length.
     long = [
         _with_abstract(record, f"{record.abstract} {records[n - 1].abstract}")

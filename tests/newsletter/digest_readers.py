@@ -124,9 +124,9 @@ def choices_of(
 
 
 def sample_places() -> list[Place]:
-    """The papers of the sample that ships with the project, as places of one issue."""
+    """The papers of the sample that somebody counted, as places of one issue."""
     with SAMPLE.open() as file:
-        papers = json.load(file)["papers"]
+        papers = [one for one in json.load(file)["papers"] if one["upvotes"] is not None]
     papers.sort(key=lambda paper: -paper["upvotes"])
     places = []
     for rank, paper in enumerate(papers, 1):

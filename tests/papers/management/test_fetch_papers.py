@@ -36,9 +36,9 @@ def run(*args: str) -> str:
 def test_the_feature_day_is_fetched_ranked_and_matched():
     said = run()
 
-    assert "2026-06-10: 12 papers: 12 new" in said
+    assert "2026-06-10: 20 papers: 20 new" in said
     assert set(Feature.objects.values_list("day", flat=True)) == {dt.date(2026, 6, 10)}
-    assert Paper.objects.filter(trending_score__gt=0).count() == 12
+    assert Paper.objects.filter(trending_score__gt=0).count() == 20
     assert Match.objects.exists()
 
 
@@ -49,13 +49,13 @@ def test_run_twice_nothing_doubles_and_observations_append(thursday):
 
     said = run()
 
-    assert "0 new, 0 updated, 12 unchanged; 12 observations" in said
-    assert (Paper.objects.count(), Match.objects.count()) == (12, matches)
+    assert "0 new, 0 updated, 20 unchanged; 12 observations" in said
+    assert (Paper.objects.count(), Match.objects.count()) == (20, matches)
     assert Observation.objects.count() == 24
 
 
 def test_another_day_can_be_asked_for():
-    assert "2026-06-05: 12 papers" in run("--day", "2026-06-05")
+    assert "2026-06-05: 20 papers" in run("--day", "2026-06-05")
 
 
 def test_several_days_are_fetched_without_weekends():
@@ -63,7 +63,7 @@ def test_several_days_are_fetched_without_weekends():
 
     days = sorted(set(Feature.objects.values_list("day", flat=True)))
     assert days == [dt.date(2026, 6, day) for day in (4, 5, 8, 9)]
-    assert "All 4 days: 48 papers" in said
+    assert "All 4 days: 80 papers" in said
 
 
 def test_a_weekend_has_no_papers_and_is_no_failure():
@@ -73,7 +73,7 @@ def test_a_weekend_has_no_papers_and_is_no_failure():
 def test_a_dry_run_stores_nothing():
     said = run("--dry-run")
 
-    assert "would store 12 papers" in said
+    assert "would store 20 papers" in said
     assert not Paper.objects.exists()
     assert Source.objects.get(slug="sample").last_fetched_at is None
 
@@ -81,7 +81,7 @@ def test_a_dry_run_stores_nothing():
 def test_one_source_can_be_named(settings):
     settings.PAPERS_SOURCE = "live"
 
-    assert "12 papers" in run("--source", "sample")
+    assert "20 papers" in run("--source", "sample")
 
 
 def test_an_unknown_source_is_named_with_the_known_ones():
