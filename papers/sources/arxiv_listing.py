@@ -365,7 +365,8 @@ class ArxivListing(PaperSource[ArxivSettings]):
             else:
                 is_of_one = record.versions == 1 and not _is_stamped_anew(record)
                 is_late = last is not None and record.datestamp > last
-                is_new = is_within or (is_of_one and not is_late)
+                # One version with a later datestamp was held, and is listed on that day.
+                is_new = (is_of_one and not is_late) or (is_within and record.versions > 1)
                 day = (possible if is_within else None) or record.datestamp
                 if is_late and not is_new:
                     continue  # of a later day

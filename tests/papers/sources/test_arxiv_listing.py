@@ -548,7 +548,7 @@ def test_what_is_no_category_is_refused(lines, words):
 def test_the_taxonomy_has_names_for_all():
     choices = arxiv_taxonomy.choices()
     assert choices["cs.CL"] == "cs.CL: Computation and Language"
-    assert choices["hep-th"] == "hep-th: High Energy Physics: Theory"
+    assert choices["hep-th"] == "hep-th: High Energy Physics - Theory"
     assert len(choices) > 160
     assert all(len(name) > len(code) + 4 for code, name in choices.items())
     everything = read_settings(ArxivSettings, {"categories": list(choices)})

@@ -250,3 +250,34 @@ def test_recorded_answers_of_the_query_api(shared):
     assert arxiv_query._slice(0, empty).total == 0
     with pytest.raises(http.TryAgain):
         arxiv_query._slice(0, b"Rate exceeded.")
+
+
+def test_a_paper_that_was_held_is_listed_on_the_day_of_its_announcement_alone(site):
+    """Submitted in time for Thursday and announced on Friday: Thursday has it not."""
+
+    def record(number: str, stamp: str, *versions: str) -> str:
+        dated = "".join(
+            f'<version version="v{at}"><date>{said}</date></version>'
+            for at, said in enumerate(versions, 1)
+        )
+        return (
+            f"<record><header><datestamp>{stamp}</datestamp></header><metadata>"
+            f'<arXivRaw xmlns="http://arxiv.org/OAI/arXivRaw/"><id>{number}</id>{dated}'
+            "<title>Held</title><authors>Alice Adams</authors><categories>cs.CL</categories>"
+            "<abstract>We waited.</abstract></arXivRaw></metadata></record>"
+        )
+
+    wednesday = "Wed, 22 Apr 2026 17:00:00 GMT"
+    records = (
+        record("2604.00051", "2026-04-24", wednesday),
+        record("2604.00052", "2026-04-24", wednesday, "Thu, 23 Apr 2026 09:00:00 GMT"),
+        record("2604.00053", "2026-04-23", wednesday),
+    )
+    answers(site, "/oai", f"<OAI-PMH><ListRecords>{''.join(records)}</ListRecords></OAI-PMH>")
+
+    fetched = source().fetch(THURSDAY)
+
+    assert {one.identifier for one in fetched.records if one.listing == NEW_TO_SITE} == {
+        "arxiv:2604.00052",  # replaced since
+        "arxiv:2604.00053",
+    }
