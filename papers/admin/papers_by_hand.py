@@ -79,7 +79,9 @@ class PaperForm(forms.Form):
         required=False,
         widget=UnfoldAdminTextInputWidget,
     )
-    published_on = forms.DateField(required=False, widget=UnfoldAdminDateWidget)
+    published_on = forms.DateField(
+        required=False, widget=UnfoldAdminDateWidget, help_text="Such as 2026-05-01."
+    )
     categories = LinesField(required=False, rows=2, help_text="Such as cs.CL, one a line.")
     license = forms.CharField(
         max_length=200,
