@@ -129,6 +129,18 @@ def store(
     return total
 
 
+def take_up(ids: Collection[int]) -> int:
+    """Keep what the rows of these papers say where nothing else is kept, name them, and join what
+    is one work with them; how many pairs changed.
+    """
+    with transaction.atomic():
+        locked = Paper.objects.select_for_update(no_key=True).filter(pk__in=ids)
+        papers = list(locked.order_by("identifier"))
+        _remember_rows(papers)
+        _name(papers, identity.said_of([paper.pk for paper in papers]))
+    return identity.settle([paper.pk for paper in papers])
+
+
 def _store(
     records: Sequence[PaperRecord],
     source: Source,
