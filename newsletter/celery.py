@@ -67,6 +67,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="*/5"),
         "options": {"expires": 240},
     },
+    "count-clicks": {
+        "task": "newsletter.tasks.count_clicks",
+        "schedule": crontab(minute=11),
+        "options": {"expires": 59 * 60},
+    },
     "forget": {
         "task": "newsletter.tasks.forget",
         "schedule": crontab(hour=3, minute=23),

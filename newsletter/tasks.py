@@ -17,7 +17,7 @@ from newsletter.delivery import (
     worker,
 )
 from newsletter.digests import retractions
-from newsletter.events import consequences
+from newsletter.events import consequences, tracking
 from newsletter.issues import freezing
 from newsletter.models import Delivery
 from newsletter.operations import retention
@@ -103,6 +103,12 @@ def sweep() -> None:
     retractions.look(now)
     due.ask_for_the_forgotten(now)
     backfill.fill_channels(seconds=FILL_SECONDS)
+
+
+@shared_task
+def count_clicks() -> None:
+    """Count the clicks on papers' links, where they are tracked."""
+    tracking.count_clicks(timezone.now())
 
 
 @shared_task

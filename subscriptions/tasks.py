@@ -27,5 +27,7 @@ def check_submissions() -> None:
 
 @shared_task
 def count_upvotes() -> None:
-    """Bring the papers' counts of upvotes up to date."""
-    upvotes.count(timezone.now())
+    """Bring the papers' counts of upvotes and saves up to date."""
+    now = timezone.now()
+    upvotes.count(now)
+    upvotes.count_saves(now)

@@ -70,5 +70,5 @@ def follow(request: HttpRequest, token: str, place: int, number: int) -> HttpRes
     if number >= len(known) or not known[number]:
         raise Http404
     if settings.TRACK_CLICKS:
-        _note(request, tracking.CLICKED, claims, f"link {number} of place {place}")
+        _note(request, tracking.CLICKED, claims, tracking.link_name(place, number))
     return keep_private(HttpResponseRedirect(known[number]))

@@ -7,13 +7,20 @@ voted is none of this module's business: it is told of records and of numbers.
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 
 from papers import days
 from papers.ingest.records import store
 from papers.models import Feature, Observation, Paper, Source
 from papers.sources.record import PaperRecord
+
+Channel = Literal["saves", "clicks"]
+"""What readers do beside upvoting."""
+
+MOMENTS = {"saves": dt.timedelta(microseconds=1), "clicks": dt.timedelta(microseconds=2)}
 
 
 def source() -> Source:
@@ -67,3 +74,30 @@ def observe(upvotes: Mapping[int, int], now: dt.datetime) -> int:
         ]
         Observation.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
     return len(papers)
+
+
+@transaction.atomic
+def observe_readers(channel: Channel, counts: Mapping[int, int], now: dt.datetime) -> int:
+    """Take `counts`, by paper id, for how many readers there are of each paper at this moment who
+    saved it, or who followed its links; for how many papers that is news.
+
+    Such counts only tell how much attention a paper gets: no page shows them.
+    """
+    mine = Observation.objects.filter(source__kind=Source.COMMUNITY).exclude(**{channel: None})
+    newest = mine.filter(paper=OuterRef("paper"), source=OuterRef("source"))
+    last = mine.filter(pk=Subquery(newest.order_by("-observed_at").values("pk")[:1])).order_by()
+    before = dict(last.values_list("paper_id", channel))
+    known = set(Paper.objects.filter(pk__in=counts).values_list("pk", flat=True))
+    wanted = {pk: counts.get(pk, 0) for pk in {*before, *known}}
+    changed = {pk: count for pk, count in wanted.items() if count != before.get(pk, 0)}
+    if not changed:
+        return 0
+    at = source()
+    # One moment has one observation, and upvotes may be counted in this one.
+    moment = now - MOMENTS[channel]
+    rows = [
+        Observation(paper_id=pk, source=at, observed_at=moment, **{channel: count})
+        for pk, count in sorted(changed.items())
+    ]
+    Observation.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+    return len(rows)

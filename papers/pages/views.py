@@ -29,7 +29,7 @@ from papers.models import (
     Topic,
     in_order,
 )
-from papers.pages import entries, search_results, sharing
+from papers.pages import entries, explanation, search_results, sharing
 from papers.pages.charts import line_chart
 from papers.search import completions, related, suggestions
 from papers.search.highlights import Highlighter
@@ -99,6 +99,9 @@ def paper(request: HttpRequest, scheme: str, local_id: str) -> HttpResponseBase:
         "more_authors": found.authors[AUTHORS_SHOWN:],
         "names": _other_names(found, works),
         "chart": line_chart(seen[:OBSERVATIONS]),
+        "reasons": explanation.reasons(
+            found, works, features[0].day if features else None, timezone.now()
+        ),
         "card": card_of(found, whole),
         "in_short": short.text or found.shown_abstract,
         "by_machine": card_of(found, brief) if short.summarized_by else None,

@@ -16,11 +16,14 @@ from django.db.models.functions import Coalesce
 
 from papers.ingest import community
 from papers.models import Paper
-from subscriptions.models import Subscriber, Upvote
+from subscriptions.models import SavedPaper, Subscriber, Upvote
 from subscriptions.models.upvote import UpvoteQuerySet
 
 READER_FOR = dt.timedelta(days=3)
 """How long ago a reader confirmed whose upvotes count."""
+
+SAVES_OF = dt.timedelta(days=14)
+"""How long ago papers were saved that are counted: as long as papers are ranked."""
 
 
 def give(subscriber: Subscriber, paper: Paper, now: dt.datetime) -> bool:
@@ -62,3 +65,17 @@ def count(now: dt.datetime) -> int:
     by_work = votes.order_by().values(work=Coalesce("paper__merged_into_id", "paper_id"))
     counted = by_work.annotate(n=Count("subscriber", distinct=True))
     return community.observe(dict(counted.values_list("work", "n")), now)
+
+
+def count_saves(now: dt.datetime) -> int:
+    """Tell how many readers saved each paper of the last weeks for later; for how many papers that
+    is news. As with upvotes, only readers of `READER_FOR` count.
+    """
+    saves = SavedPaper.objects.filter(
+        at__gte=now - SAVES_OF,
+        subscriber__status=Subscriber.Status.ACTIVE,
+        subscriber__confirmed_at__lte=now - READER_FOR,
+    )
+    by_work = saves.order_by().values(work=Coalesce("paper__merged_into_id", "paper_id"))
+    counted = by_work.annotate(n=Count("subscriber", distinct=True))
+    return community.observe_readers("saves", dict(counted.values_list("work", "n")), now)

@@ -15,7 +15,7 @@ from newsletter import tasks
 from newsletter.delivery.worker import Wording, edition_of
 from newsletter.digests import tracked_links
 from newsletter.digests.readers import readers_of
-from newsletter.events import consequences
+from newsletter.events import consequences, tracking
 from newsletter.issues.freezing import build_issue
 from newsletter.mail.message import HTML_LIMIT
 from newsletter.mail.transports.backend import open_transport
@@ -261,3 +261,27 @@ class TestFollowing:
         token = paths(row)[0][0].split("/")[2]
         for name in ("subscriptions:preferences", "subscriptions:unsubscribe", "newsletter:digest"):
             assert client.get(reverse(name, args=[token]), secure=True).status_code == 404
+
+
+def test_clicks_are_counted_once_a_digest_and_only_where_they_are_tracked(row, settings):
+    places = list(row.issue.places.order_by("rank"))
+    for minute in range(3):
+        for number, by_machine in ((0, False), (1, False), (2, True)):
+            Event.objects.create(
+                delivery=row,
+                provider=tracking.PROVIDER,
+                event_id=f"{minute} {number}",
+                kind=tracking.CLICKED,
+                at=NOW,
+                received_at=NOW,
+                by_machine=by_machine,
+                description=tracking.link_name(places[number // 2].pk, number),
+            )
+    settings.TRACK_CLICKS = False
+    assert tracking.count_clicks(NOW) == 0
+    settings.TRACK_CLICKS = True
+    assert tracking.count_clicks(NOW) == 1
+    assert tracking.count_clicks(NOW + dt.timedelta(hours=1)) == 0
+    (seen,) = places[0].paper.observations.filter(clicks__isnull=False)
+    assert (seen.clicks, seen.upvotes) == (1, None)
+    assert not places[1].paper.observations.filter(clicks__isnull=False).exists()

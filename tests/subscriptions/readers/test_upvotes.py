@@ -1,9 +1,11 @@
 """Upvotes: once for each reader and paper, and gone with the reader."""
 
+import datetime as dt
+
 import pytest
 
 from papers.models import Observation, Paper
-from subscriptions.models import Suppression, Upvote
+from subscriptions.models import SavedPaper, Suppression, Upvote
 from subscriptions.readers import personal_data, upvotes
 from tests.factories import NOW, make_paper, make_subscriber
 
@@ -83,3 +85,22 @@ def test_all_votes_between_two_counts_are_one_observation(paper):
     assert counted(paper) == 30
     assert Observation.objects.count() == before + 1
     assert upvotes.count(NOW) == 0
+
+
+def test_saves_of_readers_are_observed_and_no_count_of_the_papers(paper):
+    alice, bob, carol = (make_subscriber(f"{name}@example.org") for name in ("a", "b", "c"))
+    for reader in (alice, bob):
+        SavedPaper.objects.create(subscriber=reader, paper=paper, at=NOW)
+    carol.confirmed_at = NOW  # a reader of today
+    carol.save()
+    SavedPaper.objects.create(subscriber=carol, paper=paper, at=NOW)
+
+    assert upvotes.count_saves(NOW) == 1
+    assert upvotes.count_saves(NOW + dt.timedelta(minutes=5)) == 0
+    assert counted(paper) == 0
+    upvotes.give(alice, paper, NOW)
+    upvotes.count(NOW)
+    SavedPaper.objects.all().delete()
+    assert upvotes.count_saves(NOW + dt.timedelta(hours=1)) == 1
+    seen = paper.observations.filter(source__kind="community").order_by("observed_at")
+    assert list(seen.values_list("upvotes", "saves")) == [(None, 2), (1, None), (None, 0)]
