@@ -18,8 +18,8 @@ class Evidence:
     """One reason why a paper matches a topic, in words that a reader understands.
 
     ``kind`` is "keyword" (``detail`` the keyword as the editor wrote it, ``where`` "title" or
-    "abstract"), "category" (``detail`` the arXiv category) or "meaning" (``detail`` the cosine
-    similarity to two decimals).
+    "abstract"), "category" (``detail`` the arXiv category), "meaning" (``detail`` the cosine
+    similarity to two decimals) or "reading" (``detail`` the z-score of the topic's classifier).
     """
 
     kind: str
@@ -40,6 +40,8 @@ class Evidence:
             if float(self.detail) >= VERY_CLOSE:
                 return gettext("very close in meaning")
             return gettext("close in meaning")
+        if self.kind == "reading":
+            return gettext("reads like the other papers of this topic")
         return self.detail
 
     def as_dict(self) -> dict[str, str]:

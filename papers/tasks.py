@@ -6,10 +6,11 @@ from django.utils import timezone
 
 from papers.ingest import identity, updates
 from papers.ingest.fetching import fetch_now, refresh
+from papers.matching import learned
 from papers.matching.ranking import rank_and_match
 from papers.models import Source
 from papers.search import vocabulary
-from papers.semantics import fitting
+from papers.semantics import current, fitting
 from papers.sources.registry import KINDS
 from papers.summaries import making
 from papers.thumbnails import fetching
@@ -49,9 +50,12 @@ def rank() -> None:
 
 @shared_task
 def fit() -> None:
-    """Fit the semantic model when it is due, and match the last weeks' papers by the new one."""
+    """Fit the semantic model when it is due, and match the last weeks' papers by the new one.
+
+    Else let topics learn that are new or were changed, and match by what they learned.
+    """
     now = timezone.now()
-    if fitting.fit_if_due(now):
+    if fitting.fit_if_due(now, learned.learn_with) or learned.learn_changed(current.in_use()):
         rank_and_match(now=now)
 
 

@@ -13,6 +13,7 @@ from newsletter.issues.freezing import WEEK, build_issue
 from newsletter.models import Issue
 from papers.days import feature_day, feature_days
 from papers.ingest.fetching import fetch_day
+from papers.matching.learned import learn_with
 from papers.matching.ranking import rank_and_match
 from papers.search import vocabulary
 from papers.semantics.fitting import fit_if_due
@@ -71,7 +72,7 @@ def make_issue(
         rank_and_match(day=day, now=now)
         build_issue(day, now)
     vocabulary.learn()  # so that a misspelled search finds what was meant
-    fit_if_due(now)  # so that related papers and search by meaning can be seen
+    fit_if_due(now, learn_with)  # so that related papers and search by meaning can be seen
     issue = Issue.objects.up_to(last).first()
     if issue is None or (wanted is not None and issue.day != wanted):
         raise DemoFailed(_nothing(last, trouble))

@@ -47,7 +47,7 @@ class MatchAdmin(ModelAdmin):
 
     form = MatchForm
     list_display = ("short_title", "topic", "shown_score", "is_sendable", "verdict", "why")
-    list_filter = ("verdict", "is_sendable", "topic")
+    list_filter = ("verdict", "is_sendable", "second_look", "topic")
     list_select_related = ("paper", "topic")
     search_fields = ("paper__title", "paper__identifier", "topic__name")
     ordering = ("-paper_id", "-score")

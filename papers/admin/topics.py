@@ -9,15 +9,18 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from papers.admin.base import ModelAdmin
 from papers.admin.topic_preview import preview
-from papers.matching import ranking
+from papers.matching import learned, ranking
+from papers.matching.classifier import FEWEST_SENT
+from papers.matching.learned import spec_of_topic
 from papers.models import Match, Topic
+from papers.semantics import current
 
 SAVES = ("_save", "_continue", "_addanother", "_saveasnew")
 """Names of the buttons that save."""
@@ -104,7 +107,7 @@ class TopicAdmin(ModelAdmin):
     ordering = ("position", "name")
     list_per_page = 100
     actions = ("activate", "deactivate")
-    change_form_after_template = "papers/admin/topic_preview.html"
+    change_form_after_template = "papers/admin/topic_after.html"
     prepopulated_fields: ClassVar = {"slug": ("name",)}
     warn_unsaved_form = True
 
@@ -171,6 +174,39 @@ class TopicAdmin(ModelAdmin):
                 messages.INFO,
             )
 
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Topic | None = None,
+    ) -> HttpResponse:
+        """The form, and below it what the topic's classifier changed."""
+        if obj is not None and obj.pk:
+            recent = ranking.recent(timezone.now()).values("pk")
+            looks = obj.matches.filter(paper__in=recent).select_related("paper")
+            vetoed = list(
+                looks.filter(second_look=Match.SecondLook.VETOED).order_by("-score")[:100]
+            )
+            let_in = list(
+                looks.filter(second_look=Match.SecondLook.LET_IN).order_by("-score")[:100]
+            )
+            context |= {
+                "learned": learned.in_use([obj], current.in_use()).get(obj.pk),
+                "fewest_sent": FEWEST_SENT,
+                "has_second_look": bool(vetoed or let_in),
+                "second_look": (
+                    ("Vetoed", "the rule alone would send", vetoed),
+                    ("Let in", "the rule alone would not send", let_in),
+                ),
+            }
+        rendered: HttpResponse = super().render_change_form(
+            request, context, add=add, change=change, form_url=form_url, obj=obj
+        )
+        return rendered
+
     def get_urls(self) -> list[URLPattern]:
         """The preview of an addition and of a change, beside the usual pages."""
         view = self.admin_site.admin_view(self.preview_view)
@@ -193,6 +229,8 @@ class TopicAdmin(ModelAdmin):
         )
         if not may:
             raise PermissionDenied
+        if request.method == "POST":
+            request.POST = _with_ticked(request.POST)  # type: ignore[assignment]
         if any(name in request.POST for name in SAVES):
             saved: HttpResponse = self.changeform_view(request, object_id)
             return saved
@@ -203,12 +241,12 @@ class TopicAdmin(ModelAdmin):
         )
         if request.method != "POST" or (object_id and topic is None):
             return HttpResponseRedirect(plain)  # which answers for a topic that is not there
-        before = ranking.spec_of_topic(topic) if topic and topic.is_active else None
+        before = spec_of_topic(topic) if topic and topic.is_active else None
         form_class = self.get_form(request, topic, change=topic is not None)
         form = form_class(request.POST, instance=topic)
         found = None
         if form.is_valid():
-            found = preview(before, ranking.spec_of_topic(form.instance), timezone.now())
+            found = preview(before, spec_of_topic(form.instance), timezone.now())
         context = {
             **self.admin_site.each_context(request),
             "title": f"Preview of {topic or 'a new topic'}",
@@ -240,6 +278,17 @@ class TopicAdmin(ModelAdmin):
             request, context, add=topic is None, change=topic is not None, obj=topic, form_url=plain
         )
         return rendered
+
+
+def _with_ticked(form: QueryDict) -> QueryDict:
+    """The form with the phrases that were ticked below it among its keywords."""
+    ticked = form.getlist("add_keyword")
+    if not ticked:
+        return form
+    filled = form.copy()
+    filled["keywords"] = "\n".join([form.get("keywords", ""), *ticked])
+    del filled["add_keyword"]
+    return filled
 
 
 def _counted(rows: QuerySet[Any]) -> Coalesce:

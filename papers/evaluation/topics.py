@@ -11,10 +11,18 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 
-from papers.matching.scoring import ENCODER_SHARE, PaperText, Scores, TopicSpec, score
+from papers.matching.learning import Learned
+from papers.matching.scoring import (
+    CLASSIFIER_SHARE,
+    ENCODER_SHARE,
+    Scores,
+    score,
+)
+from papers.matching.texts import PaperText, TopicSpec
 from papers.semantics.combined import CombinedModel
 from papers.semantics.lsa import Floats, SemanticModel, text_of, tfidf
 from papers.text.words import words
@@ -24,6 +32,8 @@ METHODS = {
     "keywords": "its keywords alone",
     "bm25": "its BM25 alone",
     "meaning": "its LSA alone",
+    "classifier": "its classifier alone",
+    "without-classifier": "the sum without the classifier",
     "encoder": "the encoder alone",
     "with-encoder": "the sum with the encoder's z-score, as in the service with ENCODER set",
     "lsa-description": "LSA of the topic's name and description, without keywords",
@@ -112,13 +122,14 @@ def evaluate(
     judgments: Mapping[tuple[str, str], set[str]],
     model: SemanticModel | None,
     progress: Callable[[], object] | None = None,
+    learned: Mapping[Any, Learned] | None = None,
 ) -> list[Case]:
     """Rank each week's candidates for each topic that was judged in that week.
 
     ``judgments`` maps (week, topic name) to the chosen papers' ids; chosen papers that are not
     among the week's candidates are left out, and so is a case without any. ``topics`` that
     nobody judged are ignored. What is sent, and what is first, is by "ours", without an encoder.
-    ``progress`` is called after every week.
+    ``progress`` is called after every week. ``learned`` is what the topics learned, by name.
     """
     by_week: dict[str, list[PaperText]] = {}
     for candidate in candidates:
@@ -133,7 +144,7 @@ def evaluate(
         encoded = None
         if isinstance(model, CombinedModel):
             encoded = model.encode([text_of(paper.title, paper.abstract) for paper in papers])
-        scores = score(papers, topics, model, encoded)
+        scores = score(papers, topics, model, encoded, learned)
         if progress is not None:
             progress()
         rankings = _rankings(papers, topics, model, scores)
@@ -215,6 +226,9 @@ def _rankings(
         return rankings
     texts = model.counts(text_of(paper.title, paper.abstract) for paper in papers)
     plain = model.counts(text_of(topic.name, topic.description) for topic in topics)
+    if scores.reading is not None:
+        rankings["classifier"] = scores.reading.z
+        rankings["without-classifier"] = scores.total - CLASSIFIER_SHARE * scores.reading.z
     if scores.encoder_z is not None:
         rankings["encoder"] = scores.encoder_z
         rankings["with-encoder"] = scores.total

@@ -8,7 +8,7 @@ a second run changes nothing. What is known to be matched as it is, is not match
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -17,7 +17,10 @@ from django.db.models import Max, QuerySet
 
 from papers import days
 from papers.matching import standings
-from papers.matching.scoring import MatchResult, PaperText, TopicSpec, match
+from papers.matching.learned import in_use, spec_of_topic
+from papers.matching.learning import Learned
+from papers.matching.scoring import MatchResult, match
+from papers.matching.texts import PaperText
 from papers.matching.unchanged import Ledger
 from papers.models import Feature, Match, Paper, Topic
 from papers.semantics import current
@@ -79,7 +82,8 @@ def rank_and_match(
     pins_from = day or days.feature_day(now)
     topics = {topic.pk: topic for topic in Topic.objects.active()}
     using = current.in_use()
-    ledger = Ledger(map(spec_of_topic, topics.values()), using)
+    taught = in_use(topics.values(), using)
+    ledger = Ledger(map(spec_of_topic, topics.values()), using, taught)
     total = Ranked()
     ranked: list[int] = []
     for batch in _batches(papers):
@@ -88,7 +92,8 @@ def rank_and_match(
         by_id = {paper.pk: paper for paper in batch}
         for wanted, texts in ledger.due([text_of_paper(paper) for paper in batch]).items():
             mine = [by_id[int(text.id)] for text in texts]
-            total += _match(mine, [topic for pk, topic in topics.items() if pk in wanted], using)
+            own = [topic for pk, topic in topics.items() if pk in wanted]
+            total += _match(mine, own, using, taught)
             ledger.note(texts)
         if using:
             current.store_vectors(batch, using)
@@ -115,7 +120,8 @@ def match_topics(topics: Sequence[Topic], now: dt.datetime) -> Ranked:
     if not active:
         return Ranked()
     using = current.in_use()
-    steps = (_match(batch, active, using) for batch in _batches(recent(now)))
+    taught = in_use(active, using)
+    steps = (_match(batch, active, using, taught) for batch in _batches(recent(now)))
     return reduce(Ranked.__add__, steps, Ranked())
 
 
@@ -142,17 +148,6 @@ def text_of_paper(paper: Paper) -> PaperText:
     )
 
 
-def spec_of_topic(topic: Topic) -> TopicSpec:
-    """What matching reads of a topic."""
-    return TopicSpec(
-        id=topic.pk or 0,
-        name=topic.name,
-        description=topic.description,
-        keywords=tuple(topic.keywords),
-        categories=tuple(topic.categories),
-    )
-
-
 def _batches(papers: QuerySet[Paper]) -> Iterator[list[Paper]]:
     """The papers in lists of `BATCH`, by id, each list read when the one before is done with."""
     papers = papers.order_by("pk").only("title", "abstract", "summary", "categories")
@@ -171,13 +166,19 @@ def _lock(ids: Iterable[int]) -> None:
     list(locked.order_by("identifier").values_list("pk", flat=True))
 
 
-def _match(papers: Sequence[Paper], topics: Sequence[Topic], using: InUse | None) -> Ranked:
+def _match(
+    papers: Sequence[Paper],
+    topics: Sequence[Topic],
+    using: InUse | None,
+    taught: Mapping[int, Learned],
+) -> Ranked:
     """Store which of the papers match which of the topics; what an editor said stays."""
     results = match(
         [text_of_paper(paper) for paper in papers],
         [spec_of_topic(topic) for topic in topics],
         using.model if using else None,
         current.encoded(papers, using) if using else None,
+        taught,
     )
     found = {(int(result.paper_id), int(result.topic_id)): result for result in results}
     with transaction.atomic():
@@ -205,7 +206,7 @@ def _match(papers: Sequence[Paper], topics: Sequence[Topic], using: InUse | None
                 rows,
                 update_conflicts=True,
                 unique_fields=["paper", "topic"],
-                update_fields=["score", "is_sendable", "evidence"],
+                update_fields=["score", "is_sendable", "evidence", "second_look"],
             )
         dropped = 0
         if gone:
@@ -222,12 +223,14 @@ def _as_row(result: MatchResult) -> Match:
         score=result.score,
         is_sendable=result.sendable,
         evidence=[evidence.as_dict() for evidence in result.evidence],
+        second_look=result.second_look,
     )
 
 
 def _says_the_same(row: Match, stored: Match | None) -> bool:
-    return stored is not None and (row.score, row.is_sendable, row.evidence) == (
-        stored.score,
-        stored.is_sendable,
-        stored.evidence,
-    )
+    return stored is not None and (
+        row.score,
+        row.is_sendable,
+        row.evidence,
+        row.second_look,
+    ) == (stored.score, stored.is_sendable, stored.evidence, stored.second_look)

@@ -17,9 +17,10 @@ say yet in what is sent.
 Everything here is a pure function of its arguments: no database, no clock.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +28,11 @@ from scipy import sparse
 
 from papers.categories import canonical
 from papers.evidence import Evidence
+from papers.matching.classifier import MOST_READING, Classifier, Classifiers
 from papers.matching.keywords import Booleans, Findings, KeywordFinder, KeywordMatch
-from papers.matching.sendable import MEANT_TITLE, sendable, sendable_without_model
+from papers.matching.learning import Learned, digest
+from papers.matching.sendable import BAR, Pairs, pairs_of, sendable_without_model
+from papers.matching.texts import PaperText, TopicSpec, shared_categories, title_and_abstract
 from papers.semantics.combined import CombinedModel
 from papers.semantics.lsa import (
     FEWEST_TO_VOUCH,
@@ -39,7 +43,9 @@ from papers.semantics.lsa import (
     unit,
     weighed_stems,
 )
-from papers.text.words import without_notices, words
+from papers.text.words import without_notices
+
+__all__ = ["MatchResult", "PaperText", "Scores", "TopicSpec", "match", "score"]
 
 KEYWORD_SHARE = 1.5
 """Weight of the keywords' z-score beside those of BM25 and meaning: an editor chose them."""
@@ -47,8 +53,14 @@ KEYWORD_SHARE = 1.5
 ENCODER_SHARE = 0.5
 """Weight of an encoder's z-score: it knows less of a topic than the words that describe it."""
 
+CLASSIFIER_SHARE = 1.5
+"""Weight of the classifier's z-score: between 1 and 2 it hardly matters."""
+
 TFIDF_SCALE = 10.0
 """What a TF-IDF cosine is multiplied with, without a model, to weigh about as much as a z-score."""
+
+CLOSE = 1.0
+"""z of LSA above which a paper is called close in meaning."""
 
 MEANT_ALONE = 3.0
 """z of LSA above which a paper without any keyword is still kept as a match, though not sent."""
@@ -57,36 +69,7 @@ MEANT_AT_ALL = 0.5
 """z of LSA above which a single keyword in the abstract is kept as a match, though not sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class PaperText:
-    """What matching reads of a paper."""
-
-    id: int | str
-    title: str
-    abstract: str
-    categories: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TopicSpec:
-    """What matching reads of a topic. Without keywords the topic's name serves as one."""
-
-    id: int | str
-    name: str
-    description: str = ""
-    keywords: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-
-    @property
-    def phrases(self) -> tuple[str, ...]:
-        """Return the keywords to look for: each once, never an empty one."""
-        given = tuple(dict.fromkeys(word.strip() for word in self.keywords if words(word)))
-        return given or ((self.name.strip(),) if words(self.name) else ())
-
-    @property
-    def text(self) -> str:
-        """Return all that is said of the topic; the first line, name and keywords, counts twice."""
-        return text_of(", ".join((self.name, *self.keywords)), self.description)
+SecondLook = Literal["", "vetoed", "let in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +85,22 @@ class MatchResult:
     score: float
     sendable: bool
     evidence: tuple[Evidence, ...]
+    second_look: SecondLook = ""
+    """What the topic's classifier changed of what the rule says."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What classifiers say of papers and topics, [papers, topics]."""
+
+    z: Floats
+    """0 for topics without a classifier."""
+    vetoed: Booleans
+    """What the rule would have sent."""
+    let_in: Booleans
+    """What the rule would not have sent."""
+    alike: Booleans
+    """What reads like the other papers of the topic: at least as half of them do."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +118,8 @@ class Scores:
     """z of the similarity against the model's background; None without a model."""
     encoder_z: Floats | None
     """z of the similarity to the encoder; None without one."""
+    reading: Reading | None
+    """What the topics' classifiers say; None without any."""
     findings: Findings
     """The keywords found."""
     sendable: Booleans
@@ -130,6 +131,7 @@ def match(
     topics: Sequence[TopicSpec],
     model: SemanticModel | None = None,
     encoded: Floats | None = None,
+    learned: Mapping[Any, Learned] | None = None,
 ) -> list[MatchResult]:
     """Return the pairs of a paper and a topic that have evidence, by paper, best topic first.
 
@@ -139,11 +141,12 @@ def match(
     every keyword counts. No papers or no topics give an empty list. With a model, what a pair
     gets does not depend on the other pairs of the call; without one, only its score does.
     ``encoded`` is what the model's encoder made of the papers (`CombinedModel.encode`); it has a
-    say in the score, none in what may be sent.
+    say in the score, none in what may be sent. ``learned`` is what topics learned from the papers
+    that the model was fitted on, by the topic's id; a topic that has changed since goes without.
     """
     if not papers or not topics:
         return []
-    scores = score(papers, topics, model, encoded)
+    scores = score(papers, topics, model, encoded, learned)
     kept = scores.sendable | _worth_keeping(scores)
     results: list[MatchResult] = []
     for row, (paper, found) in enumerate(zip(papers, scores.findings.by_paper(), strict=True)):
@@ -158,6 +161,7 @@ def score(
     topics: Sequence[TopicSpec],
     model: SemanticModel | None = None,
     encoded: Floats | None = None,
+    learned: Mapping[Any, Learned] | None = None,
 ) -> Scores:
     """Score every paper against every topic; both must be non-empty. See the module for how."""
     finder, background = _finder_and_background(tuple(topic.phrases for topic in topics), model)
@@ -165,7 +169,7 @@ def score(
     keyword_z = finder.z_scores(findings, background)
     paper_texts = [text_of(paper.title, paper.abstract) for paper in papers]
     topic_texts = [topic.text for topic in topics]
-    shared = _shared_categories(papers, topics)
+    shared = shared_categories(papers, topics)
     # Where the editor gave categories and no keywords, a category stands for one in the title.
     standing_in = shared & np.array([not topic.keywords for topic in topics])
 
@@ -175,8 +179,9 @@ def score(
     if model is None:
         similarity = _tfidf_similarity(paper_texts, topic_texts)
         total = KEYWORD_SHARE * keyword_z + TFIDF_SCALE * similarity
-        allowed = allowed_without_model()
-        return Scores(total, keyword_z, None, similarity, None, None, findings, allowed)
+        return Scores(
+            total, keyword_z, None, similarity, None, None, None, findings, allowed_without_model()
+        )
     counts = model.counts(paper_texts)
     topic_counts = model.counts(topic_texts)
     vectors = model.embed_counts(topic_counts)
@@ -191,9 +196,47 @@ def score(
         total = total + ENCODER_SHARE * encoder_z
     if model.fitted_on < FEWEST_TO_VOUCH:
         allowed = allowed_without_model()
-    else:
-        allowed = sendable(findings, standing_in, meaning_z, model, counts, vectors)
-    return Scores(total, keyword_z, bm25_z, similarity, meaning_z, encoder_z, findings, allowed)
+        return Scores(
+            total, keyword_z, bm25_z, similarity, meaning_z, encoder_z, None, findings, allowed
+        )
+    own = [
+        known if known is not None and known.spec == digest(topic) else None
+        for topic in topics
+        for known in [(learned or {}).get(topic.id)]
+    ]
+    pairs = pairs_of(findings, standing_in, model, counts, similarity, vectors, background)
+    passing: Booleans = pairs.strength > BAR
+    classifiers = _classifiers(tuple(one.classifier if one else None for one in own))
+    reading = None
+    if classifiers.known.any():
+        z = np.clip(classifiers.z_scores(paper_texts), -MOST_READING, MOST_READING)
+        total = total + CLASSIFIER_SHARE * z
+        by_rule = passing
+        moved = classifiers.second_look(z)[pairs.rows, pairs.topics]
+        passing = pairs.strength + moved > BAR
+        reading = Reading(
+            z,
+            vetoed=_spread(pairs, by_rule & ~passing, z.shape),
+            let_in=_spread(pairs, passing & ~by_rule, z.shape),
+            alike=classifiers.alike(z),
+        )
+    allowed = _spread(pairs, passing, similarity.shape)
+    return Scores(
+        total, keyword_z, bm25_z, similarity, meaning_z, encoder_z, reading, findings, allowed
+    )
+
+
+def _spread(pairs: Pairs, which: Booleans, shape: tuple[int, ...]) -> Booleans:
+    """Return which of the pairs are meant, [papers, topics]."""
+    spread = np.zeros(shape, dtype=np.bool_)
+    spread[pairs.rows[which], pairs.topics[which]] = True
+    return spread
+
+
+@lru_cache(maxsize=4)
+def _classifiers(own: tuple[Classifier | None, ...]) -> Classifiers:
+    """Return the topics' classifiers, ready to read; kept for the next call."""
+    return Classifiers(own)
 
 
 def _worth_keeping(scores: Scores) -> Booleans:
@@ -225,28 +268,25 @@ def _result(
         for category in paper.categories
         if own and canonical(category) in own
     ]
-    if scores.meaning_z is not None and scores.meaning_z[row, at] > MEANT_TITLE:
+    if scores.meaning_z is not None and scores.meaning_z[row, at] > CLOSE:
         evidence.append(Evidence("meaning", f"{float(scores.similarity[row, at]):.2f}"))
+    second_look: SecondLook = ""
+    if scores.reading is not None:
+        z = float(scores.reading.z[row, at])
+        if scores.reading.vetoed[row, at]:
+            second_look = "vetoed"
+        elif scores.reading.let_in[row, at]:
+            second_look = "let in"
+        if scores.reading.alike[row, at]:
+            evidence.append(Evidence("reading", f"{z:.1f}"))
     return MatchResult(
+        second_look=second_look,
         paper_id=paper.id,
         topic_id=topic.id,
         score=round(float(scores.total[row, at]), 4),
         sendable=bool(scores.sendable[row, at]),
         evidence=tuple(evidence),
     )
-
-
-def _shared_categories(papers: Sequence[PaperText], topics: Sequence[TopicSpec]) -> Booleans:
-    """Return which pairs have a category in common, [papers, topics]."""
-    numbers: dict[str, list[int]] = {}
-    for at, topic in enumerate(topics):
-        for category in topic.categories:
-            numbers.setdefault(canonical(category), []).append(at)
-    shared = np.zeros((len(papers), len(topics)), dtype=np.bool_)
-    for row, paper in enumerate(papers):
-        for category in paper.categories:
-            shared[row, numbers.get(canonical(category), [])] = True
-    return shared
 
 
 @lru_cache(maxsize=4)
@@ -259,18 +299,13 @@ def _finder_and_background(
     """
     finder = KeywordFinder(phrases)
     sample = () if model is None else model.sample
-    return finder, finder.find(_title_and_abstract(text) for text in sample)
+    return finder, finder.find(title_and_abstract(text) for text in sample)
 
 
 @lru_cache(maxsize=4)
 def _encoded_topics(texts: tuple[str, ...], model: CombinedModel) -> Floats:
     """Return what the model's encoder makes of topics; kept for the next call."""
     return model.encode(texts)
-
-
-def _title_and_abstract(text: str) -> tuple[str, str]:
-    title, _, abstract = text.partition("\n")
-    return title, abstract
 
 
 def _tfidf_similarity(papers: Sequence[str], topics: Sequence[str]) -> Floats:

@@ -1,12 +1,18 @@
 """What may be sent: the rule that decides whether a reader of a topic gets a paper.
 
-A ranking can afford to be wrong at its end; a mail cannot. The rule asks two views at once. With a
-semantic model, a pair is sendable when
+A ranking can afford to be wrong at its end; an email cannot. With a semantic model, a pair of a
+paper and a topic is sendable when a keyword of the topic stands in the title, or two different ones
+in the abstract, and
 
-* a keyword of the topic stands in the title and z > 1, or
-* two different keywords stand in the abstract and z > 2,
+    strength = meaning + `KEYWORDS_COUNT` · keywords > `BAR`
 
-z being the closeness of meaning against the model's background.
+where *keywords* is what `Findings.scores` says and *meaning* the closeness in the model as a
+z-score. What it is measured against decides what is sent on another site: among papers that are all
+about language models, none is unusually close to a topic of language models. So it is the topic's
+own history, the stored papers that have *none* of its keywords, and neither a batch nor a mixture
+of subjects. The bar then means nearly the same wherever the model was fitted
+(`python -m tests.benchmarks.bench_sending` compares three backgrounds), and a day without such
+papers sends nothing.
 
 One thing is added. A keyword in another sense ("robots.txt" for robots, the color quantization of
 paintings for quantization) is close in meaning by the very word that misleads. So the paper
@@ -15,25 +21,33 @@ paintings for quantization) is close in meaning by the very word that misleads. 
 keywords or more, less is left to go by, and as close as an ordinary paper is enough; but "low-bit"
 beside "color quantization" makes no paper one about language models.
 
+A topic's classifier (`papers.matching.classifier`) moves the strength up or down by how the paper
+reads. It cannot bring in what has no keyword, or one in the wrong company.
+
 Without a model meaning cannot vouch for a keyword. Then a keyword in the title needs a second
 reason: another keyword, a category of the topic, or another word of the topic's name, keywords or
 description; and two different keywords in the abstract are enough, as above.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from scipy import sparse
 
-from papers.matching.keywords import Booleans, Findings
+from papers.matching.keywords import Booleans, Findings, Integers
 from papers.semantics.lsa import Floats, SemanticModel
 from papers.text.words import content_stems
 
-MEANT_TITLE = 1.0
-"""z of a paper's closeness above which a keyword in its title is meant."""
+KEYWORDS_COUNT = 4.0
+"""What the keywords' score counts beside the z-score."""
 
-MEANT_ABSTRACT = 2.0
-"""z of a paper's closeness above which two keywords in its abstract are meant."""
+BAR = 8.5
+"""What the strength of a pair must exceed: chosen with the weight above, on labeled papers of the
+topics that are not kept apart, for precision first."""
+
+CATEGORY_MEANT = 1.0
+"""What a z-score must exceed where a category stands for the keywords that a topic has none of."""
 
 KEPT_COMPANY = 0.5
 """z of the closeness of what is left without the keyword, where a paper has only one."""
@@ -41,34 +55,95 @@ KEPT_COMPANY = 0.5
 KEPT_COMPANY_OF_SEVERAL = 0.0
 """The same where a paper has several, which all are left out."""
 
+FEWEST_ORDINARY = 100
+"""Papers without a topic's keywords below which all of the model's sample are taken for ordinary;
+a keyword that is everywhere says nothing."""
 
-def sendable(
+SMALLEST_DEVIATION = 0.03
+"""A third of what is usual: what nothing else is near to is not let run toward infinity."""
+
+
+@dataclass(frozen=True)
+class Ordinary:
+    """How close papers without a topic's keywords are to it, [topics]."""
+
+    mean: Floats
+    deviation: Floats
+
+    def z(self, cosines: Floats, topics: Integers) -> Floats:
+        """Return cosines with these topics as z-scores."""
+        z: Floats = (cosines - self.mean[topics]) / self.deviation[topics]
+        return z
+
+
+def ordinary(model: SemanticModel, background: Findings, topic_vectors: Floats) -> Ordinary:
+    """Measure the model's sample, in which the topics' keywords are found as ``background``."""
+    without: Booleans = background.reasons == 0
+    without[:, without.sum(axis=0) < FEWEST_ORDINARY] = True
+    cosines = np.where(without, model.sample_vectors @ topic_vectors.T, np.nan)
+    return Ordinary(
+        np.nanmean(cosines, axis=0).astype(np.float32),
+        np.maximum(np.nanstd(cosines, axis=0), SMALLEST_DEVIATION).astype(np.float32),
+    )
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The pairs of a paper and a topic that keywords speak for, in company that bears them out.
+
+    One entry each, N in all.
+    """
+
+    rows: Integers  # [N]
+    topics: Integers  # [N]
+    strength: Floats  # [N]
+
+    def moved(self, rows: int) -> "Pairs":
+        """Return the same pairs with their papers further down by ``rows``."""
+        return replace(self, rows=self.rows + rows)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Pairs"]) -> "Pairs":
+        """Put the pairs of several batches of papers together; at least one."""
+        names = [field.name for field in fields(cls)]
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def pairs_of(
     findings: Findings,
     standing_in: Booleans,
-    meaning_z: Floats,
     model: SemanticModel,
     paper_counts: sparse.csr_array,
+    similarity: Floats,
     topic_vectors: Floats,
-) -> Booleans:
-    """Return which pairs may be sent, [papers, topics], by the rule with a model.
+    background: Findings,
+) -> Pairs:
+    """Return the pairs that have a keyword in the title or two in the abstract, and its company.
 
     ``standing_in`` says where something else stands for a keyword in the title; ``paper_counts``
-    and ``topic_vectors`` are what ``model`` makes of the papers and the topics.
+    and ``topic_vectors`` are what ``model`` makes of the papers and the topics, ``similarity`` is
+    that of their vectors, and ``background`` are the keywords in the model's sample.
     """
-    titled = findings.titled | standing_in
-    allowed: Booleans = titled & (meaning_z > MEANT_TITLE)
-    allowed |= (findings.in_abstract >= 2) & (meaning_z > MEANT_ABSTRACT)
-    rows, topics = np.nonzero(allowed & (findings.reasons >= 1))
-    if len(rows):
-        words = findings.stems_of(rows, topics)
-        left = model.embed_counts(without_words(paper_counts, rows, words, model.vocabulary))
-        directions = topic_vectors[topics]
-        similarity = np.einsum("nk,nk->n", left, directions)
-        mean, deviation = model.background(directions)
-        single = findings.reasons[rows, topics] == 1
-        least = np.where(single, KEPT_COMPANY, KEPT_COMPANY_OF_SEVERAL)
-        allowed[rows, topics] = (similarity - mean) / deviation > least
-    return allowed
+    usual = ordinary(model, background, topic_vectors)
+    reasons = findings.reasons
+    rows, topics = np.nonzero(findings.titled | standing_in | (findings.in_abstract >= 2))
+    if not len(rows):
+        return Pairs(rows, topics, np.zeros(0, np.float32))
+    found = np.flatnonzero(reasons[rows, topics] > 0)
+    kept = np.ones(len(rows), dtype=np.bool_)
+    if len(found):
+        words = findings.stems_of(rows[found], topics[found])
+        left = model.embed_counts(without_words(paper_counts, rows[found], words, model.vocabulary))
+        cosines = np.einsum("nk,nk->n", left, topic_vectors[topics[found]])
+        company = usual.z(cosines, topics[found])
+        single = reasons[rows[found], topics[found]] == 1
+        kept[found] = company > np.where(single, KEPT_COMPANY, KEPT_COMPANY_OF_SEVERAL)
+        rows, topics = rows[kept], topics[kept]
+    instead = standing_in * (BAR - CATEGORY_MEANT) / KEYWORDS_COUNT
+    keywords = np.maximum(findings.scores(), instead)[rows, topics]
+    meaning = usual.z(similarity[rows, topics], topics)
+    strength: Floats = (meaning + KEYWORDS_COUNT * keywords).astype(np.float32)
+    return Pairs(rows, topics, strength)
 
 
 def sendable_without_model(

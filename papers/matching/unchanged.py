@@ -1,5 +1,5 @@
 """What has to be matched again: papers whose text is another than the one that their matches were
-made of, and topics that are others; everything where the model or the rules are.
+made of, and topics that are others or learned anew; everything where the model or the rules are.
 
 Two weeks of large days are tens of thousands of papers, and from one fetch to the next hardly any
 of their texts change. Matching them takes minutes; reading their texts to see that nothing changed
@@ -7,11 +7,12 @@ takes seconds.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from papers.matching.scoring import PaperText, TopicSpec
+from papers.matching.learning import Learned
+from papers.matching.texts import PaperText, TopicSpec
 from papers.models import MatchedPaper, MatchedTopics
 from papers.semantics.combined import CombinedModel
 from papers.semantics.current import InUse
@@ -33,8 +34,17 @@ class Ledger:
     Without a model nothing counts as matched: a score then depends on the other papers at hand.
     """
 
-    def __init__(self, topics: Iterable[TopicSpec], using: InUse | None) -> None:
-        self._hashes = {str(topic.id): _hash(repr(topic)) for topic in topics}
+    def __init__(
+        self,
+        topics: Iterable[TopicSpec],
+        using: InUse | None,
+        taught: Mapping[int, Learned] | None = None,
+    ) -> None:
+        known = taught or {}
+        self._hashes = {
+            str(topic.id): _hash(f"{topic!r} {_lesson(known.get(int(topic.id)))}")
+            for topic in topics
+        }
         self._topics = _hash(
             "".join(sorted(f"{pk}{hashed}" for pk, hashed in self._hashes.items()))
         )
@@ -101,6 +111,11 @@ class Ledger:
         before = self._before.get(topics, {})
         now = self._hashes.items()
         return frozenset(int(pk) for pk, hashed in now if before.get(pk) != hashed)
+
+
+def _lesson(learned: Learned | None) -> int:
+    """Stands for what a topic learned with the model in use."""
+    return learned.number if learned else 0
 
 
 def _rules_of(using: InUse) -> str:

@@ -6,6 +6,7 @@ from papers.models.attention import Measurement, TrendingPlace
 from papers.models.author import PaperAuthor
 from papers.models.feature import Feature
 from papers.models.identity import Join, JoinQuerySet, PaperName, SourceRecord
+from papers.models.learned_topic import LearnedTopic
 from papers.models.match import Match, MatchQuerySet
 from papers.models.matched import MatchedPaper, MatchedTopics
 from papers.models.observation import Observation, ObservationQuerySet
@@ -38,6 +39,7 @@ __all__ = [
     "FittedModelQuerySet",
     "Join",
     "JoinQuerySet",
+    "LearnedTopic",
     "MachineSummary",
     "Match",
     "MatchQuerySet",

@@ -37,6 +37,13 @@ class Match(models.Model):
         PINNED = "pinned", "pinned by an editor"
         VETOED = "vetoed", "vetoed by an editor"
 
+    class SecondLook(models.TextChoices):
+        """What a topic's classifier changed."""
+
+        NONE = "", "nothing"
+        VETOED = "vetoed", "vetoed"
+        LET_IN = "let in", "let in"
+
     paper = models.ForeignKey("papers.Paper", on_delete=models.CASCADE, related_name="matches")
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="matches")
     score = models.FloatField(help_text="Ranks the papers of one topic; higher is closer.")
@@ -44,6 +51,14 @@ class Match(models.Model):
     evidence = models.JSONField(
         default=list,
         help_text="Why: where each keyword is found, the category, how close in meaning.",
+    )
+    second_look = models.CharField(
+        max_length=6,
+        choices=SecondLook,
+        default=SecondLook.NONE,
+        db_default=SecondLook.NONE,
+        blank=True,
+        help_text="What the topic's classifier changed of what its rule says.",
     )
     verdict = models.CharField(max_length=6, choices=Verdict, default=Verdict.NONE, blank=True)
 

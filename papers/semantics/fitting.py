@@ -49,6 +49,8 @@ BATCH = 500
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how far it is, and how far it will go."""
 
+Teach = Callable[[int, SemanticModel, Progress], object]
+
 
 def is_due(now: dt.datetime) -> bool:
     """Whether a model should be fitted: none yet, or of another encoder; papers doubled; or a week
@@ -71,13 +73,18 @@ def is_due(now: dt.datetime) -> bool:
     return bool(now - last["started_at"] >= EVERY and newest > last["started_at"])
 
 
-def fit_if_due(now: dt.datetime) -> FittedModel | None:
+def fit_if_due(now: dt.datetime, teach: Teach | None = None) -> FittedModel | None:
     """Fit a model if one `is_due`; None where not, or where another machine is at it."""
-    return fit_now(now) if is_due(now) else None
+    return fit_now(now, teach=teach) if is_due(now) else None
 
 
-def fit_now(now: dt.datetime, progress: Progress | None = None) -> FittedModel | None:
+def fit_now(
+    now: dt.datetime, progress: Progress | None = None, teach: Teach | None = None
+) -> FittedModel | None:
     """Fit a model on the newest papers, embed all papers with it, and bring it into use.
+
+    ``teach`` is called before that with the number of the model's row and the model, so that what
+    others learn with a model comes into use with it (`papers.matching.learned.learn_with`).
 
     None where there are too few papers (`FEWEST`), or where a model of this hour is already made
     or being made: one hour has one model. With 100,000 papers stored it takes about a minute of one
@@ -116,6 +123,8 @@ def fit_now(now: dt.datetime, progress: Progress | None = None) -> FittedModel |
     row.save(update_fields=["data", "fitted_on", "dimensions", "encoder", "view"])
     del texts
     _embed_all(current.InUse(row.pk, model, earlier), report)
+    if teach is not None:
+        teach(row.pk, model, report)
     row.ready_at = timezone.now()
     row.save(update_fields=["ready_at"])
     _forget_old(now)

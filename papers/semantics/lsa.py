@@ -109,6 +109,11 @@ class SemanticModel:
         return z
 
     @cached_property
+    def sample_vectors(self) -> Floats:
+        """The vectors of the background sample by LSA, [sample, K]."""
+        return self.embed_counts(self.counts(self.sample))
+
+    @cached_property
     def _bm25_sample(self) -> sparse.csr_array:
         return bm25_weights(self.counts(self.sample), self.idf, self.average_length)
 

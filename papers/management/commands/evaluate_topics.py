@@ -27,13 +27,15 @@ from papers.evaluation.topics import (
     phrases_from,
     summarize,
 )
-from papers.matching.scoring import TopicSpec
+from papers.matching.learning import learn
+from papers.matching.texts import PaperText, TopicSpec, title_and_abstract
 from papers.semantics.combined import combine
 from papers.semantics.encoder import EncoderError, load
 from papers.semantics.lsa import DIMENSIONS, SemanticModel, fit, text_of
 
 OWN_KEYWORDS = Path(__file__).resolve().parents[2] / "data" / "relevance_topics.json"
-"""Keywords written, as an editor would, from the descriptions of the recorded topics alone."""
+"""Keywords of the recorded topics, written as an editor would who knows the field: some are in the
+descriptions, others are not."""
 
 
 class Command(BaseCommand):
@@ -67,13 +69,18 @@ class Command(BaseCommand):
         parser.add_argument(
             "--background",
             type=Path,
-            help="more papers to fit the model on (lines of JSON with title and abstract); "
-            "without it the model is fitted on the candidates",
+            help="more papers to fit the model on and to learn from, as a site stores them (lines "
+            "of JSON with title and abstract); without it these are the candidates",
         )
         parser.add_argument("--dimensions", type=int, default=DIMENSIONS)
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument(
             "--no-model", action="store_true", help="rank as while few papers are stored"
+        )
+        parser.add_argument(
+            "--no-classifiers",
+            action="store_true",
+            help="leave out what topics learn from the candidates and the background",
         )
         parser.add_argument(
             "--apart-from",
@@ -123,10 +130,21 @@ class Command(BaseCommand):
                 model = combine(model, load(options["encoder"]))
             except EncoderError as error:
                 raise CommandError(str(error)) from error
+        learned = None
+        if model is not None and not options["no_classifiers"]:
+            read = {candidate.paper.id: candidate.paper for candidate in candidates}
+            more = [
+                PaperText(f"background {number}", *title_and_abstract(text))
+                for number, text in enumerate(background)
+            ]
+            found = learn([*read.values(), *more], topics, model)
+            learned = dict(zip((topic.id for topic in topics), found, strict=True))
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
             task = bar.add_task("ranking weeks", total=len({c.week for c in candidates}))
-            cases = evaluate(candidates, topics, judgments, model, lambda: bar.advance(task))
+            cases = evaluate(
+                candidates, topics, judgments, model, lambda: bar.advance(task), learned
+            )
         if not cases:
             raise CommandError("No judgment names a topic of the file and a candidate of its week.")
         apart = options["apart_from"].isoformat()

@@ -10,6 +10,7 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from papers.matching.learned import learn_with
 from papers.matching.ranking import rank_and_match
 from papers.models import FittedModel, Paper
 from papers.semantics import fitting
@@ -52,7 +53,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Would fit on {background} papers and embed {papers}.")
             return
         with _progress() as report:
-            row = fit_now(now, report)
+            row = fit_now(now, report, learn_with)
         if row is None:
             raise CommandError(
                 "A model of this hour is there already, or another machine is fitting it; "
@@ -61,7 +62,7 @@ class Command(BaseCommand):
         ranked = rank_and_match(now=now)
         self.stdout.write(
             f"Model {row}: fitted on {row.fitted_on} papers, {row.dimensions} dimensions, "
-            f"{row.vectors.count()} papers embedded. "
+            f"{row.vectors.count()} papers embedded, {row.topics.count()} topics taught. "
             f"{ranked.written} matches are new or different, {ranked.dropped} no longer hold."
         )
 

@@ -271,3 +271,28 @@ def test_the_preview_takes_as_many_queries_for_many_papers_as_for_few(admin_clie
     for number in range(40):
         make_paper(f"KV cache eviction {number}")
     assert queries() == few
+
+
+def test_the_preview_helps_with_words_and_adds_what_is_ticked(admin_client, topic):
+    for number in range(3):
+        make_paper(f"Cached keys {number}", abstract="KV caching and cached values.")
+    make_match(make_paper("KV cache of a shop"), topic, verdict=Match.Verdict.VETOED)
+    form = filled(topic, keywords="KV cache\nthe", categories="cs.CL\ncs.NOPE")
+
+    html = text(admin_client.post(preview_of(topic), form))
+
+    assert "cs.NOPE” is no category of arXiv" in html
+    assert "cs.CL” is" not in html
+    assert "they say nothing of a topic" in html
+    row = html[html.index('id="keywords-table"') :]
+    assert 'value="kv caching"' in row
+
+    ticked = form | {"add_keyword": ["kv caching", "cached values"], "categories": ""}
+    html = text(admin_client.post(preview_of(topic), ticked))
+    assert "KV cache\nthe\nkv caching\ncached values</textarea>" in html
+    topic.refresh_from_db()
+    assert topic.keywords == ["KV cache", "cache eviction"]
+
+    admin_client.post(preview_of(topic), ticked | {"_save": "1"})
+    topic.refresh_from_db()
+    assert topic.keywords == ["KV cache", "the", "kv caching", "cached values"]

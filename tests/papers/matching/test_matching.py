@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from papers.evidence import Evidence
-from papers.matching.scoring import MatchResult, PaperText, TopicSpec, match, score
-from papers.matching.sendable import MEANT_TITLE
+from papers.matching.scoring import CLOSE, MatchResult, PaperText, TopicSpec, match, score
 from papers.semantics.lsa import FEWEST_TO_VOUCH, SemanticModel, fit, text_of
 from tests.papers.labelled import Labelled, labelled
 
@@ -160,7 +159,7 @@ def test_a_keyword_in_another_sense_is_not_sent(model: SemanticModel) -> None:
     lure = paper("Who obeys robots.txt? A log of robots", text)
     meaning_z = score([lure], [ROBOTS], model).meaning_z
     assert meaning_z is not None
-    assert meaning_z[0, 0] > MEANT_TITLE  # The word alone makes it look close.
+    assert meaning_z[0, 0] > CLOSE  # The word alone makes it look close.
     result = only(match([lure], [ROBOTS], model))
     assert not result.sendable
     assert result.evidence[0].phrase == "“robot” in the title"
@@ -214,7 +213,7 @@ def test_a_second_keyword_does_not_switch_the_check_of_its_company_off(
     strange = paper("Robot gripper", "Soil flower seed rain bee harvest compost root leaf season")
     z = score([strange], [topic], model).meaning_z
     assert z is not None
-    assert z[0, 0] > MEANT_TITLE
+    assert z[0, 0] > CLOSE
     assert not any(result.sendable for result in match([strange], [topic], model))
     own = paper("Robot gripper", "Arm, grasp, camera, policy, demonstration and hand.")
     assert only(match([own], [topic], model)).sendable
