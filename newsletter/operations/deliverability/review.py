@@ -64,17 +64,17 @@ def _of_sample(now: dt.datetime) -> Mail:
     day = now.date() - dt.timedelta(days=now.isoweekday())  # a Sunday; the sample has weekdays
     sample = Sample()
     places = []
-    for number, item in enumerate(sample.items(day + dt.timedelta(days=1)), 1):
+    for number, record in enumerate(sample.fetch(day + dt.timedelta(days=1)).records, 1):
         paper = Paper(
-            identifier=f"arxiv:{item['id']}",
-            title=item["title"],
-            abstract=item["summary"],
-            authors=item["authors"],
-            organization=item["organization"],
-            code_url=item["code_url"],
-            upvotes=item["upvotes"],
-            comments=item["comments"],
-            stars=item["stars"],
+            identifier=record.identifier,
+            title=record.title,
+            abstract=record.abstract,
+            authors=[author.name for author in record.authors],
+            organization=record.organization,
+            code_url=record.code_url,
+            upvotes=record.upvotes,
+            comments=record.comments,
+            stars=record.stars,
         )
         why = {TOPIC: Reason(3.0, "an example")}
         places.append(Place(number, number, number, 100.0 - number, card_of(paper, brief), why))

@@ -87,7 +87,7 @@ def test_only_what_papers_source_asks_for_is_fetched(told, settings):
 
     summary = fetch_day(DAY, NOW)
 
-    assert (told.asked, summary.new) == ([], 12)
+    assert (told.asked, summary.new) == ([], 20)
     assert set(Feature.objects.values_list("source__slug", flat=True)) == {"sample"}
 
 
