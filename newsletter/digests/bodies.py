@@ -26,7 +26,7 @@ ALSO = 3
 IN_FULL = 3
 """How many papers are shown in full to readers who did not ask for all."""
 
-TOPICS_NAMED = 3
+TOPICS_NAMED = 1
 """How many of the reader's topics are named at the top; the others are counted."""
 
 EXPLAINED = 5000
@@ -140,6 +140,8 @@ class Form:
     lines: dict[int, Fragment] = field(default_factory=dict)
     """By place id: for the list at the top, the title, the upvotes and the closest topic. Like the
     cards and the titles, of those places alone that were added."""
+    lines_in_group: dict[int, Fragment] = field(default_factory=dict)
+    """The same below a topic's name, without a topic."""
     cards: dict[int, SplitTemplate] = field(default_factory=dict)
     """By place id, at most `MOST_CARDS`, with holes for why a reader gets the paper, for their
     token and for the level of the heading."""
@@ -180,11 +182,13 @@ class Form:
         lines: Mapping[int, Fragment],
         cards: Mapping[int, SplitTemplate],
         titles: Mapping[int, Listed],
+        lines_in_group: Mapping[int, Fragment],
     ) -> None:
         """Have these, too, by the ids of their places. Before a reader's body is composed all of
         theirs must have been added.
         """
         self.lines |= lines
+        self.lines_in_group |= lines_in_group
         self.titles |= titles
         self._line_size = max([self._line_size, *(line.size for line in lines.values())])
         for place, card in cards.items():
@@ -275,9 +279,11 @@ class Form:
             return [self.lines[choice.place.id] for choice in order.choices]
         lines: list[Fragment] = []
         for topic, choices in order.groups(order.choices):
+            of_group = self.lines
             if topic in self.sections:
                 lines.append(self.sections[topic])
-            lines += [self.lines[choice.place.id] for choice in choices]
+                of_group = self.lines_in_group
+            lines += [of_group[choice.place.id] for choice in choices]
         return lines
 
     def _cards(self, order: Order) -> list[Fragment]:

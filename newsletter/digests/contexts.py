@@ -21,10 +21,11 @@ from newsletter.models import Issue
 from papers.cards import Card, Link, answers
 from papers.text.cleaning import plain, shorten
 from papers.text.excerpts import BETWEEN
+from papers.text.sentences import is_whole, sentences
 from subscriptions import links
 from subscriptions.notices.mjml import RenderingFailed
 
-SHORT = 40
+SHORT = 25
 """Words of an excerpt in an email, unless it is one sentence: an email is read at breakfast."""
 
 TOKEN_LIKE = "A" * 48
@@ -89,11 +90,14 @@ def counts_of(card: Card) -> list[str]:
     return counted
 
 
-def line_of(card: Card) -> str:
-    """What stands beside the title in a list: "164 upvotes · Efficient inference"."""
-    said = counts_of(replace(card, upvotes_gained=None, comments=None, stars=None))
-    said += [shorten(plain(name), 80) for name, _ in card.topics[:1]]
-    return " · ".join(said)
+def line_of(card: Card) -> tuple[str, str]:
+    """What stands below the title in a list, "164 upvotes", and what follows where the list isn't
+    in groups of topics, " · Efficient inference".
+    """
+    counts = counts_of(replace(card, upvotes_gained=None, comments=None, stars=None))
+    topics = [shorten(plain(name), 80) for name, _ in card.topics[:1]]
+    line = " · ".join(counts)
+    return line, " · ".join([*counts, *topics])[len(line) :]
 
 
 def title_of(card: Card, limit: int = 300) -> str:
@@ -149,20 +153,25 @@ def card_in_mail(place: Place, why: str, feedback: str) -> Card:
 
 
 def _short(excerpt: str) -> str:
-    """A long excerpt of two sentences without the second, where that stood apart."""
-    return excerpt if len(excerpt.split()) <= SHORT else excerpt.partition(BETWEEN)[0]
+    """A long excerpt of two sentences without the second."""
+    if len(excerpt.split()) <= SHORT:
+        return excerpt
+    first = sentences(excerpt.partition(BETWEEN)[0])[:1]
+    return first[0] if first and is_whole(first[0]) else excerpt
 
 
 def card_context(place: Place, why: str, feedback: str, level: str | int = 2) -> dict[str, Any]:
     """What the card templates print: the card, and beside it what emails alone have. `feedback` is
     the token of its links, `level` that of its heading.
     """
+    line, line_topic = line_of(place.card)
     return {
         "card": card_in_mail(place, why, feedback),
         "level": level,
         "picture": picture_of(place.card),
         "counts": counts_of(place.card),
-        "line": line_of(place.card),
+        "line": line,
+        "line_topic": line_topic,
     }
 
 
@@ -182,9 +191,11 @@ def fallen_context(one: Fallen) -> dict[str, str]:
 def line_context(place: Place) -> dict[str, Any]:
     """What the list at the top prints of a paper."""
     card = place.card
+    line, line_topic = line_of(card)
     return {
         "card": {"title": title_of(card), "path": page_of(card)},
-        "line": line_of(card),
+        "line": line,
+        "line_topic": line_topic,
     }
 
 

@@ -102,7 +102,7 @@ class Placeholders:
     def _make(self, kind: str, name: str) -> str:
         mark = f"q{self._nonce}{kind}{name}z{self._nonce}q"
         if not self._mark.fullmatch(mark):
-            raise ValueError(f"{name!r} cannot name a hole")
+            raise ValueError(f"{name!r} can't name a hole")
         return mark
 
     def cut(self, rendered: str, source: str) -> dict[str, SplitTemplate]:

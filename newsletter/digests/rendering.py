@@ -121,7 +121,7 @@ class DigestPress:
         except RenderingFailed as error:
             self.html = None
             logger.error(
-                "no HTML can be made of an issue, its digests go out as text",
+                "couldn't make HTML of an issue, so its digests go out as plain text",
                 extra={"day": self.issue.day.isoformat(), "reason": error.reason},
             )
 
@@ -304,11 +304,14 @@ class DigestPress:
         """
         cut = self._cut(form.markup, lines, cards)
         made = {place.id: cut[f"card{place.id}"] for place in cards}
-        listed = {place.id: Fragment.of(cut[f"line{place.id}"].text) for place in lines}
+        listed = {
+            place.id: _line(cut, place.id, cut[f"topic{place.id}"].text) for place in lines
+        }
+        in_group = {place.id: _line(cut, place.id, "") for place in lines}
         if form.markup is HTML:
             check_links(sample_of(made.values(), listed.values()))
         titles = {place.id: form.markup.listed(title_of(place.card, 60), " · ") for place in lines}
-        form.add(listed, made, titles)
+        form.add(listed, made, titles, in_group)
 
     def _cut(
         self, markup: Markup, lines: Sequence[Place] = (), cards: Sequence[Place] = ()
@@ -341,6 +344,8 @@ class DigestPress:
             | {
                 "line_begins": marks.begin(f"line{place.id}"),
                 "line_ends": marks.end(f"line{place.id}"),
+                "topic_begins": marks.begin(f"topic{place.id}"),
+                "topic_ends": marks.end(f"topic{place.id}"),
             }
             for place in (_STAND_IN, *lines)
         ]
@@ -397,3 +402,8 @@ class DigestPress:
         self._from_header = settings.DEFAULT_FROM_EMAIL
         self._envelope_from = parseaddr(self._from_header)[1]
         self._metadata = {"issue": day}
+
+
+def _line(cut: Mapping[str, SplitTemplate], place: int, topic: str) -> Fragment:
+    """The place's line of the list at the top, with `topic` behind its counts."""
+    return Fragment.of(cut[f"line{place}"].with_text(f"topic{place}", topic).text)

@@ -191,6 +191,8 @@ def whole(
             for at, choice in enumerate(choices):
                 level = 3 if by_topic else 2
                 item = card_context(choice.place, choice.why, tokens["feedback"], level)
+                if topic and name == "lines":
+                    item["line_topic"] = ""
                 if topic and at == 0:
                     item["group"] = mark_safe(form.topics[topic][0].text)
                 items.append(item)

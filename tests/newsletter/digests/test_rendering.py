@@ -214,7 +214,7 @@ def test_weekly_form_is_the_weeks_best(press):
     assert mail.subject.endswith(" · week to Wed 10 June")
     assert "The week in 30 seconds" in html_of(mail)
     assert "Switch to daily" in html_of(mail)
-    assert "the week's best research papers" in text_of(mail)
+    assert "the week’s best research papers" in text_of(mail)
     assert "2026-06-10:digest:weekly:" in dict(mail.headers)["Feedback-ID"]
 
 
@@ -657,7 +657,7 @@ def test_large_digest_leaves_out_the_least_trending_and_keeps_its_footer(grouped
     assert 5 < len(named) < 50
     assert named == dict.fromkeys(range(1, len(named) + 1), 2)  # in the list, and in full
     assert sum(fragment.size for fragment in mail.html) <= HTML_LIMIT
-    footer = html.split("You’re receiving this because")[1]
+    footer = html.split("You subscribed with this address")[1]
     for words in (
         "Preferences",
         "Pause",
@@ -724,10 +724,10 @@ def test_our_own_thumbnail_is_shown_where_there_was_one_when_the_issue_froze(set
 def test_summary_is_said_to_be_the_abstracts_only_where_it_is():
     mail = one_paper(excerpt_is_cut=False, is_summarised=True)
     assert "From the abstract" not in html_of(mail) + text_of(mail)
-    assert "may be machine-written" in html_of(mail)
+    assert "some are AI-generated" in html_of(mail)
     mail = one_paper(excerpt_is_cut=True)
     assert "From the abstract:" in html_of(mail)
-    assert "may be machine-written" not in html_of(mail)
+    assert "some are AI-generated" not in html_of(mail)
 
 
 # --- Languages ------------------------------------------------------------------------------------
