@@ -254,12 +254,15 @@ def favicon(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """Everything may be found but the admin and searches; signed links say "noindex" themselves."""
+    """Everything may be found but the admin and searches; signed links say "noindex" themselves.
+
+    The page on which a search begins may be found, what it finds is found on its own.
+    """
     lines = [
         "User-agent: *",
         "Disallow: /admin/",
         "Disallow: /dev/",
-        "Disallow: /search/",
+        "Disallow: /search/?",
         "Disallow: /t/",
         "Disallow: /upvote/",
         "Disallow: /save/",

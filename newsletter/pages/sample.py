@@ -33,9 +33,7 @@ def sample(request: HttpRequest) -> HttpResponse:
     issue = _newest()
     subject, _ = _mail(issue) if issue else ("", "")
     context = {"issue": issue, "subject": subject}
-    response = render(request, "newsletter/sample.html", context)
-    response["X-Robots-Tag"] = "noindex"
-    return response
+    return render(request, "newsletter/sample.html", context)
 
 
 @require_safe

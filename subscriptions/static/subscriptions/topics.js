@@ -1,4 +1,5 @@
-// Lets the topics be searched. Without this the whole list stands there, in its groups.
+// Lets the topics be searched. Without scripts the style sheet hides the field, and the whole list
+// stands there, in its groups.
 "use strict";
 for (const search of document.querySelectorAll(".topic-search")) {
   const input = search.querySelector("input");
@@ -30,5 +31,4 @@ for (const search of document.querySelectorAll(".topic-search")) {
       filter();
     }
   });
-  search.hidden = false;
 }
