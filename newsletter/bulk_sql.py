@@ -102,7 +102,7 @@ def packed(values: Sequence[Mapping[str, Any]]) -> str:
         nonlocal latest
         if latest[0] is not value:
             if not isinstance(value, dt.datetime):
-                raise TypeError(f"cannot hand a {type(value).__name__} to the database")
+                raise TypeError(f"can't store a {type(value).__name__} in the database")
             latest = value, timestamp_text(value)
         return latest[1]
 

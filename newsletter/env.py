@@ -44,8 +44,8 @@ def refusal(name: str, wanted: str, problem: object = "") -> ImproperlyConfigure
         return ImproperlyConfigured(f"The environment variable {name} must be {wanted}.")
     why = f" ({problem})" if problem else ""
     return ImproperlyConfigured(
-        f"The environment variable {name} holds {os.environ.get(name, '')[:200]!r}, "
-        f"but it must be {wanted}{why}."
+        f"The environment variable {name} holds {os.environ.get(name, '')[:200]!r}, but must be "
+        f"{wanted}{why}."
     )
 
 
@@ -137,7 +137,7 @@ def public_url(name: str, default: str) -> str:
         raise refusal(
             name,
             "this site's public address without a path, such as https://papers.example.org: "
-            "Broadsheet needs a host of its own",
+            "Broadsheet needs its own host",
         )
     if parts.username is not None or parts.password is not None:
         raise refusal(name, "this site's public address without a user or a password")
@@ -177,6 +177,6 @@ def secret_key(directory: Path) -> str:
         return kept.read_text()
     except OSError as error:
         raise ImproperlyConfigured(
-            f"SECRET_KEY is not set and no key can be kept in {kept} ({error.strerror}). "
-            "Set SECRET_KEY, or set VAR_DIR to a directory we may write to."
+            f"SECRET_KEY isn't set, and no key can be stored in {kept} ({error.strerror}). Set "
+            "SECRET_KEY, or set VAR_DIR to a writable directory."
         ) from None

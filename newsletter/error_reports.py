@@ -28,7 +28,7 @@ def start(dsn: str) -> None:
         import sentry_sdk
     except ImportError:
         raise ImproperlyConfigured(
-            "SENTRY_DSN is set, but the package sentry-sdk is not installed."
+            "SENTRY_DSN is set, but the package sentry-sdk isn't installed."
         ) from None
     try:
         sentry_sdk.init(
@@ -43,7 +43,7 @@ def start(dsn: str) -> None:
         )
     except ValueError as error:  # sentry_sdk's BadDsn is one
         raise ImproperlyConfigured(
-            f"The environment variable SENTRY_DSN is no address of a project in Sentry ({error})."
+            f"The environment variable SENTRY_DSN isn't the address of a Sentry project ({error})."
         ) from None
 
 

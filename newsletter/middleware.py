@@ -46,7 +46,9 @@ def policy(get_response: Handler) -> Handler:
     def handle(request: HttpRequest) -> HttpResponse:
         is_admin = request.path.startswith(_ADMIN)
         if is_admin and ("\0" in request.path or "%00" in request.META.get("QUERY_STRING", "")):
-            return HttpResponseBadRequest("A NUL is no text.", content_type="text/plain")
+            return HttpResponseBadRequest(
+                ("Text can’t contain a NUL character."), content_type="text/plain"
+            )
         response = get_response(request)
         if is_admin:
             response._csp_update = {  # type: ignore[attr-defined]  # what django-csp looks for

@@ -42,10 +42,15 @@ django_stubs_ext.monkeypatch()
 
 # --- Where things live -------------------------------------------------------------------
 
-VAR_DIR = Path(read("VAR_DIR", env.str, str(BASE_DIR / "var"), "a directory we may write to"))
+VAR_DIR = Path(read("VAR_DIR", env.str, str(BASE_DIR / "var"), "a writable directory"))
 MAILBOX_DIR = VAR_DIR / "mailbox"
 JOURNAL_DIR = Path(
-    read("JOURNAL_DIR", env.str, str(VAR_DIR / "journal"), "a directory that outlives a worker")
+    read(
+        "JOURNAL_DIR",
+        env.str,
+        str(VAR_DIR / "journal"),
+        ("a directory that persists when a worker stops"),
+    )
 )
 
 # --- Security ----------------------------------------------------------------------------
@@ -60,9 +65,9 @@ ADDRESS_HASH_KEY = read(
 )
 if SECRET_KEY_FALLBACKS and not os.environ.get("ADDRESS_HASH_KEY"):
     raise ImproperlyConfigured(
-        "The environment variable SECRET_KEY_FALLBACKS says that SECRET_KEY was changed, but "
-        "ADDRESS_HASH_KEY is not set and would change with it: addresses that must not be emailed "
-        "would no longer be recognized. Set ADDRESS_HASH_KEY to the first SECRET_KEY there was."
+        "The environment variable SECRET_KEY_FALLBACKS is set, so SECRET_KEY was changed, but "
+        "ADDRESS_HASH_KEY isn't set and would change with it: suppressed addresses would no "
+        "longer be recognized. Set ADDRESS_HASH_KEY to the very first SECRET_KEY."
     )
 SITE_URL = public_url("SITE_URL", "http://127.0.0.1:8000")
 _site = urlsplit(SITE_URL)
@@ -253,7 +258,7 @@ if "pytest" in sys.modules and "REDIS_URL" not in os.environ:
     CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 
 PAGE_CACHE_SECONDS = number(
-    "PAGE_CACHE_SECONDS", 300, "seconds for which a web process keeps a day's page", 0, 86_400
+    "PAGE_CACHE_SECONDS", 300, "seconds that a web process caches a day's page", 0, 86_400
 )
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
@@ -335,9 +340,11 @@ if PAPERS_SOURCE not in {"live", "sample"}:
     raise refusal("PAPERS_SOURCE", "live or sample")
 CHECK_RETRACTIONS = flag("CHECK_RETRACTIONS", True)
 FETCH_TIMEOUT = number("FETCH_TIMEOUT", 20, "seconds to wait for a source's answer", 1, 300)
-FETCH_ATTEMPTS = number("FETCH_ATTEMPTS", 5, "how often a source is asked before giving up", 1, 20)
+FETCH_ATTEMPTS = number(
+    "FETCH_ATTEMPTS", 5, ("how many times to ask a source before giving up"), 1, 20
+)
 THUMBNAILS = flag("THUMBNAILS", True)
-SUMMARY_URL = read("SUMMARY_URL", env.str, "", "the address of a service with language models")
+SUMMARY_URL = read("SUMMARY_URL", env.str, "", "the address of a language model service")
 _parts = urlsplit(SUMMARY_URL) if is_url(SUMMARY_URL, {"http", "https"}) else None
 if SUMMARY_URL and (not _parts or "@" in _parts.netloc or _parts.query or _parts.fragment):
     # Errors name the address, so no key may stand in it.
@@ -345,12 +352,12 @@ if SUMMARY_URL and (not _parts or "@" in _parts.netloc or _parts.query or _parts
 SUMMARY_MODEL = read("SUMMARY_MODEL", env.str, "", "the name of a model").strip()
 if len(SUMMARY_MODEL) > 200 or not SUMMARY_MODEL.isprintable():
     raise refusal("SUMMARY_MODEL", "the name of a model, of at most 200 characters")
-SUMMARY_KEY = read("SUMMARY_KEY", env.str, "", "a key of the service").strip()
+SUMMARY_KEY = read("SUMMARY_KEY", env.str, "", "a key for the service").strip()
 if not re.fullmatch(r"[\x21-\x7e]*", SUMMARY_KEY):
-    raise refusal("SUMMARY_KEY", "a key without blanks and in ASCII")
+    raise refusal("SUMMARY_KEY", "an ASCII key without spaces")
 SUMMARY_TIMEOUT = number("SUMMARY_TIMEOUT", 60, "seconds to wait for a summary", 1, 600)
 SUMMARIES_PER_DAY = number(
-    "SUMMARIES_PER_DAY", 200, "how often a model is asked on a day, at most", 0, 100_000
+    "SUMMARIES_PER_DAY", 200, "how many requests to make to the model per day", 0, 100_000
 )
 ENCODER = read("ENCODER", env.str, "", "a directory or package:NAME with a sentence encoder")
 if ENCODER:
@@ -369,32 +376,36 @@ CURATOR = read("CURATOR", env.str, "the editors", "who picks the papers, as in â
 NOTICED_PAPERS = number(
     "NOTICED_PAPERS", 10, "papers of earlier days that an issue takes in when noticed since", 0, 50
 )
-DIGEST_PAPERS = number("DIGEST_PAPERS", 10, "papers in a digest unless the reader asks", 1, 50)
+DIGEST_PAPERS = number("DIGEST_PAPERS", 10, "papers in a digest, unless the reader chooses", 1, 50)
 DIGEST_DEADLINE = timedelta(
-    hours=number("DIGEST_DEADLINE_HOURS", 12, "hours after which a digest is stale", 1, 168)
+    hours=number("DIGEST_DEADLINE_HOURS", 12, "hours after which a digest is too late", 1, 168)
 )
 DELIVERY_BATCH = number("DELIVERY_BATCH", 500, "digests claimed at a time", 1, 5000)
 DELIVERY_LEASE = timedelta(
     seconds=number("DELIVERY_LEASE_SECONDS", 300, "seconds that a claim holds", 10, 86_400)
 )
 DELIVERY_RATE_PER_SECOND = number(
-    "DELIVERY_RATE_PER_SECOND", 0, "emails a second over all workers, 0 for no limit"
+    "DELIVERY_RATE_PER_SECOND", 0, "emails per second over all workers, 0 for no limit"
 )
 DELIVERY_RATE_PER_DAY = number(
-    "DELIVERY_RATE_PER_DAY", 0, "emails a day (UTC) over all workers, 0 for no limit"
+    "DELIVERY_RATE_PER_DAY", 0, "emails per day (UTC) over all workers, 0 for no limit"
 )
 RETRY_UNKNOWN = flag("RETRY_UNKNOWN", False)
 
 # --- Readers: limits, proof of work, how long things are kept ---------------------------
 
-LIMIT_PER_ADDRESS = number("LIMIT_PER_ADDRESS", 5, "emails an hour to ask for one address", 1)
-LIMIT_PER_NETWORK = number("LIMIT_PER_NETWORK", 30, "emails an hour to ask for from one network", 1)
-LIMIT_IN_TOTAL = number("LIMIT_IN_TOTAL", 2000, "emails an hour that strangers may ask for", 1)
-LIMIT_UPVOTES = number("LIMIT_UPVOTES", 60, "upvotes an hour for one reader", 1)
-LIMIT_SUBMISSIONS = number("LIMIT_SUBMISSIONS", 10, "submissions an hour for one reader", 1)
+LIMIT_PER_ADDRESS = number(
+    "LIMIT_PER_ADDRESS", 5, ("emails per hour that can be requested for one address"), 1
+)
+LIMIT_PER_NETWORK = number(
+    "LIMIT_PER_NETWORK", 30, ("emails per hour that can be requested from one network"), 1
+)
+LIMIT_IN_TOTAL = number("LIMIT_IN_TOTAL", 2000, "emails per hour that strangers can request", 1)
+LIMIT_UPVOTES = number("LIMIT_UPVOTES", 60, "upvotes per hour for one reader", 1)
+LIMIT_SUBMISSIONS = number("LIMIT_SUBMISSIONS", 10, "submissions per hour for one reader", 1)
 PROOF_OF_WORK = flag("PROOF_OF_WORK", False)
 LIMIT_UNPROVEN = number(
-    "LIMIT_UNPROVEN", 60, "emails an hour that may be asked for without a proof of work", 0
+    "LIMIT_UNPROVEN", 60, "emails per hour that can be requested without proof of work", 0
 )
 KEEP_UNCONFIRMED_DAYS = number(
     "KEEP_UNCONFIRMED_DAYS", 14, "days until an address that never confirmed is deleted", 8, 36_500
@@ -413,7 +424,7 @@ KEEP_QUESTIONS_DAYS = number(
     "KEEP_QUESTIONS_DAYS", 365, "days until a question about two papers goes", 30, 36_500
 )
 KEEP_DELIVERIES_DAYS = number(
-    "KEEP_DELIVERIES_DAYS", 400, "days until the ledger forgets who got what", 30, 36_500
+    "KEEP_DELIVERIES_DAYS", 400, "days until the ledger no longer shows who got what", 30, 36_500
 )
 PRIVACY_NOTE = read("PRIVACY_NOTE", env.str, "", "a paragraph for the privacy page")
 
@@ -466,9 +477,9 @@ UNSUBSCRIBE_EMAIL = read(
 )
 if not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", UNSUBSCRIBE_EMAIL):
     raise refusal("UNSUBSCRIBE_EMAIL", "one bare address such as leave@papers.example.org")
-LIST_ID = read("LIST_ID", env.str, f"digest.{_dns_domain}", "a list id such as digest.example.org")
+LIST_ID = read("LIST_ID", env.str, f"digest.{_dns_domain}", "a list ID such as digest.example.org")
 if os.environ.get("LIST_ID") and not re.fullmatch(r"[\w-]+(\.[\w-]+)+", LIST_ID, re.ASCII):
-    raise refusal("LIST_ID", "a list id (RFC 2919) such as digest.papers.example.org")
+    raise refusal("LIST_ID", "a list ID (RFC 2919) such as digest.papers.example.org")
 UNSUBSCRIBE_HEADERS_SEEN = flag("UNSUBSCRIBE_HEADERS_SEEN", False)
 #: What whoever sends to readers must say, and nobody said: a default of ours stands in its place.
 UNSAID = tuple(
@@ -498,7 +509,7 @@ if DKIM_KEY:
 # --- Listening: what comes back, and what readers do with their mail --------------------
 
 BOUNCE_ADDRESS = read(
-    "BOUNCE_ADDRESS", env.str, "", "an address whose mail `manage.py read_bounces` is given"
+    "BOUNCE_ADDRESS", env.str, "", "an address whose email goes to `manage.py read_bounces`"
 )
 if BOUNCE_ADDRESS and not re.fullmatch(r"[A-Za-z0-9._-]{1,18}@[A-Za-z0-9.-]+", BOUNCE_ADDRESS):
     raise refusal(
@@ -514,7 +525,7 @@ EMAIL_THUMBNAILS = read("EMAIL_THUMBNAILS", env.str, "own", "own, source or none
 if EMAIL_THUMBNAILS not in {"own", "plates", "source", "none"}:
     raise refusal("EMAIL_THUMBNAILS", "own, source or none")
 CONTACT_EMAIL = read(
-    "CONTACT_EMAIL", env.str, parseaddr(DEFAULT_FROM_EMAIL)[1], "an address that a person reads"
+    "CONTACT_EMAIL", env.str, parseaddr(DEFAULT_FROM_EMAIL)[1], "an address that someone reads"
 )
 # Anymail's other mails and Django's own go to the same place.
 ADMINS = [("", address) for address in read("ADMINS", env.list, [], "addresses of operators")]
@@ -529,16 +540,16 @@ if read("ALERT_EMAIL_URL", env.str, "", "a mail server's address"):
         {},
         "a mail server's address such as smtp://user:pw@host:587",
     )
-ALERT_WEBHOOK_URL = read("ALERT_WEBHOOK_URL", env.str, "", "an address that takes JSON by POST")
-PING_URL = read("PING_URL", env.str, "", "an address that is asked while all is well")
+ALERT_WEBHOOK_URL = read("ALERT_WEBHOOK_URL", env.str, "", "an address that accepts JSON by POST")
+PING_URL = read("PING_URL", env.str, "", "an address to request while all is well")
 for _name, _value in (("ALERT_WEBHOOK_URL", ALERT_WEBHOOK_URL), ("PING_URL", PING_URL)):
     if _value and not is_url(_value, {"http", "https"}):
         raise refusal(_name, "an address such as https://alerts.example.org/hook")
 ALERT_ISSUE_HOURS = number(
-    "ALERT_ISSUE_HOURS", 3, "hours after a day's end until its issue is missed", 1, 24
+    "ALERT_ISSUE_HOURS", 3, "hours after the end of a day until its issue counts as missing", 1, 24
 )
 ALERT_LOST_DIGESTS = number(
-    "ALERT_LOST_DIGESTS", 10, "digests in doubt or too late that the operator hears of", 1
+    "ALERT_LOST_DIGESTS", 10, "digests in doubt or too late before the operator is alerted", 1
 )
 
 # --- What programs may look at -----------------------------------------------------------
@@ -546,12 +557,13 @@ ALERT_LOST_DIGESTS = number(
 METRICS_TOKEN = read("METRICS_TOKEN", env.str, "", "at least 16 random characters")
 if METRICS_TOKEN and not re.fullmatch(r"[\x21-\x7e]{16,}", METRICS_TOKEN):
     raise ImproperlyConfigured(
-        "The environment variable METRICS_TOKEN is too short or holds a space: it must be at least "
-        "16 random characters (python -c 'import secrets; print(secrets.token_urlsafe(32))')."
+        "The environment variable METRICS_TOKEN is too short or contains a space: it must be at "
+        "least 16 random characters (python -c 'import secrets; "
+        "print(secrets.token_urlsafe(32))')."
     )
 
 SENTRY_DSN = read("SENTRY_DSN", env.str, "", "the address of a project in Sentry")
-TRACES_URL = read("TRACES_URL", env.str, "", "where a collector takes OTLP over HTTP")
+TRACES_URL = read("TRACES_URL", env.str, "", "the address of an OTLP collector over HTTP")
 if TRACES_URL and not is_url(TRACES_URL, {"http", "https"}):
     raise refusal("TRACES_URL", "an address such as http://127.0.0.1:4318/v1/traces")
 

@@ -38,7 +38,7 @@ def start(url: str) -> None:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError:
         raise ImproperlyConfigured(
-            "TRACES_URL is set, but OpenTelemetry is not installed: see the extra traces."
+            "TRACES_URL is set, but OpenTelemetry isn't installed. Install the extra named traces."
         ) from None
     record(BatchSpanProcessor(scrubbing(OTLPSpanExporter(endpoint=url))))
 

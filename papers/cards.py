@@ -145,7 +145,7 @@ class Card:
         is all that the authors wrote.
         """
         if self.summarized_by:
-            said = gettext("Summary by a machine (%(model)s), not by the authors:")
+            said = gettext("AI-generated summary (%(model)s), not by the authors:")
             return said % {"model": self.summarized_by}
         if self.is_summarised:
             return gettext("Summary from the source:")
@@ -154,7 +154,7 @@ class Card:
     @property
     def excerpt_note(self) -> str:
         """The same as `excerpt_origin` of a model's summary, to stand below it."""
-        said = gettext("Summarized by a machine (%(model)s), not by the authors.")
+        said = gettext("AI-generated summary (%(model)s), not by the authors.")
         return said % {"model": self.summarized_by} if self.summarized_by else ""
 
     @property

@@ -77,5 +77,5 @@ def last_weekday(day: dt.date) -> dt.date:
 
 def _day(now: dt.datetime) -> dt.date:
     if now.tzinfo is None:
-        raise ValueError("A moment without a timezone belongs to no day.")
+        raise ValueError("A time without a time zone doesn't belong to any day.")
     return now.astimezone(dt.UTC).date()

@@ -240,7 +240,7 @@ def identifier(text: str) -> str:
             if found and len(found) <= MAX_LENGTH:
                 return found
     raise UnknownIdentifier(
-        f"{text[:60]!r} is not an identifier that we know, such as arXiv's 2605.13779 or "
+        f"{text[:60]!r} isn't an identifier we know, such as arXiv's 2605.13779 or "
         "astro-ph/0601001, or the DOI 10.1038/s41586-021-03819-2."
     )
 

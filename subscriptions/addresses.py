@@ -50,7 +50,7 @@ def wire_domain(domain: str) -> str:
             domain = idna.uts46_remap(domain, std3_rules=False, transitional=False)
         labels = [_wire_label(label) for label in domain.removesuffix(".").lower().split(".")]
     except (idna.IDNAError, UnicodeError):
-        raise BadAddress("the domain is none that the DNS could have") from None
+        raise BadAddress("the domain isn't valid") from None
     wire = ".".join(labels)
     if len(wire) > LONGEST_DOMAIN:
         raise BadAddress("the domain is too long")
@@ -63,7 +63,7 @@ def _wire_label(label: str) -> str:
     if label.startswith("xn--") and idna.alabel(idna.ulabel(label)).decode() != label:
         raise BadAddress("the domain contains invalid punycode")
     if not _LABEL.fullmatch(label):
-        raise BadAddress("the domain is none that the DNS could have")
+        raise BadAddress("the domain isn't valid")
     return label
 
 
@@ -71,7 +71,7 @@ def wire_form(email: str) -> str:
     """The address as mail goes to it. Raises `BadAddress`."""
     local, at, domain = email.strip().rpartition("@")
     if not at or not _LOCAL.fullmatch(local):
-        raise BadAddress("this is not an email address")
+        raise BadAddress("this isn't an email address")
     # Of ASCII the pattern above lets nothing through that is not seen.
     if not local.isascii() and any(unicodedata.category(each) in _UNSEEN_LOCAL for each in local):
         raise BadAddress("it contains an invisible character")
@@ -92,17 +92,17 @@ def checked(email: str) -> str:
     wire = wire_form(email)
     local, _at, domain = wire.rpartition("@")
     if "." not in domain or domain.rpartition(".")[2].isdigit():
-        raise BadAddress("the domain is none of the internet")
+        raise BadAddress("the domain isn't a public one")
     composed = unicodedata.normalize("NFKC", email.strip())
     if any(len(character.lower()) > 1 for character in composed):
-        raise BadAddress("it contains a letter without a lowercase form")
+        raise BadAddress("it contains a letter that has no lowercase form")
     if local.isascii():
         return wire
     if not settings.NON_ASCII_ADDRESSES:
         raise BadAddress("the part before the @ must be plain letters, digits and symbols")
     folded = _folded(local)
     if not _LOCAL.fullmatch(folded) or len(folded.encode()) > LONGEST_LOCAL:
-        raise BadAddress("this is not an email address")
+        raise BadAddress("this isn't an email address")
     if any(unicodedata.category(character) in _UNSEEN for character in folded):
         raise BadAddress("it contains an invisible character")
     return wire

@@ -134,9 +134,9 @@ def read(purpose: Purpose, text: str, now: dt.datetime | None = None) -> Claims:
     claims = Claims(*_BODY.unpack(body))
     if purpose is Purpose.CONFIRM:
         if now is None:
-            raise TypeError("reading a confirmation link needs the time")
+            raise TypeError("reading a confirmation link needs the current time")
         if not 0 <= now.timestamp() - claims.extra + 300 <= CONFIRM_WITHIN.total_seconds() + 300:
-            raise BadLink("this link has run out")
+            raise BadLink("this link has expired")
     return claims
 
 

@@ -6,6 +6,7 @@ mail servers say.
 """
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,8 +36,8 @@ ENGLISH = words_not_used("Words we don't use")
 GERMAN = words_not_used("Wörter, die wir nicht verwenden")
 
 
-NAMES_OF_THINGS = r"(?! (?:server|provider|backend|exchanger)s?\b)"
-"""A mail server is called so."""
+NAMES_OF_THINGS = r"(?! (?:server|provider|backend|exchanger)s?\b| longer\b)"
+"""A mail server is called so; and "it is no longer" is said."""
 
 
 def pattern(words: list[str], flags: int = re.IGNORECASE) -> re.Pattern[str]:
@@ -49,7 +50,7 @@ def pattern(words: list[str], flags: int = re.IGNORECASE) -> re.Pattern[str]:
         + (r"\w*" if word in spellings else "")
         for word in words
     ]
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(listed)})(?![\w-]){NAMES_OF_THINGS}", flags)
+    return re.compile(rf"(?<![\w.-])(?:{'|'.join(listed)})(?![\w-]){NAMES_OF_THINGS}", flags)
 
 
 NOT_IN_ENGLISH = pattern(ENGLISH)
@@ -103,6 +104,7 @@ def test_the_lists_are_read():
         ("This makes links void", NOT_IN_ENGLISH),
         ("Ihre Auswahl kommt per Mail.", NOT_IN_GERMAN),
         ("Platz 42 im Trend", NOT_IN_GERMAN),
+        ("It is no JSON.", NOT_IN_ENGLISH),
     ],
 )
 def test_words_that_are_not_used_are_found(text, language):
@@ -113,6 +115,7 @@ def test_words_that_are_not_used_are_found(text, language):
     ("text", "language"),
     [
         ("An email from your mail server, by email.", NOT_IN_ENGLISH),
+        ("It is no longer asked.", NOT_IN_ENGLISH),
         ("Ihre E-Mails, und die E-Mail-Adresse.", NOT_IN_GERMAN),
         ("Auswahl: die Redaktion", NOT_IN_GERMAN),
     ],
@@ -126,6 +129,30 @@ def test_the_catalog_says_none_of_them():
     assert len(entries) > 400
     assert not [english for english, _ in entries if NOT_IN_ENGLISH.search(english)]
     assert not [german for _, german in entries if NOT_IN_GERMAN.search(german)]
+
+
+def test_english_has_curly_quotes():
+    tags = re.compile(r"<[^>]*>")
+    assert not [text for text, _ in catalog_entries() if "'" in text or '"' in tags.sub("", text)]
+
+
+def test_shipped_topics_are_spelled_as_americans_do():
+    shipped = json.loads((ROOT / "papers" / "data" / "topics.json").read_text())
+    texts = [f"{topic['name']}. {topic['description']}" for topic in shipped]
+    british = re.compile(r"\w+(?:is(?:ation|ations|e|es|ed|er|ers|ing)|elling|our)\b")
+    allowed = {
+        "noise",
+        "otherwise",
+        "raise",
+        "precise",
+        "four",
+        "your",
+        "our",
+        "hour",
+        "supervised",
+    }
+    found = {hit for text in texts for hit in british.findall(text)}
+    assert found <= allowed, found - allowed
 
 
 def test_templates_say_none_of_them():

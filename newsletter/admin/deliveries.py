@@ -102,7 +102,7 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
         """How many papers the digest holds."""
         return len(delivery.choices)
 
-    @display(description="papers, and why each")
+    @display(description="papers and why each was chosen")
     def explanation(self, delivery: Delivery) -> SafeString | str:
         """Every paper of the digest with its topics and the reason, or why there is none."""
         if not delivery.choices:
@@ -120,7 +120,7 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
                 (
                     at,
                     titles.get(one.place_id, f"paper {one.paper_id}"),
-                    ", ".join(names.get(topic, "a topic since deleted") for topic in one.topic_ids),
+                    ", ".join(names.get(topic, "a deleted topic") for topic in one.topic_ids),
                     one.why,
                 )
                 for at, one in enumerate(papers, 1)

@@ -144,7 +144,7 @@ class IssueAdmin(ModelAdmin):
         order = (Delivery.State.FAILED, Delivery.State.UNKNOWN, Delivery.State.EXPIRED)
         return " / ".join(str(issue.state_counts[state]) for state in order)
 
-    @display(description="what became of it")
+    @display(description="result")
     def came_back(self, issue: Issue) -> SafeString:
         """Delivered, bounced, complained: counts, and shares of what was sent."""
         rates = reputation.rates_of(issue)
@@ -185,7 +185,7 @@ class IssueAdmin(ModelAdmin):
         done = sum(issue.resume() for issue in queryset)
         self.message_user(request, f"{done} resumed.", messages.SUCCESS)
 
-    @admin.action(description="Stop for good", permissions=["change"])
+    @admin.action(description="Stop permanently", permissions=["change"])
     def stop(self, request: HttpRequest, queryset: QuerySet[Issue]) -> None:
         """What was not sent never will be."""
         done = sum(issue.stop(f"stopped by {request.user}") for issue in queryset)
@@ -220,7 +220,7 @@ class IssueAdmin(ModelAdmin):
                 mail, choices = compose_for(issue, reader)
             problem = refused.get(subscriber.pk, "")
             if mail is None and not problem:
-                problem = "Nothing new in this reader's topics: no email would be sent."
+                problem = "There's nothing new on this reader's topics, so no email would be sent."
         if request.GET.get("part") == "html":
             if mail is None or not mail.html:
                 raise Http404
@@ -251,7 +251,7 @@ class IssueAdmin(ModelAdmin):
         subscriber = Subscriber.objects.with_email(wanted).first() if wanted else None
         said = explain(subscriber, issue) if subscriber else []
         if wanted and not subscriber:
-            said = ["No reader has this address."]
+            said = ["No reader has this address. Check the spelling."]
         context = {
             **self.admin_site.each_context(request),
             "title": f"{issue}: why not?",

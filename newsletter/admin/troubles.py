@@ -76,14 +76,14 @@ class TroubleAdmin(ReadOnly, ModelAdmin):
                 request, "Set ALERT_WEBHOOK_URL, or ALERT_EMAIL_URL and ADMINS.", messages.WARNING
             )
             return
-        text = "This is a test: alerts of this site arrive here."
+        text = "This is a test. Alerts from this site will arrive here."
         arrived = alerts.tell_each(alerts.Alert(text, "test", timezone.now(), alerts.State.TEST))
         for way, is_there in arrived.items():
             level = messages.SUCCESS if is_there else messages.ERROR
             said = (
-                f"The test was sent by {way}."
+                f"Test alert sent by {way}."
                 if is_there
-                else f"The test could not be sent by {way}. The log says why."
+                else f"The test alert couldn't be sent by {way}. See the log for details."
             )
             self.message_user(request, said, level)
 

@@ -27,8 +27,8 @@ from newsletter.models import Continuity
 logger = logging.getLogger(__name__)
 
 RESTORED = (
-    "The database was restored: it does not know what was sent since its backup, and nothing goes "
-    "out until somebody says so."
+    "The database was restored from a backup, so it doesn't know what was sent since. Nothing "
+    "is sent until someone says what was."
 )
 
 CACHE_PAUSE = 60.0
@@ -57,7 +57,7 @@ def hold_because(why: str, now: dt.datetime) -> None:
     """Let nothing go out from now on."""
     held = Continuity.objects.filter(pk=row().pk, held_since=None)
     if held.update(held_since=now, held_because=why[:300]):
-        logger.error("nothing is sent anymore", extra={"reason": why})
+        logger.error("sending has stopped", extra={"reason": why})
 
 
 def release(directory: Path) -> None:
@@ -125,7 +125,7 @@ class Keeper:
             cache.set(_cache_key(identity), number, CACHED_FOR)
         except Exception:  # whatever the cache's client raises: the file has it
             self._cache_away_until = time.monotonic() + CACHE_PAUSE
-            logger.warning("the cache does not take the number of batches")
+            logger.warning("couldn't store the number of batches in the cache")
 
 
 def _cache_key(identity: str) -> str:
@@ -154,7 +154,7 @@ def _write_file(directory: Path, identity: str, number: int) -> None:
     try:
         file = os.open(_path(directory, identity), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError:
-        logger.exception("the number of batches cannot be written")
+        logger.exception("couldn't write the number of batches")
         return
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -162,6 +162,6 @@ def _write_file(directory: Path, identity: str, number: int) -> None:
         if number > int(there or 0):
             os.pwrite(file, b"%019d" % number, 0)  # of one length, so that nothing is left over
     except (OSError, ValueError):
-        logger.exception("the number of batches cannot be written")
+        logger.exception("couldn't write the number of batches")
     finally:
         os.close(file)

@@ -18,8 +18,8 @@ def explain(subscriber: Subscriber, issue: Issue) -> list[str]:
         state = carrier.get_state_display()
         why = f": {carrier.reason}" if carrier.reason else ""
         said.append(
-            f"Its papers were carried by the digest of {carrier.issue} "
-            f"(delivery {carrier.pk}, {state}{why})."
+            f"Its papers were in the digest of {carrier.issue} (delivery {carrier.pk}, "
+            f"{state}{why})."
         )
     return said or [_no_delivery(subscriber, issue)]
 
@@ -31,7 +31,7 @@ def _of_its_own(own: Delivery) -> list[str]:
     why = f": {own.reason}" if own.reason else ""
     said = [f"Delivery {own.pk} of this issue: {own.get_state_display()}{why}."]
     if own.since is not None:
-        said.append(f"It draws on the issues since {_day(own.since)}.")
+        said.append(f"It includes issues since {_day(own.since)}.")
     said += [
         f"No new issue when the reader's rhythm asked again: {at:%A, %-d %B %Y, %H:%M} UTC."
         for at in own.asked_in_vain
@@ -67,7 +67,7 @@ def _no_delivery(subscriber: Subscriber, issue: Issue) -> str:
         return "None: the issue was stopped."
     if subscriber.paused_until is not None and subscriber.paused_until > issue.day:
         why = f", because {subscriber.pause_reason}" if subscriber.pause_reason else ""
-        return f"None: the reader pauses until {_day(subscriber.paused_until)}{why}."
+        return f"None: the reader is paused until {_day(subscriber.paused_until)}{why}."
     if subscriber.next_digest_at is not None:
         at = subscriber.next_digest_at
         return f"None yet: the reader's next digest is due on {_day(at.date())} at {at:%H:%M} UTC."

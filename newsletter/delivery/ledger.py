@@ -411,7 +411,7 @@ def recover(directory: Path, now: dt.datetime) -> int:
             suppress(bad, now)
             note_refusals(refused, now)
         logger.warning(
-            "recovered a dead worker's batch",
+            "recovered a crashed worker's batch",
             extra={"journal": trace.name, "rows": len(settled), "doubt": len(trace.under_way)},
         )
     return changed
@@ -440,7 +440,7 @@ def _recover_notices(trace: journal.Trace, now: dt.datetime) -> int:
         keys = {one.key for one in left.values()}
         note_refusals({key: said for key, said in trace.answered.items() if key in keys}, now)
     logger.warning(
-        "recovered a dead worker's notices",
+        "recovered a crashed worker's notices",
         extra={"journal": trace.name, "rows": len(settled)},
     )
     return changed
@@ -458,16 +458,16 @@ def _after_crash(trace: journal.Trace, one: Claimed | ClaimedNotice, now: dt.dat
     if one.key in trace.answered:
         return judged(trace.answered[one.key])
     if one.key in trace.under_way:
-        reason = "the worker died while it was being handed over"
+        reason = "the worker crashed while handing it over"
     elif not trace.is_complete:
-        reason = "the machine stopped, and its journal may lack lines"
+        reason = "the machine stopped, so its journal may be incomplete"
     elif one.attempts >= MOST_ATTEMPTS:
-        reason = "its worker died time and again before sending it"
+        reason = "its worker crashed repeatedly before sending it"
         return Settled(one.id, Delivery.State.FAILED, reason, one.attempts, now)
     else:
         # Certainly untouched: it goes on at once. The attempt counts all the same, or a digest
         # that kills its worker would do so for ever.
-        reason = "the worker died before sending it"
+        reason = "the worker crashed before sending it"
         doubt = isinstance(one, ClaimedNotice) and one.was_in_doubt
         return Settled(
             one.id, Delivery.State.PENDING, reason, one.attempts, now, was_in_doubt=doubt
@@ -475,7 +475,7 @@ def _after_crash(trace: journal.Trace, one: Claimed | ClaimedNotice, now: dt.dat
     return judged(Outcome(Kind.IN_DOUBT, "crash", reason))
 
 
-GONE = "its worker's machine is gone, and with it the journal that knows"
+GONE = "its worker's machine is gone, along with the journal that had the result"
 TOO_LATE = "its deadline passed before it could be sent"
 
 

@@ -146,14 +146,14 @@ class NoticeSender:
                 settled.append(_untried(one, state, str(reason), now))
                 continue
             except Exception as error:  # one notice's bad luck must not stop the others
-                logger.exception("a notice could not be made", extra={"notice": one.id})
+                logger.exception("couldn't compose an email", extra={"notice": one.id})
                 settled.append(_untried(one, Notice.State.FAILED, described(error), now))
                 continue
             grant = rates.reserve_notice(self._backend, now, by_stranger=_by_stranger(one))
             if grant.count:
                 self._ready.append(_Ready(one, mail, grant))
                 continue
-            full = Outcome(Kind.DEFERRED, "rate", "the rate allows no more", tried=False)
+            full = Outcome(Kind.DEFERRED, "rate", "the rate limit is reached", tried=False)
             settled.append(replace(notice_verdict(one, full, now), not_before=now + grant.wait))
         self._settle(settled, {}, [])
 
@@ -186,7 +186,7 @@ class NoticeSender:
                 dead.append(one.mail.to_addr)
             if outcome.kind is not Kind.ACCEPTED and outcome is not STOPPED:
                 logger.warning(
-                    "a notice was not sent",
+                    "an email wasn't sent",
                     extra={
                         "notice": claimed.id,
                         "kind": claimed.kind,
@@ -206,7 +206,7 @@ class NoticeSender:
         try:
             self._journal.end(one.claimed.key, outcome)
         except OSError as error:
-            logger.error("the journal cannot be written", extra={"reason": described(error)})
+            logger.error("can't write the journal", extra={"reason": described(error)})
         return outcome
 
     def _settle(self, settled: list[Settled], refused: dict[Key, Outcome], dead: list[str]) -> None:

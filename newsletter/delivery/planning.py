@@ -116,7 +116,7 @@ def settle_stopped(now: dt.datetime) -> int:
         rows = Delivery.objects.filter(pk__in=ids, state=Delivery.State.PENDING)
         count += rows.update(state=Delivery.State.SKIPPED, reason=STOPPED)
     if count:
-        logger.info("closed what waited for stopped issues", extra={"count": count})
+        logger.info("closed deliveries of stopped issues", extra={"count": count})
     return count
 
 

@@ -51,7 +51,7 @@ def append(directory: Path, now: dt.datetime, sent: Sequence[tuple[dt.date, int]
         finally:
             os.close(file)
     except OSError:
-        logger.exception("what was sent could not be logged")
+        logger.exception("couldn't log what was sent")
         return
     if is_new:
         _forget(directory, at.date() - dt.timedelta(days=KEPT))

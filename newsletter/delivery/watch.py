@@ -65,9 +65,9 @@ def _watch() -> None:
                     next_look = time.monotonic() + LOOK_EVERY
                     tally = worker.drain(seconds=WORK)
                     if tally.total or tally.notices:
-                        logger.info("drained unasked", extra=tally.as_dict())
+                        logger.info("sent without being asked", extra=tally.as_dict())
             except Exception:  # the next look may fare better
-                logger.exception("a look at the queue failed")
+                logger.exception("couldn't check the queue")
             finally:
                 with suppress(Exception):
                     connections.close_all()

@@ -336,7 +336,7 @@ class Worker:
                 settled.append(self._failed(one, error, now))
                 continue
             if not choices:
-                reason = "nothing new in the reader's topics"
+                reason = "nothing new on the reader's topics"
                 settled.append(self._untried(one, Delivery.State.SKIPPED, reason, now))
                 continue
             # A batch may hold two digests of one reader, as after an outage.
@@ -391,7 +391,7 @@ class Worker:
             stop = halt or stopped.get(channel.name)
             if stop is None and channel.is_mail:
                 if mailed >= grant.count:  # a reader who wished another way when it was claimed
-                    stop = Outcome(Kind.DEFERRED, "rate", "the rate allows no more", tried=False)
+                    stop = Outcome(Kind.DEFERRED, "rate", "the rate limit is reached", tried=False)
                 elif grant.interval:
                     self._wait_until(grant.start + grant.interval * mailed)
             now = self._clock()
@@ -425,7 +425,7 @@ class Worker:
                 stopped[channel.name] = replace(outcome, kind=Kind.DEFERRED, tried=False)
                 self.tally.is_stuck, self.tally.why = True, f"{outcome.code}: {outcome.reason}"
                 logger.error(
-                    "a channel does not take digests",
+                    "a channel doesn't accept digests",
                     extra={
                         "channel": channel.name,
                         "code": outcome.code,
@@ -457,7 +457,7 @@ class Worker:
             self._journal.begin(one.claimed.id, one.channel.name)
         except OSError as error:
             reason = described(error)
-            logger.error("the journal cannot be written", extra={"reason": reason})
+            logger.error("can't write the journal", extra={"reason": reason})
             return Outcome(Kind.BROKEN, "journal", reason, tried=False)
         return None
 
@@ -507,9 +507,7 @@ class Worker:
         self, one: Claimed, error: Exception, now: dt.datetime, channel: str | None = None
     ) -> Settled:
         if not isinstance(error, UnsendableMail | RenderingFailed):
-            logger.error(
-                "a digest could not be composed", extra={"delivery": one.id}, exc_info=error
-            )
+            logger.error("couldn't compose a digest", extra={"delivery": one.id}, exc_info=error)
         return self._untried(one, Delivery.State.FAILED, described(error), now, channel)
 
     def _wait_until(self, moment: dt.datetime) -> None:

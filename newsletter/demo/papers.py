@@ -28,10 +28,10 @@ def choose_source(day: dt.date | None) -> tuple[str, str]:
     A source that was set by hand is taken at its word; so is HUGGINGFACE_URL.
     """
     if settings.PAPERS_SOURCE == "sample":
-        return "sample", "The papers are from the sample, as PAPERS_SOURCE says."
+        return "sample", "The papers are from the sample, because PAPERS_SOURCE=sample."
     host = httpx.URL(settings.HUGGINGFACE_URL).host
     if os.environ.get("HUGGINGFACE_URL"):
-        return "live", f"The papers are from {settings.HUGGINGFACE_URL}, as HUGGINGFACE_URL says."
+        return "live", f"The papers are from {settings.HUGGINGFACE_URL}, as set in HUGGINGFACE_URL."
     try:
         answer = httpx.get(
             f"{settings.HUGGINGFACE_URL}/api/daily_papers",
@@ -43,8 +43,8 @@ def choose_source(day: dt.date | None) -> tuple[str, str]:
         answer.json()
     except (httpx.HTTPError, ValueError) as error:
         why = type(error).__name__
-        return "sample", f"{host} does not answer here ({why}), so the papers are from the sample."
-    return "live", f"{host} answers, so the papers are live."
+        return "sample", f"{host} can't be reached ({why}), so the papers are from the sample."
+    return "live", f"The papers are live, from {host}."
 
 
 def make_issue(
@@ -78,8 +78,8 @@ def make_issue(
         raise DemoFailed(_nothing(last, trouble))
     if issue.state != Issue.State.RUNNING:
         raise DemoFailed(
-            f"The issue of {issue} is {issue.get_state_display()}, so nothing of it is sent. "
-            "Resume it in the admin, or choose another day with --day."
+            f"The issue of {issue} is {issue.get_state_display()}, so it isn't sent. Resume it "
+            "in the admin, or choose another day with --day."
         )
     return issue
 
@@ -87,8 +87,9 @@ def make_issue(
 def _nothing(day: dt.date, trouble: str) -> str:
     if trouble:
         return (
-            f"The papers of {day} cannot be had. {trouble} PAPERS_SOURCE=sample needs no network."
+            f"The papers of {day} can't be fetched. {trouble} Set PAPERS_SOURCE=sample to "
+            "run without a network."
         )
     if day > timezone.now().date():
-        return f"{day} is yet to come. Choose another day with --day."
-    return f"No source lists papers of {day:%A, %-d %B %Y}. Choose another day with --day."
+        return f"{day} is in the future. Choose another day with --day."
+    return f"No source lists papers for {day:%A, %-d %B %Y}. Choose another day with --day."

@@ -85,7 +85,7 @@ class Lock:
     def fileno(self) -> int:
         """The descriptor, for handing the lock on to a child. Only after `acquire`."""
         if self._file is None:
-            raise ValueError("the lock is not held")
+            raise ValueError("the lock isn't held")
         return self._file.fileno()
 
 
@@ -176,7 +176,7 @@ class Family:
                 )
                 child = Child(name, process, log, file.tell())
         except OSError as error:
-            raise ChildFailed(f"The {name} cannot be started: {error}.") from None
+            raise ChildFailed(f"Couldn't start the {name}: {error}.") from None
         self._children.append(child)
         if process.stdin is not None:
             with suppress(BrokenPipeError), process.stdin as stdin:
@@ -191,11 +191,11 @@ class Family:
                 how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
                 words = child.last_words()
                 raise ChildFailed(
-                    f"The {child.name} ended {how}. Its log is {child.log}"
+                    f"The {child.name} stopped {how}. See its log: {child.log}"
                     + (f", and ends:\n{words}" if words else ".")
                 )
         if self._guard is not None and self._guard.poll() is not None:
-            raise ChildFailed("The guard that watches over the other processes was killed.")
+            raise ChildFailed("The process that watches over the others was killed.")
 
     def wait_for(self, what: str, is_there: Callable[[], bool], patience: float) -> None:
         """Wait until `is_there()`. Raises `ChildFailed` after `patience` seconds, or when a child
@@ -205,7 +205,7 @@ class Family:
         while not is_there():
             self.check()
             if time.monotonic() > deadline:
-                raise ChildFailed(f"{what} did not come within {patience:.0f} seconds.")
+                raise ChildFailed(f"{what} wasn't ready within {patience:.0f} seconds.")
             time.sleep(0.1)
 
     def stop(self) -> None:

@@ -204,7 +204,7 @@ def result(reader: DemoReader, issue: Issue) -> Result:
     row = _delivery(reader, issue)
     if row is None:
         status = reader.subscriber.get_status_display()
-        return Result("waits to be planned" if reader.subscriber.is_mailable else status, ())
+        return Result("waiting to be planned" if reader.subscriber.is_mailable else status, ())
     if row.state != Delivery.State.SENT:
         reason = f": {row.reason}" if row.reason else ""
         return Result(f"{row.get_state_display()}{reason}", ())
@@ -231,7 +231,10 @@ def trouble(readers: Sequence[DemoReader], issue: Issue) -> str:
     if found:
         return "Not every digest was delivered: " + "; ".join(found) + "."
     if not sent:
-        return f"Nobody got a digest of {issue}: no reader is left, or nothing was new to them."
+        return (
+            f"Nobody got a digest for {issue}: there are no readers left, or nothing was new to "
+            "them."
+        )
     return ""
 
 

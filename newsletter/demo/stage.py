@@ -77,7 +77,7 @@ def run(wanted: Wanted) -> int:
         except ChildFailed as error:
             raise DemoFailed(str(error)) from error
         except Stopped as stopped:
-            console.print("\nEverything is stopped. The next run goes on from here.")
+            console.print("\nStopped. The next run continues from here.")
             return 128 + stopped.number if wanted.once else 0
     return 0
 
@@ -116,7 +116,7 @@ class Demo:
         """Do everything up to the last digest and print the result; why it is not all delivered,
         or nothing.
         """
-        with self._status("Making the database ready"):
+        with self._status("Preparing the database"):
             call_command("migrate", verbosity=0, interactive=False)
             login = admin_login()
         with self._status("Starting Valkey"):
@@ -125,17 +125,17 @@ class Demo:
             issue = make_issue(
                 self._wanted.day,
                 self._now,
-                lambda day: status.update(f"Fetching and matching the papers of {day:%A} …"),
+                lambda day: status.update(f"Fetching and matching the papers for {day:%A} …"),
             )
         self._say(f"{issue.places.count()} papers of {issue}.")
         with self._status("Starting the worker and the web server"):
             self._start_servers()
         readers = cast.gather(self._now)
         if settings.PAPERS_SOURCE == "sample" and cast.start_afresh(readers, issue):
-            self._say("The sample has no more papers that are new, so the readers start afresh.")
+            self._say("The sample has no more new papers, so the readers start over.")
         resent = cast.make_due(readers, issue, self._now)
         if resent:
-            self._say(f"{resent} that an earlier run left in doubt or late: sent again.")
+            self._say(f"{resent} left in doubt or late by an earlier run, now sent again.")
         with self._status("Sending the digests"):
             self._send(issue, readers)
             self._family.wait_for("The web server", self._web_answers, START_PATIENCE)
@@ -215,7 +215,7 @@ class Demo:
         """The addresses, and the papers that each reader got."""
         site = settings.SITE_URL
         rows = [
-            ("Site", f"{site}/", "subscribe here as a reader would"),
+            ("Site", f"{site}/", "subscribe here, as a reader would"),
             ("Inbox", f"{site}/dev/mailbox/", "every email that was sent"),
             ("Admin", f"{site}{reverse('admin:index')}", login),
         ]

@@ -27,7 +27,7 @@ IN_FULL = 3
 """How many papers are shown in full to readers who did not ask for all."""
 
 TOPICS_NAMED = 1
-"""How many of the reader's topics are named at the top; the others are counted."""
+"""How many of the reader's topics are named at the top; two others or more are counted."""
 
 EXPLAINED = 5000
 """How many reasons are kept encoded. A paper has about one for each of its topics."""
@@ -260,7 +260,12 @@ class Form:
         values["lines"] = self._lines(order)
         values["cards"] = self._cards(order)
         values["count"] = (self._counted(len(order.choices) + order.left_out),)
-        values["topics"] = self._listed([self.topics[topic] for topic in order.topics])
+        named = len(order.topics)
+        if named > TOPICS_NAMED + 1:  # never "and 1 more"
+            named = TOPICS_NAMED
+        values["topics"] = self._listed([self.topics[topic] for topic in order.topics[:named]])
+        if further := len(order.topics) - named:
+            values["topics"] = [*values["topics"], self._further(further)]
         ahead = order.choices[1:4] or order.choices[:1]
         values["preheader"] = self._listed([self.titles[choice.place.id] for choice in ahead])
         values["also"] = values["more"] = values["fallen"] = ()
@@ -326,11 +331,9 @@ class Form:
         return words
 
     def _listed(self, items: Sequence[Listed]) -> list[Fragment]:
-        listed = [later for _, later in items[:TOPICS_NAMED]]
+        listed = [later for _, later in items]
         if items:
             listed[0] = items[0][0]
-        if len(items) > TOPICS_NAMED:
-            listed.append(self._further(len(items) - TOPICS_NAMED))
         return listed
 
     def _further(self, count: int) -> Fragment:

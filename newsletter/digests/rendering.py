@@ -304,9 +304,7 @@ class DigestPress:
         """
         cut = self._cut(form.markup, lines, cards)
         made = {place.id: cut[f"card{place.id}"] for place in cards}
-        listed = {
-            place.id: _line(cut, place.id, cut[f"topic{place.id}"].text) for place in lines
-        }
+        listed = {place.id: _line(cut, place.id, cut[f"topic{place.id}"].text) for place in lines}
         in_group = {place.id: _line(cut, place.id, "") for place in lines}
         if form.markup is HTML:
             check_links(sample_of(made.values(), listed.values()))

@@ -360,9 +360,9 @@ def _pause_if_bouncing(subscriber: Subscriber, now: dt.datetime) -> None:
     until = (last[-1] + PAUSE).date()
     if until <= now.date():
         return
-    reason = f"{SOFT_BOUNCES} digests came back within {within.days} days"
+    reason = f"{SOFT_BOUNCES} digests bounced within {within.days} days"
     if subscriber.pause_for_bounces(until, reason, now):
         logger.warning(
-            "a reader is paused because emails bounced",
+            "paused a reader because emails bounced",
             extra={"subscriber": subscriber.pk, "until": until.isoformat()},
         )

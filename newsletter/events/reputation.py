@@ -134,7 +134,9 @@ def _warn(issue: Issue, now: dt.datetime) -> bool:
         return False
     was_running = issue.pause(warning)
     logger.error(
-        "an issue is paused because of what came back" if was_running else "an issue did harm",
+        "paused an issue because of bounces or complaints"
+        if was_running
+        else ("an issue crossed a limit"),
         extra={"day": issue.day.isoformat(), "warning": warning},
     )
     operator_notes.ask_for(issue, now)

@@ -106,7 +106,7 @@ def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
             papers += _in_order(noticed, now)
             IssuePaper.objects.bulk_create(_places(issue, papers, picks, noticed))
             extra = {"day": day.isoformat(), "papers": len(papers)}
-            logger.info("issue frozen", extra=extra)
+            logger.info("froze an issue", extra=extra)
             if issue.missing_sources:
                 names = ", ".join(source.name for source in issue.missing)
                 logger.warning("sources missing", extra=extra | {"sources": names})

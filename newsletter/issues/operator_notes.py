@@ -36,22 +36,22 @@ def letter_for(notice: Notice) -> Letter:
     """What the note says, as of now. Raises `NotDue`."""
     operators = [address for _, address in settings.ADMINS]
     if notice.operator is None or notice.operator >= len(operators) or notice.day is None:
-        raise NotDue("there is no such operator anymore")
+        raise NotDue("this operator no longer exists")
     issue = Issue.objects.filter(day=notice.day).first()
     if issue is None or not issue.warning:
-        raise NotDue("the issue is gone, or nothing is wrong with it")
+        raise NotDue("the issue is gone or no longer has a problem")
     is_paused = issue.state == Issue.State.PAUSED
-    what = "It is paused" if is_paused else "It is not being sent anymore"
+    what = "It is paused" if is_paused else "It is no longer being sent"
     return Letter(
         kind=Notice.Kind.OPERATOR.value,
         subject=(
             f"{settings.EMAIL_SUBJECT_PREFIX}The digest of {issue} "
             "bounced or was reported too often"
         ),
-        text=f"{issue.warning}.\n\n{what}. Look into it before you send on: who are these readers, "
-        "where did their addresses come from, and what did the mail providers say? The events are "
-        "with each delivery in the admin. To send on:\n\n"
-        f"    manage.py control_issue resume --day {issue.day.isoformat()}\n",
+        text=f"{issue.warning}.\n\n{what}. Please investigate before you resume: who are these "
+        "readers, where did their addresses come from, and what did the mail providers "
+        "say? The admin shows the events of each delivery. To resume sending:\n\n    "
+        f"manage.py control_issue resume --day {issue.day.isoformat()}\n",
         html="",
         recipient=operators[notice.operator],
         headers=dict([AUTOMATIC, ("Feedback-ID", feedback_id("service", "operator", "mail"))]),

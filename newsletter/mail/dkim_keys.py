@@ -82,18 +82,19 @@ def parse(text: str) -> DkimKey:
     try:
         private = serialization.load_pem_private_key(pem.encode(), password=None)
     except TypeError:
-        raise BadKey(
-            "it is encrypted with a password, which nobody could type at the start"
-        ) from None
+        raise BadKey("it is encrypted with a password, which can't be entered at startup") from None
     except (ValueError, UnsupportedAlgorithm):
-        raise BadKey("it is not a private key in PEM") from None
+        raise BadKey("it isn't a private key in PEM format") from None
     if isinstance(private, rsa.RSAPrivateKey):
         if private.key_size < LEAST_BITS:
-            raise BadKey(f"it has {private.key_size} bits, and fewer than {LEAST_BITS} are ignored")
+            raise BadKey(
+                f"it has {private.key_size} bits; receivers ignore keys with fewer than "
+                f"{LEAST_BITS}"
+            )
         return DkimKey(private)
     if isinstance(private, ed25519.Ed25519PrivateKey):
         return DkimKey(private)
-    raise BadKey("it is neither an RSA key nor an Ed25519 key, and DKIM knows no others")
+    raise BadKey("it is neither an RSA nor an Ed25519 key, the only types DKIM supports")
 
 
 def read(value: str) -> DkimKey:
@@ -103,9 +104,9 @@ def read(value: str) -> DkimKey:
     try:
         text = Path(value).read_text("ascii")
     except OSError as error:
-        raise BadKey(f"its file cannot be read ({error.strerror})") from None
+        raise BadKey(f"its file can't be read ({error.strerror})") from None
     except UnicodeError:
-        raise BadKey("its file holds no PEM") from None
+        raise BadKey("its file isn't in PEM format") from None
     return parse(text)
 
 

@@ -30,7 +30,7 @@ def _reject_controls(what: str, value: str) -> None:
             return
     elif not _FORBIDDEN.search(value):
         return
-    raise UnsendableMail(f"{what} holds a line break or a control character")
+    raise UnsendableMail(f"{what} contains a line break or a control character")
 
 
 @lru_cache(maxsize=64)  # the headers and the envelope ask one after the other
@@ -42,11 +42,11 @@ def address(what: str, value: str) -> str:
     """
     _reject_controls(what, value)
     if value != value.strip():
-        raise UnsendableMail(f"{what} is not an email address: it begins or ends with a blank")
+        raise UnsendableMail(f"{what} isn't an email address: it begins or ends with a space")
     try:
         return wire_form(value)
     except BadAddress as error:
-        raise UnsendableMail(f"{what} is not an email address: {error}") from error
+        raise UnsendableMail(f"{what} isn't an email address: {error}") from error
 
 
 def is_message_id(value: str) -> bool:
@@ -107,7 +107,7 @@ def mailbox(name: str, value: str) -> str:
 def check_name(name: str) -> None:
     """Raise `UnsendableMail` for what is no header name (RFC 5322 section 3.6.8, and stricter)."""
     if not _HEADER_NAME.fullmatch(name):
-        raise UnsendableMail(f"{name[:40]!r} is not a header name")
+        raise UnsendableMail(f"{name[:40]!r} isn't a header name")
 
 
 @lru_cache(maxsize=1024)
@@ -119,9 +119,9 @@ def check_names(names: tuple[str, ...]) -> frozenset[str]:
     for name in names:
         check_name(name)
         if _RESERVED.fullmatch(name):
-            raise UnsendableMail(f"the header {name} is made by the email itself")
+            raise UnsendableMail(f"the header {name} is set by the email itself")
         if name.lower() in seen:
-            raise UnsendableMail(f"the header {name} is there twice")
+            raise UnsendableMail(f"the header {name} appears twice")
         seen.add(name.lower())
     return frozenset(seen)
 

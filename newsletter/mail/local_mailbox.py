@@ -140,7 +140,7 @@ def list_mails(limit: int = 100, directory: Path | str | None = None) -> list[St
 def read_mail(name: str, directory: Path | str | None = None) -> StoredMail:
     """One email in full. Raises FileNotFoundError for a name that is not in the mailbox."""
     if not _NAME.fullmatch(name):
-        raise FileNotFoundError(f"no email of the name {name[:80]!r}")
+        raise FileNotFoundError(f"there's no email named {name[:80]!r}")
     folder = Path(directory) if directory else mailbox_directory()
     data, size = _read(folder / name)
     return _stored(name, BytesParser(policy=policy.default).parsebytes(data), size)

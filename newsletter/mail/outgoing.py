@@ -38,7 +38,7 @@ def refuse_unsafe(message: EmailMessage) -> None:
         headers.mailbox("Reply-To", str(reply_to))
     names = [name.lower() for name in message.extra_headers]
     if len(set(names)) < len(names):
-        raise UnsendableMail("a header is there twice")
+        raise UnsendableMail("a header appears twice")
     for name, value in message.extra_headers.items():
         headers.check_name(name)
         headers.header(name, str(value))

@@ -16,17 +16,17 @@ class Continuity(models.Model):
     """
 
     identity = models.CharField(
-        max_length=16, default=new_identity, help_text="Tells this database from another new one."
+        max_length=16, default=new_identity, help_text="Identifies this database."
     )
-    batches = models.BigIntegerField(default=0, help_text="Batches that were ever begun.")
+    batches = models.BigIntegerField(default=0, help_text="Number of batches ever started.")
     held_since = models.DateTimeField(
-        null=True, help_text="Since when nothing goes out; empty where mail does."
+        null=True, help_text="When sending stopped; empty while emails are sent."
     )
     held_because = models.CharField(
         max_length=300, blank=True, db_default="", default="", help_text="Why."
     )
     backed_up_at = models.DateTimeField(
-        null=True, help_text="When the backup was made that this database was restored from."
+        null=True, help_text="When the backup this database was restored from was made."
     )
 
     class Meta:

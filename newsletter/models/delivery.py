@@ -76,7 +76,7 @@ class Delivery(models.Model):
         CLAIMED = "claimed", "being sent"
         SENT = "sent", "sent"
         # Written by the version before, which had no channels; `newsletter.delivery.backfill`.
-        FEED = "feed", "put into the reader's feed"
+        FEED = "feed", "added to the reader's feed"
         FAILED = "failed", "failed"
         UNKNOWN = "unknown", "in doubt"
         SKIPPED = "skipped", "nothing to send"
@@ -99,32 +99,31 @@ class Delivery(models.Model):
         max_length=20,
         null=True,
         blank=True,
-        help_text="How it went, such as email; decided when the digest is made, and written with "
-        "the outcome.",
+        help_text="How it was delivered, such as email; decided when the digest is composed.",
     )
-    reason = models.CharField(max_length=300, blank=True, help_text="Why it is in this state.")
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it's in this state.")
     since = models.DateField(
         null=True,
         editable=False,
-        help_text="Day of the earliest issue that it draws on as well, because the reader had none "
-        "of it; empty where that is its own issue.",
+        help_text="Day of the earliest issue it includes, if the reader missed earlier ones; "
+        "empty if only its own.",
     )
     no_new_issue_at = models.JSONField(
         null=True,
         editable=False,
-        help_text="When the reader's rhythm asked again, and this issue was still the newest one.",
+        help_text="Times when the next digest was due but this issue was still the newest.",
     )
-    due_at = models.DateTimeField(help_text="When the reader's rhythm asked for it.")
-    deadline = models.DateTimeField(help_text="After this it is not sent but expired.")
-    not_before = models.DateTimeField(help_text="When it may be tried (again).")
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often it was tried.")
+    due_at = models.DateTimeField(help_text="When the digest is due.")
+    deadline = models.DateTimeField(help_text="After this time it isn't sent anymore.")
+    not_before = models.DateTimeField(help_text="When it may be tried next.")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Number of attempts.")
     claim = models.CharField(
-        max_length=64, blank=True, help_text="The worker whose journal has the outcome."
+        max_length=64, blank=True, help_text="The worker whose journal has the result."
     )
     lease_until = models.DateTimeField(null=True, help_text="When the claim expires.")
     choices = models.JSONField(
         default=list,
-        help_text="The papers of the digest, and why each.",
+        help_text="The papers in the digest and why each was chosen.",
     )
     provider_id = models.CharField(
         max_length=200, blank=True, help_text="The provider's ID for this message."
@@ -230,7 +229,7 @@ class Delivery(models.Model):
             subscriber__isnull=False,
         ).update(
             state=self.State.PENDING,
-            reason="an operator asked to send it again",
+            reason="an operator chose to send it again",
             not_before=now,
             deadline=deadline,
             claim="",

@@ -35,11 +35,11 @@ class Event(models.Model):
         # The version before deletes readers, and with them notices, without looking here.
         db_constraint=False,
         related_name="events",
-        help_text="In place of a delivery, the notice that it is about.",
+        help_text="The other email it's about, if it isn't about a delivery.",
     )
     provider = models.CharField(max_length=40)
     event_id = models.CharField(
-        max_length=200, help_text="The provider's id of the event, or a digest of its content."
+        max_length=200, help_text="The provider's ID for the event, or a digest of its content."
     )
     kind = models.CharField(max_length=20, help_text="Anymail's event type, such as bounced.")
     reject_reason = models.CharField(max_length=20, blank=True)
@@ -49,22 +49,24 @@ class Event(models.Model):
         blank=True,
         db_default="",
         default="",
-        help_text="How it bounced, if it did.",
+        help_text="How severely it bounced, if it did.",
     )
     address_hash = models.CharField(
         max_length=32,
         blank=True,
         db_default="",
         default="",
-        help_text="Keyed hash of the recipient's address; empty where none was given.",
+        help_text="Keyed hash of the recipient's address; empty if none was given.",
     )
     by_machine = models.BooleanField(
-        default=False, db_default=False, help_text="Opened or clicked by a scanner, not a person."
+        default=False,
+        db_default=False,
+        help_text="Opened or clicked by a scanner rather than a person.",
     )
     description = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField()
     received_at = models.DateTimeField()
-    processed_at = models.DateTimeField(null=True, help_text="When it was acted upon.")
+    processed_at = models.DateTimeField(null=True, help_text="When it was processed.")
 
     objects = EventQuerySet.as_manager()
 

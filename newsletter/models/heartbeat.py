@@ -52,8 +52,8 @@ class Heartbeat(models.Model):
     name = models.CharField(max_length=150, unique=True, help_text="Such as worker celery@host.")
     kind = models.CharField(max_length=10, choices=Kind)
     at = models.DateTimeField(help_text="When it was last seen.")
-    since = models.DateTimeField(help_text="When it started, or since when it is as it is.")
-    details = models.JSONField(default=dict, help_text="What there is to say about it.")
+    since = models.DateTimeField(help_text="When it started, or when its state last changed.")
+    details = models.JSONField(default=dict, help_text="Details.")
 
     objects = HeartbeatQuerySet.as_manager()
 

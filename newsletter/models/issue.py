@@ -70,15 +70,19 @@ class Issue(models.Model):
         PAUSED = "paused", "paused"
         STOPPED = "stopped", "stopped"
 
-    day = models.DateField(unique=True, help_text="The feature day whose papers these are.")
+    day = models.DateField(unique=True, help_text="The day whose papers these are.")
     state = models.CharField(max_length=7, choices=State, default=State.RUNNING)
-    state_reason = models.CharField(max_length=200, blank=True, help_text="Why it does not run.")
-    note = models.TextField(blank=True, help_text="The editor's note, shown on top of the digest.")
+    state_reason = models.CharField(
+        max_length=200, blank=True, help_text="Why it isn't being sent."
+    )
+    note = models.TextField(
+        blank=True, help_text="The editor's note, shown at the top of the digest."
+    )
     warning = models.CharField(
         max_length=300,
         blank=True,
         db_default="",
-        help_text="What came back so often that sending was paused, such as complaints.",
+        help_text="What there was too much of, so that sending was paused, such as complaints.",
     )
     frozen_at = models.DateTimeField(help_text="When the papers and their order were fixed.")
 
@@ -86,7 +90,7 @@ class Issue(models.Model):
         null=True,
         blank=True,
         editable=False,
-        help_text="Sources that had not answered when it was frozen; empty where nobody looked.",
+        help_text="Sources that hadn't answered when it was frozen; empty if this wasn't checked.",
     )
 
     objects = IssueQuerySet.as_manager()
@@ -157,7 +161,7 @@ class IssuePaper(models.Model):
         help_text="It stood in an earlier issue, and got its attention since.",
     )
     card = models.JSONField(
-        help_text="What a digest shows of the paper, as it was when the issue froze."
+        help_text="What a digest shows of the paper, as of when the issue was frozen."
     )
     topics = models.JSONField(
         default=dict, help_text="Topic id to {score, why} for every sendable match."

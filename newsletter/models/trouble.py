@@ -16,13 +16,15 @@ class TroubleQuerySet(models.QuerySet["Trouble"]):
 class Trouble(models.Model):
     """One thing that went wrong. There is one open row a trouble, however many workers see it."""
 
-    key = models.CharField(max_length=150, help_text="Which trouble, such as source:arxiv.")
+    key = models.CharField(max_length=150, help_text="Kind of trouble, such as source:arxiv.")
     text = models.CharField(max_length=500, help_text="What is wrong, in a sentence.")
     since = models.DateTimeField(help_text="When it was first seen.")
     seen_at = models.DateTimeField(help_text="When it was last seen.")
-    told_at = models.DateTimeField(null=True, help_text="When the operators were last told of it.")
-    over_at = models.DateTimeField(null=True, help_text="When it was over; empty while it is not.")
-    over_told_at = models.DateTimeField(null=True, help_text="When they were told that it is over.")
+    told_at = models.DateTimeField(null=True, help_text="When the operators were last alerted.")
+    over_at = models.DateTimeField(null=True, help_text="When it was over; empty while it lasts.")
+    over_told_at = models.DateTimeField(
+        null=True, help_text="When the operators were told that it's over."
+    )
 
     objects = TroubleQuerySet.as_manager()
 

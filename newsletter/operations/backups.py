@@ -57,7 +57,7 @@ def back_up(path: Path, now: dt.datetime, *, with_keys: bool = False) -> Manifes
     It appears under its name only when it is whole.
     """
     if path.exists():
-        raise BackupFailed(f"{path} exists already.")
+        raise BackupFailed(f"{path} already exists. Choose another name.")
     manifest = Manifest(
         now.isoformat(), connection.vendor, VERSION, continuity.row().batches, with_keys
     )
@@ -74,7 +74,7 @@ def back_up(path: Path, now: dt.datetime, *, with_keys: bool = False) -> Manifes
                 archive.add(room / "database", arcname="database")
         draft.rename(path)
     except OSError as error:
-        raise BackupFailed(f"{path} cannot be written: {error.strerror or error}.") from None
+        raise BackupFailed(f"{path} can't be written: {error.strerror or error}.") from None
     finally:
         draft.unlink(missing_ok=True)
     return manifest
@@ -124,9 +124,9 @@ def _archive(path: Path) -> Iterator[tarfile.TarFile]:
         with tarfile.open(path, mode="r:") as archive:
             yield archive
     except OSError as error:
-        raise BackupFailed(f"{path} cannot be read: {error.strerror or error}.") from None
+        raise BackupFailed(f"{path} can't be read: {error.strerror or error}.") from None
     except tarfile.TarError:
-        raise BackupFailed(f"{path} is no backup that manage.py back_up made.") from None
+        raise BackupFailed(f"{path} isn't a backup made by manage.py back_up.") from None
 
 
 def _manifest(archive: tarfile.TarFile, path: Path) -> Manifest:
@@ -134,7 +134,9 @@ def _manifest(archive: tarfile.TarFile, path: Path) -> Manifest:
         try:
             return Manifest(**json.load(file))
         except (ValueError, TypeError):
-            raise BackupFailed(f"{path} is no backup that this version can read.") from None
+            raise BackupFailed(
+                f"{path} is a backup in a format that this version can't read."
+            ) from None
 
 
 def _member(archive: tarfile.TarFile, name: str, path: Path) -> IO[bytes]:
@@ -143,7 +145,7 @@ def _member(archive: tarfile.TarFile, name: str, path: Path) -> IO[bytes]:
     except KeyError:
         file = None
     if file is None:
-        raise BackupFailed(f"{path} is no backup that manage.py back_up made: it has no {name}.")
+        raise BackupFailed(f"{path} isn't a backup made by manage.py back_up: it has no {name}.")
     return file
 
 
@@ -186,7 +188,7 @@ def _restore_sqlite(copy: Path, why: str, manifest: Manifest, now: dt.datetime) 
             with closing(sqlite3.connect(_sqlite_path(), timeout=60)) as target:
                 source.backup(target)
     except sqlite3.Error as error:
-        raise BackupFailed(f"The database could not be put back: {error}.") from None
+        raise BackupFailed(f"Couldn't restore the database: {error}.") from None
 
 
 def _restore_postgresql(room: Path, why: str, manifest: Manifest, now: dt.datetime) -> None:
@@ -246,8 +248,8 @@ def _run(command: list[str], room: Path | None = None) -> None:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise BackupFailed(
-            f"{command[0]} is not installed here: it comes with PostgreSQL's client programs."
+            f"{command[0]} isn't installed. It comes with the PostgreSQL client programs."
         ) from None
     if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["it says nothing"]
+        lines = done.stderr.strip().splitlines() or ["no output"]
         raise BackupFailed(f"{command[0]} failed: {lines[-1] if len(lines) < 2 else lines[0]}")

@@ -24,8 +24,8 @@ def check_sender(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if names := readiness.missing():
         found.append(
             Error(
-                f"Nothing is sent to readers without {', '.join(names)}.",
-                hint="Set the environment variables of these names.",
+                f"Nothing is sent to readers until these are set: {', '.join(names)}.",
+                hint="Set the environment variables with these names.",
                 id="newsletter.E001",
             )
         )
@@ -34,7 +34,7 @@ def check_sender(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     ):
         found.append(
             Error(
-                f"FROM_EMAIL is at {settings.MAIL_DOMAIN}, which no mailbox provider accepts.",
+                f"FROM_EMAIL is at {settings.MAIL_DOMAIN}, which mailbox providers don't accept.",
                 hint="Set the environment variable FROM_EMAIL to an address of your domain.",
                 id="newsletter.E002",
             )
@@ -42,7 +42,7 @@ def check_sender(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if not settings.HTTPS:
         found.append(
             Warning(
-                "SITE_URL is not https, so the links in every email would be plain.",
+                "SITE_URL isn't https, so links in emails would be plain http.",
                 hint="Serve the site over HTTPS and set SITE_URL accordingly.",
                 id="newsletter.W001",
             )
@@ -50,10 +50,10 @@ def check_sender(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     elif not settings.TRUSTED_PROXIES:
         found.append(
             Warning(
-                "SITE_URL is https, but TRUSTED_PROXIES is 0: all visitors seem to come from the "
-                "proxy, or from nowhere behind a Unix socket, and share one limit on subscribing "
-                "and one on wrong passwords.",
-                hint="Set TRUSTED_PROXIES to the number of proxies in front. Where there is none, "
+                "SITE_URL is https, but TRUSTED_PROXIES is 0: all visitors seem to come from "
+                "the proxy (or from nowhere, behind a Unix socket), so they share one limit on "
+                "subscribing and one on wrong passwords.",
+                hint="Set TRUSTED_PROXIES to the number of proxies in front. If there are none, "
                 "silence this check (newsletter.W005).",
                 id="newsletter.W005",
             )
@@ -61,8 +61,8 @@ def check_sender(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if not settings.TRUSTED_PROXIES and "unix:" in os.environ.get("GUNICORN_CMD_ARGS", ""):
         found.append(
             Warning(
-                "gunicorn listens at a Unix socket, but TRUSTED_PROXIES is 0: no visitor has an "
-                "address that can be read, and all of them share one limit.",
+                "gunicorn listens on a Unix socket, but TRUSTED_PROXIES is 0: visitors' "
+                "addresses can't be read, so they all share one limit.",
                 hint="Set TRUSTED_PROXIES to the number of proxies in front.",
                 id="newsletter.W009",
             )
@@ -70,7 +70,7 @@ def check_sender(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if settings.EMAIL_BACKEND == backend.MAILBOX:
         found.append(
             Warning(
-                "Emails go to the local mailbox and reach nobody.",
+                "Emails go to the local mailbox, so readers don't get them.",
                 hint="Set EMAIL_URL for SMTP, or EMAIL_BACKEND and ANYMAIL for a provider.",
                 id="newsletter.W002",
             )
@@ -85,8 +85,8 @@ def check_thumbnails(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "EMAIL_THUMBNAILS is plates, but there are no drawings anymore: it means own, and the "
-            "next release will not start with it.",
+            "EMAIL_THUMBNAILS is plates, but drawings were removed. It now means own, and the "
+            "next release won't accept it.",
             hint="Set EMAIL_THUMBNAILS to own, or to none for emails without pictures.",
             id="newsletter.W010",
         )
@@ -101,15 +101,16 @@ def check_provider(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         found.append(
             Error(
                 f"{objection[0].upper()}{objection[1:]}",
-                hint="Send yourself an email, look at it with manage.py check_deliverability --eml "
-                "FILE, and if both headers are ours, set UNSUBSCRIBE_HEADERS_SEEN=true.",
+                hint="Send yourself an email, save it, and check it with manage.py "
+                "check_deliverability --eml FILE. If both headers are ours, set "
+                "UNSUBSCRIBE_HEADERS_SEEN=true.",
                 id="newsletter.E003",
             )
         )
     if providers.is_anymail(settings.EMAIL_BACKEND) and not readiness.has_webhook_secret():
         found.append(
             Error(
-                "Anybody could report bounces and complaints: the webhook has no secret.",
+                "Anyone could report bounces and complaints: the webhook has no secret.",
                 hint='Put "WEBHOOK_SECRET": "some-user:some-password" into ANYMAIL.',
                 id="newsletter.E004",
             )
@@ -119,7 +120,7 @@ def check_provider(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         found.append(
             Warning(
                 provider.caution,
-                hint="Send a test digest to yourself first, and again after every upgrade; or take "
+                hint="Send yourself a test digest first, and again after every upgrade, or use "
                 "another provider.",
                 id="newsletter.W007",
             )
@@ -127,9 +128,9 @@ def check_provider(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if provider is not None and provider.message_id is not Keeps.YES:
         found.append(
             Warning(
-                f"{provider.name} may replace the Message-ID of a digest by its own.",
-                hint="Nothing is to be done: deliveries are known by their metadata as well. "
-                "Silence this check (newsletter.W003) if you like.",
+                f"{provider.name} may replace a digest's Message-ID with its own.",
+                hint="You don't need to do anything: deliveries are also recognized by their "
+                "metadata. You can silence this check (newsletter.W003).",
                 id="newsletter.W003",
             )
         )
@@ -145,8 +146,8 @@ def check_signing(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if not are_aligned(settings.DKIM_DOMAIN, settings.MAIL_DOMAIN):
         found.append(
             Error(
-                f"DKIM_DOMAIN is {settings.DKIM_DOMAIN}, which has nothing to do with the "
-                f"sender's {settings.MAIL_DOMAIN}: DMARC counts such a signature for nothing.",
+                f"DKIM_DOMAIN is {settings.DKIM_DOMAIN}, which isn't related to the sender's "
+                f"{settings.MAIL_DOMAIN}, so DMARC ignores the signature.",
                 hint="Remove DKIM_DOMAIN, or set it to the domain of FROM_EMAIL.",
                 id="newsletter.E005",
             )
@@ -154,8 +155,8 @@ def check_signing(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if providers.is_anymail(settings.EMAIL_BACKEND):
         found.append(
             Warning(
-                "DKIM_KEY is set, but the mail provider signs: the key is not used.",
-                hint="Remove DKIM_KEY, and publish the records that the provider asks for.",
+                "DKIM_KEY is set, but your mail provider signs emails, so the key isn't used.",
+                hint="Remove DKIM_KEY, and publish the DNS records your provider asks for.",
                 id="newsletter.W004",
             )
         )
@@ -169,10 +170,9 @@ def check_alerts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "Nobody is told of troubles by a way of its own: neither a webhook nor a mail server "
-            "for alerts is set.",
-            hint="Set ALERT_WEBHOOK_URL, or ALERT_EMAIL_URL and ADMINS. Where something else "
-            "watches, such as the metrics, silence this check (newsletter.W008).",
+            "Nobody is alerted of troubles: neither a webhook nor a mail server for alerts is set.",
+            hint="Set ALERT_WEBHOOK_URL, or ALERT_EMAIL_URL and ADMINS. If something else "
+            "watches the site, such as your metrics, silence this check (newsletter.W008).",
             id="newsletter.W008",
         )
     ]

@@ -27,7 +27,7 @@ PREFERENCES = (
     *("paused_until", "pause_reason"),
 )
 
-WORDING = "joined with another spelling of the same address"
+WORDING = "merged with another spelling of the same address"
 
 
 class BeingSent(Exception):

@@ -93,7 +93,9 @@ def _reader(subscriber_id: int | None) -> Reader:
     _subscriber(subscriber_id)
     readers, refused = readers_of([subscriber_id])
     if subscriber_id in refused:
-        raise NoPreview(f"Subscriber {subscriber_id} gets no email: {refused[subscriber_id]}.")
+        raise NoPreview(
+            f"Subscriber {subscriber_id} wouldn't get this email: {refused[subscriber_id]}."
+        )
     return replace(readers[subscriber_id], link_version=links.VOID)
 
 
@@ -102,7 +104,7 @@ def _digest(name: str, reader: Reader, day: dt.date | None, *, text_only: bool) 
     issue = issues.first()
     if issue is None:
         which = f"of {day} " if day else ""
-        raise NoPreview(f"There is no issue {which}yet. Freeze one first: manage.py build_issue")
+        raise NoPreview(f"There's no issue {which}yet. Make one first: manage.py build_issue")
     reader = replace(reader, text_only=reader.text_only or text_only)
     match name:
         case "daily" | "weekly":
@@ -114,7 +116,8 @@ def _digest(name: str, reader: Reader, day: dt.date | None, *, text_only: bool) 
     mail, _ = compose_for(issue, reader)
     if mail is None:
         raise NoPreview(
-            f"The issue of {issue.day} has nothing new in this reader's topics: no email is sent."
+            f"The issue of {issue.day} has nothing new on this reader's topics, so no email "
+            "is sent."
         )
     return _of_mail(name, mail)
 

@@ -28,7 +28,7 @@ REACHING_NOBODY = frozenset(
 MEANINGS = {
     "FROM_EMAIL": "the sender",
     "POSTAL_ADDRESS": "the sender's postal address",
-    "LIST_ID": "the newsletter's list id, which never changes",
+    "LIST_ID": "the newsletter's list ID, which never changes",
     "UNSUBSCRIBE_EMAIL": "the address for unsubscribe emails",
 }
 
@@ -73,7 +73,7 @@ def non_ascii_objection() -> str:
     provider = providers.provider_of(settings.EMAIL_BACKEND)
     if not settings.NON_ASCII_ADDRESSES or provider is None or provider.non_ascii:
         return ""
-    return f"NON_ASCII_ADDRESSES is set, but {provider.name} does not say that it carries them"
+    return f"NON_ASCII_ADDRESSES is set, but {provider.name} doesn't document support for them"
 
 
 def objections() -> list[str]:
@@ -90,9 +90,8 @@ def objections() -> list[str]:
         )
     if objection := provider_objection():
         found.append(
-            f"{objection[0].upper()}{objection[1:]} Send yourself an "
-            f"email, save it, look at it with "
-            "manage.py check_deliverability --eml FILE, and if both headers are ours, set "
+            f"{objection[0].upper()}{objection[1:]} Send yourself an email, save it, and check "
+            "it with manage.py check_deliverability --eml FILE. If both headers are ours, set "
             "UNSUBSCRIBE_HEADERS_SEEN=true."
         )
     return found
@@ -101,4 +100,4 @@ def objections() -> list[str]:
 def require() -> None:
     """Raise `ImproperlyConfigured` with all reasons not to send, if there are any."""
     if found := objections():
-        raise ImproperlyConfigured("Emails cannot be sent to readers yet. " + " ".join(found))
+        raise ImproperlyConfigured("Emails can't be sent to readers yet. " + " ".join(found))

@@ -143,7 +143,7 @@ def skip_before(moment: dt.datetime, now: dt.datetime) -> int:
         _issues({feature_day(moment)})
         planning.plan(moment)
         if Subscriber.objects.mailable().due(moment).exists():
-            raise Unsaid("Some readers were due for an issue that is not there.")
+            raise Unsaid("Some readers were due for an issue that doesn't exist.")
     Subscriber.objects.unwelcomed(dt.datetime.fromtimestamp(0, dt.UTC)).filter(
         confirmed_at__lt=moment
     ).update(welcomed_on=feature_day(moment))
@@ -174,8 +174,9 @@ def _issues(days: set[dt.date]) -> dict[dt.date, Issue]:
     if missing := sorted(days - found.keys()):
         named = ", ".join(day.isoformat() for day in missing)
         raise Unsaid(
-            f"The database does not have the issue of {named}. Make it first, or its digests would "
-            "go out again later: manage.py fetch_papers --day DAY, manage.py build_issue --day DAY."
+            f"The database doesn't have the issue of {named}. Make it first, or its digests "
+            "would be sent again later: manage.py fetch_papers --day DAY, manage.py build_issue "
+            "--day DAY."
         )
     return found
 

@@ -56,11 +56,10 @@ class Forgotten:
 
     def __str__(self) -> str:
         return (
-            f"{self.unconfirmed} subscribers who never confirmed, {self.left} who left, "
-            f"{self.suppressed} who are suppressed; {self.events} events, "
-            f"the readers of {self.deliveries} deliveries, {self.logins} logins, "
-            f"{self.notices} other emails, {self.fetches} fetches, "
-            f"the texts of {self.waiting} papers that nobody listed, "
+            f"{self.unconfirmed} subscribers who never confirmed, {self.left} who unsubscribed, "
+            f"{self.suppressed} who are suppressed; {self.events} events, the readers of "
+            f"{self.deliveries} deliveries, {self.logins} logins, {self.notices} other emails, "
+            f"{self.fetches} fetches, the texts of {self.waiting} papers that nobody listed, "
             f"{self.questions} questions about papers, {self.alerts} alerts of retracted papers"
         )
 

@@ -13,7 +13,7 @@ from newsletter.pages.mail_frames import framed
 def check_debug() -> None:
     """The mailbox holds everybody's signed links: where the site is public it does not exist."""
     if not settings.DEBUG:
-        raise Http404("the mailbox is only shown with DEBUG")
+        raise Http404("the mailbox is only available with DEBUG")
 
 
 @require_safe

@@ -21,7 +21,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         raise Http404("METRICS_TOKEN is not set")
     given = request.headers.get("Authorization", "")
     if not constant_time_compare(given, f"Bearer {settings.METRICS_TOKEN}"):
-        answer = HttpResponse("A token is needed.\n", content_type="text/plain", status=401)
+        answer = HttpResponse("A token is required.\n", content_type="text/plain", status=401)
         answer["WWW-Authenticate"] = "Bearer"
         return answer
     stand_in.glance()

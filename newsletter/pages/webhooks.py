@@ -119,7 +119,7 @@ def _guarded(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             logger.error("a webhook was called, but ANYMAIL has no WEBHOOK_SECRET")
             return _answer(503, "Not configured.\n")
         if request.method == "POST" and passwords() and not _is_allowed(request):
-            response = _answer(401, "Authentication is needed.\n")
+            response = _answer(401, "Authentication required.\n")
             # Amazon SNS sends its password only when it is asked for one.
             response["WWW-Authenticate"] = 'Basic realm="webhooks"'
             return response
@@ -130,14 +130,14 @@ def _guarded(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
                 return _answer(413, "Too large.\n")
             response = view(request)
         except AnymailWebhookValidationFailure as error:
-            logger.warning("a webhook was refused", extra={"reason": str(error)[:300]})
+            logger.warning("refused a webhook request", extra={"reason": str(error)[:300]})
             return _answer(403, "Refused.\n")
         except (AnymailConfigurationError, AnymailImproperlyInstalled) as error:
-            logger.error("a webhook is not configured", extra={"reason": str(error)[:300]})
+            logger.error("a webhook isn't configured", extra={"reason": str(error)[:300]})
             return _answer(503, "Not configured.\n")
         except Exception:  # whatever a payload that is none makes a parser raise
-            logger.exception("a webhook could not be read")
-            return _answer(400, "This could not be read.\n")
+            logger.exception("couldn't read a webhook request")
+            return _answer(400, "This couldn't be read.\n")
         finally:
             _heard.reset(token)
         if heard and intake.store(heard, timezone.now()):
@@ -164,9 +164,9 @@ def wake() -> None:
         if cache.add("webhooks.wake", 1, timeout=WAKE_EVERY):
             signature("newsletter.tasks.heed").apply_async(expires=60, countdown=1)
     except OperationalError:
-        logger.warning("no worker could be called", exc_info=True)
+        logger.warning("couldn't reach a worker", exc_info=True)
     except Exception:  # each cache has errors of its own, and the events are stored
-        logger.warning("the cache did not answer", exc_info=True)
+        logger.warning("the cache didn't answer", exc_info=True)
 
 
 # --- The addresses ------------------------------------------------------------------------

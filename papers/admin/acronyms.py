@@ -40,8 +40,8 @@ class AcronymForm(forms.ModelForm[Acronym]):
         words = tuple(folded(str(self.cleaned_data["long"])).split())
         if not acronyms.is_long(words):
             raise forms.ValidationError(
-                f"A long form has 2 to {acronyms.MOST_WORDS} words and neither begins nor ends "
-                "with a small word such as “of”."
+                f"A long form has 2 to {acronyms.MOST_WORDS} words and doesn’t begin or end with "
+                "a small word such as “of”."
             )
         return " ".join(words)
 
@@ -53,7 +53,7 @@ class AcronymForm(forms.ModelForm[Acronym]):
             self.instance.stems = acronyms.long_key(tuple(long.split()))
             same = Acronym.objects.filter(short=short, stems=self.instance.stems)
             if same.exclude(pk=self.instance.pk).exists():
-                self.add_error("long", "Search knows this acronym already; change its verdict.")
+                self.add_error("long", "This acronym already exists. Change its verdict instead.")
         return cleaned
 
 

@@ -112,21 +112,23 @@ class JoinAdmin(ModelAdmin):
             shorten(paper.abstract, ABSTRACT_SHOWN) or "no abstract",
         )
 
-    @action(description="One work: join them", permissions=["change"])
+    @action(description="Same work: join them", permissions=["change"])
     def join(self, request: HttpRequest, queryset: QuerySet[Join]) -> None:
         """Answer questions with yes, or take a refusal back."""
         now = timezone.now()
         done = sum(identity.confirm(one, _editor(request), now) for one in queryset)
-        self.message_user(request, f"{done} pairs are joined.", messages.SUCCESS)
+        self.message_user(request, f"{done} pairs joined.", messages.SUCCESS)
 
-    @action(description="Two works: undo the join, keep them apart", permissions=["change"])
+    @action(
+        description="Different works: undo the join and keep them apart", permissions=["change"]
+    )
     def keep_apart(self, request: HttpRequest, queryset: QuerySet[Join]) -> None:
         """Answer with no, or undo joins. Each paper gets back what came under its name."""
         now = timezone.now()
         done = sum(identity.keep_apart(one, _editor(request), now) for one in queryset)
         self.message_user(
             request,
-            f"{done} pairs are kept apart. Each paper has what came under its own name.",
+            f"{done} pairs are kept apart. Each paper has its own facts again.",
             messages.SUCCESS,
         )
 
@@ -136,10 +138,10 @@ def in_words(evidence: dict[str, Any]) -> list[str]:
     common, fewer = evidence.get("authors_in_common", 0), evidence.get("authors_of_fewer", 0)
     said = [*evidence.get("claims", ()), *evidence.get("relations", ())]
     return [
-        ", ".join(said) or "no claims",
-        "titles equal" if evidence.get("titles_equal") else "titles differ",
-        f"{common} family names in common, of {fewer} in the shorter list",
-        f"abstracts alike by {evidence.get('abstracts_alike', 0)} of 100",
+        ", ".join(said) or "no facts",
+        "same title" if evidence.get("titles_equal") else "different titles",
+        f"{common} last names in common, of {fewer} in the shorter list",
+        f"abstracts overlap by {evidence.get('abstracts_alike', 0)} of 100",
     ]
 
 

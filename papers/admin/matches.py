@@ -37,7 +37,9 @@ class MatchForm(forms.ModelForm[Match]):
         paper = self.cleaned_data.get("paper")
         known = Match.objects.filter(paper=paper, topic=topic).exclude(pk=self.instance.pk)
         if paper and topic and known.exists():
-            self.add_error("topic", "The paper has that topic already; change its verdict there.")
+            self.add_error(
+                "topic", ("The paper already has this topic. Change the verdict there instead.")
+            )
         return cleaned
 
 
@@ -71,13 +73,13 @@ class MatchAdmin(ModelAdmin):
         """The evidence as readers see it."""
         return match.why or "–"
 
-    @admin.action(description="Pin: readers of the topic get the paper", permissions=["change"])
+    @admin.action(description="Pin: send the paper to readers of the topic", permissions=["change"])
     def pin(self, request: HttpRequest, matches: QuerySet[Match]) -> None:
         """Send whatever matching says."""
         self._decide(request, matches, Match.Verdict.PINNED)
 
     @admin.action(
-        description="Veto: readers of the topic never get the paper", permissions=["change"]
+        description="Veto: never send the paper to readers of the topic", permissions=["change"]
     )
     def veto(self, request: HttpRequest, matches: QuerySet[Match]) -> None:
         """Do not send whatever matching says."""

@@ -168,11 +168,11 @@ class PaperAdmin(AddByHand):
         """Keep what was written as the editor's, above all sources."""
         identity.edit(obj.pk, {name: form.cleaned_data[name] for name in form.changed_data})
 
-    @action(description="Forget edits: show what sources say", permissions=["change"])
+    @action(description="Discard edits: show what the sources say", permissions=["change"])
     def forget_edits(self, request: HttpRequest, queryset: QuerySet[Paper]) -> None:
         """Let the sources' facts stand again."""
         done = sum(identity.edit(pk, None) for pk in queryset.values_list("pk", flat=True))
-        self.message_user(request, f"Edits of {done} papers are forgotten.", messages.SUCCESS)
+        self.message_user(request, f"Discarded the edits of {done} papers.", messages.SUCCESS)
 
     @admin.display(description="edited")
     def edited_shown(self, paper: Paper) -> str:

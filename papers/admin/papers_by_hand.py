@@ -66,7 +66,7 @@ class PaperForm(forms.Form):
     title = forms.CharField(
         max_length=Paper.TITLE_LENGTH, required=False, widget=UnfoldAdminTextInputWidget
     )
-    authors = LinesField(required=False, rows=4, help_text="Names, one a line.")
+    authors = LinesField(required=False, rows=4, help_text="Names, one per line.")
     abstract = forms.CharField(
         max_length=Paper.ABSTRACT_LENGTH,
         required=False,
@@ -82,7 +82,7 @@ class PaperForm(forms.Form):
     published_on = forms.DateField(
         required=False, widget=UnfoldAdminDateWidget, help_text="Such as 2026-05-01."
     )
-    categories = LinesField(required=False, rows=2, help_text="Such as cs.CL, one a line.")
+    categories = LinesField(required=False, rows=2, help_text="Such as cs.CL, one per line.")
     license = forms.CharField(
         max_length=200,
         required=False,

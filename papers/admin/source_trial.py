@@ -28,7 +28,7 @@ PAUSE = 3
 
 _MEANING = {
     LISTED: "",
-    NEW_TO_SITE: "unless it is known already",
+    NEW_TO_SITE: "unless it’s already known",
     NEW_TO_SOURCE: "unless it came before",
 }
 
@@ -61,7 +61,7 @@ class Trial:
         """The papers under headings."""
         return (
             (self.listed, "Would be listed"),
-            (self.only_known, "Would be known and not listed"),
+            (self.only_known, "Would be stored but not listed"),
         )
 
 
@@ -73,7 +73,7 @@ def try_out(source: Source, now: dt.datetime) -> Trial:
     kind = KINDS[source.kind]
     days = growing(now)[:1] + growing(now)[-1:] if kind.answers_for_past else (listing_day(now),)
     if source.pk and not cache.add(f"papers.try.{source.pk}", 1, timeout=PAUSE):
-        return Trial(days[0], 0.0, error=f"It was tried just now. Wait {PAUSE} seconds.")
+        return Trial(days[0], 0.0, error=f"This was just tried. Please wait {PAUSE} seconds.")
     started = time.monotonic()
     found = Trial(days[0], 0.0)
     with time_limit(SECONDS):
@@ -92,7 +92,9 @@ def _try_day(source: Source, day: dt.date, now: dt.datetime, started: float) -> 
         return Trial(day, time.monotonic() - started, error=str(error))
     except Exception as error:
         logger.exception("a source broke when it was tried", extra={"source": source.slug})
-        said = f"{source.name} broke: {type(error).__name__}."
+        said = (
+            f"{source.name} failed with an unexpected error ({type(error).__name__}). See the log."
+        )
         return Trial(day, time.monotonic() - started, error=said)
     return _trial(fetched, day, time.monotonic() - started)
 

@@ -63,8 +63,8 @@ class AddSourceForm(forms.ModelForm[Source]):
 
     kind = forms.ChoiceField(
         widget=UnfoldAdminSelectWidget,
-        help_text="Save to get its settings, where you can try it. Nothing is fetched until you "
-        "make it active.",
+        help_text="Save to see the settings and try them out. Nothing is fetched until you "
+        "activate the source.",
     )
 
     class Meta:
@@ -156,15 +156,15 @@ class OpmlForm(forms.Form):
     file = forms.FileField(
         required=False,
         label="OPML file",
-        help_text=f"As feed readers export it, up to {MOST_UPLOADED:,} bytes; larger ones take "
-        "manage.py import_opml.",
+        help_text=f"As exported by feed readers, up to {MOST_UPLOADED:,} bytes. For larger "
+        "files, use manage.py import_opml.",
         widget=forms.ClearableFileInput(attrs={"accept": ".opml,.xml,text/xml,text/x-opml"}),
     )
     kept = forms.CharField(required=False, widget=forms.HiddenInput)
     is_active = forms.BooleanField(
         required=False,
-        label="Fetch them from now on",
-        help_text="Otherwise they wait until somebody has looked at each.",
+        label="Start fetching them now",
+        help_text="Otherwise, they stay inactive until someone has reviewed each one.",
     )
 
     def clean(self) -> dict[str, Any]:
@@ -181,7 +181,13 @@ class OpmlForm(forms.Form):
         if not body:
             self.add_error("file", "Choose a file.")
         elif len(body) > MOST_UPLOADED:
-            self.add_error("file", f"The file is larger than {MOST_UPLOADED:,} bytes.")
+            self.add_error(
+                "file",
+                (
+                    f"The file is larger than {MOST_UPLOADED:,} bytes. Use manage.py import_opml "
+                    "instead."
+                ),
+            )
         return cleaned | {"body": body}
 
     @property
@@ -193,17 +199,17 @@ class OpmlForm(forms.Form):
 def ask_for_fetch(source: Source, now: dt.datetime) -> tuple[str, int]:
     """Have a worker fetch the source; a sentence about that, and its level."""
     if source.retry_at is not None and now < source.retry_at:
-        said = f"{source} wants to be left alone until {source.retry_at:%-d %b, %H:%M} UTC."
+        said = f"{source} asked us to wait until {source.retry_at:%-d %b, %H:%M} UTC."
         return said, messages.WARNING
     if not cache.add(f"papers.fetch-now.{source.pk}", 1, timeout=ASKED_FOR):
-        return f"{source} is being fetched already; reload the page in a while.", messages.INFO
+        return f"{source} is already being fetched. Reload this page in a minute.", messages.INFO
     try:
         signature("papers.tasks.fetch_source", args=(source.pk,)).apply_async(expires=600)
     except Exception:  # brokers have errors of their own
         cache.delete(f"papers.fetch-now.{source.pk}")
         command = f"manage.py fetch_papers --source {source.slug}"
-        return f"No worker could be asked. On the server: {command}", messages.ERROR
-    said = f"A worker fetches {source} now; reload the page in a while to see what came."
+        return f"Couldn’t reach a worker. Run this on the server: {command}", messages.ERROR
+    said = f"A worker is fetching {source}. Reload this page in a minute to see the result."
     return said, messages.SUCCESS
 
 
@@ -388,13 +394,13 @@ class SourceAdmin(PushTokens):
                         self.log_addition(request, source, [{"added": {}}])
                     self.message_user(
                         request,
-                        f"{len(brought.added)} feeds were added, {len(brought.known)} were there "
-                        f"already, {len(brought.problems)} were left out.",
+                        f"{len(brought.added)} feeds added, {len(brought.known)} already "
+                        f"existed, {len(brought.problems)} left out.",
                     )
                     return HttpResponseRedirect(reverse("admin:papers_source_changelist"))
         context = {
             **self.admin_site.each_context(request),
-            "title": "Bring in feeds from an OPML file",
+            "title": "Import feeds from an OPML file",
             "opts": self.opts,
             "form": form,
             "brought": brought,
@@ -411,8 +417,8 @@ class SourceAdmin(PushTokens):
             except OperationalError:
                 self.message_user(
                     request,
-                    "No worker hears us: papers that are here already show as much of their "
-                    "abstracts as before. Save the choice again when workers run.",
+                    "Couldn’t reach a worker, so papers already stored still show as much of "
+                    "their abstracts as before. Save this again once workers are running.",
                     messages.WARNING,
                 )
 
@@ -420,7 +426,7 @@ class SourceAdmin(PushTokens):
         self, request: HttpRequest, obj: Source, post_url_continue: str | None = None
     ) -> HttpResponse:
         """Go on to its settings, as it is not fetched before."""
-        self.message_user(request, "Look at its settings, then make it active.", messages.INFO)
+        self.message_user(request, "Check its settings, then activate it.", messages.INFO)
         return HttpResponseRedirect(reverse("admin:papers_source_change", args=[obj.pk]))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

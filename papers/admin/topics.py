@@ -51,9 +51,9 @@ class LinesField(forms.CharField):
         """As any field, and not without end."""
         super().validate(value)
         if any("\0" in line for line in value):
-            raise forms.ValidationError("A NUL is no text.")
+            raise forms.ValidationError("Text can’t contain a NUL character.")
         if len(value) > MOST_LINES:
-            raise forms.ValidationError(f"Give at most {MOST_LINES} lines.")
+            raise forms.ValidationError(f"Enter at most {MOST_LINES} lines.")
 
     def run_validators(self, value: Any) -> None:
         """Those of the model's field; the ones of text do not fit a list."""
@@ -68,14 +68,14 @@ class TopicForm(forms.ModelForm[Topic]):
 
     keywords = LinesField(
         required=False,
-        help_text="Phrases, one a line. Found as whole words, singular or plural, hyphenated or "
-        "not, in British and American spelling. Other forms, such as “adaptive” for “adapter”, are "
-        "keywords of their own. Without any, the topic's name serves as one.",
+        help_text="Phrases, one per line. Matched as whole words, singular or plural, hyphenated "
+        "or not, in British and American spelling. Other forms, such as “adaptive” for "
+        "“adapter”, are separate keywords. If empty, the topic's name is used.",
     )
     categories = LinesField(
         required=False,
         rows=4,
-        help_text="arXiv categories that support a match, one a line, such as cs.CL.",
+        help_text="arXiv categories that support a match, one per line, such as cs.CL.",
     )
 
     class Meta:
@@ -141,7 +141,7 @@ class TopicAdmin(ModelAdmin):
         """Whether readers are offered the topic."""
         return topic.is_active
 
-    @admin.action(description="Activate: offer to readers and match again", permissions=["change"])
+    @admin.action(description="Activate: offer to readers and match papers", permissions=["change"])
     def activate(self, request: HttpRequest, topics: QuerySet[Topic]) -> None:
         """Offer the topics, and match the last days' papers with them."""
         chosen = list(topics.filter(is_active=False))
@@ -149,15 +149,17 @@ class TopicAdmin(ModelAdmin):
         for topic in chosen:
             topic.is_active = True
             ranking.match_topic(topic, timezone.now())
-        self.message_user(request, f"{len(chosen)} topics are active now.")
+        self.message_user(request, f"Activated {len(chosen)} topics.")
 
-    @admin.action(description="Deactivate: offer to nobody, match nothing", permissions=["change"])
+    @admin.action(description="Deactivate: stop offering and matching", permissions=["change"])
     def deactivate(self, request: HttpRequest, topics: QuerySet[Topic]) -> None:
         """Take the topics out of forms and digests; readers keep them."""
         changed = Topic.objects.filter(pk__in=topics.values("pk"), is_active=True).update(
             is_active=False
         )
-        self.message_user(request, f"{changed} topics are inactive now; readers keep them.")
+        self.message_user(
+            request, (f"Deactivated {changed} topics. Readers who follow them keep them.")
+        )
 
     def save_model(
         self, request: HttpRequest, obj: Topic, form: forms.ModelForm[Topic], change: bool
@@ -169,8 +171,8 @@ class TopicAdmin(ModelAdmin):
             sent = obj.matches.sendable().filter(paper__in=ranking.recent(timezone.now()))
             self.message_user(
                 request,
-                f"{sent.count()} papers of the last 14 days match “{obj}” now "
-                f"({done.written} matches are new or changed, {done.dropped} are gone).",
+                f"{sent.count()} papers from the last 14 days now match “{obj}” ({done.written} "
+                f"matches added or changed, {done.dropped} removed).",
                 messages.INFO,
             )
 
@@ -268,10 +270,10 @@ class TopicAdmin(ModelAdmin):
             "found": found,
             "groups": found
             and (
-                ("Gained", "would be sent and are not now", found.gained),
-                ("Lost", "are sent now and would not be", found.lost),
-                ("Kept", "are sent now and would be", found.kept),
-                ("Not sure enough", "would match, but not be sent", found.doubtful),
+                ("Gained", "would be sent, but aren’t now", found.gained),
+                ("Lost", "are sent now, but wouldn’t be", found.lost),
+                ("Kept", "are sent now and would still be", found.kept),
+                ("Not sure enough", "would match, but wouldn’t be sent", found.doubtful),
             ),
         }
         rendered: HttpResponse = self.render_change_form(

@@ -147,7 +147,7 @@ def _text(path: Path) -> str:
         data = path.read_bytes()
         return (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise RecordingError(f"{path}: cannot be read: {error}") from error
+        raise RecordingError(f"{path}: can't be read: {error}") from error
 
 
 def _records(path: Path, *required: str) -> Iterator[Mapping[str, Any]]:

@@ -47,7 +47,7 @@ def bring_in(body: bytes, *, is_active: bool = False, dry_run: bool = False) -> 
         try:
             read(Feed.Settings, settings)
         except BadSetting as error:
-            problems.append(f"{feed.name} is left out: {error}")
+            problems.append(f"{feed.name} was left out: {error}")
             continue
         name = _free(feed.name, names, 80)
         slug = _free(slugify(feed.name)[:45] or "feed", slugs, 50, "-{}")
@@ -59,7 +59,7 @@ def bring_in(body: bytes, *, is_active: bool = False, dry_run: bool = False) -> 
                 with transaction.atomic():
                     source.save()
             except IntegrityError:  # somebody added one of that name at the same moment
-                problems.append(f"{feed.name} is left out: its name was just taken. Try again.")
+                problems.append(f"{feed.name} was left out: its name was just taken. Try again.")
                 continue
         added.append(source)
     return Brought(tuple(added), tuple(known), tuple(problems))

@@ -55,7 +55,7 @@ def fetch_day(
     total = Summary()
     for at in [source] if source else list(active_sources()):
         if not answers_for(at, day, now):
-            why = f"{at.name} lists only what is new now, so it was not asked for {day}."
+            why = f"{at.name} only lists what's new now, so it wasn't asked for {day}."
             total += Summary(problems=(why,))
             continue
         started = time.monotonic()
@@ -103,7 +103,9 @@ def _fetched(source: Source, day: dt.date, now: dt.datetime) -> Fetched:
         raise
     except Exception as error:  # a fault of one kind must not keep the others from being asked
         logger.exception("a source broke", extra={"source": source.slug, "day": str(day)})
-        raise FetchFailed(f"{source.name} broke: {type(error).__name__}.") from error
+        raise FetchFailed(
+            f"{source.name} failed with an unexpected error ({type(error).__name__}). See the log."
+        ) from error
 
 
 def _retry_at(source: Source, now: dt.datetime, wait: float | None) -> dt.datetime:
@@ -165,7 +167,7 @@ def fetch_now(source: Source, now: dt.datetime) -> Summary:
     """
     if source.retry_at is not None and now < source.retry_at:
         until = f"{source.retry_at:%-d %B, %H:%M} UTC"
-        return Summary(failures=(f"{source.name} wants to be left alone until {until}.",))
+        return Summary(failures=(f"{source.name} asked us to wait until {until}.",))
     days = growing(now) if answers_for_past(source) else (listing_day(now),)
     total = Summary()
     for day in days:

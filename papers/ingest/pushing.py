@@ -60,7 +60,9 @@ def take(source: Source, body: bytes, now: dt.datetime, *, dry_run: bool = False
         if line.record is None:
             continue
         if line.record.identifier in records:
-            problems.append((line.number, f"{line.record.identifier} stands in a line before"))
+            problems.append(
+                (line.number, (f"{line.record.identifier} is already on an earlier line"))
+            )
             continue
         records[line.record.identifier] = line.record
     notes = [(line.number, note) for line in lines for note in line.notes]
@@ -76,7 +78,7 @@ def take(source: Source, body: bytes, now: dt.datetime, *, dry_run: bool = False
 def new_token(source: Source) -> str:
     """A new token of the row, which is nowhere but in the answer. The one before ends."""
     if source.kind != Pushed.kind:
-        raise ValueError(f"{source.name} takes no papers: it is of another kind.")
+        raise ValueError(f"{source.name} doesn't accept papers: it's a different kind of source.")
     token = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         row = Source.objects.select_for_update(no_key=True).get(pk=source.pk)

@@ -33,11 +33,11 @@ class Feature(models.Model):
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="features")
     paper = models.ForeignKey("papers.Paper", on_delete=models.CASCADE, related_name="features")
-    day = models.DateField(db_index=True, help_text="The issue day that it stands on.")
+    day = models.DateField(db_index=True, help_text="The issue day it's listed on.")
     source_day = models.DateField(
         null=True,
         blank=True,
-        help_text="The source's own day for it, such as a Saturday; empty where none is known.",
+        help_text="The day the source gives, such as a Saturday; empty if unknown.",
     )
     submitted_by = models.CharField(
         max_length=120, blank=True, help_text="Who put the paper on the source's list."
@@ -47,7 +47,7 @@ class Feature(models.Model):
         default=False,
         db_default=False,
         editable=False,
-        help_text="The work was listed on an earlier day under another of its names.",
+        help_text="The same work was already listed on an earlier day under another identifier.",
     )
 
     objects = FeatureQuerySet.as_manager()

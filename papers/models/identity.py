@@ -28,7 +28,7 @@ class PaperName(models.Model):
     paper = models.ForeignKey("papers.Paper", on_delete=models.CASCADE, related_name="names")
     identifier = models.CharField(max_length=MAX_LENGTH, db_index=True)
     kind = models.CharField(
-        max_length=20, help_text="own, same, or the relation to the work of that name."
+        max_length=20, help_text="own, same, or how it relates to the work with that identifier."
     )
 
     class Meta:
@@ -54,32 +54,34 @@ class SourceRecord(models.Model):
         null=True,
         on_delete=models.CASCADE,
         related_name="records",
-        help_text="Empty: what was known before records were kept.",
+        help_text="Empty for what was known before records were kept.",
     )
     paper = models.ForeignKey(
         "papers.Paper",
         null=True,
         on_delete=models.CASCADE,
         related_name="records",
-        help_text="Empty while no source has listed a paper of that name.",
+        help_text="Empty until a source has listed a paper with that identifier.",
     )
     identifier = models.CharField(max_length=MAX_LENGTH, db_index=True)
     version = models.PositiveIntegerField(default=0)
-    facts = models.JSONField(help_text="The cleaned record, without what is empty.")
-    digest = models.CharField(max_length=32, help_text="Of the facts: whether they are the same.")
+    facts = models.JSONField(help_text="The cleaned record, without empty fields.")
+    digest = models.CharField(
+        max_length=32, help_text="Digest of the facts, to see whether they changed."
+    )
     title_key = models.CharField(
         max_length=32,
         blank=True,
         db_index=True,
-        help_text="Digest of the folded title, of a short one with the family names.",
+        help_text="Digest of the normalized title, plus the last names if the title is short.",
     )
     about = models.CharField(
         max_length=MAX_LENGTH,
         blank=True,
-        help_text="Of a retraction or correction: the name of the work that it is about.",
+        help_text="For a retraction or correction: the identifier of the work it's about.",
     )
     first_seen_at = models.DateTimeField()
-    changed_at = models.DateTimeField(help_text="When the source last said something else.")
+    changed_at = models.DateTimeField(help_text="When the source last changed its facts.")
 
     class Meta:
         """One row for whatever a source says again."""
@@ -134,7 +136,7 @@ class Join(models.Model):
         "papers.Paper", on_delete=models.CASCADE, related_name="joins_second"
     )
     state = models.CharField(max_length=10, choices=State)
-    evidence = models.JSONField(default=dict, help_text="What the rules saw.")
+    evidence = models.JSONField(default=dict, help_text="What the rules found.")
     created_at = models.DateTimeField(auto_now_add=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(

@@ -46,11 +46,11 @@ class Match(models.Model):
 
     paper = models.ForeignKey("papers.Paper", on_delete=models.CASCADE, related_name="matches")
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="matches")
-    score = models.FloatField(help_text="Ranks the papers of one topic; higher is closer.")
-    is_sendable = models.BooleanField(help_text="Whether the match is sure enough for a digest.")
+    score = models.FloatField(help_text="Ranks papers within a topic; higher is closer.")
+    is_sendable = models.BooleanField(help_text="Whether the match is certain enough for a digest.")
     evidence = models.JSONField(
         default=list,
-        help_text="Why: where each keyword is found, the category, how close in meaning.",
+        help_text="Why it matches: where keywords were found, the category, how close in meaning.",
     )
     second_look = models.CharField(
         max_length=6,

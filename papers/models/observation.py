@@ -24,13 +24,9 @@ class Observation(models.Model):
     paper = models.ForeignKey("papers.Paper", on_delete=models.CASCADE, related_name="observations")
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="observations")
     observed_at = models.DateTimeField()
-    upvotes = models.PositiveIntegerField(
-        null=True, help_text="Empty when the source said nothing."
-    )
-    comments = models.PositiveIntegerField(
-        null=True, help_text="Empty when the source said nothing."
-    )
-    stars = models.PositiveIntegerField(null=True, help_text="Empty when the source said nothing.")
+    upvotes = models.PositiveIntegerField(null=True, help_text="Empty if the source didn't say.")
+    comments = models.PositiveIntegerField(null=True, help_text="Empty if the source didn't say.")
+    stars = models.PositiveIntegerField(null=True, help_text="Empty if the source didn't say.")
     saves = models.PositiveIntegerField(
         null=True, help_text="Readers who saved it for later; this site's own count."
     )

@@ -261,7 +261,7 @@ class Paper(models.Model):
     title = models.CharField(max_length=TITLE_LENGTH, help_text="Plain text; LaTeX made readable.")
     abstract = models.TextField(blank=True, help_text="Plain text; LaTeX made readable.")
     summary = models.TextField(
-        blank=True, help_text="A short summary as the source gives it, often made by a machine."
+        blank=True, help_text="A short summary from the source, often AI-generated."
     )
     authors = models.JSONField(default=list, blank=True, help_text="Names, in the paper's order.")
     organization = models.CharField(max_length=200, blank=True)
@@ -274,7 +274,7 @@ class Paper(models.Model):
     project_url = models.URLField(max_length=500, blank=True)
     thumbnail_url = models.URLField(max_length=500, blank=True)
     upvotes = models.PositiveIntegerField(
-        null=True, blank=True, help_text="As last observed; empty means nobody counted."
+        null=True, blank=True, help_text="As last observed; empty if nobody counted."
     )
     comments = models.PositiveIntegerField(null=True, blank=True, help_text="As last observed.")
     stars = models.PositiveIntegerField(
@@ -284,7 +284,7 @@ class Paper(models.Model):
         default=0,
         db_default=0,
         editable=False,
-        help_text="Of this site's own readers, as last counted every few minutes.",
+        help_text="By this site's own readers; counted every few minutes.",
     )
     trending_score = models.FloatField(
         default=0.0,
@@ -298,16 +298,20 @@ class Paper(models.Model):
         editable=False,
         on_delete=models.SET_NULL,
         related_name="aliases",
-        help_text="The paper that is the same work and stands for it; this one is its alias.",
+        help_text="The paper that stands for the same work; this one is an alias of it.",
     )
     author_records = models.JSONField(
         null=True,
         blank=True,
         editable=False,
-        help_text="The authors with all that is known of each, in the order of their names.",
+        help_text="Everything known about each author, in the order of their names.",
     )
     kind = models.CharField(
-        max_length=12, blank=True, default="", db_default="", help_text="Such as article, preprint."
+        max_length=12,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Such as article or preprint.",
     )
     venue = models.CharField(
         max_length=200, blank=True, default="", db_default="", help_text="The journal, as printed."
@@ -317,14 +321,14 @@ class Paper(models.Model):
         blank=True,
         default="",
         db_default="",
-        help_text="The identifier of the article in that journal.",
+        help_text="The article's identifier in that journal.",
     )
     license = models.CharField(
         max_length=200,
         blank=True,
         default="",
         db_default="",
-        help_text="Of the text whose abstract is shown, such as cc-by.",
+        help_text="License of the version whose abstract is shown, such as cc-by.",
     )
     abstract_share = models.CharField(
         max_length=8,
@@ -335,7 +339,7 @@ class Paper(models.Model):
         help_text="How much of the abstract may be shown; matching reads all of it.",
     )
     free_url = models.URLField(
-        max_length=500, blank=True, default="", db_default="", help_text="Where a free copy is."
+        max_length=500, blank=True, default="", db_default="", help_text="Address of a free copy."
     )
     citations = models.PositiveIntegerField(
         null=True,
@@ -355,7 +359,7 @@ class Paper(models.Model):
         null=True,
         blank=True,
         editable=False,
-        help_text="What editors wrote, by field; it stands above what sources say.",
+        help_text="What editors entered, by field; takes precedence over what sources say.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -57,7 +57,7 @@ class Pick(models.Model):
     paper = models.ForeignKey("papers.Paper", on_delete=models.CASCADE, related_name="picks")
     kind = models.CharField(max_length=4, choices=Kind)
     note = models.CharField(
-        max_length=300, blank=True, help_text="Shown to readers beside the paper."
+        max_length=300, blank=True, help_text="Shown to readers next to the paper."
     )
     position = models.PositiveSmallIntegerField(
         default=1,

@@ -12,7 +12,7 @@ class SearchVocabulary(models.Model):
     """The one row that says how far the papers were read."""
 
     last_paper_id = models.BigIntegerField(
-        default=0, help_text="Papers up to this number were read."
+        default=0, help_text="Papers up to this ID have been read."
     )
 
     def __str__(self) -> str:
@@ -28,7 +28,7 @@ class SearchWord(models.Model):
         max_length=LENGTH, unique=True, help_text="Lower case, without diacritics, letters only."
     )
     papers = models.PositiveIntegerField(
-        help_text="Papers that held it when they came; a hint, which edits don't change."
+        help_text="Papers that contained it when they were added; a hint that edits don't change."
     )
     is_suggested = models.BooleanField(
         default=False, help_text="Whether misspelled words are corrected to it."
@@ -45,7 +45,7 @@ class WordDeletion(models.Model):
     SymSpell (https://github.com/wolfgarbe/SymSpell), of distance one.
     """
 
-    key = models.BigIntegerField(help_text="A hash of the letters that are left.")
+    key = models.BigIntegerField(help_text="A hash of the remaining letters.")
     word = models.ForeignKey(
         SearchWord, on_delete=models.CASCADE, db_index=False, help_text="The whole word."
     )
@@ -60,17 +60,17 @@ class WordDeletion(models.Model):
 class Acronym(models.Model):
     """A short form and what it stands for, as papers or an editor say."""
 
-    short = models.CharField(max_length=12, help_text="Folded, such as vlm.")
+    short = models.CharField(max_length=12, help_text="Normalized, such as vlm.")
     stems = models.CharField(
         max_length=120,
         db_index=True,
-        help_text="The stems of the long form, by which its inflections are known.",
+        help_text="Stems of the long form, to recognize its inflections.",
     )
     long = models.CharField(
-        max_length=120, help_text="Folded, such as vision language model; the form seen first."
+        max_length=120, help_text="Normalized, such as vision language model; the form seen first."
     )
     papers = models.PositiveIntegerField(
-        default=0, db_default=0, help_text="Papers that introduce it; 0 where an editor added it."
+        default=0, db_default=0, help_text="Papers that introduce it; 0 if an editor added it."
     )
     verdict = models.CharField(
         max_length=6,
@@ -78,7 +78,7 @@ class Acronym(models.Model):
         default="",
         db_default="",
         choices=[("", "As papers use it"), ("always", "Always"), ("never", "Never")],
-        help_text="What an editor says: search uses it always, or never, whatever papers do.",
+        help_text="An editor's decision: search uses it always or never, whatever papers say.",
     )
 
     class Meta:

@@ -21,23 +21,25 @@ class FittedModel(models.Model):
     version = models.CharField(
         max_length=40, unique=True, help_text="When its fitting began: year, month, day and hour."
     )
-    started_at = models.DateTimeField(help_text="When a machine set out to fit it.")
+    started_at = models.DateTimeField(help_text="When a machine started fitting it.")
     ready_at = models.DateTimeField(
-        null=True, help_text="When all papers had their vectors; empty until then."
+        null=True, help_text="When every paper had its vector; empty until then."
     )
-    fitted_on = models.PositiveIntegerField(default=0, help_text="Papers of its background.")
-    dimensions = models.PositiveSmallIntegerField(default=0, help_text="Length of its vectors.")
-    data = models.BinaryField(help_text="The fitted model, as its to_bytes makes it.")
+    fitted_on = models.PositiveIntegerField(
+        default=0, help_text="Number of papers it was fitted on."
+    )
+    dimensions = models.PositiveSmallIntegerField(default=0, help_text="Length of each vector.")
+    data = models.BinaryField(help_text="The fitted model, serialized by its to_bytes.")
     encoder = models.CharField(
         max_length=16,
         blank=True,
         default="",
         db_default="",
-        help_text="Digest of the encoder joined to it, if any.",
+        help_text="Digest of the encoder combined with it, if any.",
     )
     view = models.BinaryField(
         null=True,
-        help_text="How it sees the encoder, as EncoderView.to_bytes makes it.",
+        help_text="How it uses the encoder, serialized by EncoderView.to_bytes.",
     )
 
     objects = FittedModelQuerySet.as_manager()
@@ -63,7 +65,7 @@ class PaperVector(models.Model):
         FittedModel, on_delete=models.CASCADE, related_name="vectors", db_index=False
     )
     text_hash = models.CharField(
-        max_length=16, help_text="Of the text that was embedded, to see that it changed."
+        max_length=16, help_text="Digest of the embedded text, to notice changes."
     )
     vector = models.BinaryField(help_text="Little-endian half-precision numbers.")
 

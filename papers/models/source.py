@@ -32,18 +32,18 @@ class Source(models.Model):
     cards show."""
 
     kind = models.CharField(
-        max_length=20, help_text="Which module of papers.sources reads it; never changes."
+        max_length=20, help_text="Which module in papers.sources reads it; never changes."
     )
-    slug = models.SlugField(unique=True, help_text="What commands call it.")
+    slug = models.SlugField(unique=True, help_text="Its name in commands.")
     name = models.CharField(max_length=80, unique=True)
     is_active = models.BooleanField(
-        default=True, help_text="Inactive sources are not fetched; what they gave stays."
+        default=True, help_text="Inactive sources aren't fetched; their papers stay."
     )
     settings = models.JSONField(
         null=True,
         blank=True,
         default=dict,
-        help_text="As the kind declares them. What is missing has its default.",
+        help_text="As declared by the kind. Anything missing takes its default.",
     )
     abstract_share = models.CharField(
         "abstracts shown",
@@ -58,57 +58,57 @@ class Source(models.Model):
             ("none", "none"),
         ),
         help_text=(
-            "How much of its abstracts this site may show. By their license: all of arXiv's and of "
-            "those under CC0 or CC BY, otherwise at most 60 words with a link. Matching and search "
-            "read all of them in any case."
+            "How much of each abstract this site may show. By license: arXiv's and those under "
+            "CC0 or CC BY in full, others up to 60 words with a link. Matching and search "
+            "always read all of it."
         ),
     )
     wait_minutes = models.PositiveSmallIntegerField(
-        "waited for, in minutes",
+        "wait, in minutes",
         default=180,
         db_default=180,
         validators=[MaxValueValidator(LONGEST_WAIT_MINUTES)],
         help_text=(
-            "How long after a day's end its issue waits for this source to answer once more. "
-            f"At most {LONGEST_WAIT_MINUTES}: readers wait no longer for the issue. Kinds that "
-            "cannot be asked for a day that is over are not waited for."
+            "How long after the end of a day its issue waits for this source to answer once "
+            f"more. At most {LONGEST_WAIT_MINUTES}, so that readers get the issue on time. "
+            "Sources that can't be asked for past days aren't waited for."
         ),
     )
     last_fetched_at = models.DateTimeField(
         null=True,
         blank=True,
         editable=False,
-        help_text="When it last answered for the day that digests carried then.",
+        help_text="When it last answered for the day in the digests at that time.",
     )
     last_error = models.CharField(
         max_length=300,
         blank=True,
         editable=False,
-        help_text="Why the last fetch failed; empty after a fetch that worked.",
+        help_text="Why the last fetch failed; empty after a successful fetch.",
     )
     last_run = models.JSONField(
         null=True,
         blank=True,
         editable=False,
-        help_text="The last fetch, of whatever day: when, which day, what came of it.",
+        help_text="The last fetch of any day: when, for which day, and the result.",
     )
     answered = models.JSONField(
         null=True,
         blank=True,
         editable=False,
-        help_text="Day to when it last answered for it, the latest days only.",
+        help_text="For each recent day, when it last answered for it.",
     )
     gave = models.JSONField(
         null=True,
         blank=True,
         editable=False,
-        help_text="The latest days for which it listed any paper, earlier first.",
+        help_text="The most recent days for which it listed papers, oldest first.",
     )
     state = models.JSONField(
         null=True,
         blank=True,
         editable=False,
-        help_text="What its kind keeps from one fetch to the next, such as an ETag.",
+        help_text="What's kept between fetches, such as an ETag.",
     )
 
     class Meta:

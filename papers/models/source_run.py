@@ -39,26 +39,26 @@ class SourceRun(models.Model):
     day = models.DateField(help_text="The day that the source was asked for.")
     started_at = models.DateTimeField(db_index=True)
     duration_ms = models.PositiveIntegerField(
-        "duration in milliseconds", help_text="From the question until all was stored."
+        "duration in milliseconds", help_text="From the request until everything was stored."
     )
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
     is_complete = models.BooleanField(
         default=False,
         db_default=False,
-        help_text="Whether the source said that its list of the day will not grow anymore.",
+        help_text="Whether the source said that its list for the day is complete.",
     )
     counts = models.JSONField(
         default=dict, help_text="Papers, new and updated ones, observations, problems."
     )
     left_out = models.JSONField(
-        default=dict, help_text="How many items the source's own rules left out, by reason."
+        default=dict, help_text="How many items the source's rules left out, by reason."
     )
-    notes = models.JSONField(default=list, help_text="What the source says to the operator.")
+    notes = models.JSONField(default=list, help_text="Notes from the source to the operator.")
     problems = models.JSONField(
-        default=list, help_text=f"The first {PROBLEMS_KEPT} sentences about bad records."
+        default=list, help_text=f"The first {PROBLEMS_KEPT} messages about bad records."
     )
     error = models.CharField(
-        max_length=LONGEST_SENTENCE, blank=True, help_text="Why it could not be read."
+        max_length=LONGEST_SENTENCE, blank=True, help_text="Why it couldn't be read."
     )
 
     objects = SourceRunQuerySet.as_manager()

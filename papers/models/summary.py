@@ -23,21 +23,21 @@ class MachineSummary(models.Model):
     paper = models.ForeignKey(
         "papers.Paper", on_delete=models.CASCADE, related_name="machine_summaries"
     )
-    model = models.CharField(max_length=200, help_text="The model's name, as it is asked for.")
-    text_hash = models.CharField(max_length=32, help_text="Of the abstract that was summarized.")
-    text = models.TextField(
-        blank=True, help_text="One or two sentences; empty while there are none."
+    model = models.CharField(max_length=200, help_text="The model's name, as sent in requests.")
+    text_hash = models.CharField(
+        max_length=32, help_text="Digest of the abstract that was summarized."
     )
-    made_at = models.DateTimeField(null=True, help_text="When the summary came.")
+    text = models.TextField(
+        blank=True, help_text="One or two sentences; empty if there are none yet."
+    )
+    made_at = models.DateTimeField(null=True, help_text="When the summary was made.")
     failed = models.PositiveSmallIntegerField(
-        default=0, help_text="Attempts that brought none, including one under way."
+        default=0, help_text="Failed attempts, including one in progress."
     )
     next_try_at = models.DateTimeField(
-        null=True, help_text="When to ask again; empty: there is a summary, or no hope of one."
+        null=True, help_text="When to try again; empty if there's a summary or no point in trying."
     )
-    reason = models.CharField(
-        max_length=300, blank=True, help_text="Why the last attempt brought none."
-    )
+    reason = models.CharField(max_length=300, blank=True, help_text="Why the last attempt failed.")
 
     objects = WatchedQuerySet["MachineSummary"].as_manager()
     #: For attempts: no page shows them, so they need not outdate the pages that are kept.
@@ -60,7 +60,7 @@ class SummaryDay(models.Model):
     day = models.DateField(unique=True)
     asked = models.PositiveIntegerField(default=0)
     not_before = models.DateTimeField(
-        null=True, help_text="Until then the service wants to be left alone."
+        null=True, help_text="The service asked us to wait until then."
     )
 
     def __str__(self) -> str:

@@ -16,26 +16,26 @@ class Thumbnail(models.Model):
     """The picture of a paper, or how the attempts to get one went."""
 
     paper = models.OneToOneField("papers.Paper", on_delete=models.CASCADE, related_name="thumbnail")
-    source_url = models.URLField(max_length=500, help_text="Where it was last asked for.")
-    image = models.BinaryField(null=True, help_text="A JPEG; empty while there is none.")
+    source_url = models.URLField(max_length=500, help_text="Address it was last fetched from.")
+    image = models.BinaryField(null=True, help_text="A JPEG; empty if there's none yet.")
     small = models.BinaryField(
-        null=True, help_text="The same in small, for lists; empty while there is none."
+        null=True, help_text="The same in small, for lists; empty if there's none yet."
     )
     digest = models.CharField(
-        max_length=8, blank=True, help_text="Of the image, for its address; empty without one."
+        max_length=8,
+        blank=True,
+        help_text="Digest of the image, used in its address; empty without one.",
     )
     width = models.PositiveSmallIntegerField(null=True, help_text="In pixels.")
     height = models.PositiveSmallIntegerField(null=True, help_text="In pixels.")
-    fetched_at = models.DateTimeField(null=True, help_text="When the image came.")
+    fetched_at = models.DateTimeField(null=True, help_text="When the image was fetched.")
     failed = models.PositiveSmallIntegerField(
-        default=0, help_text="Attempts that brought none, including one under way."
+        default=0, help_text="Failed attempts, including one in progress."
     )
     next_try_at = models.DateTimeField(
-        null=True, help_text="When to ask again; empty: there is an image, or no hope of one."
+        null=True, help_text="When to try again; empty if there's an image or no point in trying."
     )
-    reason = models.CharField(
-        max_length=300, blank=True, help_text="Why the last attempt brought none."
-    )
+    reason = models.CharField(max_length=300, blank=True, help_text="Why the last attempt failed.")
 
     objects = WatchedQuerySet["Thumbnail"].as_manager()
     #: For attempts: no page shows them, so they need not outdate the pages that are kept.

@@ -21,7 +21,7 @@ def list_of_strings(value: Any) -> None:
     if not isinstance(value, list) or not all(
         isinstance(item, str) and 0 < len(item.strip()) <= 120 for item in value
     ):
-        raise ValidationError("Give a list of phrases, each of 1 to 120 characters.")
+        raise ValidationError("Enter a list of phrases, each 1 to 120 characters long.")
 
 
 def list_of_categories(value: Any) -> None:
@@ -52,7 +52,7 @@ def names_by_language(value: Any) -> None:
         raise ValidationError('Give names by language, such as {"de": {"name": "Robotik"}}.')
     for language, names in value.items():
         if not _LANGUAGE.fullmatch(language):
-            raise ValidationError(f"“{language[:20]}” is no code of a language, such as de.")
+            raise ValidationError(f"“{language[:20]}” isn’t a language code, such as de.")
         if not isinstance(names, dict) or not names.keys() <= _LONGEST.keys():
             raise ValidationError('A language has a "name" and a "group", and nothing else.')
         for key, text in names.items():
@@ -60,7 +60,7 @@ def names_by_language(value: Any) -> None:
             if not is_text or not text.isprintable() or not 0 < len(text) <= _LONGEST[key]:
                 most = _LONGEST[key]
                 raise ValidationError(
-                    f"The {key} in “{language}” must be one line of 1 to {most} characters."
+                    f"The {key} in “{language}” must be one line of up to {most} characters."
                 )
 
 
@@ -105,14 +105,14 @@ class Topic(models.Model):
 
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=80, unique=True)
-    group = models.CharField(max_length=60, help_text="The heading it is listed under on forms.")
+    group = models.CharField(max_length=60, help_text="The heading it's listed under on forms.")
     description = models.TextField(
-        help_text="One or two sentences for readers; matching reads them too."
+        help_text="One or two sentences for readers; also used for matching."
     )
     keywords = models.JSONField(
         default=list,
         validators=[list_of_strings],
-        help_text="Phrases, one a line. Found as whole words, singular or plural, in any spelling.",
+        help_text="Phrases, one per line. Matched as whole words, in any number and spelling.",
     )
     categories = models.JSONField(
         default=list,
@@ -141,12 +141,12 @@ class Topic(models.Model):
         blank=True,
         validators=[names_by_language],
         help_text='Its name and its group in other languages, such as {"de": {"name": "Robotik", '
-        '"group": "Maschinen"}}. English stands in for what is not given.',
+        '"group": "Maschinen"}}. English is used where none is given.',
     )
-    position = models.PositiveIntegerField(default=0, help_text="Lower comes first.")
+    position = models.PositiveIntegerField(default=0, help_text="Lower numbers come first.")
     is_active = models.BooleanField(
         default=True,
-        help_text="Inactive topics are offered to nobody and match nothing; readers keep them.",
+        help_text="Inactive topics aren't offered or matched; readers who follow them keep them.",
     )
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -32,15 +32,15 @@ def push(request: HttpRequest, slug: str) -> HttpResponse:
         answer["WWW-Authenticate"] = "Bearer"
         return answer
     if _is_too_often(slug):
-        answer = _refused(429, f"At most {MOST_REQUESTS} requests an hour.")
+        answer = _refused(429, f"At most {MOST_REQUESTS} requests per hour.")
         answer["Retry-After"] = str(HOUR)
         return answer
     try:
         body = request.read(MOST_BYTES + 1)
     except UnreadablePostError:
-        return _refused(400, "The request broke off.")
+        return _refused(400, "The request was cut off.")
     if len(body) > MOST_BYTES:
-        return _refused(413, f"At most {MOST_BYTES:,} bytes in a request; send several.")
+        return _refused(413, f"At most {MOST_BYTES:,} bytes per request; send several requests.")
     taken = pushing.take(source, body, timezone.now())
     status = 200 if taken.summary.papers or not taken.problems else 400
     return JsonResponse(taken.as_json(), status=status)

@@ -92,5 +92,5 @@ def mend(using: str) -> None:
     with database.cursor() as cursor:
         if dialect(database).is_installed(cursor):
             return
-    logger.warning("the full text of papers is indexed anew")
+    logger.warning("indexing the full text of all papers again")
     install(database)

@@ -125,7 +125,7 @@ def ask(
 
     def guarded(body: bytes) -> T:
         if body[:100].strip() == REFUSED:
-            raise http.TryAgain("says that it is asked too often", is_busy=True)
+            raise http.TryAgain("says it's being asked too often", is_busy=True)
         return read(body)
 
     for attempt in range(1, attempts + 1):
@@ -170,7 +170,7 @@ def turn(patience: float | None = None, now: dt.datetime | None = None) -> Itera
         try:
             cache.set(_TURN, 1, timeout=PAUSE)
         except Exception:  # each cache has errors of its own; the turn then ends by itself
-            logger.warning("the cache did not take a turn back", exc_info=True)
+            logger.warning("couldn't return a turn to the cache", exc_info=True)
 
 
 def _take_turn(patience: float, now: dt.datetime | None) -> None:
@@ -186,8 +186,10 @@ def _take_turn(patience: float, now: dt.datetime | None) -> None:
         except FetchFailed:
             raise
         except Exception as error:
-            raise FetchFailed(f"Nobody says whose turn it is to ask {NAME}: {error}") from error
-    raise FetchFailed(f"It was not our turn to ask {NAME} for {patience} seconds.")
+            raise FetchFailed(
+                f"Couldn't find out whose turn it is to ask {NAME}: {error}"
+            ) from error
+    raise FetchFailed(f"Waited {patience} seconds without getting a turn to ask {NAME}.")
 
 
 def read(body: bytes) -> list[PaperRecord]:
@@ -201,12 +203,12 @@ def read(body: bytes) -> list[PaperRecord]:
     try:
         text = body.decode("utf-8-sig")
         if "<!doctype" in text.lower() or "<!entity" in text.lower():
-            raise http.TryAgain("answers with a document type, which no feed has")
+            raise http.TryAgain("answers with a document type, which feeds don't have")
         feed = ET.fromstring(text)  # noqa: S314  # of limited size, and without a document type
     except (ValueError, ET.ParseError):
-        raise http.TryAgain("answers with something else than a feed") from None
+        raise http.TryAgain("answers with something other than a feed") from None
     if feed.tag != f"{_ATOM}feed":
-        raise http.TryAgain("answers with XML that is no feed")
+        raise http.TryAgain("answers with XML that isn't a feed")
     records = []
     for entry in feed.iterfind(f"{_ATOM}entry"):
         try:

@@ -112,22 +112,25 @@ class ArxivSettings(SourceSettings):
 
     categories: tuple[str, ...] = setting(
         (),
-        f"Whole archives, or single categories. “{arxiv_taxonomy.ALL_OF_PHYSICS}” stands for the "
-        f"whole group of physics, which is {', '.join(arxiv_taxonomy.physics())}; “physics” alone "
-        "for the archive of that name.",
+        f"Whole archives or single categories. “{arxiv_taxonomy.ALL_OF_PHYSICS}” stands for the "
+        f"whole group of physics, which is {', '.join(arxiv_taxonomy.physics())}; “physics” "
+        "alone for the archive of that name.",
         label="Archives and categories",
         is_required=True,
         choices=arxiv_taxonomy.choices(),
     )
     with_cross_lists: bool = setting(
         True,
-        "Also list papers of other categories that are cross-listed in these, each once.",
-        label="With cross-lists",
+        "Also list papers from other categories that are cross-listed in these, each once.",
+        label="Include cross-lists",
     )
     most_papers: int = setting(
         10_000,
-        "Papers taken of one day: new ones first, then cross-lists, then facts of replaced ones.",
-        label="Papers a day at most",
+        (
+            "How many papers to take per day: new ones first, then cross-lists, then updates "
+            "of replaced ones."
+        ),
+        label="Papers per day, at most",
         least=1,
         most=20_000,
     )
@@ -197,7 +200,7 @@ class ArxivListing(PaperSource[ArxivSettings]):
                     found[item.arxiv_id] = _stronger(found.get(item.arxiv_id), item)
         if failures and not complete:
             raise failures[0]
-        self.notes += (f"{error} The next fetch asks again." for error in failures)
+        self.notes += (f"{error} The next fetch will try again." for error in failures)
         self.is_complete = bool(complete) and all(complete) and not failures
         return sorted(found.values(), key=_order)
 
@@ -236,12 +239,14 @@ class ArxivListing(PaperSource[ArxivSettings]):
         if day.isoformat() in _done(kept):  # an announcement does not change any more
             if day != known:
                 return [], True
-            self.notes.append(f"{_named(wanted)}: read already.")
+            self.notes.append(f"{_named(wanted)}: already read.")
             return self._missed(client, archive, wanted, kept, day, ()), "missed_from" not in kept
         feed = self._feed(client, wanted, kept)
         at = known if feed is None else feed.day
         if at is None:
-            self.notes.append(f"The feed of {_named(wanted)} has no date and is taken for {day}'s.")
+            self.notes.append(
+                f"The feed for {_named(wanted)} has no date, so it's taken to be for {day}."
+            )
             at = day
         if at > day:
             return self._past(client, archive, wanted, kept, day), True
@@ -254,8 +259,8 @@ class ArxivListing(PaperSource[ArxivSettings]):
             items = [replace(one, listing=_late(one.listing)) for one in items]
         if feed.size >= MOST_ITEMS and items:
             self.notes.append(
-                f"The feed of {_named(wanted)} of {at} holds {feed.size:,} items, so it is cut: "
-                "completed from OAI-PMH, but for cross-lists."
+                f"The feed of {_named(wanted)} of {at} has {feed.size:,} items, so it was cut "
+                "off. It was completed from OAI-PMH, except for cross-lists."
             )
             have = {one.arxiv_id for one in items}
             items += (
@@ -265,8 +270,8 @@ class ArxivListing(PaperSource[ArxivSettings]):
             )
         if is_out and not feed.items and not may_be_empty(at):
             self.notes.append(
-                f"The feed of {_named(wanted)} of {at} is empty, which is no holiday of arXiv that "
-                "we know of; it is asked for again."
+                f"The feed of {_named(wanted)} of {at} is empty, though we know of no arXiv "
+                "holiday. It will be requested again."
             )
             return [], False
         items += self._missed(client, archive, wanted, kept, at, items)
@@ -313,8 +318,8 @@ class ArxivListing(PaperSource[ArxivSettings]):
             return []
         if at - first > LONGEST_GAP:
             self.notes.append(
-                f"{_named(wanted)} was not read from {first} on; days before {at - LONGEST_GAP} "
-                "are not made good."
+                f"{_named(wanted)} wasn't read from {first} on. Days before {at - LONGEST_GAP} "
+                "won't be recovered."
             )
             first = at - LONGEST_GAP
         try:
@@ -322,7 +327,7 @@ class ArxivListing(PaperSource[ArxivSettings]):
         except FetchFailed as error:
             kept["missed_from"] = first.isoformat()
             self.notes.append(
-                f"{_named(wanted)} was not read from {first} on. The next fetch tries again. "
+                f"{_named(wanted)} wasn't read from {first} on. The next fetch will try again. "
                 f"{error}"
             )
             return []
@@ -374,13 +379,13 @@ class ArxivListing(PaperSource[ArxivSettings]):
                 self.left_out["cross-listed on a missed day, perhaps"] += 1
                 continue
             if not is_new and record.versions == 1:
-                self.left_out["an old record stamped anew"] += 1
+                self.left_out["an old record with a new date"] += 1
                 continue
             items.append(_of_record(record, NEW_TO_SITE if is_new else NOT_LISTED, day))
         if say:
             until = f" to {last}" if last and last != first else "" if last else " on"
             self.notes.append(
-                f"{_named(wanted)} from {first}{until} was made good from {door}. What was only "
+                f"{_named(wanted)} from {first}{until} was recovered from {door}. What was only "
                 "cross-listed on a missed day cannot be recovered."
             )
         return items
@@ -589,7 +594,7 @@ def read(body: bytes, now: dt.datetime) -> Feed:
         nodes = list(xml.children(root, "entry"))
         stated = _eastern_day(xml.said(root, "updated"))
     else:
-        raise xml.Unreadable("answers with XML that is no feed")
+        raise xml.Unreadable("answers with XML that isn't a feed")
     items: list[Item] = []
     for node in nodes:
         item = _item(node, stated)
@@ -597,7 +602,7 @@ def read(body: bytes, now: dt.datetime) -> Feed:
             items.append(item)
     day = stated or max((item.day for item in items), default=None)
     if day and day > now.astimezone(EASTERN).date() + dt.timedelta(days=1):
-        raise xml.Unreadable(f"answers with a feed of {day}, which is yet to come")
+        raise xml.Unreadable(f"answers with a feed of {day}, which is in the future")
     return Feed(day, tuple(replace(item, day=day or item.day) for item in items), len(nodes))
 
 

@@ -110,7 +110,7 @@ def harvest(
                 continue
             raise
         if page.broken:
-            notes.append(f"{page.broken} records of {oai_set} could not be read and are left out.")
+            notes.append(f"{page.broken} records of {oai_set} couldn't be read and were left out.")
         for record in page.records:
             latest = max(latest, record.datestamp)
             if record.arxiv_id not in seen:
@@ -120,7 +120,7 @@ def harvest(
             return
         query = {"verb": "ListRecords", "resumptionToken": page.token}
     raise FetchFailed(
-        f"arXiv's OAI-PMH service gives more than {MOST_PAGES} pages for {oai_set} from {first}."
+        f"arXiv's OAI-PMH service has more than {MOST_PAGES} pages for {oai_set} from {first}."
     )
 
 
@@ -142,7 +142,7 @@ def read(body: bytes) -> Page:
     """The records in an answer. Raises `Unreadable` for what is no such answer, and `Refusal`."""
     root = xml.parse(body, WHAT)
     if xml.local(root) != "OAI-PMH":
-        raise xml.Unreadable(f"answers with XML that is not {WHAT}")
+        raise xml.Unreadable(f"answers with XML that isn't {WHAT}")
     error = xml.child(root, "error")
     if error is not None:
         raise Refusal(error.get("code", ""), " ".join((error.text or "").split()))

@@ -113,7 +113,7 @@ def _slice(start: int, body: bytes) -> Slice:
     """
     root = xml.parse(body, "a feed")
     if xml.local(root) != "feed":
-        raise xml.Unreadable("answers with XML that is no feed")
+        raise xml.Unreadable("answers with XML that isn't a feed")
     entries = list(xml.children(root, "entry"))
     try:
         total = int(xml.said(root, "totalResults"))

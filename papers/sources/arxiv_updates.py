@@ -37,7 +37,7 @@ class ArxivUpdatesSettings(SourceSettings):
     days: int = setting(
         365,
         "Papers listed in so many days are watched.",
-        label="Days looked back",
+        label="Days to look back",
         least=1,
         most=2_000,
     )
@@ -49,7 +49,7 @@ class ArxivUpdatesSettings(SourceSettings):
         most=60,
     )
     every_minutes: int = setting(
-        60, "Pause between two rounds, in minutes.", label="Fetched every", least=15, most=24 * 60
+        60, "Minutes between two rounds.", label="Fetched every", least=15, most=24 * 60
     )
 
 

@@ -131,7 +131,7 @@ class PaperSource(ABC, Generic[S]):
         problems: list[str] = []
         for number, item in enumerate(self.items(day), start=1):
             if seconds_left() == 0:
-                self.notes.append("There was no time to read all of the list.")
+                self.notes.append("There wasn't enough time to read the whole list.")
                 break
             what = f"{self.name}, {day}, item {number}"
             try:
@@ -141,10 +141,10 @@ class PaperSource(ABC, Generic[S]):
                 self.left_out[str(error)] += 1
                 continue
             except BadRecord as error:
-                problems.append(f"{what} is left out: {error}")
+                problems.append(f"{what} was left out: {error}")
                 continue
             except (TypeError, ValueError, AttributeError, LookupError, RecursionError) as error:
-                problems.append(f"{what} is left out: it is malformed ({type(error).__name__})")
+                problems.append(f"{what} was left out: it is malformed ({type(error).__name__})")
                 continue
             problems += (f"{what} ({record.identifier}): {note}" for note in draft.problems)
             records.setdefault(record.identifier, record)
@@ -152,7 +152,7 @@ class PaperSource(ABC, Generic[S]):
             logger.warning("problem with a record", extra={"problem": problem})
         most = self.settings.most_papers
         if len(records) > most:
-            self.left_out[f"beyond the {most:,} that the settings take"] += len(records) - most
+            self.left_out[f"over the limit of {most:,} in the settings"] += len(records) - most
         return Fetched(
             tuple(records.values())[:most],
             tuple(problems),

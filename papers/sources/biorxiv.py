@@ -147,12 +147,12 @@ class BiorxivSettings(SourceSettings):
 
     subjects: tuple[str, ...] = setting(
         (),
-        "Subjects to take. None chosen: all of them.",
+        "Subjects to list. Leave empty for all.",
         choices={subject: subject.capitalize() for subject in BIORXIV_SUBJECTS},
     )
     every_minutes: int = setting(
         120,
-        "Pause between two fetches, in minutes. A day takes several requests.",
+        "Minutes between two fetches. Each day takes several requests.",
         label="Fetched every",
         least=0,
         most=24 * 60,
@@ -165,12 +165,12 @@ class MedrxivSettings(SourceSettings):
 
     subjects: tuple[str, ...] = setting(
         (),
-        "Subjects to take. None chosen: all of them.",
+        "Subjects to list. Leave empty for all.",
         choices={subject: subject.capitalize() for subject in MEDRXIV_SUBJECTS},
     )
     every_minutes: int = setting(
         120,
-        "Pause between two fetches, in minutes. A day takes several requests.",
+        "Minutes between two fetches. Each day takes several requests.",
         label="Fetched every",
         least=0,
         most=24 * 60,
@@ -226,7 +226,7 @@ class _Preprints(PaperSource[S]):
         oldest = last - dt.timedelta(days=LONGEST_GAP)
         if asked and asked < oldest:
             self.notes.append(
-                f"Nobody asked since {asked}; days before {oldest} are not made good."
+                f"Not fetched since {asked}. Days before {oldest} won't be recovered."
             )
         if asked:  # the day before it has not been asked for on three days yet
             first = min(first, max(asked - dt.timedelta(days=DAYS - 2), oldest))
@@ -258,24 +258,24 @@ class _Preprints(PaperSource[S]):
             if not rows:
                 if cursor < stated:
                     self.notes.append(
-                        f"{self.name} says that {day} has {stated} rows, and gave {cursor}."
+                        f"{self.name} says that {day} has {stated} rows, but returned {cursor}."
                     )
                 return
             stated = max(stated, total)
             fresh = [row for row in rows if _key(row) not in seen]
             seen.update(map(_key, rows))
             if not fresh:
-                self.notes.append(f"{self.name} gave the same page of {day} twice.")
+                self.notes.append(f"{self.name} returned the same page of {day} twice.")
                 return
             yield from fresh
             cursor += len(rows)
-        self.notes.append(f"{self.name} gave more than {MOST_PAGES} pages for {day}.")
+        self.notes.append(f"{self.name} returned more than {MOST_PAGES} pages for {day}.")
 
     def draft(self, item: Row) -> Draft:
         """The facts of a version. Raises `LeftOut` for other subjects, `BadRecord`."""
         row = item.data
         if not isinstance(row, dict):
-            raise BadRecord("it is no record")
+            raise BadRecord("it isn't a record")
         subject = _folded(row.get("category"))
         if self.subjects() and subject not in self.subjects():
             raise LeftOut("of other subjects")

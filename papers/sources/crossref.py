@@ -109,28 +109,31 @@ class CrossrefSettings(SourceSettings):
 
     issns: tuple[str, ...] = setting(
         (),
-        "ISSNs of journals, one a line, such as 1476-4687. A journal's print and electronic ISSN "
-        "are the same journal: either will do.",
+        "ISSNs of journals, one per line, such as 1476-4687. Either the print or the electronic "
+        "ISSN will do.",
         label="ISSNs",
         most=100,
     )
     query: str = setting(
         "",
-        "Words that works must be about. Together with ISSNs: only of those journals.",
+        (
+            "Words that works must be about. If ISSNs are given too, only works in those "
+            "journals are listed."
+        ),
         label="Words",
         most=200,
     )
     types: tuple[str, ...] = setting(
         TYPES,
-        "What is listed of all that publishers register.",
+        "Which of the works that publishers register to list.",
         label="Types of works",
         is_required=True,
         choices=CHOICES,
     )
     every_minutes: int = setting(
         180,
-        "Pause between two fetches, in minutes. 0: each time that sources are fetched, which is "
-        "twice an hour. A day that is over is fetched once more, whatever stands here.",
+        "Minutes between two fetches. 0: every time sources are fetched, which is twice an "
+        "hour. A day that's over is always fetched once more.",
         label="Fetched every",
         least=0,
         most=24 * 60,
@@ -160,7 +163,9 @@ class Crossref(PaperSource[CrossrefSettings]):
     def items(self, day: dt.date) -> Iterator[Any]:
         """The works, page after page; then those that notices among them withdraw or correct."""
         if not self.settings.issns and not self.settings.query:
-            raise FetchFailed(f"{self.name} has neither an ISSN nor words to ask for.")
+            raise FetchFailed(
+                f"{self.name} has neither ISSNs nor words to look for. Add some in its settings."
+            )
         since, until = self._span(day)
         self._since, self._day = since, day
         self._updates: dict[str, str] = {}
@@ -172,7 +177,7 @@ class Crossref(PaperSource[CrossrefSettings]):
                     yield from self._works(client, heard, filters)
                 except _BrokeOff as error:
                     is_whole = False
-                    self.notes.append(f"{error} What is missing is asked for at the next fetch.")
+                    self.notes.append(f"{error} The next fetch will get what's missing.")
             yield from self._updated(client, heard)
         if is_whole and until is None:
             self.state["asked_at"] = self.now.isoformat()
@@ -185,7 +190,7 @@ class Crossref(PaperSource[CrossrefSettings]):
             found.status = worse(found.status, item.status)
             return found
         if not isinstance(item, dict):
-            raise BadRecord("it is no work")
+            raise BadRecord("it isn't a work")
         if item.get("type") not in self.settings.types or not is_preprint_or_paper(item):
             raise LeftOut("of another type")
         notices = {doi: status for doi, status, is_notice in updates_of(item) if is_notice}
@@ -220,8 +225,8 @@ class Crossref(PaperSource[CrossrefSettings]):
             pass
         if since < earliest:
             self.notes.append(
-                f"It was last asked on {since}; what was registered before {earliest} is not made "
-                "good."
+                f"It was last fetched on {since}. Works registered before {earliest} won't be "
+                "recovered."
             )
         return max(since, earliest), None
 
@@ -250,7 +255,7 @@ class Crossref(PaperSource[CrossrefSettings]):
             except FetchFailed as error:
                 if page == 0:
                     raise
-                raise _BrokeOff(f"{error} {came:,} works came before.") from error
+                raise _BrokeOff(f"{error} {came:,} works were received before that.") from error
             works = message.get("items")
             works = works if isinstance(works, list) else []
             fresh = [work for work in works if _key(work) not in seen]
@@ -265,10 +270,10 @@ class Crossref(PaperSource[CrossrefSettings]):
                 break
             wait(heard.pause("x-rate-limit-limit", "x-rate-limit-interval"))
         else:
-            self.notes.append(f"It has more than {MOST_PAGES} pages; the rest was not asked for.")
+            self.notes.append(f"It has more than {MOST_PAGES} pages. The rest wasn't requested.")
             return
         if came < total:
-            raise _BrokeOff(f"{self.name} says that there are {total:,} works, and gave {came:,}.")
+            raise _BrokeOff(f"{self.name} reports {total:,} works, but returned {came:,}.")
 
     def _rows(self) -> int:
         rows = self.state.get("rows")
@@ -289,7 +294,7 @@ class Crossref(PaperSource[CrossrefSettings]):
             try:
                 work = _work(client, heard, self.name, doi)
             except FetchFailed as error:
-                self.notes.append(f"{doi} is {status}, but could not be looked up: {error}")
+                self.notes.append(f"{doi} is {status}, but couldn't be looked up: {error}")
                 continue
             if work is not None:
                 yield _Updated(work, status)
@@ -423,7 +428,7 @@ def _message(body: bytes) -> Mapping[str, Any]:
         raise http.TryAgain(f"answers with {kind} instead of works") from None
     message = data.get("message") if isinstance(data, dict) else None
     if not isinstance(message, dict):
-        raise http.TryAgain("answers with JSON that holds no works")
+        raise http.TryAgain("answers with JSON without works")
     return message
 
 

@@ -29,8 +29,8 @@ class CrossrefUpdatesSettings(FactsSettings):
 
     days: int = setting(
         365,
-        "Papers listed in so many days are looked up, new ones first and each once a day.",
-        label="Days looked back",
+        "Look up papers listed in this many days, new ones first, each once a day.",
+        label="Days to look back",
         least=1,
         most=2_000,
     )

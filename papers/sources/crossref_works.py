@@ -117,7 +117,9 @@ def issn(said: str) -> str:
         values = [10 if sign == "X" else int(sign) for sign in digits]
         if sum(value * (8 - at) for at, value in enumerate(values)) % 11 == 0:
             return f"{digits[:4]}-{digits[4:]}"
-    raise FetchFailed(f"{said[:40]!r} is no ISSN, such as 1476-4687; look it up on the journal.")
+    raise FetchFailed(
+        f"{said[:40]!r} isn't an ISSN such as 1476-4687. You'll find it on the journal's site."
+    )
 
 
 def worse(one: str, other: str) -> str:

@@ -127,7 +127,7 @@ def _attributes(body: bytes) -> Mapping[str, Any]:
     item = data.get("data") if isinstance(data, dict) else None
     attributes = item.get("attributes") if isinstance(item, dict) else None
     if not isinstance(attributes, dict):
-        raise http.TryAgain("answers with JSON that holds no record")
+        raise http.TryAgain("answers with JSON without a record")
     return attributes
 
 
@@ -136,7 +136,7 @@ def draft_of(attributes: Mapping[str, Any]) -> Draft:
     types = attributes.get("types")
     general = as_text(types.get("resourceTypeGeneral")) if isinstance(types, dict) else ""
     if general in NO_PAPERS:
-        raise BadRecord(f"it is no paper, but of the type {general}")
+        raise BadRecord(f"it isn't a paper, but of type {general}")
     doi = as_text(attributes.get("doi")).strip().lower()
     title, status = headings.unmarked(_title(attributes))
     license_id = next(filter(None, map(_license, dicts_in(attributes.get("rightsList")))), "")

@@ -99,7 +99,7 @@ class EuropePmcSettings(SourceSettings):
     )
     every_minutes: int = setting(
         240,
-        "Pause between two fetches, in minutes.",
+        "Minutes between two fetches.",
         label="Fetched every",
         least=0,
         most=24 * 60,
@@ -165,20 +165,20 @@ class EuropePmc(PaperSource[EuropePmcSettings]):
             given += len(results)
             if not results or not next_mark or next_mark in marks:
                 if given < hits:
-                    self.notes.append(f"{self.name} has {hits:,} records, and gave {given:,}.")
+                    self.notes.append(f"{self.name} has {hits:,} records, but returned {given:,}.")
                 return
             marks.add(next_mark)
             mark = next_mark
         self.notes.append(
-            f"{self.name} has more than the {given:,} records of {first} to {last} that were read; "
-            "a narrower query would list them."
+            f"{self.name} has more than the {given:,} records of {first} to {last} that were "
+            "read. Use a narrower query to list all of them."
         )
 
     def draft(self, item: Result) -> Draft:
         """The facts of a record. Raises `LeftOut` for what is no new paper, `BadRecord`."""
         data = item.data
         if not isinstance(data, dict):
-            raise BadRecord("it is no record")
+            raise BadRecord("it isn't a record")
         types = _types(data)
         notice = next((NOTICES[one] for one in types if one in NOTICES), "")
         if not notice and types & NO_PAPERS:
@@ -188,7 +188,7 @@ class EuropePmc(PaperSource[EuropePmcSettings]):
             raise LeftOut(f"published more than {WINDOW} days before or after")
         names = _names(data)
         if not names:
-            raise BadRecord("it has no DOI and no number of PubMed or of Europe PMC")
+            raise BadRecord("it has no DOI, PubMed ID or Europe PMC ID")
         is_preprint = data.get("source") == "PPR" or "preprint" in types
         is_retracted = "retracted publication" in types
         is_withdrawn = any("withdraw" in one for one in types)
@@ -240,7 +240,7 @@ def read(body: bytes) -> tuple[int, str, list[Any]]:
     if not isinstance(results, list):
         said = str(data.get("errMsg") or data.get("message") or "")[:200]
         if said:
-            raise FetchFailed(f"Europe PMC does not take the query: {said}")
+            raise FetchFailed(f"Europe PMC rejects the query: {said}")
         raise http.TryAgain("answers without a list of results")
     mark = data.get("nextCursorMark")
     return _number(data.get("hitCount")) or 0, mark if isinstance(mark, str) else "", results

@@ -33,20 +33,20 @@ class FactsSettings(SourceSettings):
 
     days: int = setting(
         30,
-        "Papers listed in so many days are looked up, new ones first and each once a day.",
-        label="Days looked back",
+        "Look up papers listed in this many days, new ones first, each once a day.",
+        label="Days to look back",
         least=1,
         most=400,
     )
     daily_requests: int = setting(
         80,
-        "Requests in a day (UTC) at most. What is left then is looked up on the next day.",
-        label="Requests a day",
+        "At most this many requests per day (UTC). The rest is looked up the next day.",
+        label="Requests per day",
         least=1,
         most=10_000,
     )
     every_minutes: int = setting(
-        60, "Pause between two rounds, in minutes.", label="Fetched every", least=15, most=24 * 60
+        60, "Minutes between two rounds.", label="Fetched every", least=15, most=24 * 60
     )
 
 
@@ -96,8 +96,8 @@ class FactsSource(PaperSource[S], Generic[S]):
                 return
             if self._number("spent") >= self.settings.daily_requests:
                 self.notes.append(
-                    f"The {self.settings.daily_requests:,} requests of the day are spent; the "
-                    "rest is looked up tomorrow."
+                    f"The {self.settings.daily_requests:,} requests for today are used up. The "
+                    "rest will be looked up tomorrow."
                 )
                 return
             if number:
@@ -108,7 +108,7 @@ class FactsSource(PaperSource[S], Generic[S]):
             except FetchFailed as error:
                 if number == 0:
                     raise
-                self.notes.append(f"{error} The rest is looked up later.")
+                self.notes.append(f"{error} The rest will be looked up later.")
                 if isinstance(error, http.Busy):
                     self.rest(error.wait or 3600)
                 return
@@ -140,9 +140,7 @@ class FactsSource(PaperSource[S], Generic[S]):
         if self.now >= until:
             self.state.pop("rest_until", None)
             return False
-        self.notes.append(
-            f"Nothing is asked before {until:%-d %b %H:%M} UTC, as the service wants."
-        )
+        self.notes.append(f"The service asked us to wait until {until:%-d %b %H:%M} UTC.")
         return True
 
     def _batches(self, today: dt.date) -> Iterator[list[tuple[int, str]]]:

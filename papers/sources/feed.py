@@ -83,33 +83,33 @@ class FeedSettings(SourceSettings):
 
     address: str = setting(
         "",
-        "The feed's address, such as https://www.nature.com/nature.rss. It may be http.",
+        "The feed's address, such as https://www.nature.com/nature.rss. Plain http works too.",
         is_required=True,
         is_feed=True,
     )
     take: tuple[str, ...] = setting(
         (),
-        "Patterns of items to take, one a line: doi:10.1038/s41586-*, title:*battery*, "
-        "type:article*. An asterisk stands for anything. An item is taken if one line of each "
-        "sort fits. Empty: all.",
+        "Patterns of items to list, one per line: doi:10.1038/s41586-*, title:*battery*, "
+        "type:article*. An asterisk matches anything. An item is listed if it matches one line "
+        "of each sort. Leave empty for all.",
         label="Take",
         most=50,
     )
     skip: tuple[str, ...] = setting(
         _SKIPPED,
-        "Patterns of items to leave out, in the same way: one that fits is enough.",
+        "Patterns of items to leave out, in the same format. One match is enough.",
         label="Leave out",
         most=50,
     )
     skip_usual: bool = setting(
         True,
-        "Leave out what its title says is no paper: corrections, retractions, tables of contents, "
-        "covers, book reviews, obituaries.",
+        "Leave out items whose title shows they aren't papers: corrections, retractions, tables "
+        "of contents, covers, book reviews, obituaries.",
         label="Leave out corrections and the like",
     )
     every_minutes: int = setting(
         60,
-        "Pause between two fetches, in minutes; journals ask for an hour at least.",
+        "Minutes between two fetches. Journals ask for at least an hour.",
         label="Fetched every",
         least=15,
         most=24 * 60,
@@ -149,7 +149,7 @@ class Feed(PaperSource[FeedSettings]):
         found = parsed(answer.body, answer.headers.get("content-type", ""), self.name)
         entries = found.entries[:MOST_ITEMS]
         if not entries:
-            self.notes.append("It is a feed without an item.")
+            self.notes.append("The feed has no items.")
         yield from (_Item(entry, found.feed) for entry in entries)
         self._keep(answer)
 
@@ -212,13 +212,13 @@ class Feed(PaperSource[FeedSettings]):
         except http.Refused as error:
             if error.status == 410:
                 raise FetchFailed(
-                    f"{address[:200]} is gone for good (410). Look for the feed's new address, or "
-                    "deactivate this source."
+                    f"{address[:200]} is gone permanently (410). Look for the feed's new "
+                    "address, or deactivate this source."
                 ) from error
             if error.status in {401, 403}:
                 raise FetchFailed(
-                    f"{error} Some publishers refuse programs: Crossref lists the same journal by "
-                    "its ISSN."
+                    f"{error} Some publishers block automated requests. You can add the same "
+                    "journal through Crossref, by its ISSN."
                 ) from error
             raise
 
@@ -242,7 +242,7 @@ class Feed(PaperSource[FeedSettings]):
         if moves >= MOVED_AFTER:
             self.state["moved_to"] = answer.moved_to
             self.notes.append(
-                f"It has moved for good to {answer.moved_to[:200]}, which is asked from now on."
+                f"It has moved permanently to {answer.moved_to[:200]}, which is used from now on."
             )
 
     def _rules(self) -> str:
@@ -262,22 +262,23 @@ def parsed(body: bytes, content_type: str, name: str) -> Any:
     start = plain.lstrip()[:1000].lower()
     if start.startswith((b"<!doctype html", b"<html")) or b"<html" in start[:300]:
         raise FetchFailed(
-            f"{name} answers with a web page instead of a feed. Look on that page for its feed."
+            f"{name} answers with a web page instead of a feed. Look for the feed's address "
+            "on that page."
         )
     prolog = _PROLOG.match(plain.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff"))
     end = prolog.end() if prolog else 0
     if plain[end : end + 2] == b"<!" or b"<!doctype" in plain[: end + 200].lower():
-        raise FetchFailed(f"{name} answers with a document type, which no feed needs.")
+        raise FetchFailed(f"{name} answers with a document type, which feeds don't need.")
     if not plain[end : end + 20].lstrip(b"\xff\xfe\xfe ").startswith(b"<"):
-        raise FetchFailed(f"{name} answers with something else than a feed.")
+        raise FetchFailed(f"{name} answers with something other than a feed.")
     headers = {"content-type": content_type} if content_type else {}
     found = feedparser.parse(
         text, response_headers=headers, resolve_relative_uris=False, sanitize_html=False
     )
     if not found.get("version"):
-        raise FetchFailed(f"{name} answers with XML that is no feed.")
+        raise FetchFailed(f"{name} answers with XML that isn't a feed.")
     if found.bozo and not _ENDS.search(plain[-20_000:]):
-        raise FetchFailed(f"{name} broke off in the middle of its feed.")
+        raise FetchFailed(f"{name} was cut off in the middle of its feed.")
     return found
 
 
@@ -293,7 +294,7 @@ def _patterns(lines: Sequence[str]) -> list[tuple[str, str]]:
             sort, pattern = ("doi" if line.strip().startswith("10.") else "title"), line.strip()
         if not pattern or len(pattern) > LONGEST_PATTERN:
             raise FetchFailed(
-                f"{line[:60]!r} is no pattern, such as doi:10.1038/s41586-* with at most "
+                f"{line[:60]!r} isn't a pattern such as doi:10.1038/s41586-* with at most "
                 f"{LONGEST_PATTERN} characters."
             )
         pattern = re.sub(r"\*+", "*", pattern.casefold())

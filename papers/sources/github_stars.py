@@ -63,7 +63,7 @@ class GitHubSettings(ObservingSettings):
         most=60,
     )
     every_minutes: int = setting(
-        180, "Pause between two rounds, in minutes.", label="Asked every", least=30, most=24 * 60
+        180, "Minutes between two rounds.", label="Asked every", least=30, most=24 * 60
     )
 
 
@@ -125,9 +125,9 @@ class GitHubStars(ObservingSource[GitHubSettings]):
             )
         except http.Refused as error:
             if error.status == REFUSED:
-                raise FetchFailed(f"{self.name} does not take our token.") from error
+                raise FetchFailed(f"{self.name} rejects our token.") from error
             if error.status == BUSY:
-                raise http.Busy(f"{self.name} wants to be left alone.") from error
+                raise http.Busy(f"{self.name} asked us to wait.") from error
             raise
         _check(self.name, data)
         found = as_dict(data.get("data"))
@@ -154,7 +154,7 @@ def _check(name: str, data: Mapping[str, Any]) -> None:
     errors = data.get("errors")
     first = as_dict(errors[0]) if isinstance(errors, list) and errors else {}
     if first.get("type") == "RATE_LIMITED":
-        raise http.Busy(f"{name} wants to be left alone.")
+        raise http.Busy(f"{name} asked us to wait.")
     raise FetchFailed(f"{name} answers: {str(first.get('message') or 'nothing')[:200]}")
 
 

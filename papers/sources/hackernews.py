@@ -54,7 +54,7 @@ class HackerNewsSettings(ObservingSettings):
 
     hosts: tuple[str, ...] = setting(
         HOSTS,
-        "Hosts that stories lead to, one a line. Each takes one request in a round.",
+        "Hosts that stories lead to, one per line. Each takes one request in a round.",
         label="Hosts",
         is_required=True,
         most=40,

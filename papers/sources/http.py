@@ -158,7 +158,9 @@ def ask(
     left = seconds_left()
     if left is not None:
         if not left:
-            raise FetchFailed(f"{host} was not asked for {for_what}: the time for a try is over.")
+            raise FetchFailed(
+                f"{host} wasn't asked for {for_what}: the time for an attempt is over."
+            )
         attempts = 1
     most_bytes = most_bytes or MOST_BYTES
     try:
@@ -177,14 +179,14 @@ def ask(
         what = str(error) if isinstance(error, TryAgain) else _said(error)
         wait = error.wait if isinstance(error, TryAgain) else None
         if wait and wait > LONGEST_WAIT:
-            what += f" and wants to be left alone for {wait:.0f} seconds"
+            what += f" and asked us to wait {wait:.0f} seconds"
         how_often = "once" if attempts == 1 else f"up to {attempts} times"
         sentence = f"{host} {what}; asked for {for_what}, {how_often}."
         if isinstance(error, TryAgain) and (error.is_busy or (wait and wait > LONGEST_WAIT)):
             raise Busy(sentence, wait) from error
         raise FetchFailed(sentence) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise FetchFailed(f"{name} could not be asked: {_said(error)}.") from error
+        raise FetchFailed(f"{name} couldn't be reached: {_said(error)}.") from error
     raise AssertionError("stamina either returns or raises")
 
 
@@ -196,7 +198,7 @@ def json_list(body: bytes) -> list[Any]:
         kind = "a web page" if is_web_page(body) else "broken JSON"
         raise TryAgain(f"answers with {kind} instead of a list of papers") from None
     if not isinstance(data, list):
-        raise TryAgain("answers with JSON that is no list of papers")
+        raise TryAgain("answers with JSON that isn't a list of papers")
     return data
 
 
@@ -208,7 +210,7 @@ def json_object(body: bytes) -> dict[str, Any]:
         kind = "a web page" if is_web_page(body) else "broken JSON"
         raise TryAgain(f"answers with {kind} instead of an object") from None
     if not isinstance(data, dict):
-        raise TryAgain("answers with JSON that is no object")
+        raise TryAgain("answers with JSON that isn't an object")
     return data
 
 
@@ -290,7 +292,7 @@ def _unpacked(answer: httpx.Response, host: str, most_bytes: int) -> Iterator[by
         yield from answer.iter_raw(UNPACKED_AT_ONCE)
         return
     if encoding not in {"gzip", "x-gzip", "deflate"}:
-        raise FetchFailed(f"{host} answers in an encoding that was not asked for.")
+        raise FetchFailed(f"{host} answers in an encoding that wasn't requested.")
     unpack = None
     size = 0
     try:
@@ -309,9 +311,9 @@ def _unpacked(answer: httpx.Response, host: str, most_bytes: int) -> Iterator[by
             return
         yield unpack.flush()  # a few bytes whose input was taken already
         if not unpack.eof:
-            raise TryAgain("broke off its compressed answer")
+            raise TryAgain("cut off its compressed answer")
     except zlib.error:
-        raise TryAgain("answers with something that cannot be unpacked") from None
+        raise TryAgain("answers with something that can't be decompressed") from None
 
 
 def _window_bits(start: bytes) -> int:
@@ -343,10 +345,10 @@ def who_asks() -> str:
 def _said(error: Exception) -> str:
     """What went wrong on the wire, in words."""
     if isinstance(error, httpx.TimeoutException):
-        return f"did not answer within {settings.FETCH_TIMEOUT} seconds"
+        return f"didn't answer within {settings.FETCH_TIMEOUT} seconds"
     if isinstance(error, httpx.ConnectError):
-        return "cannot be reached"
-    return f"broke off its answer ({type(error).__name__})"
+        return "can't be reached"
+    return f"cut off its answer ({type(error).__name__})"
 
 
 def public_addresses(url: httpx.URL) -> Sequence[str]:
@@ -357,7 +359,7 @@ def public_addresses(url: httpx.URL) -> Sequence[str]:
     """
     is_plain = url.scheme == "https" and url.port in {None, 443}
     if not (is_plain or is_let_through(url)) or url.userinfo or not url.host:
-        raise FetchFailed(f"{_shown(url)} is not a plain https address.")
+        raise FetchFailed(f"{_shown(url)} isn't a plain https address.")
     return _addresses(url)
 
 
@@ -368,7 +370,7 @@ def public_web_addresses(url: httpx.URL) -> Sequence[str]:
     """
     is_web = url.scheme in {"http", "https"} and (port_of(url) in {80, 443} or port_of(url) >= 1024)
     if not (is_web or is_let_through(url)) or url.userinfo or not url.host:
-        raise FetchFailed(f"{_shown(url)} is not a plain http or https address.")
+        raise FetchFailed(f"{_shown(url)} isn't a plain http or https address.")
     return _addresses(url)
 
 
@@ -388,7 +390,7 @@ def _addresses(url: httpx.URL) -> Sequence[str]:
     try:
         found = socket.getaddrinfo(url.host, port_of(url), type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise FetchFailed(f"There is no host {url.host[:100]}.") from None
+        raise FetchFailed(f"The host {url.host[:100]} doesn't exist.") from None
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     for address in addresses:
         if not is_public(address) and not is_let_through(url):
@@ -514,7 +516,7 @@ def download(
             if deadline.is_over or isinstance(error, httpx.TimeoutException):
                 raise FetchFailed(f"{_shown_text(address)} takes too long to answer.") from None
             kind = type(error).__name__
-            raise FetchFailed(f"{_shown_text(address)} could not be read ({kind}).") from error
+            raise FetchFailed(f"{_shown_text(address)} couldn't be read ({kind}).") from error
     raise FetchFailed(f"{_shown_text(address)} redirects more than {MOST_REDIRECTS} times.")
 
 

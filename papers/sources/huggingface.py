@@ -35,8 +35,8 @@ class HuggingFaceSettings(SourceSettings):
 
     address: str = setting(
         "",
-        "The server that lists the papers, such as https://huggingface.co. Empty: the one that "
-        "HUGGINGFACE_URL names.",
+        "The server that lists the papers, such as https://huggingface.co. Leave empty to use "
+        "HUGGINGFACE_URL.",
         is_address=True,
     )
 
@@ -61,12 +61,12 @@ class HuggingFace(PaperSource[HuggingFaceSettings]):
                 yield from fresh
                 if len(items) < PAGE or not fresh:
                     return
-        logger.warning("gave up paging", extra={"source": self.name, "pages": MOST_PAGES})
+        logger.warning("stopped paging", extra={"source": self.name, "pages": MOST_PAGES})
 
     def draft(self, item: Any) -> Draft:
         """The facts of the nested paper, and those that only the item has."""
         if not isinstance(item, dict) or not isinstance(item.get("paper"), dict):
-            raise BadRecord("it has no paper in it")
+            raise BadRecord("it contains no paper")
         paper = item["paper"]
         organization = paper.get("organization") or item.get("organization")
         submitter = paper.get("submittedOnDailyBy") or item.get("submittedBy")

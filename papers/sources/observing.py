@@ -26,12 +26,12 @@ class ObservingSettings(SourceSettings):
     daily_requests: int = setting(
         500,
         "Requests in a day (UTC) at most.",
-        label="Requests a day",
+        label="Requests per day",
         least=1,
         most=10_000,
     )
     every_minutes: int = setting(
-        60, "Pause between two rounds, in minutes.", label="Asked every", least=15, most=24 * 60
+        60, "Minutes between two rounds.", label="Asked every", least=15, most=24 * 60
     )
 
 
@@ -101,7 +101,7 @@ class ObservingSource(PaperSource[S], Generic[S]):
 
     def draft(self, item: Any) -> Draft:
         """It lists nothing."""
-        raise BadRecord("it is no record")
+        raise BadRecord("it isn't a record")
 
 
 def is_in_order_of(values: Iterable[Any]) -> bool:

@@ -49,7 +49,10 @@ class OpenAlexSettings(FactsSettings):
     """With which key."""
 
     api_key: str = setting(
-        "", "A free key of OpenAlex allows about ten times as much in a day.", label="Key", most=100
+        "",
+        ("A free OpenAlex key allows about ten times as many requests per day."),
+        label="Key",
+        most=100,
     )
 
 
@@ -128,7 +131,7 @@ def _identified(key: str) -> dict[str, str]:
 def _works(body: bytes) -> list[Any]:
     results = _work(body).get("results")
     if not isinstance(results, list):
-        raise http.TryAgain("answers with JSON that holds no works")
+        raise http.TryAgain("answers with JSON without works")
     return results
 
 
@@ -139,7 +142,7 @@ def _work(body: bytes) -> dict[str, Any]:
         kind = "a web page" if http.is_web_page(body) else "broken JSON"
         raise http.TryAgain(f"answers with {kind} instead of works") from None
     if not isinstance(data, dict):
-        raise http.TryAgain("answers with JSON that holds no works")
+        raise http.TryAgain("answers with JSON without works")
     return data
 
 

@@ -56,7 +56,7 @@ class OpenReviewSettings(SourceSettings):
 
     venues: tuple[str, ...] = setting(
         (),
-        "Venues by their id, one a line, such as ICLR.cc/2026/Conference or TMLR. The id is in the "
+        "Venue IDs, one per line, such as ICLR.cc/2026/Conference or TMLR. The ID is in the "
         "address of the venue's page: https://openreview.net/group?id=ICLR.cc/2026/Conference.",
         is_required=True,
         most=20,
@@ -64,11 +64,11 @@ class OpenReviewSettings(SourceSettings):
     with_submissions: bool = setting(
         False,
         "Also list papers that are under review, where the venue shows them.",
-        label="With submissions",
+        label="Include submissions",
     )
     every_minutes: int = setting(
         360,
-        "Pause between two fetches, in minutes. OpenReview refuses who asks often.",
+        "Minutes between two fetches. OpenReview refuses frequent requests.",
         label="Fetched every",
         least=0,
         most=24 * 60,
@@ -112,10 +112,10 @@ class OpenReview(PaperSource[OpenReviewSettings]):
                 if found:
                     known.setdefault(venue, self.now.date().isoformat())
                 else:
-                    self.notes.append(f"{venue} has no papers, or is spelled differently.")
+                    self.notes.append(f"{venue} has no papers, or the ID is misspelled.")
         if failures and len(failures) == len(self.settings.venues):
             raise failures[0]
-        self.notes += (f"{error} The next fetch asks again." for error in failures)
+        self.notes += (f"{error} The next fetch will try again." for error in failures)
         return notes
 
     def draft(self, item: Note) -> Draft:
@@ -203,7 +203,7 @@ class OpenReview(PaperSource[OpenReviewSettings]):
             offset += len(notes)
             if not notes or offset >= count:
                 return
-        self.notes.append(f"{venueid} has more than the {MOST_NOTES:,} notes that can be had.")
+        self.notes.append(f"{venueid} has more than the {MOST_NOTES:,} notes that can be read.")
 
 
 def read(body: bytes) -> tuple[int, list[Any]]:

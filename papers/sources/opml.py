@@ -54,7 +54,7 @@ def read(body: bytes) -> Outlines:
         )
         if not said:
             if len(outline) == 0 and (attributes.get("type") == "rss" or title):
-                problems.append(f"Outline {number} ({title or 'without a title'}) has no address.")
+                problems.append(f"Outline {number} ({title or 'untitled'}) has no address.")
             continue
         address = re.sub(r"^feed:(?://)?(?=https?://)|^feed:(?=//)", "", said.strip())
         address = f"http:{address}" if address.startswith("//") else address
@@ -64,7 +64,9 @@ def read(body: bytes) -> Outlines:
         elif key in feeds:
             problems.append(f"Outline {number} ({title}) is listed twice: {said[:80]}.")
         elif len(feeds) >= MOST_FEEDS:
-            problems.append(f"The file lists more than {MOST_FEEDS:,} feeds; the rest is left out.")
+            problems.append(
+                f"The file lists more than {MOST_FEEDS:,} feeds. The rest was left out."
+            )
             break
         else:
             feeds[key] = Listed(_unlike(title or key.partition("/")[0], names), address)
@@ -77,16 +79,19 @@ def _outlines(body: bytes) -> Iterator[etree._Element]:
     text = body.removeprefix(b"\xef\xbb\xbf").lstrip()
     prolog = _PROLOG.match(text)
     if prolog and text[prolog.end() : prolog.end() + 2] == b"<!":
-        raise BadOpml("The file has a document type, which OPML does not need.")
+        raise BadOpml("The file has a document type, which OPML doesn't need.")
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False
     )
     try:
         root = etree.fromstring(text, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise BadOpml(f"The file is no XML: {cleaning.plain(str(error))[:120]}.") from None
+        raise BadOpml(f"The file isn't XML: {cleaning.plain(str(error))[:120]}.") from None
     if root.getroottree().docinfo.internalDTD is not None or _local(root.tag).lower() != "opml":
-        raise BadOpml("The file is XML, but no OPML; feed readers export it.")
+        raise BadOpml(
+            "The file is XML, but not OPML. Export your subscriptions from your feed reader as "
+            "OPML."
+        )
     return (one for one in root.iter() if _local(one.tag).lower() == "outline")
 
 

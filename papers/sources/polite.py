@@ -66,7 +66,7 @@ class Door:
         until = cache.get(f"{self.key}.rest")
         if until and (now or dt.datetime.now(dt.UTC)) < dt.datetime.fromisoformat(until):
             raise FetchFailed(
-                f"{self.name} was asked too often and is left alone until {until[:16]} UTC."
+                f"{self.name} was asked too often. It won't be asked again until {until[:16]} UTC."
             )
 
     def close(self, wanted: float = 0, now: dt.datetime | None = None) -> None:
@@ -80,14 +80,14 @@ class Door:
             until = (now or dt.datetime.now(dt.UTC)) + dt.timedelta(seconds=seconds)
             cache.set(f"{self.key}.rest", until.astimezone(dt.UTC).isoformat(), int(seconds))
         except Exception:  # each cache has errors of its own; the next refusal comes by itself
-            logger.warning("the cache did not keep that a service rests", exc_info=True)
+            logger.warning("couldn't store in the cache that a service is paused", exc_info=True)
 
     def reopen(self) -> None:
         """Forget earlier refusals: it has answered."""
         try:
             cache.delete(f"{self.key}.refusals")
         except Exception:
-            logger.warning("the cache did not forget refusals", exc_info=True)
+            logger.warning("couldn't clear refusals from the cache", exc_info=True)
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -137,7 +137,7 @@ class Door:
             if cache.get(f"{self.key}.turn") == token:
                 cache.delete(f"{self.key}.turn")
         except Exception:  # the turn then ends by itself
-            logger.warning("the cache did not take a turn back", exc_info=True)
+            logger.warning("couldn't return a turn to the cache", exc_info=True)
 
 
 def ask(

@@ -94,15 +94,15 @@ def _loaded(line: bytes) -> Any:
     except UnicodeDecodeError:
         raise BadRecord("it is not UTF-8") from None
     except json.JSONDecodeError as error:
-        raise BadRecord(f"it is no JSON: {error.msg} at character {error.colno}") from None
+        raise BadRecord(f"it isn't JSON: {error.msg} at character {error.colno}") from None
     except (ValueError, RecursionError):
-        raise BadRecord("it is no JSON that could be read") from None
+        raise BadRecord("it isn't readable JSON") from None
 
 
 def draft_of(item: Any) -> Draft:
     """A line's object. Raises `BadRecord`, with every field that is not as it should be."""
     if not isinstance(item, dict):
-        raise BadRecord("it is no JSON object")
+        raise BadRecord("it isn't a JSON object")
     wrong = list(_wrong(item))
     if wrong:
         raise BadRecord("; ".join(wrong[:5]))
@@ -125,19 +125,19 @@ def _wrong(item: Mapping[str, Any]) -> Iterator[str]:
         elif value is None:
             continue
         elif name in TEXTS and not isinstance(value, str):
-            yield f"{name} is no text"
+            yield f"{name} isn't text"
         elif name in COUNTS and (isinstance(value, bool) or not isinstance(value, int)):
-            yield f"{name} is no whole number"
+            yield f"{name} isn't a whole number"
         elif name in LISTS and not isinstance(value, list):
-            yield f"{name} is no list"
+            yield f"{name} isn't a list"
         elif name == "authors":
             yield from _wrong_authors(value)
         elif name in LISTS and not all(isinstance(one, str) for one in value):
-            yield f"{name} is no list of texts"
+            yield f"{name} isn't a list of strings"
         elif name == "kind" and value not in KINDS:
-            yield f"kind is {value[:40]!r}, and none of {', '.join(KINDS)}"
+            yield f"kind is {value[:40]!r}, not one of {', '.join(KINDS)}"
         elif name == "published_on" and not _is_day(value):
-            yield f"published_on is {value[:40]!r}, and no day such as 2026-05-13"
+            yield f"published_on is {value[:40]!r}, not a day such as 2026-05-13"
 
 
 def _wrong_authors(authors: list[Any]) -> Iterator[str]:
@@ -149,7 +149,7 @@ def _wrong_authors(authors: list[Any]) -> Iterator[str]:
             return
         unknown = sorted(set(author) - AUTHOR_FIELDS)
         if unknown:
-            yield f"author {number} has a field {unknown[0][:40]!r}, which there is not"
+            yield f"author {number} has an unknown field, {unknown[0][:40]!r}"
             return
         if not author.get("name") and not author.get("family"):
             yield f"author {number} has no name"

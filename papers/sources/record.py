@@ -287,7 +287,7 @@ class Draft:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_COUNTED:
-            self.problems.append(f"its {what} are {str(value)[:40]!r}, which is no count")
+            self.problems.append(f"its {what} are {str(value)[:40]!r}, which isn't a count")
             return None
         return value
 
@@ -295,7 +295,7 @@ class Draft:
         value = getattr(self, what)
         link = cleaning.safe_url(value)
         if value and not link:
-            self.problems.append(f"its {what} is no web address: {str(value)[:80]!r}")
+            self.problems.append(f"its {what} isn't a web address: {str(value)[:80]!r}")
         return link
 
     def _one_of(self, what: str, allowed: frozenset[str], otherwise: str) -> str:
@@ -304,7 +304,7 @@ class Draft:
             return ""
         if isinstance(value, str) and value in allowed:
             return value
-        self.problems.append(f"its {what} is {str(value)[:40]!r}, which we do not know")
+        self.problems.append(f"its {what} is {str(value)[:40]!r}, which isn't a known value")
         return otherwise
 
     def _names(self, main: str) -> tuple[str, ...]:
@@ -313,7 +313,7 @@ class Draft:
             try:
                 found.append(identifier(text))
             except UnknownIdentifier:
-                self.problems.append(f"one of its names is no identifier: {text[:80]!r}")
+                self.problems.append(f"one of its identifiers isn't valid: {text[:80]!r}")
         return tuple(name for name in dict.fromkeys(found) if name != main)
 
     def _relations(self, main: str) -> tuple[Relation, ...]:

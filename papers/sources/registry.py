@@ -93,7 +93,7 @@ def reader_of(source: Source, now: dt.datetime | None = None) -> PaperSource[Any
     try:
         wanted = read(kind.Settings, source.settings)
     except BadSetting as error:
-        raise FetchFailed(f"The settings of {source.name} do not hold. {error}") from None
+        raise FetchFailed(f"The settings of {source.name} aren't valid. {error}") from None
     return kind(wanted, source.name, state=source.state, now=now)
 
 

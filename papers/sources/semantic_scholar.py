@@ -43,7 +43,7 @@ class SemanticScholarSettings(FactsSettings):
 
     api_key: str = setting(
         "",
-        "Without a key of Semantic Scholar most requests are refused.",
+        "Without a Semantic Scholar key, most requests are refused.",
         label="Key",
         most=100,
     )
@@ -87,12 +87,14 @@ class SemanticScholar(FactsSource[SemanticScholarSettings]):
                 )
             except http.Refused as error:
                 if error.status in {401, 403}:
-                    raise FetchFailed(f"{self.name} does not take our key.") from error
+                    raise FetchFailed(f"{self.name} rejects our key.") from error
                 if error.status in {400, 404}:  # no paper of these is known
                     return {}
                 raise
         if len(papers) != len(asked):
-            raise FetchFailed(f"{self.name} gave {len(papers)} papers for {len(asked)} names.")
+            raise FetchFailed(
+                f"{self.name} returned {len(papers)} papers for {len(asked)} identifiers."
+            )
         return {
             name: draft_of(paper)
             for name, paper in zip(asked, papers, strict=True)
@@ -107,7 +109,7 @@ def _papers(body: bytes) -> list[Any]:
         kind = "a web page" if http.is_web_page(body) else "broken JSON"
         raise http.TryAgain(f"answers with {kind} instead of papers") from None
     if not isinstance(data, list):
-        raise http.TryAgain("answers with JSON that is no list of papers")
+        raise http.TryAgain("answers with JSON that isn't a list of papers")
     return data
 
 

@@ -63,16 +63,16 @@ class SourceSettings:
 
     every_minutes: int = setting(
         0,
-        "Pause between two fetches, in minutes. 0: each time that sources are fetched, which is "
-        "twice an hour. A day that is over is fetched once more, whatever stands here.",
+        "Minutes between two fetches. 0: every time sources are fetched, which is twice an "
+        "hour. A day that's over is always fetched once more.",
         label="Fetched every",
         least=0,
         most=24 * 60,
     )
     most_papers: int = setting(
         2_000,
-        "Papers taken of one day; the first ones that the source lists.",
-        label="Papers a day at most",
+        "How many papers to take per day, in the order the source lists them.",
+        label="Papers per day, at most",
         least=1,
         most=20_000,
     )
@@ -103,17 +103,17 @@ class Setting:
             return self._of_type(value, bool, "yes or no")
         if self.value_type is int:
             if isinstance(value, bool):
-                raise BadSetting("This is no whole number.")
+                raise BadSetting("Enter a whole number.")
             return self._bounded(self._of_type(value, int, "a whole number"), "", value)
         if self.value_type is tuple:
             return self._lines(value)
         text = cleaning.plain(self._of_type(value, str, "a text")).strip()
         if self.is_required and not text:
-            raise BadSetting("This cannot be empty.")
+            raise BadSetting("This can't be empty.")
         if (self.is_address or self.is_feed) and text:
             self._check_address(text)
         if len(text) > LONGEST_TEXT:
-            raise BadSetting(f"This takes at most {LONGEST_TEXT} characters.")
+            raise BadSetting(f"Enter at most {LONGEST_TEXT} characters.")
         self._check_choice(text)
         return self._bounded(text, " characters", len(text)) if text else text
 
@@ -125,19 +125,21 @@ class Setting:
 
     def _bounded(self, value: Any, unit: str, size: int) -> Any:
         if self.least is not None and size < self.least:
-            raise BadSetting(f"This takes at least {self.least:,}{unit}.")
+            raise BadSetting(f"Enter at least {self.least:,}{unit}.")
         if self.most is not None and size > self.most:
-            raise BadSetting(f"This takes at most {self.most:,}{unit}.")
+            raise BadSetting(f"Enter at most {self.most:,}{unit}.")
         return value
 
     def _lines(self, value: Any) -> tuple[str, ...]:
         if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
-            raise BadSetting("This is not a list of texts.")
+            raise BadSetting("This isn't a list of strings.")
         lines = tuple(dict.fromkeys(filter(None, (" ".join(one.split()) for one in value))))
         if self.is_required and not lines:
-            raise BadSetting("This cannot be empty.")
+            raise BadSetting("This can't be empty.")
         if len(lines) > MOST_LINES or any(len(line) > LONGEST_TEXT for line in lines):
-            raise BadSetting(f"This takes {MOST_LINES} lines of {LONGEST_TEXT} characters.")
+            raise BadSetting(
+                f"Enter at most {MOST_LINES} lines of up to {LONGEST_TEXT} characters."
+            )
         for line in lines:
             self._check_choice(line)
         if lines:
@@ -147,7 +149,7 @@ class Setting:
     def _check_choice(self, text: str) -> None:
         if self.choices and text not in self.choices and text != self.default:
             known = ", ".join(list(self.choices)[:12])
-            raise BadSetting(f"{text[:60]!r} is none of the choices, such as {known}.")
+            raise BadSetting(f"{text[:60]!r} isn't one of the choices, such as {known}.")
 
     def _check_address(self, text: str) -> None:
         schemes = {"http", "https"} if self.is_feed else {"https"}
@@ -170,7 +172,7 @@ class Setting:
             is_plain = False
         if not is_plain:
             what = "http or https" if self.is_feed else "https"
-            raise BadSetting(f"Give a plain {what} address, such as https://example.org/feed.")
+            raise BadSetting(f"Enter a plain {what} address, such as https://example.org/feed.")
 
 
 def declared(of: type[SourceSettings]) -> tuple[Setting, ...]:

@@ -30,14 +30,14 @@ def silence(source: Source, now: dt.datetime) -> str:
         quiet = answered[-1] - answered[0] if answered else dt.timedelta()
         if quiet < AT_FIRST - dt.timedelta(days=1):
             return ""
-        return f"{source.name} answers, but has not listed a single paper since {answered[0]}."
+        return f"{source.name} answers, but hasn't listed any papers since {answered[0]}."
     quiet = now.astimezone(dt.UTC).date() - gave[-1]
     if len(gave) < ENOUGH:
         limit, usual = AT_FIRST, ""
     else:
         longest = max(later - earlier for earlier, later in pairwise(gave))
         limit = max(longest + MARGIN, LEAST)
-        usual = f" Its longest pause before was {_days(longest)}."
+        usual = f" Its longest gap before was {_days(longest)}."
     if quiet <= limit:
         return ""
     return f"{source.name} answers, but has listed nothing for {_days(quiet)}.{usual}"

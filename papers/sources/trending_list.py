@@ -60,7 +60,7 @@ class TrendingList(ObservingSource[TrendingListSettings]):
             )
         papers = [as_dict(as_dict(item).get("paper")) for item in items[:LENGTH]]
         if order := order_of(papers):
-            raise FetchFailed(f"{self.name} is in order of {order}, so it is no trending list.")
+            raise FetchFailed(f"{self.name} is in order of {order}, so it isn't a trending list.")
         for position, paper in enumerate(papers, 1):
             try:
                 name = identifier(str(paper.get("id") or ""))

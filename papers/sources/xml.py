@@ -32,13 +32,13 @@ def parse(body: bytes, what: str) -> etree._Element:
         raise Unreadable(f"answers with a web page instead of {what}")
     document = body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not document.startswith(b"<") or b"\x00" in document[:1000]:
-        raise Unreadable(f"answers with something else than {what}")
+        raise Unreadable(f"answers with something other than {what}")
     declared = _DECLARED.match(document)
     if declared and declared[1].lower() not in _ENCODINGS:
-        raise Unreadable(f"answers in an encoding in which {what} is not read")
+        raise Unreadable(f"answers in an encoding that isn't supported for {what}")
     prolog = _PROLOG.match(document)
     if prolog and document[prolog.end() : prolog.end() + 2] == b"<!":
-        raise Unreadable(f"answers with a document type, which {what} does not need")
+        raise Unreadable(f"answers with a document type, which {what} doesn't need")
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -52,7 +52,7 @@ def parse(body: bytes, what: str) -> etree._Element:
     except (etree.XMLSyntaxError, ValueError):
         raise Unreadable(f"answers with broken XML instead of {what}") from None
     if root.getroottree().docinfo.internalDTD is not None:
-        raise Unreadable(f"answers with a document type, which {what} does not need")
+        raise Unreadable(f"answers with a document type, which {what} doesn't need")
     return root
 
 

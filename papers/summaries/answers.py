@@ -62,7 +62,7 @@ class BadAnswer(ValueError):
 def checked(answer: object, title: str, abstract: str) -> str:
     """The summary as it is shown. Raises `BadAnswer`."""
     if not isinstance(answer, str):
-        raise BadAnswer("the answer is no text")
+        raise BadAnswer("the answer isn't text")
     text = answer.strip()
     if len(text) > 4 * CHARACTERS:
         raise BadAnswer(f"the answer is over {CHARACTERS} characters long")
@@ -71,18 +71,18 @@ def checked(answer: object, title: str, abstract: str) -> str:
         if text[:1] == opening and text[-1:] == closing and not {opening, closing} & {*inside}:
             text = inside.strip()
     if any(unicodedata.category(one) in {"Cc", "Cf", "Cs", "Co", "Cn"} for one in text):
-        raise BadAnswer("the answer holds a line break or a character that nobody sees")
+        raise BadAnswer("the answer contains a line break or an invisible character")
     text = plain(text)
     _check_length(text)
     for pattern, what in ((_MARKUP, "markup"), (_LINK, "a link or an address")):
         if pattern.search(text):
-            raise BadAnswer(f"the answer holds {what}")
+            raise BadAnswer(f"the answer contains {what}")
     if _NOT_OF_THE_PAPER.search(text):
-        raise BadAnswer("the answer speaks of something else than the paper")
+        raise BadAnswer("the answer is about something other than the paper")
     if not _is_english(text):
-        raise BadAnswer("the answer is not in English")
+        raise BadAnswer("the answer isn't in English")
     if _shared(text, f"{title} {abstract}") < SHARED:
-        raise BadAnswer("the answer says hardly anything that the abstract says")
+        raise BadAnswer("the answer has little in common with the abstract")
     return text
 
 
@@ -98,7 +98,7 @@ def _check_length(text: str) -> None:
     if len(parts) > SENTENCES:
         raise BadAnswer(f"the answer has more than {SENTENCES} sentences")
     if not parts or not all(is_whole(part) for part in parts) or text[-1] not in ".!?":
-        raise BadAnswer("the answer does not end with a sentence")
+        raise BadAnswer("the answer doesn't end with a complete sentence")
 
 
 def _is_english(text: str) -> bool:

@@ -87,7 +87,7 @@ def _content(body: bytes) -> object:
     try:
         return data["choices"][0]["message"]["content"]
     except (KeyError, IndexError, TypeError):
-        raise TryAgain("answers with JSON that holds no message") from None
+        raise TryAgain("answers with JSON without a message") from None
 
 
 __all__ = ["BadAnswer", "address", "client", "question", "summary_of"]

@@ -129,7 +129,7 @@ def make_due(
                 continue  # another worker asks
             if not SummaryDay.take_one(now, settings.SUMMARIES_PER_DAY):
                 _give_back(row, now)
-                total.why_stopped = "the day's budget is used up, or the service rests"
+                total.why_stopped = "today's budget is used up, or the service asked us to wait"
                 break
             if progress:
                 progress(paper.identifier)
@@ -139,7 +139,7 @@ def make_due(
                 _rest(row, error.wait, now)
                 _note(row, paper, str(error))
                 total.failed += 1
-                total.why_stopped = "the service wants to be left alone"
+                total.why_stopped = "the service asked us to wait"
                 break
             except FetchFailed as error:
                 _give_back(row, now + AWAY)
@@ -147,7 +147,7 @@ def make_due(
                 total.failed += 1
                 unanswered += 1
                 if unanswered >= FAILURES:
-                    total.why_stopped = "the service does not answer"
+                    total.why_stopped = "the service doesn't answer"
                     break
                 continue
             unanswered = 0

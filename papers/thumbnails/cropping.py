@@ -63,12 +63,14 @@ def cropped(data: bytes) -> Cropped:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             if picture.width * picture.height > MOST_PIXELS:
-                raise BadPicture(f"The picture has {picture.width} × {picture.height} pixels.")
+                raise BadPicture(
+                    f"The picture is too large: {picture.width} × {picture.height} pixels."
+                )
             whole = _fitted(picture)
     except Image.DecompressionBombError:
-        raise BadPicture("The picture unpacks to too many pixels.") from None
+        raise BadPicture("The picture has too many pixels.") from None
     except UnidentifiedImageError:
-        raise BadPicture("The file is no JPEG, PNG, WebP or GIF.") from None
+        raise BadPicture("The file isn't a JPEG, PNG, WebP or GIF.") from None
     except BadPicture:
         raise
     except Exception as error:  # readers of broken files raise whatever they stumble over
@@ -91,7 +93,7 @@ def _fitted(picture: Image.Image) -> Image.Image:
         upright = upright.convert("RGB")
     width = min(LARGEST[0], upright.width, upright.height * 16 // 9)
     if width < NARROWEST:
-        raise BadPicture(f"The picture has only {upright.width} × {upright.height} pixels.")
+        raise BadPicture(f"The picture is too small: {upright.width} × {upright.height} pixels.")
     fitted = ImageOps.fit(upright, (width, round(width * 9 / 16)), Image.Resampling.LANCZOS)
     # A new picture, since the old one drags along comments, profiles and whatever else it held.
     bare = Image.new("RGB", fitted.size, "white")

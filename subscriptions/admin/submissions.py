@@ -34,7 +34,7 @@ class ReasonForm(ActionForm):
         required=False,
         max_length=300,
         widget=UnfoldAdminTextInputWidget(
-            attrs={"placeholder": "Why it is declined; the reader sees it"}
+            attrs={"placeholder": "Reason for declining; the reader sees it"}
         ),
     )
 
@@ -127,17 +127,21 @@ class SubmissionAdmin(ModelAdmin):
                 signature("papers.tasks.rank").delay()
             except OperationalError:
                 self.message_user(
-                    request, "Topics follow with the next fetch: no worker hears us.", messages.INFO
+                    request,
+                    ("Couldn't reach a worker; topics will be matched with the next fetch."),
+                    messages.INFO,
                 )
         self._report(request, done, queryset.count(), "accepted")
 
-    @action(description="Decline, for the reason given", permissions=["change"])
+    @action(description="Decline, with the reason given", permissions=["change"])
     def decline(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         """Tell the readers why not."""
         reason = request.POST.get("reason", "").strip()
         if not reason:
             self.message_user(
-                request, "Say why: the readers who submitted are told.", messages.ERROR
+                request,
+                ("Enter a reason: the readers who submitted the paper will see it."),
+                messages.ERROR,
             )
             return
         now = timezone.now()

@@ -124,7 +124,7 @@ class SubscriberAdmin(ModelAdmin):
     list_filter = ("status", PausedFilter, "rhythm", "receives_by", "topics", "created_at")
     list_per_page = 50
     search_fields = ("email",)
-    search_help_text = "Part of an address, or a whole one in any spelling."
+    search_help_text = "Part of an address, or a full one in any spelling."
     ordering = ("-id",)
     actions = ("send_preferences_link", "unsubscribe", "suppress")
     inlines = (SubscriptionInline, ConsentInline, FeedbackInline)
@@ -294,7 +294,7 @@ class SubscriberAdmin(ModelAdmin):
         for subscriber in queryset:
             personal_data.erase(subscriber)
 
-    @action(description="Email them their preferences link", permissions=["change"])
+    @action(description="Send their preferences link", permissions=["change"])
     def send_preferences_link(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
         """For readers who ask an editor instead of the form. Others than active ones and those
         who left get none.

@@ -26,7 +26,7 @@ class AddressForm(SuppressionForm):
     email = forms.CharField(
         max_length=254,
         widget=UnfoldAdminEmailInputWidget(),
-        help_text="Not kept: what is stored is a keyed hash that recognizes the address.",
+        help_text="The address itself isn't stored, only a keyed hash that recognizes it.",
     )
     reason = forms.ChoiceField(
         choices=Suppression.Reason.choices,
@@ -48,7 +48,7 @@ class AddressForm(SuppressionForm):
         except BadAddress as error:
             raise forms.ValidationError(f"{str(error).capitalize()}.") from None
         if Suppression.objects.covers(email):
-            raise forms.ValidationError("This address is suppressed already.")
+            raise forms.ValidationError("This address is already suppressed.")
         self.instance.address_hash = address_hash(email)
         self.instance.created_at = timezone.now()
         return email
@@ -62,7 +62,7 @@ class SuppressionAdmin(ModelAdmin):
     list_filter = ("reason", "created_at")
     list_per_page = 50
     search_fields = ("address_hash",)
-    search_help_text = "A whole address, or the beginning of a hash."
+    search_help_text = "A full address, or the beginning of a hash."
     readonly_fields = ("address_hash", "reason", "created_at")
     form = AddressForm
 

@@ -29,22 +29,18 @@ class AddressChange(models.Model):
     subscriber = models.ForeignKey(
         "subscriptions.Subscriber", on_delete=models.CASCADE, related_name="address_changes"
     )
-    new_email = models.EmailField(max_length=254, help_text="Kept trimmed and in lower case.")
+    new_email = models.EmailField(max_length=254, help_text="Trimmed and in lower case.")
     new_email_typed = models.CharField(
         max_length=254,
         null=True,
         blank=True,
-        help_text="As typed, where that is not in lower case.",
+        help_text="As typed, if that wasn't in lower case.",
     )
     asked_at = models.DateTimeField()
-    old_confirmed_at = models.DateTimeField(
-        null=True, help_text="When the button in the old inbox was pressed."
-    )
-    new_confirmed_at = models.DateTimeField(
-        null=True, help_text="When the button in the new inbox was pressed."
-    )
+    old_confirmed_at = models.DateTimeField(null=True, help_text="When the old address agreed.")
+    new_confirmed_at = models.DateTimeField(null=True, help_text="When the new address agreed.")
     is_cancelled = models.BooleanField(
-        default=False, help_text="Withdrawn at either end, or replaced by a later one."
+        default=False, help_text="Canceled from either address, or replaced by a later change."
     )
 
     objects = AddressChangeQuerySet.as_manager()

@@ -23,7 +23,7 @@ class Consent(models.Model):
     action = models.CharField(max_length=9, choices=Action)
     at = models.DateTimeField()
     wording = models.CharField(
-        max_length=300, blank=True, help_text="What the button or the link said."
+        max_length=300, blank=True, help_text="The wording of the button or link."
     )
 
     class Meta:

@@ -8,10 +8,8 @@ from django.db import models
 class FormerSubscriber(models.Model):
     """A row that is gone, kept so that the links signed for it act on the one that stayed."""
 
-    former_id = models.BigIntegerField(
-        primary_key=True, help_text="The number that the subscriber had."
-    )
-    link_version = models.PositiveIntegerField(help_text="Of the links that are still good.")
+    former_id = models.BigIntegerField(primary_key=True, help_text="The ID the subscriber had.")
+    link_version = models.PositiveIntegerField(help_text="Version of the links that still work.")
     subscriber = models.ForeignKey(
         "subscriptions.Subscriber",
         on_delete=models.CASCADE,
@@ -19,8 +17,8 @@ class FormerSubscriber(models.Model):
         help_text="The subscriber it was merged into.",
     )
     survivor_version = models.PositiveIntegerField(
-        help_text="The link version of the subscriber who stayed: once that is raised, the former "
-        "links no longer work as well."
+        help_text="Link version of the remaining subscriber. Once that is increased, the former "
+        "links stop working too."
     )
 
     class Meta:

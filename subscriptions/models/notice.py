@@ -44,10 +44,10 @@ class Notice(models.Model):
 
         CONFIRM = "confirm", "confirmation"
         ALREADY = "already", "already subscribed"
-        PREFERENCES = "preferences", "link to the preferences"
+        PREFERENCES = "preferences", "preferences link"
         GOODBYE = "goodbye", "goodbye"
-        MOVE_FROM = "move_from", "change of address, to the old one"
-        MOVE_TO = "move_to", "change of address, to the new one"
+        MOVE_FROM = "move_from", "change of address, to the old address"
+        MOVE_TO = "move_to", "change of address, to the new address"
         MOVED = "moved", "address changed"
         OPERATOR = "operator", "note to the operator"
 
@@ -59,7 +59,7 @@ class Notice(models.Model):
         SENT = "sent", "sent"
         FAILED = "failed", "failed"
         UNKNOWN = "unknown", "in doubt"
-        SKIPPED = "skipped", "no longer due"
+        SKIPPED = "skipped", "no longer needed"
         EXPIRED = "expired", "too late"
 
     BY_STRANGERS: ClassVar = frozenset((Kind.CONFIRM, Kind.ALREADY, Kind.PREFERENCES))
@@ -81,7 +81,7 @@ class Notice(models.Model):
         # The version before erases readers without knowing of notices, and must not fail at it.
         db_constraint=False,
         related_name="notices",
-        help_text="The reader it is about; empty for operators.",
+        help_text="The reader it's about; empty for operators.",
     )
     kind = models.CharField(max_length=11, choices=Kind)
     change = models.ForeignKey(
@@ -90,25 +90,25 @@ class Notice(models.Model):
         on_delete=models.SET_NULL,
         db_constraint=False,
         related_name="notices",
-        help_text="The change of address that it is about.",
+        help_text="The change of address it's about.",
     )
     day = models.DateField(
-        null=True, help_text="The day of the issue that a note to the operator is about."
+        null=True, help_text="The day of the issue a note to the operator is about."
     )
     operator = models.PositiveSmallIntegerField(
-        null=True, help_text="Which of the ADMINS a note goes to, counted from 0."
+        null=True, help_text="Which of ADMINS a note goes to, counting from 0."
     )
     state = models.CharField(max_length=7, choices=State, default=State.PENDING)
-    reason = models.CharField(max_length=300, blank=True, help_text="Why it is in this state.")
-    due_at = models.DateTimeField(help_text="When it was asked for.")
-    deadline = models.DateTimeField(help_text="After this it is not sent but expired.")
-    not_before = models.DateTimeField(help_text="When it may be tried (again).")
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often it was tried.")
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it's in this state.")
+    due_at = models.DateTimeField(help_text="When it was requested.")
+    deadline = models.DateTimeField(help_text="After this time it isn't sent anymore.")
+    not_before = models.DateTimeField(help_text="When it may be tried next.")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Number of attempts.")
     was_in_doubt = models.BooleanField(
-        default=False, help_text="It was in doubt once, and went back into the queue for that."
+        default=False, help_text="It was in doubt once and was queued again."
     )
     claim = models.CharField(
-        max_length=64, blank=True, help_text="The worker whose journal has the outcome."
+        max_length=64, blank=True, help_text="The worker whose journal has the result."
     )
     lease_until = models.DateTimeField(null=True, help_text="When the claim expires.")
     provider_id = models.CharField(
@@ -175,7 +175,7 @@ class Notice(models.Model):
         states = (self.State.UNKNOWN, self.State.FAILED, self.State.EXPIRED)
         changed = Notice.objects.filter(pk=self.pk, state__in=states).update(
             state=self.State.PENDING,
-            reason="an operator asked to send it again",
+            reason="an operator chose to send it again",
             not_before=now,
             deadline=now + self.WITHIN,
             claim="",
@@ -215,11 +215,11 @@ class FormEntry(models.Model):
 
     form = models.CharField(max_length=9, choices=Form)
     email = models.EmailField(max_length=254, help_text="As it was typed.")
-    at = models.DateTimeField(help_text="When the form was sent off.")
-    wording = models.CharField(max_length=300, blank=True, help_text="What the button said.")
-    topics = models.JSONField(default=list, help_text="Keys of the topics that were chosen.")
-    choices = models.JSONField(default=dict, help_text="Rhythm, hour, timezone and language.")
-    not_before = models.DateTimeField(help_text="When it may be processed (again).")
+    at = models.DateTimeField(help_text="When the form was submitted.")
+    wording = models.CharField(max_length=300, blank=True, help_text="The wording of the button.")
+    topics = models.JSONField(default=list, help_text="IDs of the chosen topics.")
+    choices = models.JSONField(default=dict, help_text="Frequency, hour, time zone and language.")
+    not_before = models.DateTimeField(help_text="When it may be processed next.")
 
     objects = FormEntryQuerySet.as_manager()
 

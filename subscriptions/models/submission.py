@@ -29,7 +29,7 @@ class Submission(models.Model):
         """How far it is."""
 
         CHECKING = "checking", "being looked up"
-        MISSING = "missing", "unknown where it was looked up"
+        MISSING = "missing", "not found"
         WAITING = "waiting", "waiting for an editor"
         ACCEPTED = "accepted", "accepted"
         DECLINED = "declined", "declined"
@@ -44,13 +44,13 @@ class Submission(models.Model):
     facts = models.JSONField(
         default=dict,
         blank=True,
-        help_text="What is said of the paper where it was looked up, cleaned.",
+        help_text="What was found when the paper was looked up, cleaned.",
     )
     name = models.CharField(
-        max_length=60, blank=True, help_text="The name to show beside the paper, if any."
+        max_length=60, blank=True, help_text="The name to show next to the paper, if any."
     )
     reason = models.CharField(
-        max_length=300, blank=True, help_text="Why it was declined; the reader sees it."
+        max_length=300, blank=True, help_text="Why it was declined; shown to the reader."
     )
     subscriber = models.ForeignKey(
         "subscriptions.Subscriber",
@@ -63,9 +63,9 @@ class Submission(models.Model):
         Paper, null=True, on_delete=models.SET_NULL, related_name="submissions"
     )
     submitted_at = models.DateTimeField()
-    check_after = models.DateTimeField(help_text="When arXiv is asked (again).")
+    check_after = models.DateTimeField(help_text="When to look it up next.")
     attempts = models.PositiveSmallIntegerField(
-        default=0, help_text="How often arXiv was asked in vain."
+        default=0, help_text="Number of failed attempts to look it up."
     )
     decided_at = models.DateTimeField(null=True)
 

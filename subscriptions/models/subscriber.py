@@ -26,7 +26,7 @@ from subscriptions.models.subscription import Subscription
 def validate_timezone(name: str) -> None:
     """Raise `ValidationError` unless `name` is an IANA timezone."""
     if name not in zoneinfo.available_timezones():
-        raise ValidationError("%(name)s is not a timezone we know.", params={"name": name})
+        raise ValidationError("%(name)s isn't a known time zone.", params={"name": name})
 
 
 def _unkeyed(emails: list[str]) -> models.Q:
@@ -141,7 +141,7 @@ class Subscriber(models.Model):
         null=True,
         blank=True,
         editable=False,
-        help_text="Where emails go, the part before the @ as it was typed, where that is not in "
+        help_text="Where emails go, with the part before the @ as typed, if that wasn't in "
         "lower case.",
     )
     email_key = models.CharField(
@@ -149,8 +149,8 @@ class Subscriber(models.Model):
         null=True,
         unique=True,
         editable=False,
-        help_text="Equal for all spellings of one mailbox; see addresses.key_of. Empty for a "
-        "duplicate that waits to be joined, and for a row of an earlier version.",
+        help_text="The same for all spellings of one mailbox; see addresses.key_of. Empty for a "
+        "duplicate that's waiting to be joined, and for rows of an earlier version.",
     )
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     rhythm = models.CharField(max_length=8, choices=Rhythm, default=Rhythm.DAILY)
@@ -158,7 +158,7 @@ class Subscriber(models.Model):
         default=0,
         choices=list(enumerate(schedule.WEEKDAYS)),
         validators=[MaxValueValidator(6)],
-        help_text="The day of a weekly digest.",
+        help_text="The weekday of a weekly digest.",
     )
     hour = models.PositiveSmallIntegerField(
         default=7,
@@ -174,16 +174,16 @@ class Subscriber(models.Model):
     papers_wanted = models.PositiveSmallIntegerField(
         default=10,
         validators=[MinValueValidator(1), MaxValueValidator(50)],
-        help_text="Papers in a digest, at most.",
+        help_text="Maximum number of papers in a digest.",
     )
     receives_by = models.CharField(
         max_length=20,
         choices=ways.choices,
         db_default=Means.MAIL,
         default=Means.MAIL,
-        help_text="How digests reach the reader.",
+        help_text="How digests are delivered.",
     )
-    text_only = models.BooleanField(default=False, help_text="Send no HTML.")
+    text_only = models.BooleanField(default=False, help_text="Send plain text only, no HTML.")
     groups_by_topic = models.BooleanField(
         default=False, db_default=False, help_text="Group papers by topic."
     )
@@ -200,12 +200,14 @@ class Subscriber(models.Model):
     machine_summaries = models.BooleanField(
         default=True,
         db_default=True,
-        help_text="Show summaries that a language model made of abstracts, where there are any.",
+        help_text="Show summaries that a language model made from abstracts, if there are any.",
     )
-    learns = models.BooleanField(default=True, help_text="Let feedback re-rank the papers.")
+    learns = models.BooleanField(
+        default=True, help_text="Let feedback change the ranking of papers."
+    )
     language = models.CharField(max_length=10, default="en")
     paused_until = models.DateField(
-        null=True, blank=True, help_text="No digest before this day (local)."
+        null=True, blank=True, help_text="No digests before this day (local time)."
     )
     pause_reason = models.CharField(
         max_length=200,
@@ -213,18 +215,18 @@ class Subscriber(models.Model):
         db_default="",
         default="",
         editable=False,
-        help_text="Why it is paused, where that was not the reader's wish.",
+        help_text="Why it's paused, if the reader didn't choose to.",
     )
     bounces_count_after = models.DateTimeField(
         null=True,
         editable=False,
-        help_text="Bounced email before this no longer leads to a pause.",
+        help_text="Emails that bounced before this don't count toward a pause.",
     )
     next_digest_at = models.DateTimeField(
         null=True,
         blank=True,
         editable=False,
-        help_text="When the next digest is due; empty while none is.",
+        help_text="When the next digest is due; empty if none is.",
     )
     link_version = models.PositiveIntegerField(
         default=1, editable=False, help_text="Increased to invalidate all earlier signed links."
@@ -233,7 +235,7 @@ class Subscriber(models.Model):
         default=1,
         db_default=1,
         editable=False,
-        help_text="Raised to give the feed of the reading list a new address.",
+        help_text="Increased to give the reading list's feed a new address.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -242,13 +244,13 @@ class Subscriber(models.Model):
         null=True,
         blank=True,
         editable=False,
-        help_text="Day of the issue that the welcome was made of; there is one welcome, ever.",
+        help_text="Day of the issue in the welcome email. A reader gets one welcome email, ever.",
     )
     asked_to_confirm_at = models.DateTimeField(
         null=True,
         blank=True,
         editable=False,
-        help_text="When the last confirmation email went out; another waits a day.",
+        help_text="When the last confirmation email was sent. There's at most one a day.",
     )
     topics = models.ManyToManyField(Topic, through="Subscription", related_name="subscribers")
 

@@ -102,7 +102,7 @@ def ask_for_the_forgotten(now: dt.datetime) -> int:
     for pk in ids:
         ask_for(Kind.CONFIRM, pk, now)
     if ids:
-        logger.warning("asked for forgotten confirmations", extra={"readers": len(ids)})
+        logger.warning("queued confirmations that were missed", extra={"readers": len(ids)})
     return len(ids)
 
 
@@ -113,4 +113,4 @@ def wake(task: str = "newsletter.tasks.drain") -> None:
     try:
         signature(task).apply_async(expires=WAKE_WITHIN, retry=False)
     except Exception as error:  # each broker has errors of its own, and none may reach the visitor
-        logger.warning("no worker could be woken", extra={"reason": str(error)[:200]})
+        logger.warning("couldn't reach a worker", extra={"reason": str(error)[:200]})

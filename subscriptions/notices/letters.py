@@ -78,7 +78,7 @@ def letter_for(notice: Notice, now: dt.datetime) -> Letter:
     if kind in Notice.MOVES:
         change = subscriber.address_changes.open(now).filter(pk=notice.change_id or 0).first()
         if change is None:
-            raise NotDue("the change of address is over")
+            raise NotDue("the change of address is no longer open")
         if kind is Kind.MOVE_TO and (holder := _holder_of(change)) is not None:
             return _already(holder, notice, now)
     if Suppression.objects.covers(_recipient(kind, subscriber, change)):
@@ -86,7 +86,7 @@ def letter_for(notice: Notice, now: dt.datetime) -> Letter:
     if kind in Notice.ONCE_A_DAY:
         _take_the_day(subscriber, notice, now)
     if kind is Kind.MOVE_TO and change is not None and _was_mailed(change):
-        raise NotDue("this address was asked within a day")
+        raise NotDue("this address got a confirmation email within the last day")
     return make_letter(kind, subscriber, now, change)
 
 
@@ -111,7 +111,7 @@ def _take_the_day(subscriber: Subscriber, notice: Notice, now: dt.datetime) -> N
             asked_to_confirm_at=notice.due_at
         )
     ):
-        raise NotDue("one such email a day is enough")
+        raise NotDue("one such email was already sent today")
 
 
 def _was_mailed(change: AddressChange) -> bool:
@@ -184,7 +184,7 @@ def _html(kind: Notice.Kind, context: dict[str, object]) -> str:
         check_links(html)
     except RenderingFailed as error:
         logger.error(
-            "no HTML can be made of an email, it goes out as text",
+            "couldn't make HTML of an email, so it goes out as plain text",
             extra={"kind": kind.value, "reason": error.reason},
         )
         return ""

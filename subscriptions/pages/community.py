@@ -138,4 +138,4 @@ def _look_up_soon() -> None:
     try:
         signature("subscriptions.tasks.check_submissions").delay()
     except OperationalError:
-        logger.exception("a submission waits for the next tick")
+        logger.exception("a submission is waiting for the next tick")

@@ -246,10 +246,10 @@ class SubscribeForm(TopicsForm):
     weekday = _weekday_field(required=False, initial=0)
     hour = _hour_field(required=False, initial=7)
     timezone = forms.ChoiceField(
-        label=_("Timezone"),
+        label=_("Time zone"),
         choices=[("", _("Detect automatically (or UTC)")), *((z, z) for z in NEARBY_ZONES)],
         required=False,
-        help_text=_("You’ll find every timezone in your preferences."),
+        help_text=_("You’ll find every time zone in your preferences."),
     )
     browser_timezone = BrowserTimezone(required=False)
     website = forms.CharField(
@@ -306,7 +306,7 @@ class PreferencesForm(TopicsForm):
     weekday = _weekday_field()
     hour = _hour_field()
     timezone = forms.ChoiceField(
-        label=_("Timezone"), error_messages={"invalid_choice": _("Please choose from the list.")}
+        label=_("Time zone"), error_messages={"invalid_choice": _("Please choose from the list.")}
     )
     papers_wanted = forms.IntegerField(
         label=_("Papers per digest, at most"),
@@ -333,9 +333,7 @@ class PreferencesForm(TopicsForm):
     in_full = forms.BooleanField(
         label=_("Every paper in full, not only the first three"), required=False
     )
-    machine_summaries = forms.BooleanField(
-        label=_("Show summaries written by a machine"), required=False
-    )
+    machine_summaries = forms.BooleanField(label=_("Show AI-generated summaries"), required=False)
     learns = forms.BooleanField(
         label=_("Learn from my “more/less like this” feedback"), required=False
     )

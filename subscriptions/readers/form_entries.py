@@ -62,7 +62,7 @@ def work_off(now: dt.datetime, most: int = 50) -> int:
                 with transaction.atomic():
                     _do(entry)
             except Exception:  # one entry's bad luck must not stop the others
-                logger.exception("a form could not be worked off", extra={"entry": entry.pk})
+                logger.exception("a form couldn't be processed", extra={"entry": entry.pk})
                 FormEntry.objects.filter(pk=entry.pk).update(not_before=now + AGAIN_AFTER)
             else:
                 entry.delete()

@@ -79,7 +79,7 @@ def network(remote: str, forwarded: str, trusted: int) -> str:
     address = _visitor(remote, forwarded, trusted)
     if address is None:
         logger.warning(
-            "a visitor's address cannot be read; all such visitors share one limit",
+            "a visitor's address can't be read; all such visitors share one limit",
             extra={"trusted_proxies": trusted, "peer": remote[:50]},
         )
         return ""
@@ -143,5 +143,5 @@ def _count(key: str) -> int:
     except ValueError:  # it ran out between the two
         return 1
     except Exception:  # each cache has errors of its own, and none may cost us a reader
-        logger.warning("the cache did not answer; limits are off", exc_info=True)
+        logger.warning("the cache didn't answer; limits are off", exc_info=True)
         return 0

@@ -59,7 +59,7 @@ def is_given(text: str) -> bool:
     try:
         return bool(cache.add(used, 1, timeout=int(GOOD_FOR.total_seconds()) + 60))
     except Exception:  # each cache has errors of its own, and none may cost us a reader
-        logger.warning("the cache did not answer; a proof may be used twice", exc_info=True)
+        logger.warning("the cache didn't answer; a proof may be used twice", exc_info=True)
         return True
 
 

@@ -103,7 +103,7 @@ def named(text: str) -> str:
     known_as = in_link(text) or identifier(text)
     scheme, _, name = known_as.partition(":")
     if scheme not in SCHEMES:
-        raise UnknownIdentifier(f"{text[:60]!r} names a paper by neither arXiv's number nor a DOI.")
+        raise UnknownIdentifier(f"{text[:60]!r} is neither an arXiv ID nor a DOI.")
     return f"{scheme}:{arxiv.canonical(name)}" if scheme == "arxiv" else known_as
 
 
@@ -122,7 +122,9 @@ def check(now: dt.datetime) -> int:
         try:
             found, asked = look_up(wanted)
         except FetchFailed as error:
-            logger.warning("submissions wait", extra={"why": str(error), "rows": len(wanted)})
+            logger.warning(
+                ("submissions are waiting"), extra={"why": str(error), "rows": len(wanted)}
+            )
             for row in wanted:
                 wait = min(dt.timedelta(minutes=2**row.attempts), LONGEST_WAIT)
                 Submission.objects.filter(pk=row.pk, state=State.CHECKING).update(
@@ -211,8 +213,8 @@ def accept(submission: Submission, now: dt.datetime) -> bool:
         if not undecided.update(state=State.CHECKING, check_after=now, attempts=0, reason=""):
             return False
         raise WithoutFacts(
-            f"What {submission.identifier} is was lost, so it was not accepted. "
-            "It is looked up again and will wait here once more."
+            f"What {submission.identifier} is was lost, so it wasn't accepted. It's being looked "
+            "up again and will appear here once more."
         ) from None
     with transaction.atomic():
         changed = undecided.update(state=State.ACCEPTED, decided_at=now, reason="")
@@ -251,7 +253,7 @@ def decline(submission: Submission, reason: str, now: dt.datetime) -> bool:
     Raises `ValueError` without a reason.
     """
     if not reason.strip():
-        raise ValueError("a submission is declined for a reason")
+        raise ValueError("a reason is needed to decline a submission")
     changed = Submission.objects.filter(pk=submission.pk, state=State.WAITING).update(
         state=State.DECLINED, decided_at=now, reason=reason.strip()[:300]
     )

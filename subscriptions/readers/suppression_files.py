@@ -87,8 +87,8 @@ def read_suppressions(lines: Iterable[str], now: dt.datetime, *, dry_run: bool =
             cells = {name: plain((row.get(name) or "").strip()) for name in columns}
             if cells.get("key", "") not in ("", key_name()):
                 raise UnreadableFile(
-                    "The file was made under another ADDRESS_HASH_KEY, so its hashes would "
-                    "recognize nobody here."
+                    "The file was made under another ADDRESS_HASH_KEY, so its hashes wouldn't "
+                    "match anyone here."
                 )
             try:
                 _take(cells, now, seen, result, dry_run)
@@ -97,7 +97,7 @@ def read_suppressions(lines: Iterable[str], now: dt.datetime, *, dry_run: bool =
                 if len(result.problems) < LONGEST_LIST_OF_PROBLEMS:
                     result.problems.append(f"line {reader.line_num}: {error}")
     except csv.Error as error:
-        raise UnreadableFile(f"Line {reader.line_num} is not CSV: {error}.") from None
+        raise UnreadableFile(f"Line {reader.line_num} isn't valid CSV: {error}.") from None
     return result
 
 
@@ -141,5 +141,5 @@ def _moment(text: str, now: dt.datetime) -> dt.datetime:
     try:
         at = dt.datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError("the time is not one of ISO 8601") from None
+        raise ValueError("the time isn't in ISO 8601 format") from None
     return at if at.tzinfo else at.replace(tzinfo=dt.UTC)

@@ -114,4 +114,4 @@ def test_nested_values_and_variables_are_cleaned():
 def test_a_malformed_address_stops_the_start_with_a_sentence(tmp_path):
     done = manage("check", environment=clean_environment(tmp_path, SENTRY_DSN="no address"))
     assert done.returncode != 0
-    assert "SENTRY_DSN is no address of a project in Sentry" in done.stderr
+    assert "SENTRY_DSN isn't the address of a Sentry project" in done.stderr

@@ -91,5 +91,5 @@ def test_without_the_packages_the_start_says_which(monkeypatch):
     monkeypatch.setitem(
         __import__("sys").modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None
     )
-    with pytest.raises(ImproperlyConfigured, match="the extra traces"):
+    with pytest.raises(ImproperlyConfigured, match="the extra named traces"):
         traces.start("http://127.0.0.1:4318/v1/traces")

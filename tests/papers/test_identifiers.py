@@ -78,7 +78,7 @@ def test_old_and_short_identifiers_are_known_too(text, known_as):
     ],
 )
 def test_what_names_no_paper_is_refused_in_a_sentence(text):
-    with pytest.raises(UnknownIdentifier, match="is not an identifier that we know"):
+    with pytest.raises(UnknownIdentifier, match="isn't an identifier we know"):
         identifier(text)
 
 

@@ -94,7 +94,7 @@ def _reply(mail: Mail) -> Judgment | None:
     if not away and verdict.by_words and verdict.bounce is Bounce.HARD:
         return Judgment(Kind.UNKNOWN, "it is an automatic reply that may say that nobody reads it")
     if away and _LEFT_FOR_GOOD.search(said):
-        return Judgment(Kind.UNKNOWN, "it is an automatic reply of somebody who left")
+        return Judgment(Kind.UNKNOWN, "it is an automatic reply from someone who left")
     return Judgment(Kind.AUTO_REPLY, mail.subject[:100])
 
 

@@ -124,10 +124,10 @@ def letter_of(mail: Mail) -> Judgment | None:
     ):
         return None
     if _ONLY_WARNS.search(said) or (_STILL_TRYING.search(said) and not _GIVEN_UP.search(said)):
-        return Judgment(Kind.DELAY, "a mail server warns that a mail is late, and tries again")
+        return Judgment(Kind.DELAY, "a mail server warns that an email is late, and tries again")
     if not (is_returned or says_so or says_why):
         return Judgment(Kind.UNKNOWN, "it looks like a bounce, and gives no reason")
-    return bounce_of(failures, "a mail server's letter")
+    return bounce_of(failures, "a mail server's report")
 
 
 def is_from_daemon(mail: Mail) -> bool:

@@ -78,8 +78,8 @@ def _sort_without_answer(error: BaseException) -> Outcome:
 PROVIDER = Provider(
     "Amazon SES",
     Keeps.YES,
-    "The message goes out as we wrote it; Message-ID and Date are set anew. Do not use "
-    "Amazon's own subscription management.",
+    "The message is sent as composed, with a new Message-ID and Date. Don't use Amazon's own "
+    "subscription management.",
     "https://docs.aws.amazon.com/ses/latest/dg/header-fields.html",
     message_id=Keeps.NO,
     reads=read,

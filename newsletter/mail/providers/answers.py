@@ -62,7 +62,7 @@ def sort_status(status: Any) -> Outcome:
     response = getattr(status, "esp_response", None)
     code = _status_code(response)
     if not recipients:
-        return Outcome(Kind.IN_DOUBT, code, "the provider said nothing of the recipient")
+        return Outcome(Kind.IN_DOUBT, code, "the provider said nothing about the recipient")
     # One recipient, though perhaps under two spellings: what is said of either counts.
     told = [one for one in recipients.values() if one.status not in ("unknown", None)]
     one = told[0] if told else next(iter(recipients.values()))

@@ -23,8 +23,7 @@ def read(raw: Mapping[str, Any], reading: Reading) -> Reading:
 PROVIDER = Provider(
     "Brevo",
     Keeps.ASKED,
-    "Brevo puts a List-Unsubscribe of its own into transactional mail; ask its support to "
-    "leave yours alone.",
+    "Brevo adds its own List-Unsubscribe to transactional email. Ask its support to keep yours.",
     "https://help.brevo.com/hc/en-us/articles/19100260472850",
     message_id=Keeps.NO,
     reads=read,

@@ -19,8 +19,8 @@ def read(raw: Mapping[str, Any], reading: Reading) -> Reading:
 PROVIDER = Provider(
     "MailerSend",
     Keeps.ASKED,
-    "Headers and an unsubscribe address of one's own are for the plans Professional and "
-    "Enterprise; in all others MailerSend writes the unsubscribe headers itself.",
+    "Custom headers and a custom unsubscribe address need the Professional or Enterprise plan. "
+    "On other plans, MailerSend writes the unsubscribe headers itself.",
     "https://www.mailersend.com/help/how-to-add-a-custom-unsubscribe-header",
     message_id=Keeps.NO,
     sends_message_id=False,

@@ -47,8 +47,8 @@ def sort(error: AnymailAPIError) -> Outcome | None:
 PROVIDER = Provider(
     "Mailgun",
     Keeps.YES,
-    "Turn unsubscribe handling off in the domain's tracking settings, or Mailgun adds "
-    "unsubscribe headers and a footer of its own.",
+    "Turn off unsubscribe handling in the domain's tracking settings, or Mailgun adds its own "
+    "unsubscribe headers and footer.",
     "https://help.mailgun.com/hc/en-us/articles/203306610-Unsubscribe-Handling-Links",
     message_id=Keeps.YES,
     watches=True,

@@ -35,7 +35,7 @@ def read(raw: Mapping[str, Any], reading: Reading) -> Reading:
 PROVIDER = Provider(
     "Mailjet",
     Keeps.NO,
-    "Mailjet's Send API replaces List-Unsubscribe by its own, which leads to Mailjet.",
+    "Mailjet's Send API replaces List-Unsubscribe with its own, which leads to Mailjet.",
     "https://github.com/Notifuse/notifuse/issues/348",
     message_id=Keeps.NO,
     sends_message_id=False,

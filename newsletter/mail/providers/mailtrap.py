@@ -19,7 +19,7 @@ def read(raw: Mapping[str, Any], reading: Reading) -> Reading:
 PROVIDER = Provider(
     "Mailtrap",
     Keeps.UNKNOWN,
-    "Mailtrap takes headers of one's own, but does not say which it keeps.",
+    "Mailtrap accepts custom headers, but doesn't document which it keeps.",
     "https://anymail.dev/en/stable/esps/mailtrap/",
     tags=1,
     reads=read,

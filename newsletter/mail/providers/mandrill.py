@@ -34,8 +34,7 @@ def read(raw: Mapping[str, Any], reading: Reading) -> Reading:
 PROVIDER = Provider(
     "Mandrill",
     Keeps.YES,
-    "Leave Mandrill's unsubscribe footer and its UNSUB tag out, or it adds a List-Unsubscribe "
-    "of its own.",
+    "Don't use Mandrill's unsubscribe footer or UNSUB tag, or it adds its own List-Unsubscribe.",
     "https://mandrill.zendesk.com/hc/en-us/articles/205582947",
     watches=True,
     reads=read,

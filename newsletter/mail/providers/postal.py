@@ -19,7 +19,7 @@ def read(raw: Mapping[str, Any], reading: Reading) -> Reading:
 PROVIDER = Provider(
     "Postal",
     Keeps.YES,
-    "Postal is a mail server of your own and passes headers on.",
+    "Postal is your own mail server and passes headers on.",
     "https://github.com/postalserver/postal/issues/1292",
     metadata=False,
     tags=1,

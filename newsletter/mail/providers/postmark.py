@@ -35,8 +35,8 @@ def read(raw: Mapping[str, Any], reading: Reading) -> Reading:
 PROVIDER = Provider(
     "Postmark",
     Keeps.ASKED,
-    "Bulk email goes through a broadcast stream, where Postmark writes the unsubscribe headers "
-    "itself until its support lets you manage unsubscribes on your own.",
+    "Bulk email uses a broadcast stream, where Postmark writes the unsubscribe headers itself "
+    "unless its support lets you manage unsubscribes yourself.",
     "https://postmarkapp.com/support/article/1299-how-to-include-a-list-unsubscribe-header",
     message_id=Keeps.YES,
     headers={"X-PM-KeepID": "true"},

@@ -88,10 +88,11 @@ def objection(backend_path: str) -> str:
         return ""
     verdict = {
         Keeps.ASKED: f"{provider.name} carries our List-Unsubscribe and List-Unsubscribe-Post "
-        "headers, which bulk email must have, only for accounts that asked for it",
-        Keeps.NO: f"{provider.name} does not carry our List-Unsubscribe and List-Unsubscribe-Post "
-        "headers, which bulk email must have",
-        Keeps.UNKNOWN: f"nobody documents whether {provider.name} carries our List-Unsubscribe and "
-        "List-Unsubscribe-Post headers, which bulk email must have",
+        "headers, which are required for bulk email, only for accounts that asked "
+        "for it",
+        Keeps.NO: f"{provider.name} doesn't keep our List-Unsubscribe and List-Unsubscribe-Post "
+        "headers, which are required for bulk email",
+        Keeps.UNKNOWN: f"it isn't documented whether {provider.name} keeps our List-Unsubscribe "
+        "and List-Unsubscribe-Post headers, which are required for bulk email",
     }[provider.unsubscribe]
     return f"{verdict}. {provider.why}"

@@ -30,7 +30,7 @@ def read(raw: Mapping[str, Any], reading: Reading) -> Reading:
 PROVIDER = Provider(
     "Resend",
     Keeps.YES,
-    "Resend documents both headers for mail to a list that you manage yourself.",
+    "Resend documents both headers for email to lists that you manage yourself.",
     "https://resend.com/docs/dashboard/emails/add-unsubscribe-to-transactional-emails",
     reads=read,
 )

@@ -34,7 +34,7 @@ def read(raw: Mapping[str, Any], reading: Reading) -> Reading:
 PROVIDER = Provider(
     "SendGrid",
     Keeps.YES,
-    "Turn subscription tracking off, or SendGrid writes unsubscribe headers of its own.",
+    "Turn off subscription tracking, or SendGrid writes its own unsubscribe headers.",
     "https://docs.sendgrid.com/ui/sending-email/list-unsubscribe",
     watches=True,
     caution="Anymail no longer supports SendGrid officially.",

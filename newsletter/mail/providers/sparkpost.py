@@ -36,7 +36,7 @@ PROVIDER = Provider(
     "SparkPost",
     Keeps.ASKED,
     "SparkPost replaces List-Unsubscribe in email that is not marked transactional. Broadsheet "
-    "marks it; Anymail's documentation says that it may be replaced all the same.",
+    "marks it as such, but according to Anymail's documentation it may still be replaced.",
     "https://anymail.dev/en/stable/esps/sparkpost/#limitations-and-quirks",
     extra={"options": {"transactional": True}},
     tags=1,

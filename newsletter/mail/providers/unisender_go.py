@@ -31,8 +31,8 @@ def read(raw: Mapping[str, Any], reading: Reading) -> Reading:
 PROVIDER = Provider(
     "Unisender Go",
     Keeps.ASKED,
-    "A List-Unsubscribe of one's own is for accounts that were approved to leave Unisender's "
-    "unsubscribe link out.",
+    "A custom List-Unsubscribe needs an account approved to leave out Unisender's unsubscribe "
+    "link.",
     "https://anymail.dev/en/stable/esps/unisender_go/",
     watches=True,
     reads=read,

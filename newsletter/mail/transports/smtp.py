@@ -94,7 +94,7 @@ class SMTPTransport(Transport):
         end_separately: bool = True,
     ) -> None:
         if use_tls and use_ssl:
-            raise ValueError("use_tls (STARTTLS) and use_ssl exclude each other")
+            raise ValueError("use_tls (STARTTLS) and use_ssl can't be combined")
         if not (user + password).isascii():
             raise ValueError("the SMTP user and password must be ASCII")
         self._host, self._port = host, port
@@ -213,7 +213,9 @@ class SMTPTransport(Transport):
                     break
                 else:
                     return
-        raise refusal or smtplib.SMTPNotSupportedError("the server offers no login that we know")
+        raise refusal or smtplib.SMTPNotSupportedError(
+            "the server offers no supported login method"
+        )
 
     def _attempt(self, mail: Mail, sender: str, recipient: str, chunks: list[bytes]) -> Outcome:
         """One try; the connection is given up on any exception."""
@@ -225,11 +227,11 @@ class SMTPTransport(Transport):
             parameters = ""
             if mail.needs_smtputf8:
                 if not self._offers("smtputf8"):
-                    reason = "the mail server does not take addresses with letters beyond ASCII"
+                    reason = "the mail server doesn't accept addresses with non-ASCII letters"
                     return Outcome(Kind.REFUSED, "SMTPUTF8", reason, tried=False)
                 parameters = " SMTPUTF8 BODY=8BITMIME"
             if self._too_large(chunks):
-                reason = "the message is larger than the mail server takes"
+                reason = "the message is larger than the mail server accepts"
                 return Outcome(Kind.REFUSED, "SIZE", reason, tried=False)
             refusal = self._envelope(sock, sender, recipient, parameters)
             return refusal or self._body(sock, chunks)
@@ -274,7 +276,7 @@ class SMTPTransport(Transport):
                 if reply.code == 421 or (reply.code == 503 and stage is Stage.MAIL):
                     raise smtplib.SMTPResponseException(*reply)
                 if command == b"RSET\r\n" and reply.code != 250:
-                    raise smtplib.SMTPServerDisconnected("the server could not start afresh")
+                    raise smtplib.SMTPServerDisconnected("the server couldn't reset the connection")
                 if refusal is None and reply.code // 100 != (3 if stage is Stage.DATA else 2):
                     if reply.code < 400:
                         raise smtplib.SMTPResponseException(-1, reply.text)
@@ -328,7 +330,7 @@ class SMTPTransport(Transport):
             if waiting < least:
                 least, since = waiting, now
             elif now - since > self._timeout:
-                raise TimeoutError("timed out while the body was on its way")
+                raise TimeoutError("timed out while sending the body")
             self._hear_the_end(sock)
             rounds += 1
             if rounds < _YIELDS:

@@ -16,8 +16,9 @@ class Command(BaseCommand):
     """Say what went out; without arguments, say where things stand."""
 
     help = (
-        "After a restore nothing goes out until it is known what was sent since the backup. Say "
-        "it, in one way or several, and then --resume. Without arguments: how things stand."
+        "After a restore, nothing is sent until it's known what was sent since the backup. Tell "
+        "it in one or more of these ways, then use --resume. Without arguments: show the "
+        "current state."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -27,29 +28,29 @@ class Command(BaseCommand):
             nargs="*",
             type=Path,
             metavar="DIR",
-            help="what the logs in these directories (default: JOURNAL_DIR) say; name a copy of "
-            "that of every machine with workers",
+            help="read the logs in these directories (default: JOURNAL_DIR); give a copy from "
+            "every machine that runs workers",
         )
         parser.add_argument(
             "--addresses",
             type=Path,
             metavar="FILE",
-            help="the provider's list of whom it emailed today, an address a line",
+            help="the provider's list of addresses it emailed today, one per line",
         )
         parser.add_argument(
             "--skip-before",
             metavar="T",
-            help="let all that was due before T (such as now or 2026-06-11T09:00+02:00) count as "
-            "sent",
+            help="count everything due before T as sent (T is now or, for example, "
+            "2026-06-11T09:00+02:00)",
         )
-        parser.add_argument("--resume", action="store_true", help="let emails go out again")
+        parser.add_argument("--resume", action="store_true", help="start sending again")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Keep what is said, then resume."""
         now = timezone.now()
         current = restores.current()
         if current.held_since is None:
-            self.stdout.write("Nothing is held back: emails go out.")
+            self.stdout.write("Nothing is held back: emails are being sent.")
             return
         self.stdout.write(f"{current.held_because} Held since {current.held_since:%c} UTC.")
         try:
@@ -58,29 +59,29 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         if options["resume"]:
             restores.release(settings.JOURNAL_DIR)
-            self.stdout.write("Emails go out again.")
+            self.stdout.write("Sending has resumed.")
         else:
-            self.stdout.write("Nothing goes out until --resume.")
+            self.stdout.write("Nothing is sent until you run this with --resume.")
 
     def _say(self, options: dict[str, Any], now: dt.datetime) -> None:
         if options["from_journal"] is not None:
             directories = options["from_journal"] or [settings.JOURNAL_DIR]
             if missing := [str(one) for one in directories if not one.is_dir()]:
-                raise CommandError(f"There is no directory {', '.join(missing)}.")
+                raise CommandError(f"No such directory: {', '.join(missing)}.")
             sent = restores.sent_by_log(directories)
             count = restores.mark_sent(sent, now)
-            self.stdout.write(f"The logs name {len(sent)} digests; {count} rows now say so.")
+            self.stdout.write(f"The logs name {len(sent)} digests; {count} rows updated.")
         if options["addresses"]:
             try:
                 lines = options["addresses"].read_text().splitlines()
             except (OSError, UnicodeDecodeError) as error:
-                raise CommandError(f"Cannot read {options['addresses']}: {error}.") from None
+                raise CommandError(f"Can't read {options['addresses']}: {error}.") from None
             sent = restores.sent_to(lines, now)
             count = restores.mark_sent(sent, now)
-            self.stdout.write(f"{len(sent)} readers have these addresses; {count} rows now say so.")
+            self.stdout.write(f"{len(sent)} readers have these addresses; {count} rows updated.")
         if options["skip_before"]:
             count = restores.skip_before(self._moment(options["skip_before"], now), now)
-            self.stdout.write(f"{count} digests count as sent.")
+            self.stdout.write(f"{count} digests now count as sent.")
 
     def _moment(self, said: str, now: dt.datetime) -> dt.datetime:
         if said == "now":
@@ -91,6 +92,6 @@ class Command(BaseCommand):
             found = None
         if found is None:
             raise CommandError(
-                f"--skip-before {said!r} is no moment such as now or 2026-06-11T07:00Z."
+                f"--skip-before {said!r} isn't a time such as now or 2026-06-11T07:00Z."
             )
         return found if timezone.is_aware(found) else found.replace(tzinfo=dt.UTC)

@@ -12,15 +12,15 @@ from newsletter.operations import backups
 class Command(BaseCommand):
     """Write a backup."""
 
-    help = "Write the database, and on demand the keys, to one file that only its owner may read."
+    help = "Write the database, and optionally the keys, to one file that only its owner can read."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The file, and `--with-keys`."""
-        parser.add_argument("file", type=Path, help="where to write; must not exist")
+        parser.add_argument("file", type=Path, help="the file to write; it must not exist yet")
         parser.add_argument(
             "--with-keys",
             action="store_true",
-            help="put SECRET_KEY and ADDRESS_HASH_KEY into it as well",
+            help="include SECRET_KEY and ADDRESS_HASH_KEY",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,11 +30,14 @@ class Command(BaseCommand):
             backups.back_up(path, timezone.now(), with_keys=options["with_keys"])
         except backups.BackupFailed as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(f"{path}: {path.stat().st_size / 1e6:,.1f} MB, for its owner alone.")
+        self.stdout.write(
+            f"{path}: {path.stat().st_size / 1e6:,.1f} MB, readable only by its owner."
+        )
         if options["with_keys"]:
-            self.stdout.write("SECRET_KEY and ADDRESS_HASH_KEY are in it: whoever has it has both.")
+            self.stdout.write("It contains SECRET_KEY and ADDRESS_HASH_KEY, so keep it safe.")
         else:
             self.stdout.write(
-                "SECRET_KEY and ADDRESS_HASH_KEY are not in it. Keep them elsewhere: without them "
-                "the links in all emails no longer work, and erased addresses are not recognized."
+                "It doesn't contain SECRET_KEY and ADDRESS_HASH_KEY. Keep them somewhere else: "
+                "without them, links in emails stop working and suppressed addresses aren't "
+                "recognized."
             )

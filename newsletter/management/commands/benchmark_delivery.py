@@ -48,14 +48,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Measure and print."""
         if options["subscribers"] < 1 or options["processes"] < 1:
-            raise CommandError("--subscribers and --processes take whole numbers from 1.")
+            raise CommandError("--subscribers and --processes must be whole numbers, at least 1.")
         if options["papers"] < 20 or options["topics"] < 5:
             raise CommandError("--papers takes a number from 20, --topics one from 5.")
         if not (0 <= options["rated"] <= 1 and 0 <= options["weekly"] <= 1):
             raise CommandError("--rated and --weekly take a share from 0 to 1, such as 0.5.")
         sink = options["smtp"] or options["http"] or ("null" if options["null"] else "plan")
         if options["smtp"] and not options["smtp"].rpartition(":")[2].isdecimal():
-            raise CommandError("--smtp takes HOST:PORT, such as 127.0.0.1:2525.")
+            raise CommandError("--smtp must be HOST:PORT, such as 127.0.0.1:2525.")
         benchmark = _benchmark()
         console = Console(stderr=True)
         columns = (TextColumn("digests"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -108,6 +108,6 @@ def _benchmark() -> ModuleType:
         if not f"{BENCHMARK}.".startswith(f"{error.name}."):
             raise  # it is there, and misses something else
         raise CommandError(
-            "The benchmark is part of the repository's tests/, which this installation lacks: "
-            "run it in a checkout."
+            "The benchmark is part of tests/ in the repository, which isn't installed here. Run "
+            "it in a checkout."
         ) from None

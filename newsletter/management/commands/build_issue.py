@@ -15,7 +15,7 @@ from papers.models import Paper
 class Command(BaseCommand):
     """Freeze a day's papers into its issue; a day that is frozen stays as it is."""
 
-    help = "Freeze a day's papers, in their order, into its issue."
+    help = "Freeze a day's papers and their order into an issue."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """`--day` and `--dry-run`."""
@@ -23,10 +23,10 @@ class Command(BaseCommand):
             "--day",
             type=dt.date.fromisoformat,
             metavar="YYYY-MM-DD",
-            help="the feature day (default: the one that today's digests carry)",
+            help="the day (default: the one in today's digests)",
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="show what would be frozen, change nothing"
+            "--dry-run", action="store_true", help="show what would be frozen, but change nothing"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -45,5 +45,5 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{day} has no papers. Fetch them first: manage.py fetch_papers --day {day}"
             )
-        what = "was frozen before" if existed else "is frozen now"
+        what = "was already frozen" if existed else "is now frozen"
         self.stdout.write(f"{issue} {what}: {issue.places.count()} papers, {issue.state}.")

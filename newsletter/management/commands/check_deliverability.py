@@ -28,8 +28,9 @@ class Command(BaseCommand):
     """Hold the settings, a built digest (or a saved email) and DNS against the receivers' rules."""
 
     help = (
-        "Check settings, a digest as it is built, and DNS against the rules of Gmail, Yahoo and "
-        "Outlook for bulk email and the RFCs behind them. Nothing is sent. Ends with 1 on errors."
+        "Check the settings, a sample digest and DNS against Gmail's, Yahoo's and Outlook's "
+        "rules for bulk email and the RFCs behind them. Sends nothing. Exits with 1 if there "
+        "are errors."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -38,16 +39,14 @@ class Command(BaseCommand):
             "--eml",
             type=Path,
             metavar="FILE",
-            help="check an email that arrived, saved with all its headers, instead of a built one",
+            help="check a delivered email, saved with all its headers, instead of a sample",
         )
-        parser.add_argument(
-            "--domain", metavar="D", help="check only what DNS says of this sender's domain"
-        )
+        parser.add_argument("--domain", metavar="D", help="only check DNS for this sender domain")
         dns = parser.add_mutually_exclusive_group()
         dns.add_argument(
             "--dns", dest="dns", action="store_true", default=True, help="ask DNS (the default)"
         )
-        dns.add_argument("--no-dns", dest="dns", action="store_false", help="leave DNS alone")
+        dns.add_argument("--no-dns", dest="dns", action="store_false", help="don't ask DNS")
         parser.add_argument(
             "--nameserver", metavar="HOST[:PORT]", default="", help="ask this DNS server"
         )
@@ -58,7 +57,9 @@ class Command(BaseCommand):
         resolver = self._resolver(options)
         if options["domain"]:
             if resolver is None:
-                raise CommandError("--domain is a question to DNS; --no-dns leaves nothing to do.")
+                raise CommandError(
+                    "--domain only checks DNS, so it can't be combined with --no-dns."
+                )
             findings = list(review.of_domain(options["domain"].lower(), resolver))
         else:
             message = self._message(options["eml"])
@@ -78,7 +79,7 @@ class Command(BaseCommand):
             return Resolver(options["nameserver"])
         except ValueError:
             raise CommandError(
-                f"--nameserver {options['nameserver']!r} is not an address such as 127.0.0.1:5353."
+                f"--nameserver {options['nameserver']!r} isn't an address such as 127.0.0.1:5353."
             ) from None
 
     def _message(self, path: Path | None) -> Message:
@@ -87,7 +88,7 @@ class Command(BaseCommand):
         try:
             return Message.parse(path.read_bytes())
         except OSError as error:
-            raise CommandError(f"Cannot read {path}: {error.strerror}.") from None
+            raise CommandError(f"Can't read {path}: {error.strerror}.") from None
         except NotAMessage as error:
             raise CommandError(f"{path}: {error}") from None
 
@@ -111,7 +112,7 @@ class Command(BaseCommand):
         counts = {level: sum(one.level is level for one in findings) for level in Level}
         console.print(
             f"\n{counts[Level.ERROR]} errors, {counts[Level.WARNING]} warnings, "
-            f"{counts[Level.NOTE]} notes, {counts[Level.GOOD]} as they should be."
+            f"{counts[Level.NOTE]} notes, {counts[Level.GOOD]} OK."
         )
         cited = [name for name in SOURCES if any(name in one.why for one in findings)]
         for name in cited:

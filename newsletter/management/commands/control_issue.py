@@ -11,7 +11,7 @@ from newsletter.models import Delivery, Issue
 class Command(BaseCommand):
     """Pause, resume or stop an issue; workers notice with their next batch."""
 
-    help = "Pause, resume or stop the sending of an issue (default: the newest)."
+    help = "Pause, resume or stop sending an issue (default: the newest)."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What to do, with which issue, and why."""
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--day", type=dt.date.fromisoformat, metavar="YYYY-MM-DD")
         parser.add_argument("--reason", default="", help="kept with the issue")
         parser.add_argument(
-            "--yes", action="store_true", help="stop for good without being asked to confirm"
+            "--yes", action="store_true", help="stop permanently, without asking for confirmation"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -28,14 +28,16 @@ class Command(BaseCommand):
         issue = issues.order_by("-day").first()
         if issue is None:
             wanted = options["day"] or "any day"
-            raise CommandError(f"There is no issue of {wanted}. See manage.py build_issue.")
+            raise CommandError(
+                f"There's no issue for {wanted}. Make one with manage.py build_issue."
+            )
         action = options["action"]
         reason = options["reason"] or f"{action} by command"
         if action == "stop" and not options["yes"]:
             waiting = Delivery.objects.open().filter(issue=issue).count()
             raise CommandError(
-                f"{waiting} digests of {issue} still wait and would never be sent. "
-                "Give --yes to stop it for good, or pause it instead."
+                f"{waiting} digests of {issue} are still waiting and would never be sent. Use "
+                "--yes to stop it permanently, or pause it instead."
             )
         moved = {
             "pause": lambda: issue.pause(reason),
@@ -44,6 +46,6 @@ class Command(BaseCommand):
             "show": lambda: True,
         }[action]()
         if not moved:
-            raise CommandError(f"{issue} is {issue.get_state_display()}; nothing was changed.")
+            raise CommandError(f"{issue} is {issue.get_state_display()}; nothing has changed.")
         waiting = Delivery.objects.open().filter(issue=issue).count()
-        self.stdout.write(f"{issue} is {issue.get_state_display()}; {waiting} digests wait.")
+        self.stdout.write(f"{issue} is {issue.get_state_display()}; {waiting} digests are waiting.")

@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--once",
             action="store_true",
-            help="end when every digest is delivered; the exit code says whether it is",
+            help="stop when every digest is delivered; the exit code tells whether that worked",
         )
         parser.add_argument(
             "--port",
@@ -63,13 +63,13 @@ class Command(BaseCommand):
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             raise CommandError(
-                f"The demo cannot go on: {where}{error.strerror or error}. It keeps everything "
-                f"below {settings.VAR_DIR}; set VAR_DIR to a directory we may write to."
+                f"The demo can't continue: {where}{error.strerror or error}. Its files are in "
+                f"{settings.VAR_DIR}. Set VAR_DIR to a writable directory."
             ) from error
         except DatabaseError as error:
             raise CommandError(
-                f"The demo's database {settings.DATABASES['default']['NAME']} does not work "
-                f"({error}). If it is damaged, remove it and run the demo again."
+                f"The demo's database {settings.DATABASES['default']['NAME']} doesn't work "
+                f"({error}). If the file is damaged, delete it and run the demo again."
             ) from error
         if code:
             sys.exit(code)

@@ -16,15 +16,20 @@ STDIN = "-"
 class Command(BaseCommand):
     """Judges emails, ours or not. Stores nothing, and asks no database."""
 
-    help = "Say of emails that came back what they are taken for: kind, severity, code and rule."
+    help = "Explain how returned emails are classified: kind, severity, code and rule."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which emails, and in what form."""
         parser.add_argument(
-            "files", nargs="+", metavar="FILE", help="an email as it came; - is standard input"
+            "files",
+            nargs="+",
+            metavar="FILE",
+            help="the email as it was received, or - for standard input",
         )
-        parser.add_argument("--json", action="store_true", help="print a list, an object a file")
+        parser.add_argument(
+            "--json", action="store_true", help="print a JSON list with one object per file"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Judge every file that can be read; the exit status tells whether all could."""
@@ -33,7 +38,7 @@ class Command(BaseCommand):
             try:
                 data = _read(name)
             except OSError as error:
-                self.stderr.write(f"Cannot read {name}: {error.strerror}.")
+                self.stderr.write(f"Can't read {name}: {error.strerror}.")
                 unreadable += 1
                 continue
             explained.append(_explained(name, parsing.read(data)))
@@ -43,7 +48,7 @@ class Command(BaseCommand):
             for one in explained:
                 self.stdout.write(_in_words(one))
         if unreadable:
-            raise CommandError(f"{unreadable} of {len(options['files'])} files were not read.")
+            raise CommandError(f"{unreadable} of {len(options['files'])} files couldn't be read.")
 
 
 def _read(name: str) -> bytes:
@@ -81,6 +86,6 @@ def _in_words(one: dict[str, Any]) -> str:
         *(f"  recipient: {who['address']} {who['severity']}" for who in one["recipients"]),
         f"  code: {one['code']}" if one["code"] else "",
         f"  words: {one['words']}" if one["words"] else "",
-        f"  delivery: {proven}" if proven else "  delivery: none of ours, as far as it proves",
+        f"  delivery: {proven}" if proven else "  delivery: can't be matched to one of ours",
     ]
     return "\n".join(line.rstrip() for line in lines if line)

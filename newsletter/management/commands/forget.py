@@ -14,14 +14,14 @@ class Command(BaseCommand):
     """Does what beat does every night."""
 
     help = (
-        "Erase subscribers who never confirmed or left long ago, and old events, logins and the "
-        "readers of old deliveries, as KEEP_UNCONFIRMED_DAYS, KEEP_LEFT_DAYS, KEEP_EVENTS_DAYS and "
-        "KEEP_DELIVERIES_DAYS say. Beat does this every night."
+        "Delete subscribers who never confirmed or unsubscribed long ago, old events and "
+        "logins, and who received old deliveries. KEEP_UNCONFIRMED_DAYS, KEEP_LEFT_DAYS, "
+        "KEEP_EVENTS_DAYS and KEEP_DELIVERIES_DAYS set the limits. Beat does this every night."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Whether to do it, and how to say it."""
-        parser.add_argument("--dry-run", action="store_true", help="only count")
+        parser.add_argument("--dry-run", action="store_true", help="only count, delete nothing")
         parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,5 +30,5 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(asdict(done)))
             return
-        verb = "Would forget" if options["dry_run"] else "Forgot"
+        verb = "Would delete" if options["dry_run"] else "Forgot"
         self.stdout.write(f"{verb} {done}.")

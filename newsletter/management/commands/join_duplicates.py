@@ -12,11 +12,13 @@ from newsletter.operations import duplicates
 class Command(BaseCommand):
     """Lists what it would do with --dry-run."""
 
-    help = "Join subscribers whose addresses are spellings of one mailbox."
+    help = "Merge subscribers whose addresses are different spellings of one mailbox."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Whether in earnest."""
-        parser.add_argument("--dry-run", action="store_true", help="Only say what would be joined.")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Only show what would be merged."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Join, mailbox by mailbox; one that is being sent to has to wait for the next time."""
@@ -27,7 +29,9 @@ class Command(BaseCommand):
                     duplicates.join(found, timezone.now())
                 except duplicates.BeingSent:
                     busy += 1
-                    self.stderr.write(f"{found.key} is being sent to; run this again.")
+                    self.stderr.write(
+                        f"{found.key} is being sent an email right now. Run this again later."
+                    )
                     continue
             if not found.others:
                 continue
@@ -38,6 +42,6 @@ class Command(BaseCommand):
                 f"{'would take' if dry_run else 'took'} over "
                 + ", ".join(f"{one.email} ({one.pk}, {one.status})" for one in found.others)
             )
-        self.stdout.write(f"{joined} {'would be joined' if dry_run else 'joined'}.")
+        self.stdout.write(f"{joined} {'would be merged' if dry_run else 'joined'}.")
         if busy:
-            raise CommandError(f"{busy} mailboxes had to wait.")
+            raise CommandError(f"{busy} mailboxes were busy. Run this again later.")

@@ -14,8 +14,8 @@ class Command(BaseCommand):
     """Make a DKIM key, or read one that is there, and print its DNS record and the settings."""
 
     help = (
-        "Make a key that signs mail (DKIM) and print the DNS record that goes with it. "
-        "A key that is there already is left as it is."
+        "Make a key for signing email (DKIM) and print its DNS record. An existing key is left "
+        "unchanged."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -28,15 +28,15 @@ class Command(BaseCommand):
         parser.add_argument(
             "--domain",
             default=settings.DKIM_DOMAIN,
-            help="the domain that signs, the sender's (default: %(default)s)",
+            help="the signing domain (default: the sender's, %(default)s)",
         )
         parser.add_argument(
-            "--out", type=Path, metavar="FILE", help="where the key goes (default: in VAR_DIR)"
+            "--out", type=Path, metavar="FILE", help="where to write the key (default: in VAR_DIR)"
         )
         parser.add_argument(
             "--ed25519",
             action="store_true",
-            help="an Ed25519 key instead of RSA; Gmail and Outlook do not verify these yet",
+            help="make an Ed25519 key instead of RSA; Gmail and Outlook don't verify these yet",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,27 +44,29 @@ class Command(BaseCommand):
         selector, domain = options["selector"].lower(), options["domain"].lower()
         for what, name in (("--selector", selector), ("--domain", domain)):
             if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", name):
-                raise CommandError(f"{what} {name!r} is not a name in DNS.")
+                raise CommandError(f"{what} {name!r} isn't a valid DNS name.")
         path: Path = options["out"] or settings.VAR_DIR / f"dkim-{selector}.pem"
         key = dkim_keys.make(is_ed25519=options["ed25519"])
         try:
             dkim_keys.write(key, path)
-            said = f"A new key is in {path}, readable for its owner only. Keep it secret."
+            said = f"Wrote a new key to {path}, readable only by its owner. Keep it secret."
         except FileExistsError:
             try:
                 key = dkim_keys.read(str(path))
             except dkim_keys.BadKey as error:
-                raise CommandError(f"{path} is there already, but {error}.") from None
-            said = f"The key in {path} was there already, and stays as it is."
+                raise CommandError(f"{path} already exists, but {error}.") from None
+            said = f"{path} already exists and was left unchanged."
         except OSError as error:
-            raise CommandError(f"Cannot write {path}: {error.strerror}.") from None
+            raise CommandError(f"Can't write {path}: {error.strerror}.") from None
         self.stdout.write(said)
         self.stdout.write("\nPublish this TXT record:\n")
         self.stdout.write(f"  name   {dkim_keys.record_name(selector, domain)}")
         self.stdout.write(f"  value  {key.record}")
         self.stdout.write("\nor, in a zone file:\n")
         self.stdout.write(f"  {dkim_keys.zone_line(selector, domain, key.record)}")
-        self.stdout.write("\nWhen DNS shows it (manage.py check_deliverability looks), set:\n")
+        self.stdout.write(
+            "\nOnce DNS has the record (check with manage.py check_deliverability), set:\n"
+        )
         self.stdout.write(f"  DKIM_KEY={path.resolve()}")
         self.stdout.write(f"  DKIM_SELECTOR={selector}")
         self.stdout.write(f"  DKIM_DOMAIN={domain}")

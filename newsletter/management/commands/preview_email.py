@@ -15,7 +15,7 @@ class Command(BaseCommand):
     """Write an email as HTML, text and a whole message; nothing is sent or recorded."""
 
     help = (
-        "Write an email to files (.html, .txt, .eml) as a reader would get it, without sending it."
+        "Write an email to files (.html, .txt, .eml), as a reader would get it, without sending it."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -26,7 +26,7 @@ class Command(BaseCommand):
             "--subscriber",
             type=int,
             metavar="ID",
-            help="for this subscriber (default: an example that follows every topic)",
+            help="for this subscriber (default: an example reader who follows every topic)",
         )
         parser.add_argument(
             "--day",
@@ -35,14 +35,14 @@ class Command(BaseCommand):
             help="the digest of this day's issue (default: the newest)",
         )
         parser.add_argument(
-            "--text-only", action="store_true", help="as a reader gets it who wants no HTML"
+            "--text-only", action="store_true", help="as sent to readers who chose plain text"
         )
         parser.add_argument(
             "--out",
             type=Path,
             metavar="DIR",
             default=settings.VAR_DIR / "previews",
-            help="where the files go (default: %(default)s)",
+            help="the directory to write to (default: %(default)s)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -62,7 +62,7 @@ class Command(BaseCommand):
             try:
                 files = shown.write(options["out"])
             except OSError as error:
-                raise CommandError(f"Cannot write to {options['out']}: {error.strerror}.") from None
+                raise CommandError(f"Can't write to {options['out']}: {error.strerror}.") from None
             self.stdout.write(shown.subject)
             for path in files:
                 self.stdout.write(f"  {path}")

@@ -21,15 +21,19 @@ TRY_AGAIN = 75
 class Command(BaseCommand):
     """Reads a maildir, files, or one email from a mail server's pipe."""
 
-    help = "Take in bounces (RFC 3464), complaints (ARF) and emails that unsubscribe."
+    help = "Process bounces (RFC 3464), complaints (ARF) and unsubscribe emails."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Where from, and whether in earnest."""
         source = parser.add_mutually_exclusive_group(required=True)
-        source.add_argument("--maildir", type=Path, metavar="DIR", help="take its new emails")
-        source.add_argument("--stdin", action="store_true", help="one email, as from a pipe")
+        source.add_argument("--maildir", type=Path, metavar="DIR", help="process its new emails")
+        source.add_argument(
+            "--stdin", action="store_true", help="process one email, such as from a pipe"
+        )
         source.add_argument("files", nargs="*", type=Path, default=[], metavar="FILE")
-        parser.add_argument("--dry-run", action="store_true", help="only say what they are")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="only show how they're classified"
+        )
         parser.add_argument("--json", action="store_true", help="print the summary as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,7 +50,7 @@ class Command(BaseCommand):
         except DatabaseError as error:
             # The mails stay where they are, with the mail server too: nothing is lost.
             raise CommandError(
-                f"The database does not answer: {error}", returncode=TRY_AGAIN
+                f"The database doesn't answer: {error}", returncode=TRY_AGAIN
             ) from None
         self._report(tally, as_json=options["json"], dry_run=dry_run)
 
@@ -65,7 +69,7 @@ class Command(BaseCommand):
         try:
             paths = list(inbox.maildir(directory)) if directory else options["files"]
         except OSError as error:
-            raise CommandError(f"{directory} is not a maildir ({error.strerror}).") from None
+            raise CommandError(f"{directory} isn't a maildir ({error.strerror}).") from None
         console = Console(stderr=True)
         hidden = not console.is_terminal or len(paths) < 100
         for path in track(paths, "Reading", console=console, transient=True, disable=hidden):
@@ -74,7 +78,7 @@ class Command(BaseCommand):
             except OSError as error:
                 if directory and isinstance(error, FileNotFoundError):
                     continue  # another reader was faster
-                raise CommandError(f"Cannot read {path}: {error.strerror}.") from None
+                raise CommandError(f"Can't read {path}: {error.strerror}.") from None
             found = inbox.take(data, timezone.now(), dry_run=dry_run)
             if directory and not dry_run:
                 inbox.put_away(path, found)
@@ -87,7 +91,7 @@ class Command(BaseCommand):
             return
         total = sum(tally.kinds.values())
         kinds = ", ".join(f"{kind}: {count}" for kind, count in sorted(tally.kinds.items()))
-        done = "would be taken in" if dry_run else "taken in"
+        done = "would be processed" if dry_run else "processed"
         self.stdout.write(f"{total} emails {done}{'; ' + kinds if kinds else ''}.")
         for line in tally.unknown:
             self.stderr.write(f"Not understood: {line}")

@@ -21,9 +21,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """`--now` and `--dry-run`."""
-        parser.add_argument("--now", metavar="ISO", help="send what is due at this moment")
+        parser.add_argument("--now", metavar="ISO", help="send what's due at this time")
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what would be sent, change nothing"
+            "--dry-run", action="store_true", help="show what would be sent, but change nothing"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -41,17 +41,18 @@ class Command(BaseCommand):
                 parsed = None
             if parsed is None:
                 raise CommandError(
-                    f"--now {options['now']!r} is not a moment such as 2026-06-11T07:00+02:00."
+                    f"--now {options['now']!r} isn't a time such as 2026-06-11T07:00+02:00."
                 )
             now = parsed if timezone.is_aware(parsed) else parsed.replace(tzinfo=dt.UTC)
         issue = planning.current_issue(now)
         if issue is None:
-            self.stdout.write("There is no issue to send yet. Build one: manage.py build_issue")
+            self.stdout.write("There's no issue to send yet. Make one with manage.py build_issue.")
         planned = planning.plan(now, dry_run=options["dry_run"])
         if options["dry_run"]:
             waiting = Delivery.objects.ready(now).count()
             self.stdout.write(
-                f"{planned.due} subscribers are due, {waiting} deliveries wait. Nothing was sent."
+                f"{planned.due} subscribers are due, {waiting} deliveries are waiting. "
+                "Nothing was sent."
             )
             return
         moment = now
@@ -67,6 +68,6 @@ class Command(BaseCommand):
         self.stdout.write(f"{planned.deliveries} planned; {said or 'nothing to send'}.")
         if tally.is_stuck:
             raise CommandError(
-                "The mail backend does not take mail; see the log. "
-                "What was not sent waits and is tried again."
+                "The mail backend isn't accepting email; see the log. Unsent digests stay "
+                "queued and will be tried again."
             )

@@ -16,8 +16,8 @@ class Command(BaseCommand):
     """Print the status; ends with 1 where something is wrong."""
 
     help = (
-        "Say what became of today's send and whether every part is alive, from the database and "
-        "this machine's disk. Ends with 0 when all is well and with 1 when there is trouble."
+        "Show how today's sending went and whether every part is running, from the database and "
+        "this machine's disk. Exits with 0 if all is well, and with 1 if there's trouble."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -26,8 +26,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--tell",
             action="store_true",
-            help="look around as workers do and tell the operators of troubles that last, where no "
-            "worker has done so within a minute: for cron, on a machine without workers",
+            help="also check for lasting troubles and alert the operators, if no worker has "
+            "done so within a minute; for cron on a machine without workers",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -12,11 +12,11 @@ from newsletter.pages import webhooks
 class Command(BaseCommand):
     """Print where the configured provider, or every one, is to report."""
 
-    help = "Print the address to which your mail provider is to report bounces and complaints."
+    help = "Print the webhook address for your mail provider's reports of bounces and complaints."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which, and how."""
-        parser.add_argument("--all", action="store_true", help="of every provider, not only yours")
+        parser.add_argument("--all", action="store_true", help="for every provider, not only yours")
         parser.add_argument("--json", action="store_true", help="as a JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,8 +30,8 @@ class Command(BaseCommand):
         names = webhooks.PROVIDERS if options["all"] else [yours]
         if yours not in webhooks.PROVIDERS and not options["all"]:
             raise CommandError(
-                f"EMAIL_BACKEND is {settings.EMAIL_BACKEND}, which has no webhooks. "
-                "With SMTP, see manage.py read_bounces; --all prints those of all providers."
+                f"EMAIL_BACKEND is {settings.EMAIL_BACKEND}, which has no webhooks. For SMTP, "
+                "use manage.py read_bounces; for the webhooks of all providers, use --all."
             )
         found = {name: webhooks.url_of(name) for name in names}
         if options["json"]:

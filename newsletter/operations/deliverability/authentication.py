@@ -59,14 +59,14 @@ def check(
             "dkim",
             "There is no DKIM signature.",
             _ALL_THREE,
-            "Let the mail server sign, or set DKIM_KEY: manage.py make_dkim_key",
+            "Let the mail server sign, or set DKIM_KEY (see manage.py make_dkim_key).",
         )
     elif not found:
         yield note(
             "dkim",
-            f"Whether {will_be_signed} signs cannot be seen in an email that was only built.",
+            f"A sample email can't show whether {will_be_signed} signs.",
             _ALL_THREE,
-            "Check an email that arrived: --eml FILE.",
+            "Check a delivered email with --eml FILE.",
         )
     aligned = False
     for at, tags in enumerate(found):
@@ -78,12 +78,14 @@ def check(
     if found and not aligned:
         yield error(
             "dkim-alignment",
-            f"No good signature is of the sender's domain {message.from_domain}.",
+            f"There's no valid signature from the sender's domain {message.from_domain}.",
             f"{rfc(7489, '3.1.1')}; {_ALL_THREE}",
             "Sign with the sender's domain; at a provider, set the domain up there.",
         )
     elif found:
-        yield good("dkim-alignment", "A signature is of the sender's domain.", rfc(7489, "3.1.1"))
+        yield good(
+            "dkim-alignment", ("There's a signature from the sender's domain."), rfc(7489, "3.1.1")
+        )
     yield from _return_path(message, has_arrived)
     if has_arrived:
         yield from _what_the_receiver_said(message)
@@ -95,7 +97,9 @@ def _verified(
     """Whether the signature may count, and the finding. Where DNS is silent it may."""
     name = f"{tags.get('s', '?')}._domainkey.{tags.get('d', '?')}"
     if records is None:
-        return True, [note("dkim", f"The signature of {name} was not verified, without DNS.")]
+        return True, [
+            note("dkim", (f"The signature of {name} wasn't verified, because DNS wasn't asked."))
+        ]
     unanswered: list[Unanswered] = []
 
     def answer(asked: bytes | str, timeout: float = 5) -> bytes:
@@ -113,17 +117,20 @@ def _verified(
     except (dkim.DKIMException, ValueError) as problem:
         is_good, why = False, f" ({str(problem)[:80]})"
     if unanswered:
-        said = f"The signature of {name} was not verified: DNS could not be asked, {unanswered[0]}."
+        said = (
+            f"The signature of {name} wasn't verified, because DNS couldn't be asked: "
+            f"{unanswered[0]}."
+        )
         return True, [note("dkim", said)]
     if is_good:
         return True, [good("dkim", f"The signature of {name} verifies.", rfc(6376))]
     return False, [
         error(
             "dkim",
-            f"The signature of {name} does not verify{why}.",
+            f"The signature of {name} doesn't verify{why}.",
             f"{rfc(6376, '6')}; {_ALL_THREE}",
-            "Either the key in DNS is another one, or something changed the message on its way: "
-            "a footer, a recoding, a tracking link.",
+            "Either DNS has a different key, or something changed the message on the way: a "
+            "footer, re-encoding, a tracking link.",
         )
     ]
 
@@ -135,24 +142,24 @@ def _coverage(message: Message, tags: dict[str, str]) -> Iterator[Finding]:
     if missing:
         yield error(
             "dkim-coverage",
-            f"The signature of {tags.get('d', '?')} does not cover {', '.join(missing)}.",
-            f"{rfc(8058, '4')}: unsubscribe headers that are not signed do not count",
-            "Tell whoever signs to cover them; Broadsheet's own signature does.",
+            f"The signature of {tags.get('d', '?')} doesn't cover {', '.join(missing)}.",
+            f"{rfc(8058, '4')}: unsubscribe headers only count if they're signed",
+            "Configure the signer to cover them. Broadsheet's own signature does.",
         )
     else:
         yield good("dkim-coverage", "The signature covers the unsubscribe headers.", rfc(8058, "4"))
     if "l" in tags:
         yield error(
             "dkim-length",
-            "The signature covers only a part of the body (l=).",
-            f"{rfc(6376, '8.2')}: anybody can add to the rest",
-            "Tell whoever signs to leave l= out.",
+            "The signature only covers part of the body (l=).",
+            f"{rfc(6376, '8.2')}: anyone could add text after it",
+            "Configure the signer not to use l=.",
         )
     if tags.get("a") == "rsa-sha1":
         yield error(
             "dkim-algorithm",
             "The signature is made with SHA-1.",
-            f"{rfc(8301, '3.1')}: it counts as none",
+            f"{rfc(8301, '3.1')}: it doesn't count",
             "Sign with rsa-sha256.",
         )
 
@@ -162,22 +169,22 @@ def _return_path(message: Message, has_arrived: bool) -> Iterator[Finding]:
     domain = path.rpartition("@")[2].lower()
     if not message.all("Return-Path"):
         if has_arrived:
-            yield note("return-path", "The saved email does not say its return path.")
+            yield note("return-path", "The saved email doesn't have its return path.")
     elif not domain:
         yield warning(
             "return-path",
             "The return path is empty.",
             f"{rfc(5321, '4.5.5')}: that is for bounces",
-            "Send with an address that takes bounces.",
+            "Send with an address that receives bounces.",
         )
     elif are_aligned(domain, message.from_domain):
-        yield good("return-path", f"The return path is of {domain}.", rfc(7489, "3.1.2"))
+        yield good("return-path", f"The return path is at {domain}.", rfc(7489, "3.1.2"))
     else:
         yield warning(
             "return-path",
-            f"The return path is of {domain}, so SPF says nothing for {message.from_domain}.",
-            f"{rfc(7489, '3.1.2')}; with an aligned DKIM signature DMARC passes all the same",
-            "At a provider, set up a return path (custom bounce domain) below your own domain.",
+            f"The return path is at {domain}, so SPF says nothing about {message.from_domain}.",
+            f"{rfc(7489, '3.1.2')}; with an aligned DKIM signature DMARC passes anyway",
+            "At your provider, set up a return path (custom bounce domain) under your own domain.",
         )
 
 
@@ -189,11 +196,11 @@ def _what_the_receiver_said(message: Message) -> Iterator[Finding]:
         if found is None:
             continue
         if found[1] == "pass":
-            yield good(f"received-{method}", f"The receiver says {method}=pass.", rfc(8601))
+            yield good(f"received-{method}", f"The receiver reports {method}=pass.", rfc(8601))
         else:
             yield warning(
                 f"received-{method}",
-                f"The receiver says {method}={found[1]}.",
+                f"The receiver reports {method}={found[1]}.",
                 rfc(8601),
-                "The header Authentication-Results has more about it.",
+                "See the Authentication-Results header for details.",
             )

@@ -118,15 +118,15 @@ def _parts(message: Message, page: _Page | None) -> Iterator[Finding]:
         yield error(
             "text-part",
             "There is no plain text.",
-            f"{rfc(2046, '5.1.4')}; filters distrust mail that is HTML alone",
-            "Send both forms.",
+            f"{rfc(2046, '5.1.4')}; filters distrust email with only HTML",
+            "Send both plain text and HTML.",
         )
     elif page is not None and words < 20 and words * 10 < len(page.words):
         yield warning(
             "text-part",
-            f"The plain text has {words} words, the HTML has {len(page.words)}.",
-            "A text that only says where the HTML is counts as none",
-            "Put the same content into both forms.",
+            f"The plain text has {words} words, but the HTML has {len(page.words)}.",
+            "Text that only points to the HTML doesn't count",
+            "Put the same content in both.",
         )
     else:
         yield good("text-part", f"The plain text has {words} words.", rfc(2046, "5.1.4"))
@@ -136,7 +136,7 @@ def _parts(message: Message, page: _Page | None) -> Iterator[Finding]:
         yield error(
             "text-first",
             "The HTML comes before the text.",
-            f"{rfc(2046, '5.1.4')}: the last form is the one that is shown",
+            f"{rfc(2046, '5.1.4')}: email apps show the last one",
             "Put the text first.",
         )
 
@@ -147,7 +147,7 @@ def _size(message: Message) -> Iterator[Finding]:
         yield error(
             "size",
             f"The HTML has {size // 1024} KB.",
-            "Gmail clips a message at about 102 KB, and the unsubscribe link at its end with it",
+            "Gmail clips messages at about 102 KB, including the unsubscribe link at the end",
             "Send fewer papers and a link to the rest.",
         )
     elif size:
@@ -157,7 +157,7 @@ def _size(message: Message) -> Iterator[Finding]:
 def _way_out(message: Message, page: _Page | None) -> Iterator[Finding]:
     ways = [link for link in message.unsubscribe_links if link.startswith("http")]
     why = f"{GMAIL}; {YAHOO}; {OUTLOOK}"
-    todo = "Put a link that leads there, and says so, into both forms."
+    todo = "Put an unsubscribe link, labeled as such, in both the text and the HTML."
     shown = {"text": any(way in message.text for way in ways) or bool(_LEAVE.search(message.text))}
     if page is not None:
         shown["HTML"] = any(
@@ -168,19 +168,19 @@ def _way_out(message: Message, page: _Page | None) -> Iterator[Finding]:
     if missing:
         yield error(
             "visible-unsubscribe",
-            f"The {' and the '.join(missing)} shows no way to unsubscribe.",
+            f"The {' and the '.join(missing)} has no visible unsubscribe link.",
             why,
             todo,
         )
     else:
-        yield good("visible-unsubscribe", "Readers see a way to unsubscribe.", why)
+        yield good("visible-unsubscribe", "Readers can see how to unsubscribe.", why)
 
 
 def _address(message: Message, postal_address: str) -> Iterator[Finding]:
     if not postal_address.strip():
         yield note(
             "postal-address",
-            "The postal address was not looked for, because POSTAL_ADDRESS is not set.",
+            "The postal address wasn't checked, because POSTAL_ADDRESS isn't set.",
             _LAW,
         )
         return
@@ -196,9 +196,9 @@ def _address(message: Message, postal_address: str) -> Iterator[Finding]:
     if missing:
         yield error(
             "postal-address",
-            f"The {' and the '.join(missing)} does not name the sender's postal address.",
+            f"The {' and the '.join(missing)} doesn't contain the sender's postal address.",
             _LAW,
-            "Put POSTAL_ADDRESS into the footer.",
+            "Put POSTAL_ADDRESS in the footer.",
         )
     else:
         yield good("postal-address", "The sender's postal address is there.", _LAW)
@@ -208,15 +208,15 @@ def _markup(page: _Page) -> Iterator[Finding]:
     if not page.lang:
         yield warning(
             "lang",
-            "The HTML does not say its language.",
-            f"{WCAG}, 3.1.1; screen readers speak it wrongly",
+            "The HTML doesn't declare its language.",
+            f"{WCAG}, 3.1.1; screen readers would mispronounce it",
             'Write <html lang="…">.',
         )
     if bad := sorted(page.tags & {"script", "iframe", "object", "embed", "form", "video", "audio"}):
         yield error(
             "active-content",
-            f"The HTML holds {', '.join(bad)}.",
-            "Email apps strip it, and filters take it for an attack",
+            f"The HTML contains {', '.join(bad)}.",
+            "Email apps remove it, and filters treat it as an attack",
             "Link to a page instead.",
         )
     without = [source for source, alt in page.pictures if alt is None]
@@ -232,16 +232,16 @@ def _markup(page: _Page) -> Iterator[Finding]:
     ):
         yield warning(
             "alt",
-            "A link is nothing but a picture without a description.",
+            "A link contains only a picture without a description.",
             f"{WCAG}, 1.1.1",
-            "Say in the alt text where the link leads.",
+            "Describe the link's target in the alt text.",
         )
     insecure = [source for source, _ in page.pictures if source.startswith("http://")]
     if insecure:
         yield warning(
             "https-pictures",
-            f"{len(insecure)} pictures come over plain http.",
-            "Email apps leave them out",
+            f"{len(insecure)} pictures use plain http.",
+            "Email apps don't show them",
             "Serve them over https.",
         )
 
@@ -268,37 +268,37 @@ def _links(page: _Page, sender: str) -> Iterator[Finding]:
         if shown and not are_aligned(shown[1], host):
             yield error(
                 "honest-links",
-                f"A link shows {shown[1].lower()} and leads to {host}.",
+                f"A link shows {shown[1].lower()} but leads to {host}.",
                 f"{GMAIL}: it looks like phishing",
-                "Let it show where it leads; turn the provider's click tracking off.",
+                "Make the text match the target, and turn off your provider's click tracking.",
             )
     if odd:
         yield error(
             "absolute-links",
-            f"{odd} links are not absolute http or https addresses.",
-            "They lead nowhere in an email app",
-            "Write whole addresses.",
+            f"{odd} links aren't absolute http or https addresses.",
+            "They don't work in email apps",
+            "Use full addresses.",
         )
     if plain:
         yield warning(
             "https-links",
             f"{plain} of {len(page.links)} links are plain http.",
-            "Browsers and filters warn of them",
-            "Serve the site over https and set SITE_URL; links to others may stay.",
+            "Browsers and filters warn about them",
+            "Serve the site over https and set SITE_URL. Links to other sites can stay.",
         )
     if numeric := sorted(filter(_is_address, hosts)):
         yield error(
             "named-hosts",
             f"A link leads to an IP address: {numeric[0]}.",
-            "Filters take it for malware",
-            "Use a name; set SITE_URL.",
+            "Filters treat it as malware",
+            "Use a host name; set SITE_URL.",
         )
     if short := sorted(host for host in hosts if organizational_domain(host) in SHORTENERS):
         yield error(
             "shorteners",
             f"A link leads through {short[0]}.",
-            "Filters cannot see where it leads, and refuse it",
-            "Write the whole address.",
+            "Filters can't see where it leads, and reject it",
+            "Use the full address.",
         )
     if len(page.links) > MANY_LINKS:
         yield warning(
@@ -312,7 +312,7 @@ def _links(page: _Page, sender: str) -> Iterator[Finding]:
             "own-links",
             f"No link leads to the sender's domain {sender}.",
             f"{GMAIL}: links and sender should belong together",
-            "Let SITE_URL and FROM_EMAIL share a domain; turn click tracking off.",
+            "Let SITE_URL and FROM_EMAIL share a domain, and turn off click tracking.",
         )
     elif not odd:
         yield good("links", f"{len(page.links)} links, {outside} of them to other domains.")

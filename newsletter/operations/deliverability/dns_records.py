@@ -81,7 +81,7 @@ class Resolver:
 
     def _asked(self, name: str, kind: str) -> list[str]:
         if self._resolver is None:
-            raise Unanswered("this machine knows no DNS server")
+            raise Unanswered("this machine has no DNS server configured")
         try:
             answer = self._resolver.resolve(name, kind, search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
@@ -89,7 +89,7 @@ class Resolver:
         except (dns.name.LabelTooLong, dns.name.EmptyLabel, dns.name.NameTooLong):
             return []
         except dns.exception.Timeout:
-            raise Unanswered("it did not answer in time") from None
+            raise Unanswered("it didn't answer in time") from None
         except (dns.exception.DNSException, OSError) as problem:
             raise Unanswered(f"it answered with an error ({type(problem).__name__})") from None
         if kind == "TXT":
@@ -115,22 +115,25 @@ def check(
         except Unanswered as problem:
             yield note(
                 "dns",
-                f"DNS could not be asked for {what} of {domain}: {problem}.",
+                f"DNS couldn't be asked for {what} of {domain}: {problem}.",
                 "",
-                "Ask again from a machine with DNS; --no-dns leaves this out.",
+                "Try again on a machine with DNS, or skip this with --no-dns.",
             )
     if not selectors:
         yield note(
             "dkim-record",
-            "No DKIM key was looked for, because none is set and the message names none.",
+            "No DKIM key was checked, because none is set and the message has no signature.",
             _ALL_THREE,
-            "Check an email that arrived: --eml FILE.",
+            "Check a delivered email with --eml FILE.",
         )
     yield note(
         "ptr",
-        "Whether the sending address has a name that leads back to it (PTR) cannot be seen here.",
+        "This can't check whether the sending IP address has matching reverse DNS (PTR).",
         f"{GMAIL} ask for it",
-        "On the mail server: dig -x its address, then dig that name. Providers see to it.",
+        (
+            "On your mail server, run dig -x on its address, then dig on that name. Mail "
+            "providers take care of this."
+        ),
     )
 
 
@@ -144,29 +147,29 @@ def _spf(resolver: Resolver, domain: str) -> Iterator[Finding]:
             "spf",
             f"{domain} has no SPF record.",
             _ALL_THREE,
-            "Publish one that names whoever sends: v=spf1 include:… -all",
+            "Publish one that lists your senders: v=spf1 include:… -all",
         )
         return
     if len(records) > 1:
         yield error(
             "spf",
             f"{domain} has {len(records)} SPF records.",
-            f"{rfc(7208, '4.5')}: that counts as none",
-            "Join them into one.",
+            f"{rfc(7208, '4.5')}: then none of them counts",
+            "Combine them into one.",
         )
         return
     terms = records[0]
     if "+all" in terms or "all" in terms:
         yield error(
             "spf",
-            f"The SPF record of {domain} lets everybody send.",
+            f"The SPF record of {domain} lets anyone send.",
             rfc(7208, "5.1"),
             "End it with -all or ~all.",
         )
     elif "?all" in terms or not any(re.search("all$|^redirect=", term) for term in terms):
         yield warning(
             "spf",
-            f"The SPF record of {domain} does not say what others may not.",
+            f"The SPF record of {domain} doesn't restrict other senders.",
             rfc(7208, "5.1"),
             "End it with -all or ~all.",
         )
@@ -176,9 +179,9 @@ def _spf(resolver: Resolver, domain: str) -> Iterator[Finding]:
     if lookups > MOST_LOOKUPS:
         yield error(
             "spf-lookups",
-            f"The SPF record of {domain} needs more than {MOST_LOOKUPS} look-ups.",
-            f"{rfc(7208, '4.6.4')}: it counts as broken",
-            "Take out what no longer sends.",
+            f"The SPF record of {domain} needs more than {MOST_LOOKUPS} lookups.",
+            f"{rfc(7208, '4.6.4')}: it counts as invalid",
+            "Remove senders you no longer use.",
         )
 
 
@@ -245,14 +248,14 @@ def _dmarc(resolver: Resolver, domain: str) -> Iterator[Finding]:
     if policy == "none":
         yield note(
             "dmarc-policy",
-            "DMARC asks for nothing yet (p=none).",
+            "The DMARC policy doesn't ask for anything yet (p=none).",
             f"{OUTLOOK} and others recommend more",
-            "Read the reports for some weeks, then move to p=quarantine and p=reject.",
+            "Read the reports for a few weeks, then move to p=quarantine and p=reject.",
         )
     if "rua" not in tags:
         yield note(
             "dmarc-reports",
-            "Nobody gets DMARC's reports.",
+            "Nobody receives the DMARC reports.",
             rfc(7489, "6.3"),
             f"Add rua=mailto:dmarc@{where}.",
         )
@@ -265,13 +268,13 @@ def _dmarc_records(resolver: Resolver, domain: str) -> list[str]:
 
 def _mail_server(resolver: Resolver, domain: str) -> Iterator[Finding]:
     if resolver.has_mail_server(domain):
-        yield good("mx", f"{domain} takes mail.")
+        yield good("mx", f"{domain} accepts email.")
     else:
         yield warning(
             "mx",
-            f"{domain} takes no email, so answers and complaints come back to nobody.",
+            f"{domain} doesn't accept email, so replies and complaints get lost.",
             f"{OUTLOOK}: the sender must be able to receive; RFC 2142",
-            "Publish an MX record, and read what arrives.",
+            "Publish an MX record, and read the email that arrives.",
         )
 
 
@@ -281,9 +284,12 @@ def _dkim(resolver: Resolver, selector: str, domain: str) -> Iterator[Finding]:
     if not records:
         yield error(
             "dkim-record",
-            f"There is no DKIM key at {name}.",
+            f"There's no DKIM key at {name}.",
             _ALL_THREE,
-            "Publish what manage.py make_dkim_key prints, or what your provider asks for.",
+            (
+                "Publish the record that manage.py make_dkim_key prints, or the one your "
+                "provider asks for."
+            ),
         )
         return
     tags = _tags(records[0])
@@ -292,7 +298,7 @@ def _dkim(resolver: Resolver, selector: str, domain: str) -> Iterator[Finding]:
             "dkim-record",
             f"The DKIM key at {name} is revoked.",
             rfc(6376, "3.6.1"),
-            "Publish the key that signs.",
+            "Publish the signing key.",
         )
         return
     try:
@@ -300,18 +306,18 @@ def _dkim(resolver: Resolver, selector: str, domain: str) -> Iterator[Finding]:
     except (dkim.DKIMException, ValueError) as problem:
         yield error(
             "dkim-record",
-            f"The DKIM key at {name} cannot be read: {str(problem)[:80]}.",
+            f"The DKIM key at {name} can't be read: {str(problem)[:80]}.",
             rfc(6376, "3.6.1"),
-            "Publish it anew, in one fragment.",
+            "Publish it again, in one piece.",
         )
         return
     yield from key_size(name, kind, bits)
     if "y" in tags.get("t", "").split(":"):
         yield warning(
             "dkim-testing",
-            f"The DKIM key at {name} is marked as being tested (t=y).",
-            f"{rfc(6376, '3.6.1')}: signatures count for nothing then",
-            "Take t=y out.",
+            f"The DKIM key at {name} is in test mode (t=y).",
+            f"{rfc(6376, '3.6.1')}: signatures don't count then",
+            "Remove t=y.",
         )
 
 
@@ -322,7 +328,7 @@ def key_size(name: str, kind: bytes, bits: int) -> Iterator[Finding]:
             "dkim-key",
             f"The DKIM key at {name} has {bits} bits.",
             rfc(8301, "3.2"),
-            "Make a new one with 2048: manage.py make_dkim_key --selector another",
+            "Make a new one with 2048 bits: manage.py make_dkim_key --selector another",
         )
     elif kind == b"rsa" and bits < 2048:
         yield warning(
@@ -335,7 +341,7 @@ def key_size(name: str, kind: bytes, bits: int) -> Iterator[Finding]:
         yield warning(
             "dkim-key",
             f"The DKIM key at {name} is an Ed25519 key.",
-            "Gmail and Outlook do not verify these yet",
+            "Gmail and Outlook don't verify these yet",
             "Sign with RSA: manage.py make_dkim_key --selector another",
         )
     else:

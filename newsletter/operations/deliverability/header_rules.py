@@ -46,19 +46,19 @@ def _counts(message: Message) -> Iterator[Finding]:
                 "required-header",
                 f"There is no {name}.",
                 f"{rfc(5322, '3.6')}; {GMAIL}",
-                "Whoever composed or forwarded the message has to add it.",
+                "Whatever composed or forwarded the message needs to add it.",
             )
     for name in (*ONCE, *AT_MOST_ONCE):
         if (count := len(message.all(name))) > 1:
             bad = True
             yield error(
                 "header-once",
-                f"{name} is there {count} times.",
+                f"{name} appears {count} times.",
                 f"{rfc(5322, '3.6')}; Gmail refuses such messages (550 5.7.1)",
-                "Find out who added the other one: a provider, a mail server, a filter.",
+                "Find out what added the other one: a provider, a mail server or a filter.",
             )
     if not bad:
-        yield good("header-once", "Every header is there as often as it may be.", rfc(5322, "3.6"))
+        yield good("header-once", "No header appears too often.", rfc(5322, "3.6"))
 
 
 def _lines(message: Message) -> Iterator[Finding]:
@@ -67,7 +67,10 @@ def _lines(message: Message) -> Iterator[Finding]:
             "line-ends",
             "Some lines end with CR or LF alone.",
             rfc(5322, "2.3"),
-            "Send it on with CRLF; mail servers refuse or recode it, which voids signatures.",
+            (
+                "Use CRLF. Mail servers reject or re-encode other line endings, which breaks "
+                "signatures."
+            ),
         )
     longest = max(map(len, message.raw.split(b"\r\n")))
     if longest > LONGEST_LINE:
@@ -83,16 +86,16 @@ def _lines(message: Message) -> Iterator[Finding]:
     if not head.isascii():
         yield error(
             "ascii-headers",
-            "A header holds bytes that are not ASCII.",
+            "A header contains non-ASCII bytes.",
             rfc(2047),
-            "Encode the words; without SMTPUTF8 servers refuse or garble it.",
+            "Encode the words. Without SMTPUTF8, servers reject or garble them.",
         )
     if re.search(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", head):
         yield error(
             "control-characters",
-            "A header holds a control character.",
+            "A header contains a control character.",
             rfc(5322, "2.2"),
-            "Take it out: filters treat it as an attack.",
+            "Remove it. Filters treat it as an attack.",
         )
 
 
@@ -110,9 +113,9 @@ def _sender(message: Message) -> Iterator[Finding]:
     if domain.endswith(("gmail.com", "yahoo.com", "outlook.com", "hotmail.com", "aol.com")):
         yield error(
             "own-domain",
-            f"The sender is at {domain}, which is not yours.",
-            f"{GMAIL}; their DMARC policies refuse mail that they did not send themselves",
-            "Send from a domain of your own.",
+            f"The sender is at {domain}, which isn't your domain.",
+            f"{GMAIL}; their DMARC policies reject email that others send",
+            "Send from your own domain.",
         )
 
 
@@ -120,21 +123,21 @@ def _subject(message: Message) -> Iterator[Finding]:
     subject = str(message.parsed.get("Subject", "")).strip()
     if not subject:
         yield error(
-            "subject", "The subject is empty.", GMAIL, "Say in the subject what the email holds."
+            "subject", "The subject is empty.", GMAIL, "Say in the subject what the email contains."
         )
     elif re.match(r"(?i)(re|fwd?|aw|wg)\s*:", subject):
         yield error(
             "subject",
-            f"The subject begins like an answer: {subject[:40]!r}.",
+            f"The subject looks like a reply: {subject[:40]!r}.",
             f"{GMAIL} (misleading subjects)",
-            "Leave Re: and Fwd: to people.",
+            "Don't start it with Re: or Fwd:.",
         )
     elif len(subject) > 2 * SUBJECT_SHOWN:
         yield warning(
             "subject",
             f"The subject has {len(subject)} characters.",
             f"Email apps show about {SUBJECT_SHOWN}",
-            "Shorten it, or put what counts first.",
+            "Shorten it, or put the important part first.",
         )
     elif len(subject) > 12 and subject.isupper():
         yield warning(
@@ -152,9 +155,9 @@ def _date(message: Message) -> Iterator[Finding]:
     except ValueError:
         yield error(
             "date",
-            f"The Date {message.one('Date')[:60]!r} is none.",
+            f"The Date {message.one('Date')[:60]!r} isn't valid.",
             rfc(5322, "3.3"),
-            "Write it as in: Thu, 11 Jun 2026 08:00:00 +0000.",
+            "Use this format: Thu, 11 Jun 2026 08:00:00 +0000.",
         )
 
 
@@ -165,16 +168,19 @@ def _message_id(message: Message) -> Iterator[Finding]:
     found = _MESSAGE_ID.fullmatch(value)
     if found is None:
         yield error(
-            "message-id", f"The Message-ID {value[:60]!r} is none.", rfc(5322, "3.6.4"), "Fix it."
+            "message-id",
+            (f"The Message-ID {value[:60]!r} isn't valid."),
+            rfc(5322, "3.6.4"),
+            "Fix it.",
         )
     elif not are_aligned(found[1], message.from_domain):
         yield note(
             "message-id",
-            f"The Message-ID is of {found[1]}, not of the sender's {message.from_domain}.",
-            "A provider replaced it; that does no harm",
+            f"The Message-ID's domain is {found[1]}, not the sender's {message.from_domain}.",
+            "A provider replaced it, which is harmless",
         )
     else:
-        yield good("message-id", "The Message-ID is of the sender's domain.", rfc(5322, "3.6.4"))
+        yield good("message-id", "The Message-ID uses the sender's domain.", rfc(5322, "3.6.4"))
 
 
 def _unsubscribe(message: Message) -> Iterator[Finding]:
@@ -185,7 +191,10 @@ def _unsubscribe(message: Message) -> Iterator[Finding]:
             "one-click",
             "There is no List-Unsubscribe.",
             sources,
-            "If Broadsheet wrote one, the provider dropped it: see docs/deploying.md, Providers.",
+            (
+                "If Broadsheet added one, your provider removed it. See Providers in "
+                "docs/deploying.md."
+            ),
         )
         return
     links = message.unsubscribe_links
@@ -193,23 +202,23 @@ def _unsubscribe(message: Message) -> Iterator[Finding]:
     if not https:
         yield error(
             "one-click",
-            "List-Unsubscribe holds no https address.",
+            "List-Unsubscribe has no https address.",
             sources,
             "Set SITE_URL to the site's https address.",
         )
     if not any(link.startswith("mailto:") for link in links):
         yield warning(
             "unsubscribe-mailto",
-            "List-Unsubscribe holds no mailto address.",
-            f"{rfc(2369, '3.2')}; some email apps know no other way",
-            "Set UNSUBSCRIBE_EMAIL; some providers carry one address only.",
+            "List-Unsubscribe has no mailto address.",
+            f"{rfc(2369, '3.2')}; some email apps only support this",
+            "Set UNSUBSCRIBE_EMAIL. Some providers only keep one address.",
         )
     if "\r\n" in fields[0].strip():
         yield warning(
             "unsubscribe-line",
             "List-Unsubscribe is folded over several lines.",
-            "Not every mailbox provider puts it together again",
-            "Find out who folds it: a provider or a mail server on the way.",
+            "Some mailbox providers can't read folded headers",
+            "Find out what folds it: a provider or a mail server on the way.",
         )
     post = message.one("List-Unsubscribe-Post")
     if post != "List-Unsubscribe=One-Click":
@@ -218,7 +227,7 @@ def _unsubscribe(message: Message) -> Iterator[Finding]:
             "one-click",
             f"List-Unsubscribe-Post {what}.",
             sources,
-            "It has to be exactly: List-Unsubscribe=One-Click",
+            "It must be exactly: List-Unsubscribe=One-Click",
         )
     elif https:
         yield good("one-click", "Readers can unsubscribe with one click.", sources)
@@ -227,9 +236,12 @@ def _unsubscribe(message: Message) -> Iterator[Finding]:
         if not are_aligned(host, message.from_domain):
             yield warning(
                 "unsubscribe-domain",
-                f"List-Unsubscribe leads to {host}, the sender is at {message.from_domain}.",
-                "Whoever leaves there leaves the list of whoever owns that domain",
-                "If it is your provider's, readers stay on your list: see docs/deploying.md.",
+                f"List-Unsubscribe leads to {host}, but the sender is at {message.from_domain}.",
+                "Readers would unsubscribe from a list that belongs to that domain",
+                (
+                    "If that's your provider's domain, readers stay on your list. See "
+                    "docs/deploying.md."
+                ),
             )
 
 
@@ -241,16 +253,16 @@ def _list(message: Message) -> Iterator[Finding]:
     elif found is None:
         yield error(
             "list-id",
-            f"The List-Id {value[:60]!r} is none.",
+            f"The List-Id {value[:60]!r} isn't valid.",
             rfc(2919, "3"),
             "Set LIST_ID to something like digest.papers.example.org.",
         )
     elif not are_aligned(found[1], message.from_domain):
         yield warning(
             "list-id",
-            f"The List-Id {found[1]} is not below the sender's {message.from_domain}.",
+            f"The List-Id {found[1]} isn't under the sender's domain {message.from_domain}.",
             rfc(2919, "3"),
-            "Set LIST_ID to a name below a domain that you own, and never change it again.",
+            "Set LIST_ID to a name under a domain you own, and never change it.",
         )
     else:
         yield good("list-id", f"The list is {found[1]}.", rfc(2919))
@@ -259,7 +271,7 @@ def _list(message: Message) -> Iterator[Finding]:
             "auto-submitted",
             "Auto-Submitted: auto-generated is missing.",
             f"{rfc(3834, '5')}: it keeps autoresponders from answering",
-            "Find out who dropped it.",
+            "Find out what removed it.",
         )
     if not message.all("Feedback-ID"):
         yield note(
@@ -269,4 +281,4 @@ def _list(message: Message) -> Iterator[Finding]:
             "https://support.google.com/mail/answer/6254652",
         )
     if message.all("Precedence"):
-        yield note("precedence", "Precedence is there and not needed.", rfc(3834, "2"))
+        yield note("precedence", "Precedence isn't needed.", rfc(3834, "2"))

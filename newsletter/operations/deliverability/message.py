@@ -38,7 +38,7 @@ class Message:
             found = _FIELD.fullmatch(block)
             if found is None:
                 line = block[:60].decode("ascii", "replace")
-                raise NotAMessage(f"This is not an email: {line!r} is no header line.")
+                raise NotAMessage(f"This isn't an email: {line!r} isn't a header line.")
             fields.append((found[1].decode("ascii"), found[2].decode("latin-1")))
         return cls(raw, tuple(fields), lone)
 

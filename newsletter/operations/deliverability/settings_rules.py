@@ -24,15 +24,15 @@ def check() -> Iterator[Finding]:
         yield error(
             "settings",
             f"Not set: {', '.join(names)}.",
-            "No worker starts in production without them",
-            "Set the environment variables of these names.",
+            "Workers don't start in production without them",
+            "Set the environment variables with these names.",
         )
     else:
         yield good("settings", "Sender, postal address, list id and unsubscribe address are set.")
     if not settings.HTTPS:
         yield error(
             "https",
-            "SITE_URL is not https.",
+            "SITE_URL isn't https.",
             f"{rfc(8058, '3.1')}: one-click unsubscribe needs an https address",
             "Serve the site over https and set SITE_URL accordingly.",
         )
@@ -44,7 +44,7 @@ def check() -> Iterator[Finding]:
             "Let SITE_URL and FROM_EMAIL share a domain.",
         )
     if not readiness.reaches_readers():
-        yield note("backend", "Mail reaches nobody with the mail backend that is set.")
+        yield note("backend", "With the current mail backend, emails reach nobody.")
     yield from _provider()
 
 
@@ -55,7 +55,7 @@ def _provider() -> Iterator[Finding]:
             "provider",
             f"{objection[0].upper()}{objection[1:]}",
             rfc(8058),
-            "Look at an email that arrived (--eml FILE); if both headers are ours, set "
+            "Check a delivered email with --eml FILE. If both headers are ours, set "
             "UNSUBSCRIBE_HEADERS_SEEN=true.",
         )
     elif provider is not None:
@@ -63,14 +63,14 @@ def _provider() -> Iterator[Finding]:
     if providers.is_anymail(settings.EMAIL_BACKEND) and not readiness.has_webhook_secret():
         yield error(
             "webhook",
-            "Anybody could report bounces and complaints: the webhook has no secret.",
+            "Anyone could report bounces and complaints: the webhook has no secret.",
             "Anymail, Securing webhooks: https://anymail.dev/en/stable/tips/securing_webhooks/",
             'Put "WEBHOOK_SECRET": "some-user:some-password" into ANYMAIL.',
         )
     if settings.DKIM_KEY and not are_aligned(settings.DKIM_DOMAIN, settings.MAIL_DOMAIN):
         yield error(
             "dkim-alignment",
-            f"DKIM_DOMAIN is {settings.DKIM_DOMAIN}, the sender is at {settings.MAIL_DOMAIN}.",
+            f"DKIM_DOMAIN is {settings.DKIM_DOMAIN}, but the sender is at {settings.MAIL_DOMAIN}.",
             rfc(7489, "3.1.1"),
             "Remove DKIM_DOMAIN.",
         )

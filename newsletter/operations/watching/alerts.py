@@ -82,7 +82,7 @@ def ping() -> bool:
     try:
         httpx.get(settings.PING_URL, timeout=TIMEOUT).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        logger.warning("a ping did not arrive", extra={"reason": type(error).__name__})
+        logger.warning("a ping failed", extra={"reason": type(error).__name__})
         return False
     return True
 
@@ -95,7 +95,7 @@ def _try(name: str, way: Any, alert: Alert) -> bool:
         way(alert)
     except Exception as error:  # whatever a mail backend or a URL raises
         logger.error(
-            "an alert did not arrive",
+            "an alert failed",
             extra={"way": name, "trouble": alert.trouble, "reason": type(error).__name__},
         )
         return False

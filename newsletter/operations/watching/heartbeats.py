@@ -72,7 +72,7 @@ def _write(record: Callable[[dt.datetime], None]) -> None:
     try:
         record(timezone.now())
     except Exception:  # whatever the database's driver raises
-        logger.exception("a heartbeat could not be written")
+        logger.exception("couldn't write a heartbeat")
     finally:
         if not connection.in_atomic_block:
             connection.close()

@@ -32,13 +32,15 @@ class StatusCollector(Collector):
         yield from self._parts()
         yield from self._sources()
         yield from self._sending()
-        yield _gauge("pending_migrations", "Migrations not run.", self._facts.pending_migrations)
+        yield _gauge(
+            "pending_migrations", ("Migrations that haven't run."), self._facts.pending_migrations
+        )
         for name, attribute in (("free", "free"), ("total", "total")):
             family = _family(f"journal_disk_{name}_bytes", f"The journal's disk, {name}.", "where")
             for disk in self._facts.disks:
                 family.add_metric([disk.where], getattr(disk, attribute))
             yield family
-        troubles = _family("trouble", "1 for each trouble that there is now.", "trouble")
+        troubles = _family("trouble", "1 for each current trouble.", "trouble")
         for one in findings(self._facts):
             troubles.add_metric([one.key], 1)
         yield troubles
@@ -48,7 +50,7 @@ class StatusCollector(Collector):
         version = _family("info", "1; the version of the web process that answers.", "version")
         version.add_metric([facts.version], 1)
         yield version
-        up = _family("up", "Whether beat, or a worker, was seen lately.", "part", "name")
+        up = _family("up", "Whether beat or a worker was seen recently.", "part", "name")
         seen = _family("seen_timestamp_seconds", "When it was last seen.", "part", "name")
         beats = [facts.beat] if facts.beat else []
         parts: list[tuple[str, list[Part]]] = [("beat", beats), ("worker", facts.workers)]
@@ -72,17 +74,21 @@ class StatusCollector(Collector):
     def _sending(self) -> Iterable[GaugeMetricFamily]:
         facts, send = self._facts, self._facts.send
         yield _gauge("issue_ready", "Whether today's issue is there.", int(facts.issue.is_there))
-        states = _family("digests", "Digests of today's issue, by what became of them.", "state")
+        states = _family("digests", "Digests of today's issue, by state.", "state")
         for name in ("sent", "skipped", "waiting", "failed", "expired", "in_doubt"):
             states.add_metric([name], getattr(send, name))
         yield states
-        yield _gauge("digests_late", "Of those that wait, how many are late.", send.late)
-        yield _gauge("sent_per_minute", "Digests sent a minute, over five.", send.per_minute)
-        yield _gauge("lost_before", "Lost digests of the issue before.", facts.lost_before)
-        refusing = int(facts.backend.is_refusing)
-        yield _gauge("mail_backend_refusing", "Whether the last batch was refused.", refusing)
+        yield _gauge("digests_late", "How many of the waiting digests are late.", send.late)
         yield _gauge(
-            "queue_age_seconds", "How long the oldest email of any kind waits.", facts.queue_age
+            "sent_per_minute", ("Digests sent per minute, over five minutes."), send.per_minute
+        )
+        yield _gauge("lost_before", "Lost digests of the previous issue.", facts.lost_before)
+        refusing = int(facts.backend.is_refusing)
+        yield _gauge("mail_backend_refusing", "Whether the last batch was rejected.", refusing)
+        yield _gauge(
+            "queue_age_seconds",
+            ("How long the oldest email of any kind has waited."),
+            facts.queue_age,
         )
 
 

@@ -24,7 +24,7 @@ def lines(now_is: Status) -> list[Line]:
         *(Line(f"Worker {one.name}", _alive(one, now)) for one in now_is.workers),
     ]
     if not now_is.workers:
-        found.append(Line("Workers", "none was seen"))
+        found.append(Line("Workers", "none seen"))
     found.append(Line("Last tick", _ago(now_is.tick_at, now)))
     for source in now_is.sources:
         said = f"answered {_ago(source.answered_at, now)}"
@@ -46,7 +46,7 @@ def lines(now_is: Status) -> list[Line]:
             f"{send.expired:,} too late, {send.in_doubt:,} in doubt",
         ),
         Line("Rate", _rate(now_is)),
-        Line("Issue before", f"{now_is.lost_before:,} in doubt or too late"),
+        Line("Previous issue", f"{now_is.lost_before:,} in doubt or too late"),
         Line("Mail backend", _backend(now_is)),
         Line("Held back", now_is.held_because or "nothing"),
         Line("Queue", f"the oldest email has waited {_span(now_is.queue_age)}"),
@@ -62,12 +62,12 @@ def lines(now_is: Status) -> list[Line]:
 
 
 def _migrations(pending: int) -> str:
-    return f"{pending} migrations have not run" if pending else "all migrations have run"
+    return f"{pending} migrations not applied" if pending else "all migrations applied"
 
 
 def _alive(part: Part | None, now: dt.datetime) -> str:
     if part is None:
-        return "was never seen"
+        return "never seen"
     state = "alive" if part.is_alive else "SILENT"
     return f"{state}, seen {_ago(part.seen_at, now)}, version {part.version or 'unknown'}"
 
@@ -76,7 +76,7 @@ def _issue(now_is: Status) -> str:
     issue = now_is.issue
     if not issue.is_there:
         return (
-            f"{issue.day}: not there yet; readers wait until {issue.expected_by:%-d %B, %H:%M} UTC"
+            f"{issue.day}: not ready yet; readers wait until {issue.expected_by:%-d %B, %H:%M} UTC"
         )
     missing = f"; without {', '.join(issue.missing_sources)}" if issue.missing_sources else ""
     return f"{issue.day}: {issue.state}, frozen {_ago(issue.frozen_at, now_is.at)}{missing}"
@@ -91,11 +91,11 @@ def _rate(now_is: Status) -> str:
 def _backend(now_is: Status) -> str:
     backend = now_is.backend
     if backend.since is None:
-        return f"{backend.path}: nothing was sent yet"
+        return f"{backend.path}: nothing sent yet"
     if backend.is_refusing:
         since = _ago(backend.since, now_is.at)
-        return f"{backend.path}: does NOT take mail (began {since}): {backend.reason}"
-    return f"{backend.path}: takes mail"
+        return f"{backend.path}: NOT accepting email (since {since}): {backend.reason}"
+    return f"{backend.path}: accepting email"
 
 
 def _ago(moment: dt.datetime | None, now: dt.datetime) -> str:

@@ -45,7 +45,7 @@ def _look() -> None:
     try:
         troubles.watch(timezone.now(), pings=False)
     except Exception:  # the next one who asks may fare better
-        logger.exception("nobody looks around, and this web process could not either")
+        logger.exception("nothing is being checked, and this web process couldn't check either")
     finally:
         _looking.release()
         connections.close_all()

@@ -68,7 +68,7 @@ def findings(now_is: Status) -> list[Finding]:
             found.append(
                 Finding(
                     f"source:{source.slug}",
-                    f"{source.name} has not answered {when}: {source.error}",
+                    f"{source.name} hasn't answered {when}: {source.error}",
                 )
             )
         elif source.silence and not source.error:
@@ -76,7 +76,7 @@ def findings(now_is: Status) -> list[Finding]:
     found += [
         Finding(
             f"disk:{disk.where}",
-            f"The disk of the journal of {disk.where} is filling: {disk.free_share:.0%} is free.",
+            f"The journal's disk on {disk.where} is filling up: {disk.free_share:.0%} is free.",
         )
         for disk in now_is.disks
         if disk.free_share < DISK_FREE
@@ -87,16 +87,18 @@ def findings(now_is: Status) -> list[Finding]:
 def _of_parts(now_is: Status) -> Iterable[Finding]:
     now, beat = now_is.at, now_is.beat
     if beat is None or not beat.is_alive:
-        when = f"since {_at(beat.seen_at)}" if beat else "and was never seen"
-        yield Finding("beat", f"Beat is silent {when}: nothing is fetched, frozen or planned.")
+        when = f"since {_at(beat.seen_at)}" if beat else "and never seen"
+        yield Finding("beat", f"Beat hasn't run {when}: nothing is fetched, frozen or planned.")
     elif now_is.tick_at is None or now - now_is.tick_at > TICK_SILENT:
         when = f"since {_at(now_is.tick_at)}" if now_is.tick_at else "yet"
-        yield Finding("tick", f"Beat calls, but no worker has answered {when}: see the broker.")
+        yield Finding(
+            "tick", (f"Beat is running, but no worker has answered {when}. Check the broker.")
+        )
     if not now_is.has_worker:
-        yield Finding("workers", "No worker lives: nothing is sent.")
+        yield Finding("workers", "No worker is running, so nothing is sent.")
     if now_is.pending_migrations:
         yield Finding(
-            "migrations", f"{now_is.pending_migrations} migrations have not run: manage.py migrate"
+            "migrations", f"{now_is.pending_migrations} migrations not applied: manage.py migrate"
         )
 
 
@@ -106,7 +108,7 @@ def _of_issue(now_is: Status) -> Iterable[Finding]:
     if not issue.is_there and now_is.at >= late_from:
         failing = [source.name for source in now_is.sources if source.error]
         why = f" {', '.join(failing)} did not answer." if failing else ""
-        yield Finding("no-issue", f"There is no issue of {issue.day:%A, %-d %B %Y} yet.{why}")
+        yield Finding("no-issue", f"There's no issue for {issue.day:%A, %-d %B %Y} yet.{why}")
 
 
 def _of_sending(now_is: Status) -> Iterable[Finding]:
@@ -115,12 +117,14 @@ def _of_sending(now_is: Status) -> Iterable[Finding]:
         yield Finding("held", f"{now_is.held_because} See manage.py after_restore.")
     elif backend.is_refusing:
         when = f" since {_at(backend.since)}" if backend.since else ""
-        yield Finding("backend", f"The mail backend does not take mail{when}: {backend.reason}")
+        yield Finding("backend", f"The mail backend hasn't accepted email{when}: {backend.reason}")
     elif (
         now_is.digests_age > LATE.total_seconds() and not send.per_minute and not _is_spent(now_is)
     ):
         minutes = round(now_is.digests_age / 60)
-        yield Finding("queue", f"Digests have waited for {minutes} minutes, and none goes out.")
+        yield Finding(
+            "queue", (f"Digests have waited for {minutes} minutes, and none are being sent.")
+        )
     is_stopped = now_is.held_because or backend.is_refusing
     if not is_stopped and now_is.other_emails_age > LATE.total_seconds():
         minutes = round(now_is.other_emails_age / 60)
@@ -137,7 +141,7 @@ def _of_sending(now_is: Status) -> Iterable[Finding]:
     if now_is.lost_before >= settings.ALERT_LOST_DIGESTS:
         yield Finding(
             "lost-before",
-            f"{now_is.lost_before} digests of the issue before are in doubt or came too late.",
+            f"{now_is.lost_before} digests of the previous issue are in doubt or were too late.",
         )
 
 
@@ -201,7 +205,7 @@ def note(found: Iterable[Finding], now: dt.datetime) -> None:
             logger.warning("trouble", extra={"trouble": one.key, "text": text})
     for trouble in Trouble.objects.open().filter(seen_at__lte=now - LASTS):
         if Trouble.objects.open().filter(pk=trouble.pk).update(over_at=now):
-            logger.info("trouble is over", extra={"trouble": trouble.key, "text": trouble.text})
+            logger.info("a trouble is over", extra={"trouble": trouble.key, "text": trouble.text})
 
 
 def tell_all(now: dt.datetime, tell: Callable[[Alert], bool]) -> None:

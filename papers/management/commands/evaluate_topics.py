@@ -54,17 +54,17 @@ class Command(BaseCommand):
             type=Path,
             required=True,
             metavar="FILE",
-            help="papers of each week, lines of JSON",
+            help="papers of each week, as JSON lines",
         )
         parser.add_argument(
-            "--topics", type=Path, required=True, metavar="FILE", help="topics, YAML"
+            "--topics", type=Path, required=True, metavar="FILE", help="topics, as YAML"
         )
         parser.add_argument(
             "--judgments",
             type=Path,
             required=True,
             metavar="FILE",
-            help="which paper suits which topic, lines of JSON",
+            help="which paper suits which topic, as JSON lines",
         )
         parser.add_argument(
             "--background",
@@ -75,7 +75,9 @@ class Command(BaseCommand):
         parser.add_argument("--dimensions", type=int, default=DIMENSIONS)
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument(
-            "--no-model", action="store_true", help="rank as while few papers are stored"
+            "--no-model",
+            action="store_true",
+            help="rank as a new site does, while it has few papers",
         )
         parser.add_argument(
             "--no-classifiers",
@@ -87,14 +89,14 @@ class Command(BaseCommand):
             type=date.fromisoformat,
             default=date(2025, 6, 20),
             metavar="DATE",
-            help="weeks from this day on are also summed up by themselves (default: %(default)s, "
+            help="weeks from this day on are also summarized separately (default: %(default)s, "
             "the weeks on which nothing was chosen)",
         )
         parser.add_argument(
             "--encoder",
             metavar="PLACE",
-            help="rank with a sentence encoder as well, and show what it adds: a directory or "
-            "package:NAME, as in the setting ENCODER; takes some minutes",
+            help="also rank with a sentence encoder, and show what it adds: a directory or "
+            "package:NAME, as in the setting ENCODER; takes a few minutes",
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -124,7 +126,7 @@ class Command(BaseCommand):
         if options["encoder"]:
             if model is None:
                 raise CommandError(
-                    "An encoder is combined with a model; --no-model leaves it without one."
+                    "An encoder needs a model to combine with; leave out --no-model."
                 )
             try:
                 model = combine(model, load(options["encoder"]))
@@ -146,12 +148,14 @@ class Command(BaseCommand):
                 candidates, topics, judgments, model, lambda: bar.advance(task), learned
             )
         if not cases:
-            raise CommandError("No judgment names a topic of the file and a candidate of its week.")
+            raise CommandError(
+                "No judgment names both a topic in the file and a candidate of that week."
+            )
         apart = options["apart_from"].isoformat()
         report = {
             "all weeks": summarize(cases),
             f"weeks before {apart}": summarize(case for case in cases if case.week < apart),
-            f"weeks from {apart}, kept apart": summarize(
+            f"weeks from {apart}, held out": summarize(
                 case for case in cases if case.week >= apart
             ),
         }

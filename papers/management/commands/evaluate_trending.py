@@ -33,14 +33,14 @@ class Command(BaseCommand):
             type=Path,
             required=True,
             metavar="FILE",
-            help="attention over time, lines of JSON",
+            help="attention over time, as JSON lines",
         )
         parser.add_argument(
             "--orders",
             type=Path,
             required=True,
             metavar="FILE",
-            help="the site's own order on each day, JSON",
+            help="the site's own order on each day, as JSON",
         )
         parser.add_argument(
             "--horizon", type=int, default=3, help="days that follow (default: %(default)s)"
@@ -63,9 +63,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         days = days_of(seen, orders, options["horizon"])
         if len(days) < 2:
-            raise CommandError("The files have fewer than two days that can be judged.")
+            raise CommandError("The files cover fewer than two days that can be judged.")
         first, second = halves(days)
-        parts = {"first half": first, "second half, kept apart": second}
+        parts = {"first half": first, "second half, held out": second}
         results = {name: compare(part) for name, part in parts.items()}
         fair = fairness(seen, papers) if papers is not None else None
         if options["json"]:

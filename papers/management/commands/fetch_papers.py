@@ -29,7 +29,7 @@ MOST_DAYS = 366
 class Command(BaseCommand):
     """Fetch, rank and match; run twice, nothing doubles and the counts of both times are kept."""
 
-    help = "Fetch the papers that the sources list on a day (or several), rank and match them."
+    help = "Fetch the papers that sources list on a day (or several), then rank and match them."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """`--day`, `--days`, `--source` and `--dry-run`."""
@@ -37,9 +37,9 @@ class Command(BaseCommand):
             "--day",
             type=dt.date.fromisoformat,
             metavar="YYYY-MM-DD",
-            help="the day to fetch (default: the one that today's digests carry, and of sources "
-            "that list only what is new now, the current one). Its papers are listed on that day, "
-            "or on the next one whose issue is not frozen",
+            help="the day to fetch (default: the one in today's digests, or the current day for "
+            "sources that only list what's new). Its papers are listed on that day, or on "
+            "the next one whose issue isn't frozen yet",
         )
         parser.add_argument(
             "--days",
@@ -52,7 +52,9 @@ class Command(BaseCommand):
             "--source", metavar="SLUG", help="fetch this source only (default: all active ones)"
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="ask the sources, show what came, store nothing"
+            "--dry-run",
+            action="store_true",
+            help="ask the sources and show the result, but store nothing",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -60,7 +62,7 @@ class Command(BaseCommand):
         now = timezone.now()
         last = options["day"] or days.feature_day(now)
         if not 1 <= options["days"] <= MOST_DAYS:
-            raise CommandError(f"--days takes a number from 1 to {MOST_DAYS}.")
+            raise CommandError(f"--days must be a number from 1 to {MOST_DAYS}.")
         wanted = [last] if options["days"] == 1 else days.feature_days(last, options["days"])
         sources = _sources(options["source"])
         total = Summary()
@@ -95,8 +97,8 @@ class Command(BaseCommand):
             self.stdout.write(f"All {len(wanted)} days: {total}")
         if not options["dry_run"] and is_due(now):
             self.stdout.write(
-                "A new semantic model is due. Beat will see to it within the hour; "
-                "now: manage.py fit_model"
+                "A new semantic model is due. Beat will fit it within the hour; to do it now, "
+                "run manage.py fit_model"
             )
         if total.failures:
             raise CommandError("\n".join(dict.fromkeys(total.failures)))
@@ -113,7 +115,7 @@ def _sources(slug: str | None) -> list[Source]:
     except Source.DoesNotExist:
         fetched = Source.objects.filter(kind__in=KINDS).order_by("slug")
         known = ", ".join(fetched.values_list("slug", flat=True))
-        raise CommandError(f"There is no source {slug!r}; there are: {known}.") from None
+        raise CommandError(f"There is no source {slug!r}. Choose one of: {known}.") from None
 
 
 def _by_day(
@@ -133,7 +135,11 @@ def _by_day(
 def _look(source: Source, day: dt.date, now: dt.datetime) -> Summary:
     """What a fetch would find, with nothing stored; papers count as unchanged."""
     if not answers_for(source, day, now):
-        return Summary(problems=(f"{source.name} lists only what is new now, not {day}.",))
+        return Summary(
+            problems=(
+                (f"{source.name} only lists what's new now, so it can't be asked for {day}."),
+            )
+        )
     try:
         fetched = reader_of(source).fetch(day)
     except FetchFailed as error:

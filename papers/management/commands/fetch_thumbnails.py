@@ -29,24 +29,24 @@ class Command(BaseCommand):
             type=int,
             default=fetching.MOST,
             metavar="N",
-            help=f"fetch N at most (default: {fetching.MOST})",
+            help=f"fetch at most N (default: {fetching.MOST})",
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what is due, ask nobody, store nothing"
+            "--dry-run", action="store_true", help="show what's due, but fetch and store nothing"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """List what is due, or fetch it."""
         if not 1 <= options["limit"] <= MOST:
-            raise CommandError(f"--limit takes a number from 1 to {MOST}.")
+            raise CommandError(f"--limit must be a number from 1 to {MOST}.")
         if not settings.THUMBNAILS:
-            raise CommandError("THUMBNAILS is false: this site fetches no thumbnails.")
+            raise CommandError("THUMBNAILS is false, so this site doesn't fetch thumbnails.")
         now = timezone.now()
         if options["dry_run"]:
             waiting = fetching.due(now, options["limit"])
             for paper in waiting:
                 self.stdout.write(f"{paper.identifier}  {shorten(paper.thumbnail_url, 100)}")
-            self.stdout.write(f"would ask for {len(waiting)} thumbnails")
+            self.stdout.write(f"would fetch {len(waiting)} thumbnails")
             return
         fetched = self._fetch(now, options["limit"])
         self.stdout.write(str(fetched))

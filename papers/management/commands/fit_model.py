@@ -21,14 +21,14 @@ class Command(BaseCommand):
     """Does what beat does every hour when a model is due; with `--force`, whether due or not."""
 
     help = (
-        "Fit the semantic model, by which papers are matched, recommended and searched, on the "
-        "newest papers, embed all papers with it, and match the last weeks' papers again."
+        "Fit the semantic model, which is used to match, recommend and search papers, on the "
+        "newest papers; embed all papers with it; and match recent papers again."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """`--force` and `--dry-run`."""
-        parser.add_argument("--force", action="store_true", help="fit although none is due")
-        parser.add_argument("--dry-run", action="store_true", help="say what would be done")
+        parser.add_argument("--force", action="store_true", help="fit even if none is due")
+        parser.add_argument("--dry-run", action="store_true", help="show what would be done")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Fit if it is due or was asked for."""
@@ -37,16 +37,16 @@ class Command(BaseCommand):
         last = FittedModel.objects.ready().first()
         if last:
             self.stdout.write(
-                f"In use: model {last}, of {last.fitted_on} papers, "
-                f"ready since {last.ready_at:%Y-%m-%d %H:%M} UTC."
+                f"In use: model {last}, fitted on {last.fitted_on} papers, ready since "
+                f"{last.ready_at:%Y-%m-%d %H:%M} UTC."
             )
         if papers < fitting.FEWEST:
             raise CommandError(
-                f"There are {papers} papers, and a model needs {fitting.FEWEST}. "
-                "Fetch more with: manage.py fetch_papers --days 30"
+                f"There are {papers} papers, but a model needs {fitting.FEWEST}. Fetch more "
+                "with: manage.py fetch_papers --days 30"
             )
         if not options["force"] and not is_due(now):
-            self.stdout.write("No other model is due. --force fits one all the same.")
+            self.stdout.write("No new model is due. Use --force to fit one anyway.")
             return
         if options["dry_run"]:
             background = min(papers, fitting.BACKGROUND)
@@ -56,14 +56,14 @@ class Command(BaseCommand):
             row = fit_now(now, report, learn_with)
         if row is None:
             raise CommandError(
-                "A model of this hour is there already, or another machine is fitting it; "
-                "an hour has one model. Try again after the hour."
+                "This hour's model already exists, or another machine is fitting it. There's "
+                "one model per hour; try again in the next hour."
             )
         ranked = rank_and_match(now=now)
         self.stdout.write(
             f"Model {row}: fitted on {row.fitted_on} papers, {row.dimensions} dimensions, "
             f"{row.vectors.count()} papers embedded, {row.topics.count()} topics taught. "
-            f"{ranked.written} matches are new or different, {ranked.dropped} no longer hold."
+            f"{ranked.written} matches added or changed, {ranked.dropped} removed."
         )
 
 

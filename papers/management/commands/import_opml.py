@@ -22,10 +22,13 @@ class Command(BaseCommand):
             "--active",
             action=argparse.BooleanOptionalAction,
             default=False,
-            help="fetch them from now on (default: they wait until an editor activates them)",
+            help=(
+                "start fetching them now (default: they stay inactive until an editor "
+                "activates them)"
+            ),
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what would be added, and add nothing"
+            "--dry-run", action="store_true", help="show what would be added, but add nothing"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,7 +37,7 @@ class Command(BaseCommand):
             with options["file"].open("rb") as file:
                 body = file.read(MOST_BYTES + 1)
         except OSError as error:
-            raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from None
+            raise CommandError(f"{options['file']} can't be read: {error.strerror}.") from None
         try:
             brought = bring_in(body, is_active=options["active"], dry_run=options["dry_run"])
         except BadOpml as error:
@@ -44,12 +47,14 @@ class Command(BaseCommand):
             address = (source.settings or {})["address"]
             self.stdout.write(f"{verb} {source.name} ({source.slug}): {address}")
         for feed in brought.known:
-            self.stdout.write(f"There already: {feed.name}: {feed.address}")
+            self.stdout.write(f"Already exists: {feed.name}: {feed.address}")
         for problem in brought.problems:
             self.stdout.write(self.style.WARNING(problem))
         self.stdout.write(
-            f"{verb} {len(brought.added)} feeds; {len(brought.known)} were there already, "
+            f"{verb} {len(brought.added)} feeds; {len(brought.known)} already existed, "
             f"{len(brought.problems)} problems."
         )
         if brought.added and not options["active"] and not options["dry_run"]:
-            self.stdout.write("They are not fetched before you make them active, under Sources.")
+            self.stdout.write(
+                "They won't be fetched until you activate them, under Sources in the admin."
+            )

@@ -19,7 +19,7 @@ MOST_BYTES = MOST_LINE * MOST_LINES // 4
 class Command(BaseCommand):
     """Store the papers of a file; run twice, nothing doubles."""
 
-    help = "Store papers from a file of JSON lines, as docs/sources.md describes them."
+    help = "Store papers from a file of JSON lines, as described in docs/sources.md."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The file, `--source`, `--new-token` and `--dry-run`."""
@@ -30,11 +30,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--new-token",
             action="store_true",
-            help="print a new token for the source, with which scripts may send papers; the one "
-            "before ends",
+            help="print a new token for the source, so that scripts can send papers; the "
+            "previous token stops working",
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what is wrong with the file, store nothing"
+            "--dry-run", action="store_true", help="check the file, but store nothing"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -42,15 +42,15 @@ class Command(BaseCommand):
         source = _source(options["source"])
         if options["new_token"] and not options["dry_run"]:
             self.stdout.write(pushing.new_token(source))
-            self.stderr.write("Keep it now: it is shown this once.")
+            self.stderr.write("Save it now: it won't be shown again.")
         if options["file"] is None:
             if options["new_token"]:
                 return
-            raise CommandError("Name a file, or - for standard input.")
+            raise CommandError("Give a file, or - for standard input.")
         now = timezone.now()
         taken = pushing.take(source, _body(options["file"]), now, dry_run=options["dry_run"])
         for line, why in taken.problems:
-            self.stdout.write(self.style.WARNING(f"Line {line} is left out: {why}."))
+            self.stdout.write(self.style.WARNING(f"Line {line} was left out: {why}."))
         for line, what in taken.notes:
             self.stdout.write(f"Line {line}: {what}.")
         would = "would store " if options["dry_run"] else ""
@@ -60,7 +60,7 @@ class Command(BaseCommand):
             rank_and_match(now=now)
             vocabulary.learn()
         if taken.problems and not taken.summary.papers:
-            raise CommandError("No line holds a paper.")
+            raise CommandError("No line contains a paper.")
 
 
 def _source(slug: str) -> Source:
@@ -70,7 +70,7 @@ def _source(slug: str) -> Source:
         known = ", ".join(Source.objects.filter(kind=Pushed.kind).values_list("slug", flat=True))
         raise CommandError(
             f"There is no source {slug!r} of the kind {Pushed.label!r}; there "
-            f"{'are: ' + known if known else 'is none. Add one in the admin, under Sources'}."
+            f"{'are: ' + known if known else 'are none. Add one in the admin, under Sources'}."
         ) from None
 
 
@@ -82,7 +82,9 @@ def _body(name: str) -> bytes:
             with Path(name).open("rb") as file:
                 body = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise CommandError(f"{name} cannot be read: {error.strerror}.") from None
+        raise CommandError(f"{name} can't be read: {error.strerror}.") from None
     if len(body) > MOST_BYTES:
-        raise CommandError(f"{name} is larger than {MOST_BYTES:,} bytes; split it.")
+        raise CommandError(
+            f"{name} is larger than {MOST_BYTES:,} bytes. Split it into several files."
+        )
     return body

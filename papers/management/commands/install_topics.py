@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     help = (
         "Add the topics of one or more packs, and update those that nobody edited. Without a pack, "
-        "list the packs. Safe to repeat; what an editor changed is left alone."
+        "list the packs. Safe to repeat; what an editor changed stays as it is."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -13,9 +13,9 @@ class Command(BaseCommand):
     """Does what a worker does after each fetch, and on request all over again."""
 
     help = (
-        "Read the words and acronyms of papers that came since the last time, which correct "
-        "misspelled searches. Workers do so after each fetch; with --anew all papers are read "
-        "again, after many were edited or deleted."
+        "Learn words and acronyms from papers added since the last run, to correct misspelled "
+        "searches. Workers do this after each fetch. Use --anew to read all papers again, for "
+        "example after many were edited or deleted."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--anew",
             action="store_true",
-            help="Forget all words first, but not the acronyms that an editor decided on.",
+            help="Forget all words first, except acronyms that an editor decided on.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -15,7 +15,7 @@ MOST = 1_000
 class Command(BaseCommand):
     """Make what is due, as the workers do every ten minutes; run twice, nothing is asked twice."""
 
-    help = "Summarize the last days' papers that have no summary yet, by the model of SUMMARY_URL."
+    help = "Summarize recent papers that have no summary yet, using the model at SUMMARY_URL."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """`--limit` and `--dry-run`."""
@@ -24,19 +24,19 @@ class Command(BaseCommand):
             type=int,
             default=making.MOST,
             metavar="N",
-            help=f"summarize N papers at most (default: {making.MOST})",
+            help=f"summarize at most N papers (default: {making.MOST})",
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what is due, ask nobody, store nothing"
+            "--dry-run", action="store_true", help="show what's due, but fetch and store nothing"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """List what is due, or have it summarized."""
         if not 1 <= options["limit"] <= MOST:
-            raise CommandError(f"--limit takes a number from 1 to {MOST}.")
+            raise CommandError(f"--limit must be a number from 1 to {MOST}.")
         if not making.is_wanted():
             raise CommandError(
-                "SUMMARY_URL and SUMMARY_MODEL name no model: this site has no summaries made."
+                "SUMMARY_URL and SUMMARY_MODEL aren't set, so this site doesn't make summaries."
             )
         now = timezone.now()
         left = making.left_today(now)
@@ -46,14 +46,14 @@ class Command(BaseCommand):
                 self.stdout.write(f"{paper.identifier}  {shorten(paper.title, 100)}")
             self.stdout.write(
                 f"would ask {settings.SUMMARY_MODEL} at {asking.address()} for "
-                f"{min(len(waiting), left)} of {len(waiting)} summaries; "
-                f"{left} of {settings.SUMMARIES_PER_DAY} questions are left today"
+                f"{min(len(waiting), left)} of {len(waiting)} summaries; {left} of "
+                f"{settings.SUMMARIES_PER_DAY} requests are left today"
             )
             return
         if not left:
             raise CommandError(
-                f"Today's {settings.SUMMARIES_PER_DAY} questions (SUMMARIES_PER_DAY) are used up; "
-                "the next ones are allowed after midnight UTC."
+                f"Today's {settings.SUMMARIES_PER_DAY} requests (SUMMARIES_PER_DAY) are used up. "
+                "There will be new ones after midnight UTC."
             )
 
         def tell(identifier: str) -> None:

@@ -12,7 +12,7 @@ from subscriptions.readers import personal_data
 class Command(BaseCommand):
     """The same as the button on the reader's own page."""
 
-    help = "Delete a subscriber and all their data. A suppression stays, as a hash."
+    help = "Delete a subscriber and all their data. If the address is suppressed, its hash is kept."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Who, and whether in earnest."""
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         """Erase, and say what went and what stays."""
         subscriber = Subscriber.objects.with_email(options["email"]).first()
         if subscriber is None:
-            raise CommandError("No subscriber has this address.")
+            raise CommandError("No subscriber has this address. Check the spelling.")
         rows = {
             name: len(value)
             for name, value in personal_data.export(subscriber).items()
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         stays = Suppression.objects.covers(subscriber.email)
         if not options["dry_run"]:
             personal_data.erase(subscriber)
-        done = "Would erase" if options["dry_run"] else "Erased"
+        done = "Would delete" if options["dry_run"] else "Erased"
         counts = ", ".join(f"{count} {name}" for name, count in sorted(rows.items()))
         self.stdout.write(f"{done} the subscriber; stored with it: {counts or 'nothing'}.")
         if stays:

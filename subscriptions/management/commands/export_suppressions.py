@@ -12,11 +12,11 @@ from subscriptions.readers.suppression_files import write_suppressions
 class Command(BaseCommand):
     """Writes to a file, or to standard output."""
 
-    help = "Write all suppressions as CSV: hash, reason, time. Addresses are not in it."
+    help = "Write all suppressions as CSV: hash, reason, time. The file contains no addresses."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Where to."""
-        parser.add_argument("file", nargs="?", help="Where to write; standard output if left out.")
+        parser.add_argument("file", nargs="?", help="The file to write (default: standard output).")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write, and say on standard error how many there were."""
@@ -27,5 +27,5 @@ class Command(BaseCommand):
                 with Path(options["file"]).open("w", encoding="utf-8", newline="") as file:
                     count = write_suppressions(file)
             except OSError as error:
-                raise CommandError(f"Cannot write {options['file']}: {error.strerror}.") from None
+                raise CommandError(f"Can't write {options['file']}: {error.strerror}.") from None
         self.stderr.write(f"{count} suppressions written.")

@@ -17,7 +17,7 @@ def test_page_shows_every_line_of_the_command(client):
     page = text(client.get(STATUS))
     for name in ("Version", "Beat", "Workers", "Issue", "Digests", "Rate", "Mail backend", "Queue"):
         assert name in page
-    assert "Beat is silent and was never seen" in page
+    assert "Beat hasn&#x27;t run and was never seen" in page
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_button_says_which_way_worked(client, settings, mailoutbox, httpserver):
     settings.ALERT_WEBHOOK_URL = httpserver.url_for("/hook")
     httpserver.expect_request("/hook").respond_with_data("", status=500)
     page = text(client.post(TEST, follow=True))
-    assert "The test was sent by email." in page
-    assert "The test could not be sent by webhook." in page
+    assert "Test alert sent by email." in page
+    assert "The test alert couldn&#x27;t be sent by webhook." in page
     assert mailoutbox[0].subject.startswith("[Broadsheet] Test:")
 
 

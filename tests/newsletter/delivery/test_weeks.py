@@ -135,9 +135,7 @@ def test_weekday_reader_whose_morning_is_still_yesterday_gets_thursdays_issue_on
     thursday = Issue.objects.get(day=friday - dt.timedelta(days=1))
     assert not alice.deliveries.filter(issue=thursday).exists()
     (said,) = explanations.explain(alice, thursday)
-    assert said == (
-        f"Its papers were carried by the digest of {row.issue} (delivery {row.pk}, sent)."
-    )
+    assert said == (f"Its papers were in the digest of {row.issue} (delivery {row.pk}, sent).")
 
 
 @pytest.mark.parametrize(("rhythm", "mails"), [("daily", 5), ("weekdays", 5), ("weekly", 1)])
@@ -384,7 +382,7 @@ def test_without_a_stopped_issue_looking_for_its_rows_costs_one_query(django_ass
         ),
         (
             {"paused_until": dt.date(2026, 7, 1), "pause_reason": "emails bounced"},
-            "None: the reader pauses until Wednesday, 1 July 2026, because emails bounced.",
+            "None: the reader is paused until Wednesday, 1 July 2026, because emails bounced.",
         ),
         ({}, "None yet: the reader's next digest is due on Thursday, 11 June 2026 at 08:00 UTC."),
         ({"next_digest_at": None}, "None: no digest is due."),
@@ -401,10 +399,10 @@ def test_why_a_digest_failed_and_which_later_one_carried_its_papers():
     later = make_delivery(made[0], alice, since=made[1].day, state=State.SENT)
     assert explanations.explain(alice, made[1]) == [
         f"Delivery {failed.pk} of this issue: too late: its deadline passed.",
-        f"Its papers were carried by the digest of {made[0]} (delivery {later.pk}, sent).",
+        f"Its papers were in the digest of {made[0]} (delivery {later.pk}, sent).",
     ]
     assert explanations.explain(alice, made[0])[1] == (
-        "It draws on the issues since Tuesday, 9 June 2026."
+        "It includes issues since Tuesday, 9 June 2026."
     )
 
 
@@ -413,4 +411,4 @@ def test_a_weekly_digest_carries_the_issues_of_its_week():
     alice = make_subscriber(rhythm="weekly")
     make_delivery(made[0], alice, state=State.SENT)
     (said,) = explanations.explain(alice, made[1])
-    assert said.startswith(f"Its papers were carried by the digest of {made[0]}")
+    assert said.startswith(f"Its papers were in the digest of {made[0]}")

@@ -124,7 +124,7 @@ def test_empty_digest_is_not_sent_and_says_so(topic, alice, tmp_path):
     run(transport, tmp_path)
     assert transport.sent == []
     row = Delivery.objects.get()
-    assert (row.state, row.reason) == ("skipped", "nothing new in the reader's topics")
+    assert (row.state, row.reason) == ("skipped", "nothing new on the reader's topics")
 
 
 def test_paper_sent_once_is_never_sent_again(topic, alice, tmp_path):

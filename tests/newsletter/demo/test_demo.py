@@ -157,7 +157,7 @@ def test_it_serves_until_told_to_stop_and_only_once_in_a_directory(var):
         code = process.wait(30)
 
     assert second.returncode == 1
-    assert f"A demo already runs in {var}" in second.stderr
+    assert f"A demo is already running in {var}" in second.stderr
     assert address.rstrip("/") in second.stderr
     assert code == 0
     assert left_behind(var) == []

@@ -141,7 +141,7 @@ def test_a_released_lock_can_be_taken_again(tmp_path):
 
     held(tmp_path / "lock")
 
-    with pytest.raises(ValueError, match="not held"):
+    with pytest.raises(ValueError, match="isn't held"):
         first.fileno()
 
 

@@ -25,8 +25,8 @@ ABSTRACT = (
 )
 SUMMARY = "A sparse attention halves the cost of training on long documents."
 OWN = "We propose a sparse attention"
-LABEL = "Summary by a machine (llama3.1), not by the authors:"
-GERMAN = "Zusammenfassung einer Maschine (llama3.1), nicht der Autor:innen:"
+LABEL = "AI-generated summary (llama3.1), not by the authors:"
+GERMAN = "KI-generierte Zusammenfassung (llama3.1), nicht von den Autor:innen:"
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_without_an_address_mails_and_pages_are_the_same_to_the_byte(paper, sett
 def test_the_preference_is_offered_changed_and_in_the_download(paper, settings):
     alice = make_subscriber(topics=[make_topic()])
     path = links.preferences_path(alice.pk, alice.link_version)
-    assert "Show summaries written by a machine" in Client().get(path).content.decode()
+    assert "Show AI-generated summaries" in Client().get(path).content.decode()
     settings.SUMMARY_URL = ""
     assert "machine_summaries" not in Client().get(path).content.decode()
     assert export(alice)["subscriber"]["machine_summaries"] is True

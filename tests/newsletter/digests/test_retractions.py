@@ -459,6 +459,7 @@ def test_both_forms_of_the_digest_are_what_their_templates_say():
     reader = make_reader(fallen=told)
     choices = choices_of(press, reader)
     assert press.html is not None
+    press.prepare([(reader, choices)])
     for form in (press.html, press.text):
         joined = "".join(part.text for part in form.compose(press.order(reader, choices, 1)))
         assert joined == whole(press, form, reader, choices, 1)

@@ -267,7 +267,7 @@ class TestPause:
         assert alice.is_paused_for_bounces(NOW)
         assert list(Subscriber.objects.paused_for_bounces(NOW.date())) == [alice]
         assert alice.consents.get().action == Consent.Action.PAUSED
-        assert "paused because emails bounced" in caplog.text
+        assert "paused a reader" in caplog.text
 
     def test_five_bounces_of_one_digest_are_one(self, row, alice):
         hear(*(bounce(row, SOFT) for _ in range(9)))
@@ -364,7 +364,7 @@ class TestReputation:
         hear(*(report(row, EventType.COMPLAINED, recipient="") for row in rows[:6]))
         note = Notice.objects.get()
         assert (note.kind, note.day, note.operator) == (Notice.Kind.OPERATOR, issue.day, 0)
-        assert "an issue is paused" in caplog.text
+        assert "paused an issue" in caplog.text
         issue.refresh_from_db()
         assert issue.state_reason == issue.warning == "complaints: 6 of 100 digests (6.00%)"
         Notice.objects.update(state=Notice.State.SENT)

@@ -177,16 +177,16 @@ def test_what_was_missing_is_said_as_it_was_then():
         (
             "en",
             (
-                "Published without these sources",
-                "(never answered);",
+                "Published without the full list",
+                "(no answer yet);",
                 "(last answer: 10 June, 23:30 UTC)",
             ),
         ),
         (
             "de",
             (
-                "Veröffentlicht ohne diese Quellen",
-                "(nie geantwortet);",
+                "Veröffentlicht ohne die vollständige Liste",
+                "(noch keine Antwort);",
                 "(letzte Antwort: 10. Juni, 23:30 UTC)",
             ),
         ),
@@ -209,7 +209,7 @@ def test_the_issue_and_the_admin_name_the_missing(client, admin_client, language
         reverse("admin:newsletter_issue_change", args=[issue.pk]),
     ):
         text = admin_client.get(address).content.decode()
-        assert "&lt;b&gt;Dead&lt;/b&gt; &amp; gone (never answered)" in text
+        assert "&lt;b&gt;Dead&lt;/b&gt; &amp; gone (no answer yet)" in text
         assert "Slow (last answered 10 Jun 23:30 UTC)" in text
 
 
@@ -217,4 +217,4 @@ def test_an_issue_without_missing_sources_says_nothing_of_them(client):
     make_live("quick", answered=1)
     issue = freeze_due(CLOSED + 2 * MINUTE)
     assert issue is not None
-    assert "without these sources" not in client.get(issue.get_absolute_url()).content.decode()
+    assert "without the full list" not in client.get(issue.get_absolute_url()).content.decode()

@@ -298,12 +298,12 @@ class TestWhatIsUnsendable:
     @pytest.mark.parametrize(
         ("changes", "reason"),
         [
-            ({"headers": (("Bcc", "eve@example.org"),)}, "made by the email"),
-            ({"headers": (("subject", "again"),)}, "made by the email"),
-            ({"headers": (("Content-Type", "text/html"),)}, "made by the email"),
+            ({"headers": (("Bcc", "eve@example.org"),)}, "set by the email"),
+            ({"headers": (("subject", "again"),)}, "set by the email"),
+            ({"headers": (("Content-Type", "text/html"),)}, "set by the email"),
             ({"headers": (("X-A", "1"), ("x-a", "2"))}, "twice"),
-            ({"headers": (("X A", "1"),)}, "not a header name"),
-            ({"headers": (("X-A: b\r\nBcc", "1"),)}, "not a header name"),
+            ({"headers": (("X A", "1"),)}, "isn't a header name"),
+            ({"headers": (("X-A: b\r\nBcc", "1"),)}, "isn't a header name"),
             ({"headers": (("List-Unsubscribe", f"<{'x' * 1000}>"),)}, "too long"),
             ({"headers": (("List-Unsubscribe", "<https://exämple.org>"),)}, "ASCII"),
             ({"text": ()}, "text part is empty"),

@@ -51,6 +51,6 @@ def test_where_the_tests_are_not_shipped_it_says_so_in_a_sentence(tmp_path):
     done = run(tmp_path, "--null", var=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "CommandError: The benchmark is part of the repository's tests/, which this installation "
-        "lacks: run it in a checkout.\n"
+        "CommandError: The benchmark is part of tests/ in the repository, which isn't installed "
+        "here. Run it in a checkout.\n"
     )

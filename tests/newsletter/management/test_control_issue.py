@@ -30,7 +30,7 @@ def test_stopping_for_good_wants_a_yes():
     call_command("control_issue", "stop", yes=True)
     issue.refresh_from_db()
     assert issue.state == Issue.State.STOPPED
-    with pytest.raises(CommandError, match="nothing was changed"):
+    with pytest.raises(CommandError, match="nothing has changed"):
         call_command("control_issue", "resume")
 
 

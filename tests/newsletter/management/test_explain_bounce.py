@@ -97,11 +97,11 @@ class TestWords:
 
 class TestFilesThatCannotBeRead:
     def test_are_named_and_the_others_explained(self, files, capsys):
-        with pytest.raises(CommandError, match="1 of 3 files were not read"):
+        with pytest.raises(CommandError, match="1 of 3 files couldn't be read"):
             call_command("explain_bounce", "--json", files[0], "no-such-file", files[1])
         said = capsys.readouterr()
         assert [one["file"] for one in json.loads(said.out)] == files
-        assert "Cannot read no-such-file: No such file or directory." in said.err
+        assert "Can't read no-such-file: No such file or directory." in said.err
 
     @pytest.mark.parametrize(
         "data", [b"", b"\x00\xff" * 500, b"Content-Type: message/rfc822\n\n" * 900]

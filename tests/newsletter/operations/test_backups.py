@@ -111,14 +111,14 @@ def test_keys_are_in_it_only_on_demand_and_nobody_else_may_read_it(
             assert file is not None
             keys = json.load(file)
             assert keys["SECRET_KEY"] == settings.SECRET_KEY
-    assert ("SECRET_KEY and ADDRESS_HASH_KEY are not in it" in out) is not with_keys
+    assert ("It doesn't contain SECRET_KEY and ADDRESS_HASH_KEY" in out) is not with_keys
     assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []
 
 
 def test_a_file_that_is_there_is_not_written_over(tmp_path):
     path = tmp_path / "backup.tar"
     path.write_text("mine")
-    with pytest.raises(CommandError, match="exists already"):
+    with pytest.raises(CommandError, match="already exists"):
         call_command("back_up", path)
     assert path.read_text() == "mine"
 
@@ -159,7 +159,7 @@ def test_what_cannot_be_restored_changes_nothing(tmp_path, make):
 def test_restoring_asks_first(tmp_path):
     call_command("back_up", tmp_path / "backup.tar")
     make_subscriber()
-    with pytest.raises(CommandError, match="Give --yes"):
+    with pytest.raises(CommandError, match="Use --yes"):
         call_command("restore", tmp_path / "backup.tar")
     assert Subscriber.objects.count() == 1
 
@@ -256,7 +256,7 @@ def test_an_issue_that_the_backup_lacks_is_asked_for(tmp_path, journals):
     backups.back_up(tmp_path / "backup.tar", NOW)
     backups.restore(tmp_path / "backup.tar", NOW)
     for said in (["--from-journal"], ["--skip-before", NOW.isoformat()]):
-        with pytest.raises(CommandError, match="does not have the issue of 2026-06-10"):
+        with pytest.raises(CommandError, match="doesn't have the issue of 2026-06-10"):
             call_command("after_restore", *said, "--resume")
         assert continuity.hold(journals, NOW)
     make_issue()
@@ -269,8 +269,8 @@ def test_an_issue_that_the_backup_lacks_is_asked_for(tmp_path, journals):
     [
         (["--skip-before", "yesterday"], "no moment"),
         (["--skip-before", "2026-13-01T00:00"], "no moment"),
-        (["--from-journal", "/nowhere/at/all"], "no directory"),
-        (["--addresses", "/nowhere/at/all"], "Cannot read"),
+        (["--from-journal", "/nowhere/at/all"], "No such directory"),
+        (["--addresses", "/nowhere/at/all"], "Can't read"),
     ],
 )
 def test_what_is_said_wrong_keeps_the_hold(tmp_path, journals, said, why):
@@ -285,7 +285,7 @@ def test_without_a_word_it_says_how_things_stand(capsys, journals):
     assert "Nothing is held back" in capsys.readouterr().out
     continuity.hold_because("held", NOW)
     call_command("after_restore")
-    assert "Nothing goes out until --resume." in capsys.readouterr().out
+    assert "Nothing is sent until you run this with --resume." in capsys.readouterr().out
     assert continuity.hold(journals, NOW)
 
 

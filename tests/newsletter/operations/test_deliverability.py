@@ -405,15 +405,15 @@ class TestTheCommand:
 
     def test_files_that_are_no_mail_and_questions_that_make_no_sense(self, tmp_path):
         path = tmp_path / "x.eml"
-        with pytest.raises(CommandError, match="Cannot read"):
+        with pytest.raises(CommandError, match="Can't read"):
             call_command("check_deliverability", eml=path)
         for content in (b"", b"hello there\n\nworld", b"\x00\xff\x00", b"{}"):
             path.write_bytes(content)
-            with pytest.raises(CommandError, match="not an email"):
+            with pytest.raises(CommandError, match="isn't an email"):
                 call_command("check_deliverability", eml=path, dns=False)
-        with pytest.raises(CommandError, match="question to DNS"):
+        with pytest.raises(CommandError, match="--domain only checks DNS"):
             call_command("check_deliverability", domain=DOMAIN, dns=False)
-        with pytest.raises(CommandError, match="not an address such as"):
+        with pytest.raises(CommandError, match="isn't an address such as"):
             call_command("check_deliverability", domain=DOMAIN, nameserver="dns.example.org")
 
     @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def test_deliveries_of_other_issues_move_along():
 def test_who_is_being_sent_to_waits(capsys):
     stays, goes = make_duplicate(UNICODE), make_duplicate(WIRE)
     row = make_delivery(make_issue(), goes, state=State.CLAIMED)
-    with pytest.raises(CommandError, match="1 mailboxes had to wait"):
+    with pytest.raises(CommandError, match="1 mailboxes were busy"):
         call_command("join_duplicates")
     assert Subscriber.objects.count() == 2
     row.state = State.SENT
@@ -220,7 +220,7 @@ def test_a_dry_run_lists_them_and_changes_nothing(capsys):
     said = capsys.readouterr().out
     assert f"{UNICODE} (subscriber" in said
     assert f"would take over {WIRE}" in said
-    assert "1 would be joined" in said
+    assert "1 would be merged" in said
     assert Subscriber.objects.count() == 3
     call_command("join_duplicates")
     assert "1 joined" in capsys.readouterr().out

@@ -105,10 +105,10 @@ def test_command_writes_three_files(alice, tmp_path, capsys):
 
 
 def test_command_says_what_is_wrong(tmp_path):
-    with pytest.raises(CommandError, match="Freeze one first"):
+    with pytest.raises(CommandError, match="Make one first"):
         call_command("preview_email", "digest", out=tmp_path)
     with pytest.raises(CommandError, match="invalid choice"):
         call_command("preview_email", "poem", out=tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(CommandError, match="Cannot write to"):
+    with pytest.raises(CommandError, match="Can't write to"):
         call_command("preview_email", "goodbye", out=tmp_path / "file")

@@ -152,7 +152,7 @@ def test_looking_deletes_nothing_and_counts_the_same(monkeypatch):
 
     out = StringIO()
     call_command("forget", "--dry-run", stdout=out)
-    assert "Would forget 1 subscribers who never confirmed, 1 who left" in out.getvalue()
+    assert "Would delete 1 subscribers who never confirmed, 1 who unsubscribed" in out.getvalue()
     assert Subscriber.objects.count() == 2
     seen = delete_expired(NOW, dry_run=True)
     out = StringIO()

@@ -168,7 +168,7 @@ def test_empty_days_say_what_is_going_on():
     assert "No source listed any papers" in text_of(get("/day/2026-06-08/"))
     assert "Nothing is listed for today yet" in text_of(get("/day/2026-06-11/"))
     topic = make_topic("Robots")
-    assert "No papers on Robots this day" in text_of(get(f"/?topic={topic.slug}"))
+    assert "No papers on Robots that day" in text_of(get(f"/?topic={topic.slug}"))
 
 
 def test_on_a_weekend_home_says_that_it_shows_fridays_list():
@@ -247,7 +247,7 @@ def test_an_issue_stays_as_it_was_frozen():
     assert "A quiet day." in text
     assert "Robots" in text
     assert "As it is" not in text
-    assert "June 2026 Papers of these weeks: 8–14 June 2026 Wed 10 As it was 1 paper" in text_of(
+    assert "June 2026 Papers from these weeks: 8–14 June 2026 Wed 10 As it was 1 paper" in text_of(
         get("/issues/")
     )
 

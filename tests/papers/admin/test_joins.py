@@ -33,10 +33,10 @@ def decide(client, action: str, join: Join) -> None:
 def test_a_question_shows_its_evidence(admin_client, question):
     shown = admin_client.get(reverse(URL)).content.decode()
     assert "Geese graze &lt;b&gt;meadows&lt;/b&gt;" in shown
-    assert "titles differ" in shown
+    assert "different titles" in shown
     page = admin_client.get(reverse("admin:papers_join_change", args=[question.pk]))
     assert "has-preprint" in page.content.decode()
-    assert "0 family names in common" in page.content.decode()
+    assert "0 last names in common" in page.content.decode()
 
 
 def test_an_editor_joins_and_undoes(admin_client, question):

@@ -171,7 +171,7 @@ def test_a_topic_that_a_paper_has_cannot_be_added_again(admin_client, topic):
 
     make_match(paper, topic)
     once = twice | {"matches-2-TOTAL_FORMS": "1"}
-    assert "has that topic already" in text(admin_client.post(url, inline_forms(paper, **once)))
+    assert "already has this topic" in text(admin_client.post(url, inline_forms(paper, **once)))
     form = {"paper": paper.pk, "topic": topic.pk, "verdict": "pinned"}
     again = text(admin_client.post(reverse("admin:papers_match_add"), form))
     assert "already" in again

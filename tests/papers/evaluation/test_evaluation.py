@@ -240,7 +240,7 @@ def test_evaluate_trending_compares_all_formulas_on_both_halves(tmp_path: Path) 
         f"--orders={tmp_path / 'orders.json'}",
     ]
     text = run(*arguments)
-    assert "second half, kept apart" in text
+    assert "second half, held out" in text
     assert "Hacker News" in text
     report = json.loads(run(*arguments, "--json"))
     for half in report.values():
@@ -309,8 +309,8 @@ def test_our_trending_score_is_the_best_formula_on_the_days_kept_apart(shared: P
             "--json",
         )
     )
-    formulas = report["second half, kept apart"]["formulas"]
-    for half in ("first half", "second half, kept apart"):
+    formulas = report["second half, held out"]["formulas"]
+    for half in ("first half", "second half, held out"):
         found = report[half]["formulas"]
         assert found["ours"]["ndcg"] >= 0.328
         listed = found["ours, knowing today's order"]

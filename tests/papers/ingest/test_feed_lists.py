@@ -62,7 +62,7 @@ def test_a_feed_in_our_own_network_is_left_out():
     brought = bring_in(opml(("Inside", "https://example.org:22/f")))
 
     assert not brought.added
-    assert "Inside is left out" in brought.problems[0]
+    assert "Inside was left out" in brought.problems[0]
 
 
 def test_the_command_says_what_it_did(tmp_path, capsys):
@@ -75,11 +75,11 @@ def test_the_command_says_what_it_did(tmp_path, capsys):
 
     call_command("import_opml", path)
     out = capsys.readouterr().out
-    assert "Added 2 feeds; 0 were there already, 0 problems." in out
-    assert "not fetched before you make them active" in out
+    assert "Added 2 feeds; 0 already existed, 0 problems." in out
+    assert "won't be fetched until you activate them" in out
 
     call_command("import_opml", path, "--active")
-    assert "There already: Nature" in capsys.readouterr().out
+    assert "Already exists: Nature" in capsys.readouterr().out
     assert not Source.objects.filter(kind="feed", is_active=True).exists()
 
 

@@ -156,7 +156,7 @@ def test_a_source_counts_what_its_rules_leave_out_and_keeps_a_state():
     fetched = Numbers(settings, state=stored, now=NOW).fetch(DAY)
 
     assert [record.title for record in fetched.records] == ["Paper 2"]
-    assert fetched.left_out == {"odd": 3, "beyond the 1 that the settings take": 1}
+    assert fetched.left_out == {"odd": 3, "over the limit of 1 in the settings": 1}
     assert fetched.notes == (f"since 3, now {NOW:%H:%M}",)
     assert (fetched.state, fetched.is_complete, fetched.problems) == ({"last": 5}, True, ())
     assert stored == {"last": 3}, "what the row holds is not changed behind its back"

@@ -77,7 +77,7 @@ def test_a_row_without_a_token_lets_nobody_in(source):
 def test_a_row_of_another_kind_has_no_token():
     other = Source.objects.create(kind="feed", name="A feed", slug="a-feed")
 
-    with pytest.raises(ValueError, match="another kind"):
+    with pytest.raises(ValueError, match="a different kind"):
         pushing.new_token(other)
 
 
@@ -127,7 +127,7 @@ def test_the_answer_says_what_is_wrong_with_which_line(source):
     assert answer.status_code == 200
     assert said["papers"] == 2
     assert [one["line"] for one in said["problems"]] == [2, 3]
-    assert "stands in a line before" in said["problems"][1]["problem"]
+    assert "is already on an earlier line" in said["problems"][1]["problem"]
     assert [one["line"] for one in said["notes"]] == [4]
 
 
@@ -197,7 +197,7 @@ def test_the_command_stores_a_file(source, file, capsys):
     call_command("import_papers", str(file), "--source", "scripts")
 
     out = capsys.readouterr().out
-    assert "Line 2 is left out: it is no JSON" in out
+    assert "Line 2 was left out: it isn't JSON" in out
     assert "2 papers: 2 new" in out
     assert "1 line left out" in out
     assert Paper.objects.count() == 2
@@ -220,9 +220,9 @@ def test_the_command_makes_a_token(source, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nowhere.jsonl", "--source", "scripts"], "cannot be read"),
+        (["nowhere.jsonl", "--source", "scripts"], "can't be read"),
         (["x", "--source", "nobody"], "there are: scripts"),
-        (["--source", "scripts"], "Name a file"),
+        (["--source", "scripts"], "Give a file"),
     ],
 )
 def test_the_command_says_what_is_missing(source, arguments, said):
@@ -234,7 +234,7 @@ def test_a_file_without_a_paper_is_an_error(source, tmp_path):
     path = tmp_path / "papers.jsonl"
     path.write_bytes(b"nonsense")
 
-    with pytest.raises(CommandError, match="No line holds a paper"):
+    with pytest.raises(CommandError, match="No line contains a paper"):
         call_command("import_papers", str(path), "--source", "scripts")
 
 

@@ -26,7 +26,7 @@ def arxiv():
 @pytest.mark.parametrize(
     ("language", "title", "gone"),
     [
-        ("en", "Where the papers come from", "no longer asked"),
+        ("en", "Where the papers come from", "no longer checked"),
         ("de", "Woher die Paper kommen", "wird nicht mehr abgefragt"),
     ],
 )

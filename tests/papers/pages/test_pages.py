@@ -201,7 +201,7 @@ def test_topic_page_shows_what_trends_then_the_month_and_then_what_is_new():
     order = (
         *("fewer bits", "arXiv’s cs.LG", "Trending now", "Paper 20", "Paper 12"),
         *("This month, most upvoted first", "Paper 00", "100 upvotes", "Paper 09"),
-        *("Also, newest first", "Paper 11", "Paper 10", "Of long ago"),
+        *("More papers, newest first", "Paper 11", "Paper 10", "Of long ago"),
     )
     places = [text.index(words) for words in order]
     assert places == sorted(places)

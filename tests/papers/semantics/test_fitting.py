@@ -225,7 +225,7 @@ def test_the_command_says_what_it_would_do_and_does_it():
     assert "fitted on 20 papers" in out.getvalue()
 
     call_command("fit_model", stdout=out)
-    assert "No other model is due" in out.getvalue()
+    assert "No new model is due" in out.getvalue()
 
 
 def test_the_command_says_what_to_do_where_papers_are_missing():

@@ -309,7 +309,7 @@ def test_the_next_turn_comes_after_a_pause(site, monkeypatch):
     site.expect_request(PATH).respond_with_data(feed(entry()))
     arxiv.lookup(["2605.13779"])
 
-    with pytest.raises(FetchFailed, match="not our turn"):
+    with pytest.raises(FetchFailed, match="without getting a turn"):
         arxiv.lookup(["2605.13779"])
     assert len(site.log) == 1
 
@@ -328,6 +328,6 @@ def test_without_the_cache_nobody_asks(site, monkeypatch):
         raise ConnectionError("nobody there")
 
     monkeypatch.setattr("django.core.cache.backends.locmem.LocMemCache.add", fail)
-    with pytest.raises(FetchFailed, match="Nobody says whose turn it is"):
+    with pytest.raises(FetchFailed, match="find out whose turn it is"):
         arxiv.lookup(["2605.13779"])
     assert not site.log

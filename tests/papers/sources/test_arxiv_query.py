@@ -117,10 +117,10 @@ def test_days_that_oai_does_not_give_come_from_the_query_api_and_the_run_says_so
     assert fetched.is_complete
     assert fetched.left_out == {
         "cross-listed on a missed day, perhaps": 1,
-        "an old record stamped anew": 1,
+        "an old record with a new date": 1,
     }
     said = " ".join(fetched.notes)
-    assert "made good from the query API" in said
+    assert "recovered from the query API" in said
     assert "held by moderators until then cannot be recovered" in said
     query = asked[0].args.to_dict()
     assert query["search_query"].startswith("(cat:cs.CL) AND submittedDate:[202604")

@@ -120,7 +120,7 @@ def test_a_total_that_is_never_reached_ends_at_the_empty_page(serve):
     fetched = source().fetch(DAY)
 
     assert len(fetched.records) == 3
-    assert fetched.notes == ("bioRxiv says that 2026-04-29 has 9 rows, and gave 3.",)
+    assert fetched.notes == ("bioRxiv says that 2026-04-29 has 9 rows, but returned 3.",)
 
 
 def test_a_total_that_is_too_small_loses_nothing(serve):
@@ -215,7 +215,7 @@ def test_days_nobody_asked_for_are_made_good(serve):
 
     ages = source(state={"asked_until": "2025-04-23"}).fetch(DAY)
     assert ages.notes == (
-        "Nobody asked since 2025-04-23; days before 2026-03-29 are not made good.",
+        "Not fetched since 2025-04-23. Days before 2026-03-29 won't be recovered.",
     )
 
 
@@ -263,7 +263,7 @@ def test_medrxiv_is_the_same_with_its_own_subjects(serve):
 
 
 def test_a_subject_that_is_none_is_refused():
-    with pytest.raises(BadSetting, match="none of the choices"):
+    with pytest.raises(BadSetting, match="isn't one of the choices"):
         source("astrology")
 
 
@@ -311,7 +311,7 @@ def test_whatever_stands_in_a_field_the_preprint_comes_through(serve, field, val
     [
         (Response("<html>Sign in</html>"), "a web page"),
         (Response('{"messages": [{"status": "ok", "tot'), "broken JSON"),
-        (Response("[]"), "no object"),
+        (Response("[]"), "isn't an object"),
         (Response("{}"), "without a collection"),
         (
             Response('{"messages":[{"status":"Error: bad interval"}],"collection":[]}'),

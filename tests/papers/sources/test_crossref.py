@@ -176,9 +176,9 @@ def test_an_address_that_nobody_reads_is_not_given(site, settings, address):
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        ({"issns": ()}, "neither an ISSN nor words"),
-        ({"issns": ("1476-4688",)}, "is no ISSN"),
-        ({"issns": ("nature",)}, "is no ISSN"),
+        ({"issns": ()}, "neither ISSNs nor words"),
+        ({"issns": ("1476-4688",)}, "isn't an ISSN"),
+        ({"issns": ("nature",)}, "isn't an ISSN"),
     ],
 )
 def test_a_row_that_asks_for_nothing_says_so(site, wanted, said):
@@ -236,7 +236,7 @@ def test_a_cursor_that_skips_is_noticed_and_asked_again(site):
     fetched = one.fetch(DAY)
 
     assert len(fetched.records) == 1
-    assert any("40 works, and gave 1" in note for note in fetched.notes)
+    assert any("40 works, but returned 1" in note for note in fetched.notes)
     assert "asked_at" not in one.state
 
 
@@ -685,8 +685,8 @@ def test_too_many_at_once_are_refused(count):
         (Response("<html>no</html>", 200), "a web page"),
         (Response('{"status": "ok", "mess', 200), "broken JSON"),
         (Response("[" * 100_000, 200), "broken JSON"),
-        (Response('{"status": "ok"}', 200), "holds no works"),
-        (Response('{"message": []}', 200), "holds no works"),
+        (Response('{"status": "ok"}', 200), "without works"),
+        (Response('{"message": []}', 200), "without works"),
         (Response("slow down", 429), "answers 429"),
         (Response("later", 503, headers={"retry-after": "7200"}), "left alone for 7200 seconds"),
         (Response("", 301, headers={"location": "http://169.254.1.1/x"}), "another host"),

@@ -148,7 +148,7 @@ def test_the_end_is_an_echo_or_none_or_an_empty_page(serve, end, page):
 def test_records_that_were_promised_and_not_given_are_said(serve):
     serve([result()], hits=900)
 
-    assert source().fetch(DAY).notes == ("Europe PMC has 900 records, and gave 1.",)
+    assert source().fetch(DAY).notes == ("Europe PMC has 900 records, but returned 1.",)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_whatever_stands_in_a_field_the_paper_comes_through(serve, field, value)
 
 
 def test_a_query_is_required():
-    with pytest.raises(BadSetting, match="cannot be empty"):
+    with pytest.raises(BadSetting, match="can't be empty"):
         source("")
 
 

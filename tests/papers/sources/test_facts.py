@@ -112,7 +112,7 @@ def test_a_round_that_the_budget_ends_goes_on_the_next_day():
     again = turn(third.state, NOW + dt.timedelta(days=2, hours=1), daily_requests=1)
 
     assert second.asked == [["1", "2"]]
-    assert "are spent" in second.notes[0]
+    assert "are used up" in second.notes[0]
     assert third.asked == [["3", "4"]]
     assert again.asked == []
 
@@ -148,9 +148,9 @@ def test_a_failure_costs_what_was_not_asked_yet():
     later = turn(resting.state, NOW + dt.timedelta(hours=3))
 
     assert one.asked == [["1", "2"]]
-    assert "The rest is looked up later" in one.notes[0]
+    assert "The rest will be looked up later" in one.notes[0]
     assert resting.asked == []
-    assert "Nothing is asked before" in resting.notes[0]
+    assert "asked us to wait until" in resting.notes[0]
     assert later.asked == [["3"]]
 
 
@@ -319,7 +319,7 @@ def test_openalex_that_refuses_for_hours_is_a_failure_that_says_so(site):
         Response("{}", 429, headers={"Retry-After": "54000"})
     )
 
-    with pytest.raises(http.Busy, match="left alone for 54000 seconds") as caught:
+    with pytest.raises(http.Busy, match="asked us to wait 54000 seconds") as caught:
         OpenAlex(now=NOW).fetch(DAY)
     assert caught.value.wait == 54_000
 
@@ -353,8 +353,8 @@ def test_a_merged_work_is_followed_to_the_one_it_became(site):
         (Response("<html></html>", 404), "answers 404"),
         (Response("<html></html>", 200), "a web page"),
         (Response('{"results": [', 200), "broken JSON"),
-        (Response('{"results": 7}', 200), "no works"),
-        (Response("[]", 200), "no works"),
+        (Response('{"results": 7}', 200), "without works"),
+        (Response("[]", 200), "without works"),
     ],
 )
 def test_a_bad_answer_of_openalex_costs_that_fetch(site, response, said):
@@ -427,7 +427,7 @@ def test_a_recorded_batch_with_an_unknown_paper(shared, site):
     [
         ("429.json", "answers 429"),
         ("429_gateway.json", "answers 429"),
-        ("paper_batch_403.json", "does not take our key"),
+        ("paper_batch_403.json", "rejects our key"),
     ],
 )
 def test_recorded_refusals_of_semantic_scholar(shared, site, name, said):

@@ -262,7 +262,7 @@ def test_rules_keep_items_out_and_count_them(site, rules, fields, why):
 
 @pytest.mark.parametrize("pattern", ["x" * 201, "doi:", "title:  "])
 def test_a_pattern_that_is_none_is_refused(site, pattern):
-    with pytest.raises(FetchFailed, match="is no pattern"):
+    with pytest.raises(FetchFailed, match="isn't a pattern"):
         fetched(site, item(), skip=(pattern,))
 
 
@@ -466,11 +466,11 @@ BOMB = (
         (BOMB.encode(), "a document type"),
         (BOMB.encode("utf-16"), "a document type"),
         (BOMB.replace("<!DOCTYPE", "<!-- x --> <!doctype").encode(), "a document type"),
-        (b'{"items": []}', "something else than a feed"),
-        (b"\x00\x01\x02", "something else than a feed"),
-        (b"<opml><body/></opml>", "XML that is no feed"),
-        (rss(item(1), item(2)).encode()[:-30], "broke off in the middle"),
-        (rss(item(1), item(2)).encode()[:500], "broke off in the middle"),
+        (b'{"items": []}', "something other than a feed"),
+        (b"\x00\x01\x02", "something other than a feed"),
+        (b"<opml><body/></opml>", "XML that isn't a feed"),
+        (rss(item(1), item(2)).encode()[:-30], "was cut off in the middle"),
+        (rss(item(1), item(2)).encode()[:500], "was cut off in the middle"),
     ],
 )
 def test_what_is_no_whole_feed_costs_that_fetch_alone(site, body, said):
@@ -491,7 +491,7 @@ def test_a_feed_without_items_is_noted(site):
     answer, state = fetched(site)
 
     assert answer.records == ()
-    assert "without an item" in answer.notes[0]
+    assert "has no items" in answer.notes[0]
     assert state["good_at"]
 
 
@@ -525,8 +525,8 @@ def test_windows_1252_is_read(site, declares):
     ("status", "said"),
     [
         (404, "answers 404"),
-        (403, "Crossref lists the same journal"),
-        (410, "gone for good"),
+        (403, "through Crossref, by its ISSN"),
+        (410, "gone permanently"),
         (500, "answers 500"),
     ],
 )

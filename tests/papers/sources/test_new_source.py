@@ -122,17 +122,17 @@ def test_two_sources_have_not_one_name(admin_client, example_kind):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"setting_address": ""}, "This cannot be empty."),
-        ({"setting_address": "http://list.example.org/"}, "Give a plain https address"),
-        ({"setting_address": "https://a:b@list.example.org/"}, "Give a plain https address"),
-        ({"setting_address": "https://list.example.org:8080/"}, "Give a plain https address"),
-        ({"setting_address": "https://[list/"}, "Give a plain https address"),
+        ({"setting_address": ""}, "be empty."),
+        ({"setting_address": "http://list.example.org/"}, "Enter a plain https address"),
+        ({"setting_address": "https://a:b@list.example.org/"}, "Enter a plain https address"),
+        ({"setting_address": "https://list.example.org:8080/"}, "Enter a plain https address"),
+        ({"setting_address": "https://[list/"}, "Enter a plain https address"),
         ({"setting_address": f"https://list.example.org/{'a' * 500}"}, "at most 500 characters"),
-        ({"setting_most_papers": "0"}, "This takes at least 1."),
-        ({"setting_most_papers": "20001"}, "This takes at most 20,000."),
+        ({"setting_most_papers": "0"}, "Enter at least 1."),
+        ({"setting_most_papers": "20001"}, "Enter at most 20,000."),
         ({"setting_most_papers": "many"}, "Enter a whole number."),
-        ({"setting_every_minutes": "-1"}, "This takes at least 0."),
-        ({"setting_shelves": "a" * 501}, "lines of 500 characters"),
+        ({"setting_every_minutes": "-1"}, "Enter at least 0."),
+        ({"setting_shelves": "a" * 501}, "lines of up to 500 characters"),
         ({"wait_minutes": "361"}, "less than or equal to 360"),
         ({"wait_minutes": "-1"}, "greater than or equal to 0"),
         ({"wait_minutes": ""}, "This field is required."),
@@ -183,10 +183,10 @@ def test_a_source_that_is_fetched_from_nowhere_has_a_page(admin_client, kind):
 @pytest.mark.parametrize(
     ("stored", "said"),
     [
-        ({}, "Address: This cannot be empty."),
+        ({}, "Address: This can't be empty."),
         ({"address": 7}, "Address: This is not a text."),
-        ({"address": "https://a.example.org", "most_papers": True}, "Papers a day at most"),
-        ({"address": "https://a.example.org", "most_papers": "7"}, "Papers a day at most"),
+        ({"address": "https://a.example.org", "most_papers": True}, "Papers per day, at most"),
+        ({"address": "https://a.example.org", "most_papers": "7"}, "Papers per day, at most"),
         ({"address": "https://a.example.org", "shelves": "systems"}, "Shelves"),
         ({"address": "https://a.example.org", "shelves": [1]}, "Shelves"),
     ],
@@ -198,7 +198,7 @@ def test_settings_that_do_not_hold_fail_the_fetch_with_a_sentence(example_kind, 
 
     (failure,) = fetch_day(DAY, NOW, source).failures
 
-    assert failure.startswith("The settings of Systems do not hold. ")
+    assert failure.startswith("The settings of Systems aren't valid. ")
     assert said in failure
     source.refresh_from_db()
     assert source.last_error == failure[:300]
@@ -253,7 +253,7 @@ def test_a_kind_that_breaks_costs_only_itself(example_kind, led_here, monkeypatc
 
     summary = refresh(NOW)
 
-    assert summary.failures == ("Systems broke: KeyError.",)
+    assert summary.failures == ("Systems failed with an unexpected error (KeyError). See the log.",)
     assert Source.objects.get(slug="huggingface").last_fetched_at == NOW
 
 
@@ -321,7 +321,7 @@ def test_what_is_new_now_is_listed_on_the_day_that_grows(monkeypatch, example_ki
     saturday = dt.datetime(2026, 6, 13, 9, tzinfo=dt.UTC)
 
     (problem,) = fetch_day(DAY, NOW, source).problems
-    assert problem == f"Systems lists only what is new now, so it was not asked for {DAY}."
+    assert problem == f"Systems only lists what's new now, so it wasn't asked for {DAY}."
     assert registry.growing_days(source, NOW) == (NOW.date(),)
     assert registry.growing_days(source, saturday) == (dt.date(2026, 6, 15),)
 
@@ -337,4 +337,4 @@ def test_the_command_asks_for_what_is_new_now_too(monkeypatch, example_kind, led
         assert f"{NOW.date()}: " in out.getvalue()
         assert "3 papers" in out.getvalue()
         call_command("fetch_papers", "--day", str(DAY), *options, stdout=out)
-    assert "lists only what is new now" in out.getvalue()
+    assert "only lists what's new now" in out.getvalue()

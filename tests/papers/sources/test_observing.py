@@ -202,11 +202,11 @@ def test_a_hundred_repositories_take_one_request_and_deltas_are_stored(site) -> 
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
-        (401, "{}", "does not take our token"),
-        (403, "{}", "wants to be left alone"),
-        (200, '{"errors": [{"type": "RATE_LIMITED"}]}', "wants to be left alone"),
+        (401, "{}", "rejects our token"),
+        (403, "{}", "asked us to wait"),
+        (200, '{"errors": [{"type": "RATE_LIMITED"}]}', "asked us to wait"),
         (200, '{"errors": [{"message": "Something went wrong"}]}', "Something went wrong"),
-        (200, "[]", "no object"),
+        (200, "[]", "isn't an object"),
     ],
 )
 def test_a_refusal_of_github_is_a_sentence(site, status: int, body: str, expected: str) -> None:

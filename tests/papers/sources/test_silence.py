@@ -25,11 +25,11 @@ def source(gave: list[int], answered: list[int] | None = None) -> Source:
     ("gave", "said"),
     [
         ([10, 9, 8, 7, 6, 5, 4], ""),  # daily, and four days may be a long weekend
-        ([10, 9, 8, 7, 6, 5], "has listed nothing for 5 days. Its longest pause before was 1 day."),
+        ([10, 9, 8, 7, 6, 5], "has listed nothing for 5 days. Its longest gap before was 1 day."),
         ([12, 11, 8, 7, 6, 5], ""),  # it paused for three days before
         ([13, 12, 9, 8, 7, 6], "has listed nothing for 6 days"),
         ([130, 100, 70, 32], ""),  # monthly
-        ([140, 110, 80, 50], "has listed nothing for 50 days. Its longest pause before was 30"),
+        ([140, 110, 80, 50], "has listed nothing for 50 days. Its longest gap before was 30"),
         ([14], ""),  # too little is known
         ([15], "has listed nothing for 15 days."),
     ],

@@ -165,7 +165,7 @@ def test_a_service_that_is_away_costs_no_paper_its_attempts(settings):
     papers = [make_long_paper(f"Paper {n}") for n in range(5)]
     with serving(settings, raw(503, b"")) as found:
         made = making.make_due(NOW)
-        assert made.why_stopped == "the service does not answer"
+        assert made.why_stopped == "the service doesn't answer"
         assert len(found.asked) == making.FAILURES
         for hour in range(1, 6):
             making.make_due(NOW + dt.timedelta(hours=hour))
@@ -181,7 +181,7 @@ def test_a_busy_service_is_left_alone_for_as_long_as_it_says(settings, after, re
         make_long_paper(f"Paper {n}")
     headers = {"Retry_After": after} if after else {}
     with serving(settings, raw(429, b"", **headers), says(GOOD)) as found:
-        assert making.make_due(NOW).why_stopped == "the service wants to be left alone"
+        assert making.make_due(NOW).why_stopped == "the service asked us to wait"
         soon = NOW + dt.timedelta(seconds=rest - 5)
         assert making.make_due(soon).made == 0
         assert len(found.asked) == 1
@@ -253,7 +253,7 @@ def test_without_an_address_or_a_model_nothing_is_asked(settings, missing):
         setattr(settings, missing, "")
         assert making.make_due(NOW).made == 0
         tasks.summarize()
-        with pytest.raises(CommandError, match="name no model"):
+        with pytest.raises(CommandError, match="aren't set"):
             call_command("summarize")
     assert not found.asked
     assert not MachineSummary.objects.exists()
@@ -274,7 +274,7 @@ def test_the_page_of_a_paper_says_who_wrote_the_summary(settings):
         making.make_due(NOW)
         page = Client().get(paper.get_absolute_url()).content.decode()
     assert GOOD in page
-    assert "Summarized by a machine (&lt;b&gt;model&lt;/b&gt;), not by the authors." in page
+    assert "AI-generated summary (&lt;b&gt;model&lt;/b&gt;), not by the authors." in page
     settings.SUMMARY_URL = ""
     assert GOOD not in Client().get(paper.get_absolute_url()).content.decode()
 
@@ -286,7 +286,7 @@ def test_the_command_lists_what_it_would_ask_and_asks_nobody(settings):
         call_command("summarize", "--dry-run", stdout=out)
         assert not found.asked
         assert not MachineSummary.objects.exists()
-        assert "1 of 1 summaries; 100 of 100 questions are left today" in out.getvalue()
+        assert "1 of 1 summaries; 100 of 100 requests are left today" in out.getvalue()
         assert "secret-key" not in out.getvalue()
         call_command("summarize", stdout=out, stderr=io.StringIO())
         assert len(found.asked) == 1
@@ -294,7 +294,7 @@ def test_the_command_lists_what_it_would_ask_and_asks_nobody(settings):
     settings.SUMMARIES_PER_DAY = 1
     with pytest.raises(CommandError, match="used up"):
         call_command("summarize")
-    with pytest.raises(CommandError, match="takes a number"):
+    with pytest.raises(CommandError, match="must be a number"):
         call_command("summarize", "--limit", "0")
 
 

@@ -211,7 +211,7 @@ def test_redirects_are_followed_a_few_times_and_checked_each_time(host):
     for to in ("http://127.0.0.1:1/x", "https://127.0.0.1/x", "//[::1]/x", "file:///etc/passwd"):
         host.clear()
         hop(7, to)
-        with pytest.raises(FetchFailed, match=r"not public|not a plain https"):
+        with pytest.raises(FetchFailed, match=r"not public|isn't a plain https"):
             fetch(host, "/7")
 
 
@@ -328,18 +328,18 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
     [
         (bomb(), "pixels"),
         (bomb(5000), "pixels"),
-        (b"", "no JPEG"),
-        (SVG, "no JPEG"),
-        (b"<!doctype html><title>Sign in</title>", "no JPEG"),
-        (picture("BMP"), "no JPEG"),
-        (picture("TIFF"), "no JPEG"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n", "no JPEG"),
+        (b"", "isn't a JPEG"),
+        (SVG, "isn't a JPEG"),
+        (b"<!doctype html><title>Sign in</title>", "isn't a JPEG"),
+        (picture("BMP"), "isn't a JPEG"),
+        (picture("TIFF"), "isn't a JPEG"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n", "isn't a JPEG"),
         (picture("JPEG")[:4000], "broken"),
         (picture("PNG")[:4000], "broken"),
-        (picture("WEBP")[:4000], "broken|no JPEG"),
+        (picture("WEBP")[:4000], "broken|isn't a JPEG"),
         (picture("GIF")[:4000], "broken"),
-        (picture(size=(64, 64)), "only 64"),
-        (picture(size=(40, 4000)), "only 40"),
+        (picture(size=(64, 64)), "too small: 64"),
+        (picture(size=(40, 4000)), "too small: 40"),
     ],
 )
 def test_what_is_no_whole_picture_of_moderate_size_is_refused(data, why):
@@ -455,7 +455,7 @@ def test_the_task_refuses_this_machine_by_itself(host, caplog):
     paper = make_paper(thumbnail_url=f"https://127.0.0.1:{host.port}/p.png")
     other = make_paper(thumbnail_url="https://localhost/p.png")
     tasks.fetch_thumbnails()
-    assert "not a plain https" in Thumbnail.objects.get(paper=paper).reason
+    assert "isn't a plain https" in Thumbnail.objects.get(paper=paper).reason
     assert "not public" in Thumbnail.objects.get(paper=other).reason
     assert len(host.log) == 0
 
@@ -506,7 +506,7 @@ def test_the_command_says_what_is_due_and_fetches_it(host, run, capsys, settings
     call_command("fetch_thumbnails", "--dry-run")
     said = capsys.readouterr().out
     assert paper.identifier in said
-    assert "would ask for 1 thumbnails" in said
+    assert "would fetch 1 thumbnails" in said
     assert len(host.log) == 0
     call_command("fetch_thumbnails", "--limit", "5")
     assert "1 thumbnails made, 0 failed" in capsys.readouterr().out

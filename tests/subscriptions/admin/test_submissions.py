@@ -70,12 +70,12 @@ def test_accepting_needs_no_worker_at_once(editor, waiting, monkeypatch):
         raise OperationalError("nobody there")
 
     monkeypatch.setattr(paper_tasks.rank, "apply_async", fail)
-    assert "Topics follow with the next fetch" in act(editor, "accept", waiting)
+    assert "topics will be matched with the next fetch" in act(editor, "accept", waiting)
     assert Feature.objects.count() == 1
 
 
 def test_declining_takes_a_reason(editor, waiting):
-    assert "Say why" in act(editor, "decline", waiting)
+    assert "Enter a reason" in act(editor, "decline", waiting)
     waiting.refresh_from_db()
     assert waiting.state == State.WAITING
     assert "1 of 1 declined" in act(editor, "decline", waiting, reason="Out of scope")

@@ -35,7 +35,7 @@ def test_an_address_is_suppressed_as_a_hash(editor):
     alice.refresh_from_db()
     assert alice.status == Status.SUPPRESSED
     again = editor.post(add, {"email": "alice@example.org", "reason": "bounce"})
-    assert "suppressed already" in again.content.decode()
+    assert "already suppressed" in again.content.decode()
     assert not LogEntry.objects.filter(object_repr__contains="@").exists()
 
 

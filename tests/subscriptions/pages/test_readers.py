@@ -388,7 +388,7 @@ def test_a_signed_page_takes_few_queries(alice, paper, django_assert_max_num_que
 
 def test_a_reader_whose_mails_came_back_is_told_and_can_end_the_pause(client, alice, topics):
     until = NOW.date() + dt.timedelta(days=28)
-    alice.pause_for_bounces(until, "5 digests came back within 7 days", NOW)
+    alice.pause_for_bounces(until, "5 digests bounced within 7 days", NOW)
     path = links.preferences_path(alice.pk, alice.link_version)
     page = client.get(path).content.decode()
     assert page.count('class="notice"') == 1

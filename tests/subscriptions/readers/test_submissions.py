@@ -42,7 +42,7 @@ class Library:
     def lookup(self, ids: list[str]) -> dict[str, PaperRecord]:
         self.asked.append(list(ids))
         if self.is_down:
-            raise FetchFailed("arXiv cannot be reached")
+            raise FetchFailed("arXiv can't be reached")
         if self.malformed & set(ids):
             raise arxiv.Malformed("answers 400")
         return {name: self.papers[name] for name in ids if name in self.papers}
