@@ -104,7 +104,10 @@ def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
         if created:
             noticed = noticed_since(day, now, {paper.pk for paper in papers})
             papers += _in_order(noticed, now)
-            IssuePaper.objects.bulk_create(_places(issue, papers, picks, noticed))
+            # In parts: thousands of papers have tens of thousands of matches.
+            for at in range(0, len(papers), CARDS):
+                places = _places(issue, papers[at : at + CARDS], at + 1, picks, noticed)
+                IssuePaper.objects.bulk_create(places)
             extra = {"day": day.isoformat(), "papers": len(papers)}
             logger.info("froze an issue", extra=extra)
             if issue.missing_sources:
@@ -122,18 +125,21 @@ def _in_order(ids: Collection[int], now: dt.datetime) -> list[Paper]:
 def _places(
     issue: Issue,
     papers: Sequence[Paper],
+    first_rank: int,
     picks: dict[int, Pick],
     noticed: Mapping[int, dt.date],
 ) -> list[IssuePaper]:
-    matches: dict[int, list[Match]] = {}
-    for match in (
-        Match.objects.sendable().filter(paper__in=papers).select_related("topic").order_by("-score")
+    """The places of papers that follow each other, the first one of `first_rank`."""
+    matches: dict[int, list[tuple[int, str, float, Any]]] = {}
+    found = Match.objects.sendable().filter(paper__in=[paper.pk for paper in papers])
+    for paper_id, *match in found.order_by("-score").values_list(
+        "paper_id", "topic_id", "topic__name", "score", "evidence"
     ):
-        matches.setdefault(match.paper_id, []).append(match)
+        matches.setdefault(paper_id, []).append((match[0], match[1], match[2], match[3]))
     places = []
-    for rank, paper in enumerate(papers, 1):
+    for rank, paper in enumerate(papers, first_rank):
         mine = matches.get(paper.pk, [])
-        topics = tuple(Link(match.topic.name, "") for match in mine)  # no address is frozen
+        topics = tuple(Link(name, "") for _, name, _, _ in mine)  # no address is frozen
         card = card_of(
             paper,
             brief,
@@ -150,8 +156,8 @@ def _places(
                 is_noticed=paper.pk in noticed,
                 card=card.as_dict(),
                 topics={
-                    str(match.topic_id): {"score": match.score, "evidence": match.evidence}
-                    for match in mine
+                    str(topic): {"score": score, "evidence": evidence}
+                    for topic, _, score, evidence in mine
                 },
             )
         )
@@ -255,8 +261,8 @@ def cards_of(place_ids: Sequence[int]) -> dict[int, Card]:
     return cards
 
 
-CARDS = 1_000
-"""Cards that are read at once."""
+CARDS = 500
+"""Cards that are read or written at once."""
 
 
 def _card(data: dict[str, Any], names: TopicNames) -> Card:

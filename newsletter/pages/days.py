@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -23,6 +24,7 @@ from newsletter.digests.choices import chosen_papers
 from newsletter.models import Delivery, Issue, IssuePaper
 from papers import days
 from papers.cards import Card, Link, Saving, answers
+from papers.fields import FIELDS
 from papers.models import Topic
 from papers.pages import entries as pages
 from papers.pages import periods
@@ -53,6 +55,17 @@ def _front_page(request: HttpRequest, wanted: dt.date | None) -> HttpResponseBas
     now = timezone.now()
     today = now.date()
     topic, is_unknown = _topic_of(request)
+    field = request.GET.get("field", "")
+    if field not in FIELDS:
+        field, is_unknown = "", is_unknown or bool(field)
+    page = _page_of(request)
+    narrowing = urlencode(
+        {
+            name: value
+            for name, value in (("topic", topic and topic.slug), ("field", field))
+            if value
+        }
+    )
 
     def context() -> dict[str, Any]:
         day = wanted or pages.latest_day(today)
@@ -61,18 +74,19 @@ def _front_page(request: HttpRequest, wanted: dt.date | None) -> HttpResponseBas
             if first is None or not first <= wanted <= today:
                 raise Http404("a day without papers, before the first or after today")
         return {
-            "page": pages.day_of(day, now, topic) if day else None,
+            "page": pages.day_of(day, now, topic, field, page) if day else None,
             "today": today,
             "is_home": wanted is None,
             "is_last_weekday": day == days.last_weekday(today),
             "unknown_topic": is_unknown,
-            "narrowed": f"?topic={topic.slug}" if topic else "",
+            "narrowed": f"?{narrowing}" if narrowing else "",
+            "kept": f"{narrowing}&" if narrowing else "",
             "form": _form(topic),
             "week": periods.week_of(day) if day else None,
             "calendar": pages.calendar(periods.month_of(day), now) if day else None,
         }
 
-    key = wanted, today, topic.slug if topic else is_unknown
+    key = wanted, today, topic.slug if topic else is_unknown, field, page
     return cached_page(request, "newsletter/home.html", key, context)
 
 
@@ -81,8 +95,7 @@ def period(request: HttpRequest, period: Period) -> HttpResponseBase:
     """The papers of a week or a month, page by page; out of our time there are none."""
     now = timezone.now()
     topic, is_unknown = _topic_of(request)
-    number = request.GET.get("page", "")
-    page = int(number) if re.fullmatch("[0-9]{1,4}", number) else 1
+    page = _page_of(request)
 
     def context() -> dict[str, Any]:
         span = pages.span_of(period, now, topic, page)
@@ -120,6 +133,11 @@ def calendar(request: HttpRequest, month: Period) -> HttpResponseBase:
         response = cached_page(request, "newsletter/_calendar.html", key, context)
     patch_vary_headers(response, ("HX-Request",))
     return response
+
+
+def _page_of(request: HttpRequest) -> int:
+    number = request.GET.get("page", "")
+    return int(number) if re.fullmatch("[0-9]{1,4}", number) else 1
 
 
 def _topic_of(request: HttpRequest) -> tuple[Topic | None, bool]:
@@ -160,11 +178,13 @@ def issues(request: HttpRequest) -> HttpResponse:
 def issue(request: HttpRequest, day: dt.date) -> HttpResponse:
     """One issue as it was frozen."""
     found = get_object_or_404(Issue, day=day)
-    places = list(found.places.shown().order_by("rank"))
+    page = Paginator(found.places.shown().order_by("rank"), pages.MOST).get_page(_page_of(request))
+    places = list(page.object_list)
     topics = Topic.objects.in_bulk({int(pk) for place in places for pk in place.topics})
     context = {
         "issue": found,
         "entries": [_card_of(place, topics) for place in places],
+        "page": page,
         "earlier": Issue.objects.filter(day__lt=day).order_by("-day").first(),
         "later": Issue.objects.filter(day__gt=day).order_by("day").first(),
     }

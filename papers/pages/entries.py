@@ -5,6 +5,8 @@ in a number of queries that does not depend on how many papers there are.
 """
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,13 +14,15 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils.functional import Promise
 
 from papers.cards import Card, Link, card_of, unfolding
+from papers.fields import FIELDS, field_of
 from papers.models import Feature, Match, Paper, PaperQuerySet, Pick, Topic, in_order
 from papers.pages.periods import Calendar, Period, calendar_of, week_of
 
-MOST = 120
-"""Papers on a day's page, at most; the lower-ranked ones of an enormous day are found by topic."""
+MOST = 60
+"""Papers on one page of a day, at most; a large day has several, and parts by topic and field."""
 
 SHEET = 60
 """Papers on one page of a week or a month."""
@@ -31,13 +35,25 @@ class Day:
     day: dt.date
     entries: list[Card]
     total: int
-    """How many papers there are, of which `entries` are the first."""
+    """How many papers there are, on all pages."""
     topics: list[tuple[Topic, int]]
     """The topics of the day's papers, each with its number of papers."""
     topic: Topic | None
     """The one topic that `entries` are narrowed down to."""
+    fields: list[tuple[str, str | Promise, int]]
+    """The fields of the day's papers, each with its name and its number of papers; none where all
+    are of one, or where nothing tells."""
+    field: str
+    """The one field that `entries` are narrowed down to; empty for all."""
+    page: Page[Any]
+    """Which of the pages it is."""
     earlier: dt.date | None
     later: dt.date | None
+
+    @property
+    def field_name(self) -> str | Promise:
+        """What readers call the field."""
+        return FIELDS.get(self.field, "")
 
     @property
     def is_weekend(self) -> bool:
@@ -75,26 +91,56 @@ def first_day(since: dt.date = dt.date.min, up_to: dt.date = dt.date.max) -> dt.
     return days.values_list("day", flat=True).first()
 
 
-def day_of(day: dt.date, now: dt.datetime, topic: Topic | None = None) -> Day:
-    """The papers of `day` by trending score, pinned ones first; of one topic, if one is given."""
+def day_of(
+    day: dt.date, now: dt.datetime, topic: Topic | None = None, field: str = "", page: int = 1
+) -> Day:
+    """A page of the papers of `day` by trending score, pinned ones first; of one topic and of one
+    field, a key of `FIELDS`, if these are given.
+    """
     picks = {pick.work: pick for pick in Pick.objects.by_work().filter(day=day)}
     listed = Paper.objects.of_day(day)
+    wanted = of_topic(listed, topic) if topic else listed
+    # A field follows from categories, which no index knows. A day has thousands of papers at most.
+    found = [
+        (pk, field_of(categories)) for pk, categories in wanted.values_list("pk", "categories")
+    ]
+    counts = Counter(each for _, each in found)
+    at = Paginator([pk for pk, each in found if field in ("", each)], MOST).get_page(page)
+    ids = list(at.object_list)
     submitters = (
         Feature.objects.filter(day=day)
+        .filter(Q(paper__in=ids) | Q(paper__merged_into__in=ids))
         .exclude(submitted_by="")
         .values_list(Coalesce("paper__merged_into_id", "paper_id"), "submitted_by")
     )
-    wanted = of_topic(listed, topic) if topic else listed
-    first = entries_of(wanted, now, picks, dict(submitters), most=MOST)
+    entries = entries_of(Paper.objects.in_order(ids), now, picks, dict(submitters), most=MOST)
     return Day(
         day=day,
-        entries=first,
-        total=len(first) if len(first) < MOST else wanted.count(),
+        entries=entries if ids else [],
+        total=at.paginator.count,
         topics=_topics_of(listed),
         topic=topic,
+        fields=[(each, name, counts[each]) for each, name in FIELDS.items() if counts[each]]
+        if len(counts) > 1
+        else [],
+        field=field,
+        page=at,
         earlier=latest_day(day - dt.timedelta(days=1)),
         later=first_day(day + dt.timedelta(days=1), now.date()),
     )
+
+
+def of_field(field: str, days: Iterable[dt.date], most: int) -> list[int]:
+    """The ids of the first `most` papers of the field that were listed on these days, of the first
+    day first and most trending first. One query for each day, until there are enough.
+    """
+    ids: dict[int, None] = {}
+    for day in days:
+        listed = Paper.objects.listed_between(day, day).by_trend().values_list("pk", "categories")
+        ids |= dict.fromkeys(pk for pk, categories in listed if field_of(categories) == field)
+        if len(ids) >= most:
+            break
+    return list(ids)[:most]
 
 
 def span_of(

@@ -1,4 +1,4 @@
-"""Atom feeds (RFC 4287) of the day's papers and of a topic's.
+"""Atom feeds (RFC 4287) of the day's papers, of a field's and of a topic's.
 
 A feed is made, hashed and then sent or not: the hash is its ETag, so that a reader's program that
 asks every few minutes gets an empty 304 until something that it would show has changed.
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
@@ -23,6 +23,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
 from papers.cards import Link, card_of, whole
+from papers.fields import FIELDS
 from papers.models import Feature, Paper, PaperQuerySet, Topic
 from papers.pages import entries
 
@@ -54,15 +55,8 @@ class FeedOfPapers(Atom1Feed):
 @require_safe
 def papers_feed(request: HttpRequest) -> HttpResponseBase:
     """The papers of the last days that have any, newest day first."""
-    days = (
-        Feature.objects.shown()
-        .filter(day__lte=timezone.now().date())
-        .order_by("-day")
-        .values_list("day", flat=True)
-        .distinct()[:DAYS]
-    )
     papers = Paper.objects.shown().filter(
-        pk__in=Feature.objects.once().filter(day__in=list(days)).works()
+        pk__in=Feature.objects.once().filter(day__in=_last_days()).works()
     )
     return _answer(
         request,
@@ -84,6 +78,28 @@ def topic_feed(request: HttpRequest, slug: str) -> HttpResponseBase:
         page=topic.get_absolute_url(),
         papers=entries.of_topic(Paper.objects.shown(), topic),
     )
+
+
+@require_safe
+def field_feed(request: HttpRequest, field: str) -> HttpResponseBase:
+    """The most trending papers of a field on the last days that have any, newest day first."""
+    name = FIELDS.get(field)
+    if name is None:
+        raise Http404("no such field")
+    ids = entries.of_field(field, _last_days(), MOST)
+    return _answer(
+        request,
+        title=f"{name} · {settings.SITE_NAME}",
+        subtitle=gettext("Each day’s trending research papers"),
+        page=f"/?field={field}",
+        papers=Paper.objects.shown().filter(pk__in=ids),
+    )
+
+
+def _last_days() -> list[dt.date]:
+    """The last `DAYS` days that have papers, the newest first."""
+    days = Feature.objects.shown().filter(day__lte=timezone.now().date()).order_by("-day")
+    return list(days.values_list("day", flat=True).distinct()[:DAYS])
 
 
 def _answer(

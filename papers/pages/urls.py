@@ -21,4 +21,5 @@ urlpatterns = [
     path("search/suggestions/", views.search_suggestions, name="suggestions"),
     path("sources/<slug:slug>/papers", pushing.push, name="push"),
     path("feeds/papers.atom", feeds.papers_feed, name="feed"),
+    path("feeds/fields/<slug:field>.atom", feeds.field_feed, name="field_feed"),
 ]

@@ -117,6 +117,7 @@ def paths(settings, tmp_path, monkeypatch) -> list[str]:
         reverse("papers:feed"),
         reverse("papers:push", args=["no-such-source"]),
         reverse("papers:topic_feed", args=["robots"]),
+        reverse("papers:field_feed", args=["physics"]),
         reverse("subscriptions:challenge"),
         reverse("subscriptions:forget"),
     ]

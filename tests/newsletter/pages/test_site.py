@@ -204,13 +204,47 @@ def test_days_that_cannot_be_are_not_found(path):
     assert get(path).status_code == 404
 
 
-def test_an_enormous_day_is_cut_and_says_so(monkeypatch):
+def test_a_large_day_has_pages(monkeypatch):
     monkeypatch.setattr("papers.pages.entries.MOST", 3)
-    for _ in range(5):
-        make_paper()
-    text = text_of(get("/"))
-    assert "the top 3 of 5 trending papers" in text
-    assert text.count("From the abstract: We study something.") == 3
+    for number in range(5):
+        make_paper(f"Paper {number}", trending_score=10 - number)
+    first, second = text_of(get("/")), text_of(get("/?page=2"))
+    assert "Papers 1 to 3 of 5" in first
+    assert "Papers 4 to 5 of 5" in second
+    assert [f"Paper {n}" in first for n in range(5)] == [True, True, True, False, False]
+    assert [f"Paper {n}" in second for n in range(5)] == [False, False, False, True, True]
+    assert 'href="?page=2"' in get("/").content.decode()
+
+
+def test_a_day_parts_by_field(monkeypatch):
+    monkeypatch.setattr("papers.pages.entries.MOST", 2)
+    for number in range(3):
+        make_paper(f"Stars {number}", categories=["arxiv:astro-ph.GA"])
+        make_paper(f"Cells {number}", categories=["biorxiv:cell biology"])
+    page = get("/?field=biology")
+    text = text_of(page)
+    assert text.count("Cells ") == 2
+    assert "Stars" not in text
+    assert 'href="?field=biology&amp;page=2"' in page.content.decode()
+    assert 'href="?field=physics"' in page.content.decode()
+    assert "Cells" in text_of(get("/?field=biology&page=2"))
+    assert "No papers in Economics and finance this day" in text_of(get("/?field=economics"))
+    assert "doesn’t exist" in text_of(get("/?field=astrology"))
+
+
+def test_a_day_of_one_field_does_not_offer_fields():
+    make_paper(categories=["arxiv:cs.LG"])
+    assert "?field=" not in get("/").content.decode()
+
+
+def test_a_field_has_a_feed():
+    make_paper("Cells", categories=["biorxiv:cell biology"])
+    make_paper("Stars", categories=["arxiv:astro-ph.GA"])
+    feed = get("/feeds/fields/biology.atom")
+    assert feed.status_code == 200
+    assert "Cells" in feed.content.decode()
+    assert "Stars" not in feed.content.decode()
+    assert get("/feeds/fields/astrology.atom").status_code == 404
 
 
 def test_home_takes_few_queries_and_not_more_for_more_papers(django_assert_max_num_queries):
@@ -220,9 +254,9 @@ def test_home_takes_few_queries_and_not_more_for_more_papers(django_assert_max_n
         for topic in topics[: n % 5]:
             make_match(paper, topic)
         if n == 4:
-            with django_assert_max_num_queries(12) as few:
+            with django_assert_max_num_queries(13) as few:
                 get("/")
-    with django_assert_max_num_queries(12) as many:
+    with django_assert_max_num_queries(13) as many:
         response = get("/")
     assert response.content.count(b"<article") == 60
     assert len(few) == len(many)
@@ -268,7 +302,7 @@ def test_archive_and_issue_take_few_queries(django_assert_max_num_queries):
     for n in range(40):
         make_match(make_paper(), make_topic(f"Topic {n}"))
     build_issue(DAY, NOW)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         get("/issues/2026-06-10/")
     with django_assert_max_num_queries(5):
         get("/issues/")
