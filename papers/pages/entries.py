@@ -105,7 +105,8 @@ def day_of(
         (pk, field_of(categories)) for pk, categories in wanted.values_list("pk", "categories")
     ]
     counts = Counter(each for _, each in found)
-    at = Paginator([pk for pk, each in found if field in ("", each)], MOST).get_page(page)
+    mine = [pk for pk, each in found if field in ("", each)]
+    at = Paginator(mine, MOST).get_page(page)
     ids = list(at.object_list)
     submitters = (
         Feature.objects.filter(day=day)
@@ -118,7 +119,7 @@ def day_of(
         day=day,
         entries=entries if ids else [],
         total=at.paginator.count,
-        topics=_topics_of(listed),
+        topics=_topics_of(Paper.objects.filter(pk__in=mine) if field and mine else listed),
         topic=topic,
         fields=[(each, name, counts[each]) for each, name in FIELDS.items() if counts[each]]
         if len(counts) > 1
