@@ -53,12 +53,13 @@ class PaperQuerySet(WatchedQuerySet["Paper"]):
         """
         pins = Pick.objects.pins().filter(day=day)
         work = Coalesce("paper__merged_into_id", "paper_id")
-        listed = models.Q(pk__in=Feature.objects.once().filter(day=day).works())
-        pinned = models.Q(pk__in=pins.order_by().values(work=work))
+        # Asked for first: of two subqueries joined by OR the database makes a scan of all papers.
+        listed = Feature.objects.once().filter(day=day).order_by().values_list(work, flat=True)
+        ids = {*listed, *pins.order_by().values_list(work, flat=True)}
         mine = pins.alias(main=work).filter(main=models.OuterRef("pk")).values("position")[:1]
         return (
             self.shown()
-            .filter(listed | pinned)
+            .filter(pk__in=ids)
             .annotate(pinned_at=models.Subquery(mine))
             .order_by(models.F("pinned_at").asc(nulls_last=True), *BY_TREND)
         )

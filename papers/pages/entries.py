@@ -99,11 +99,10 @@ def day_of(
     """
     picks = {pick.work: pick for pick in Pick.objects.by_work().filter(day=day)}
     listed = Paper.objects.of_day(day)
-    wanted = of_topic(listed, topic) if topic else listed
     # A field follows from categories, which no index knows. A day has thousands of papers at most.
-    found = [
-        (pk, field_of(categories)) for pk, categories in wanted.values_list("pk", "categories")
-    ]
+    whole = list(listed.values_list("pk", "categories"))
+    known = set(of_topic(listed, topic).values_list("pk", flat=True)) if topic else None
+    found = [(pk, field_of(each)) for pk, each in whole if known is None or pk in known]
     counts = Counter(each for _, each in found)
     mine = [pk for pk, each in found if field in ("", each)]
     at = Paginator(mine, MOST).get_page(page)
@@ -119,7 +118,7 @@ def day_of(
         day=day,
         entries=entries if ids else [],
         total=at.paginator.count,
-        topics=_topics_of(Paper.objects.filter(pk__in=mine) if field and mine else listed),
+        topics=_topics_of(mine if field and mine else [pk for pk, _ in whole]),
         topic=topic,
         fields=[(each, name, counts[each]) for each, name in FIELDS.items() if counts[each]]
         if len(counts) > 1
@@ -177,7 +176,7 @@ def span_of(
         period=period,
         entries=[replace(entry, listed_on=listed_on.get(entry.paper_id)) for entry in entries],
         total=at.paginator.count,
-        topics=_topics_of(listed),
+        topics=_topics_of(listed.order_by().values("pk")),
         topic=topic,
         page=at,
         earlier=period.earlier if period.earlier.last >= first else None,
@@ -251,9 +250,11 @@ def _links_to_topics(papers: list[int]) -> dict[int, tuple[Link, ...]]:
     return links
 
 
-def _topics_of(papers: PaperQuerySet) -> list[tuple[Topic, int]]:
-    """The topics of `papers` in the editor's order, each with its number of papers; one query."""
-    matched = Match.objects.sendable().filter(paper__in=papers.order_by().values("pk"))
+def _topics_of(papers: Any) -> list[tuple[Topic, int]]:
+    """The topics of the papers with these ids, a list or a query, in the editor's order, each with
+    its number of papers; one query.
+    """
+    matched = Match.objects.sendable().filter(paper__in=papers)
     topics = Topic.objects.active().filter(matches__in=matched.values("pk"))
     # Typed loosely, since what is annotated is not an attribute of every topic.
     counted: list[Any] = in_order(

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -216,7 +216,7 @@ def search(request: HttpRequest) -> HttpResponseBase:
         ),
         "older": found.papers[-1] if found.is_capped and filters.order == "date" else None,
         "topics": in_order(Topic.objects.active()),
-        "sources": Source.objects.filter(features__isnull=False).distinct(),
+        "sources": Source.objects.filter(Exists(Feature.objects.filter(source=OuterRef("pk")))),
         "highlighter": highlighter,
         "elsewhere": page_of(elsewhere),
         "elsewhere_name": label_of(elsewhere),
