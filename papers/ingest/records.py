@@ -313,6 +313,8 @@ def _keep_records(
 def _adopt(names: Collection[str]) -> None:
     """Give papers that are new what was said of them before anybody listed them."""
     waiting = SourceRecord.objects.filter(paper=None)
+    if not waiting.filter(Q(identifier__in=names) | Q(about__in=names)).exists():
+        return  # so it is nearly every time
     for field_name in ("identifier", "about"):
         paper = Paper.objects.filter(identifier=OuterRef(field_name)).values("pk")[:1]
         rows = waiting.filter(**{f"{field_name}__in": names})
@@ -378,6 +380,9 @@ def _count(pairs: Sequence[tuple[PaperRecord, Paper]], now: dt.datetime) -> list
     Counts are the last ones observed, so a record that is older than an observation at hand adds
     only those that are missing.
     """
+    pairs = [pair for pair in pairs if pair[0].is_counted]
+    if not pairs:
+        return []
     counted_later = set(
         Observation.objects.filter(
             paper__in=[paper.pk for _, paper in pairs], observed_at__gt=now
@@ -448,6 +453,9 @@ def _feature(
 
 def _observe(pairs: Sequence[tuple[PaperRecord, Paper]], source: Source, now: dt.datetime) -> int:
     """Append the counts, once for one moment; how many were added."""
+    pairs = [pair for pair in pairs if pair[0].is_counted]
+    if not pairs:
+        return 0
     seen = set(
         Observation.objects.filter(
             source=source, observed_at=now, paper__in=[paper.pk for _, paper in pairs]
@@ -463,7 +471,7 @@ def _observe(pairs: Sequence[tuple[PaperRecord, Paper]], source: Source, now: dt
             stars=record.stars,
         )
         for record, paper in pairs
-        if record.is_counted and paper.pk not in seen
+        if paper.pk not in seen
     ]
     if rows:
         Observation.objects.bulk_create(rows, ignore_conflicts=True)
