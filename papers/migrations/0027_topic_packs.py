@@ -68,35 +68,32 @@ class Migration(migrations.Migration):
             name="field",
             field=models.CharField(
                 blank=True,
-                default="",
+                db_default="",
                 help_text="The field it is listed under. Empty: the one that its categories tell.",
                 max_length=20,
                 validators=[papers.models.topic.known_field],
             ),
-            preserve_default=False,
         ),
         migrations.AddField(
             model_name="topic",
             name="pack",
             field=models.CharField(
                 blank=True,
-                default="",
+                db_default="",
                 help_text="The pack that it came with; empty for your own.",
                 max_length=40,
             ),
-            preserve_default=False,
         ),
         migrations.AddField(
             model_name="topic",
             name="shipped",
             field=models.CharField(
                 blank=True,
-                default="",
+                db_default="",
                 help_text="Fingerprint of what the pack said; another one than the topic’s own "
                 "means that an editor changed it.",
                 max_length=16,
             ),
-            preserve_default=False,
         ),
         migrations.AlterField(
             model_name="topic",

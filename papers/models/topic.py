@@ -124,15 +124,20 @@ class Topic(models.Model):
     field = models.CharField(
         max_length=20,
         blank=True,
+        db_default="",
         validators=[known_field],
         help_text="The field it is listed under. Empty: the one that its categories tell.",
     )
     pack = models.CharField(
-        max_length=40, blank=True, help_text="The pack that it came with; empty for your own."
+        max_length=40,
+        blank=True,
+        db_default="",
+        help_text="The pack that it came with; empty for your own.",
     )
     shipped = models.CharField(
         max_length=16,
         blank=True,
+        db_default="",
         help_text="Fingerprint of what the pack said; another one than the topic’s own means that "
         "an editor changed it.",
     )
