@@ -1,21 +1,27 @@
 """Topics: keywords one a line, and what a change would do before it is saved."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+from celery import signature
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
+from django.contrib.admin.models import DELETION, LogEntry
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from unfold.widgets import UnfoldAdminTextareaWidget
+from kombu.exceptions import OperationalError
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
+from papers import packs
 from papers.admin.base import ModelAdmin
 from papers.admin.topic_preview import preview
+from papers.fields import FIELDS
 from papers.matching import learned, ranking
 from papers.matching.classifier import FEWEST_SENT
 from papers.matching.learned import spec_of_topic
@@ -63,6 +69,35 @@ class LinesField(forms.CharField):
         return bool(self.to_python(initial) != self.to_python(data))
 
 
+def field_choices() -> list[tuple[str, str]]:
+    """The fields, and that the categories decide."""
+    return [("", "As its categories tell"), *((key, str(name)) for key, name in FIELDS.items())]
+
+
+class PacksForm(forms.Form):
+    """Which packs are meant."""
+
+    packs = forms.MultipleChoiceField(
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": "Choose at least one pack.",
+            "invalid_choice": "There is no such pack. Please choose again.",
+            "invalid_list": "There is no such pack. Please choose again.",
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["packs"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        known = packs.all_packs()
+        there = packs.installed(known.values())
+        field.choices = [
+            (pack.slug, f"{pack.name} ({there[pack.slug]} of {len(pack.topics)} topics are here)")
+            for pack in known.values()
+        ]
+
+
 class TopicForm(forms.ModelForm[Topic]):
     """A topic with its lists as lines."""
 
@@ -75,7 +110,14 @@ class TopicForm(forms.ModelForm[Topic]):
     categories = LinesField(
         required=False,
         rows=4,
-        help_text="arXiv categories that support a match, one per line, such as cs.CL.",
+        help_text="Categories that support a match, one per line, with their scheme: arxiv:cs.CL, "
+        "biorxiv:neuroscience, issn:1476-4687. arXiv’s may stand alone.",
+    )
+    field = forms.ChoiceField(
+        required=False,
+        choices=field_choices,
+        widget=UnfoldAdminSelectWidget,
+        help_text="The field it is listed under on forms and pages.",
     )
 
     class Meta:
@@ -85,6 +127,7 @@ class TopicForm(forms.ModelForm[Topic]):
         fields = (
             "name",
             "slug",
+            "field",
             "group",
             "description",
             "keywords",
@@ -100,14 +143,24 @@ class TopicAdmin(ModelAdmin):
     """Topics with their readers and matches; edit keywords and see at once what they find."""
 
     form = TopicForm
-    list_display = ("name", "group", "readers", "matches", "shown_active", "position")
+    list_display = (
+        "name",
+        "shown_field",
+        "group",
+        "shown_pack",
+        "readers",
+        "matches",
+        "shown_active",
+        "position",
+    )
     list_display_links = ("name",)
-    list_filter = ("is_active", "group")
+    list_filter = ("is_active", "field", "group", "pack")
     search_fields = ("name", "slug", "description", "keywords")
     ordering = ("position", "name")
     list_per_page = 100
     actions = ("activate", "deactivate")
     change_form_after_template = "papers/admin/topic_after.html"
+    change_list_template = "papers/admin/topic_list.html"
     prepopulated_fields: ClassVar = {"slug": ("name",)}
     warn_unsaved_form = True
 
@@ -125,6 +178,18 @@ class TopicAdmin(ModelAdmin):
         )
         topics: QuerySet[Topic] = super().get_queryset(request)
         return topics.annotate(reader_count=_counted(readers), match_count=_counted(matches))
+
+    @admin.display(description="field", ordering="field")
+    def shown_field(self, topic: Topic) -> str:
+        """The field it is listed under."""
+        return str(FIELDS[topic.field_key])
+
+    @admin.display(description="pack", ordering="pack")
+    def shown_pack(self, topic: Topic) -> str:
+        """The pack that it came with, and whether an editor changed it since."""
+        if not topic.pack:
+            return "your own"
+        return topic.pack if packs.is_untouched(topic) else f"{topic.pack}, edited"
 
     @admin.display(description="readers", ordering="reader_count")
     def readers(self, topic: Topic) -> int:
@@ -213,10 +278,90 @@ class TopicAdmin(ModelAdmin):
         """The preview of an addition and of a change, beside the usual pages."""
         view = self.admin_site.admin_view(self.preview_view)
         return [
+            path("packs/", self.admin_site.admin_view(self.packs_view), name="papers_topic_packs"),
             path("add/preview/", view, name="papers_topic_preview_add"),
             path("<path:object_id>/change/preview/", view, name="papers_topic_preview"),
             *super().get_urls(),
         ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, with the way to the packs for who may add topics."""
+        more = {"may_install": self.has_add_permission(request)}
+        shown: HttpResponse = super().changelist_view(request, more | (extra_context or {}))
+        return shown
+
+    def packs_view(self, request: HttpRequest) -> HttpResponse:
+        """Install packs or take them out: shown first, done when that is confirmed."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        may_remove = self.has_delete_permission(request)
+        form = PacksForm(request.POST or None)
+        rows: list[tuple[packs.Pack, list[packs.Step]]] = []
+        is_removal = "_show_removal" in request.POST or "_remove" in request.POST
+        if is_removal and not may_remove:
+            raise PermissionDenied
+        if request.method == "POST" and form.is_valid():
+            is_sure = "_install" in request.POST or "_remove" in request.POST
+            act = packs.remove if is_removal else packs.install
+            known = packs.all_packs()
+            before = {topic.slug: topic for topic in Topic.objects.all()} if is_sure else {}
+            rows = [
+                (known[slug], act(known[slug], dry_run=not is_sure))
+                for slug in form.cleaned_data["packs"]
+            ]
+            steps = [step for _, own in rows for step in own]
+            if is_sure:
+                self._record(request, steps, before)
+                return HttpResponseRedirect(reverse("admin:papers_topic_changelist"))
+        doing = (packs.Step.REMOVED,) if is_removal else (packs.Step.NEW, packs.Step.UPDATED)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Topic packs",
+            "opts": self.opts,
+            "form": form,
+            "rows": rows,
+            "is_removal": is_removal,
+            "may_remove": may_remove,
+            "will_change": sum(step.what in doing for _, own in rows for step in own),
+        }
+        return TemplateResponse(request, "papers/admin/topic_packs.html", context)
+
+    def _record(
+        self, request: HttpRequest, steps: list[packs.Step], before: dict[str, Topic]
+    ) -> None:
+        """Write down what was done, say it, and have a worker match what is new."""
+        done = packs.changed(steps)
+        for topic in done:
+            if topic.slug in before:
+                changed = {"name": "pack", "object": topic.pack, "fields": ["keywords"]}
+                self.log_change(request, topic, [{"changed": changed}])
+            else:
+                self.log_addition(request, topic, [{"added": {}}])
+        gone = [before[step.slug] for step in steps if step.what == packs.Step.REMOVED]
+        if gone:
+            LogEntry.objects.log_actions(
+                user_id=cast("int", request.user.pk), queryset=gone, action_flag=DELETION
+            )
+        kept = sum(
+            step.what in (packs.Step.EDITED, packs.Step.TAKEN, packs.Step.USED) for step in steps
+        )
+        self.message_user(
+            request,
+            f"{len(done)} topics were added or updated, {len(gone)} were removed, {kept} were left "
+            "as they are.",
+        )
+        if done:
+            try:
+                signature("papers.tasks.rank").delay()
+            except OperationalError:
+                self.message_user(
+                    request,
+                    "No worker can be reached: papers are matched with the new topics when workers "
+                    "run again.",
+                    messages.WARNING,
+                )
 
     def preview_view(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
         """The form as it was filled in, with the papers it would gain, keep and lose.

@@ -217,10 +217,17 @@ class FieldOfTopics:
 
 
 def by_field(topics: Iterable[Topic]) -> list[FieldOfTopics]:
-    """The topics by field, in the order of fields, and by group within one, in the editor's."""
+    """The topics by field, in the order of fields, and by group within one, in the editor's.
+
+    Where all that tell their field are of one, the others are listed with them.
+    """
+    ordered = in_order(topics)
+    told = {topic.field_key for topic in ordered} - {fields.OTHER}
+    rest = told.pop() if len(told) == 1 else fields.OTHER
     found: dict[str, dict[str, list[Topic]]] = {}
-    for topic in in_order(topics):
-        found.setdefault(topic.field_key, {}).setdefault(topic.group, []).append(topic)
+    for topic in ordered:
+        key = rest if topic.field_key == fields.OTHER else topic.field_key
+        found.setdefault(key, {}).setdefault(topic.group, []).append(topic)
     return [
         FieldOfTopics(
             key,

@@ -27,7 +27,7 @@ from papers.models import (
     Source,
     Thumbnail,
     Topic,
-    in_order,
+    by_field,
 )
 from papers.pages import entries, explanation, search_results, sharing
 from papers.pages.charts import line_chart
@@ -139,11 +139,8 @@ def topics(request: HttpRequest) -> HttpResponse:
     """All topics under their headings, each with how many papers it has."""
     sendable = Q(matches__in=Match.objects.sendable().shown())
     active = Topic.objects.active().annotate(paper_count=Count("matches", filter=sendable))
-    groups: dict[str, list[Topic]] = {}
-    for each in in_order(active):
-        groups.setdefault(each.group, []).append(each)
-    named = [(of_group[0].group_label, of_group) for of_group in groups.values()]
-    return render(request, "papers/topics.html", {"groups": named})
+    fields = by_field(active)
+    return render(request, "papers/topics.html", {"fields": fields})
 
 
 @require_safe
@@ -215,7 +212,7 @@ def search(request: HttpRequest) -> HttpResponseBase:
             [(k, v) for k, v in request.GET.items() if k in KEPT and v and "\0" not in v]
         ),
         "older": found.papers[-1] if found.is_capped and filters.order == "date" else None,
-        "topics": in_order(Topic.objects.active()),
+        "topic_fields": by_field(Topic.objects.active()),
         "sources": Source.objects.filter(Exists(Feature.objects.filter(source=OuterRef("pk")))),
         "highlighter": highlighter,
         "elsewhere": page_of(elsewhere),

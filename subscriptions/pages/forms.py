@@ -5,8 +5,8 @@ into the dataclasses that the domain functions take.
 import datetime as dt
 import functools
 import zoneinfo
+from collections.abc import Container
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from django import forms
@@ -16,13 +16,16 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from papers.models import Topic, in_order
+from papers.models import Topic, by_field, in_order
 from subscriptions import ways
 from subscriptions.addresses import key_of, validate_address
 from subscriptions.models import Subscriber
 from subscriptions.notices.chosen import Chosen, papers_in_words, when_in_words
 from subscriptions.readers.preferences import Preferences
 from subscriptions.readers.signup import SignupChoices
+
+MOST_OPEN = 40
+"""Topics up to which every field stands open on forms."""
 
 LONGEST_PAUSE = dt.timedelta(days=366)
 
@@ -88,8 +91,29 @@ class Chip:
 class ChipGroup:
     """The topics under one heading."""
 
+    key: str
+    """Makes the id of its heading."""
     name: str
     chips: tuple[Chip, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChipField:
+    """The topics of one field."""
+
+    name: str
+    groups: tuple[ChipGroup, ...]
+    is_open: bool
+
+    @property
+    def total(self) -> int:
+        """How many topics it has."""
+        return sum(len(group.chips) for group in self.groups)
+
+    @property
+    def chosen(self) -> int:
+        """How many of them are chosen."""
+        return sum(chip.is_chosen for group in self.groups for chip in group.chips)
 
 
 class AddressField(forms.EmailField):
@@ -127,28 +151,43 @@ class TopicsForm(forms.Form):
         field.choices = [(topic.slug, topic.label) for topic in self.offered.values()]
 
     @property
-    def chip_groups(self) -> list[ChipGroup]:
-        """The topics as a template shows them, in the editor's order."""
+    def chip_fields(self) -> list[ChipField]:
+        """The topics as a template shows them: by field, and in the editor's order.
+
+        A site of one field shows its groups alone. Of several, those stand open that have
+        something chosen, or all where they are few.
+        """
         value = self["topics"].value()
         chosen = set(value) if isinstance(value, list) else set()  # slugs; initially ids as well
-        order = list(dict.fromkeys(topic.group for topic in self.offered.values()))
-        topics = sorted(self.offered.values(), key=lambda topic: order.index(topic.group))
-        return [
-            ChipGroup(
-                group[0].group_label,
-                tuple(
-                    Chip(
-                        key=f"{self['topics'].auto_id}_{topic.slug}",
-                        slug=topic.slug,
-                        name=topic.label,
-                        description=topic.description,
-                        is_chosen=topic.slug in chosen or topic.pk in chosen,
-                    )
-                    for topic in group
-                ),
+        shown = by_field(self.offered.values())
+        are_few = len(self.offered) <= MOST_OPEN
+        fields = []
+        for of_field in shown:
+            groups = tuple(
+                ChipGroup(
+                    f"{self['topics'].auto_id}_group_{of_field.key}_{number}",
+                    group.name,
+                    tuple(self._chip(topic, chosen) for topic in group.topics),
+                )
+                for number, group in enumerate(of_field.groups, start=1)
             )
-            for group in (list(each) for _, each in groupby(topics, key=lambda one: one.group))
-        ]
+            is_open = are_few or any(chip.is_chosen for group in groups for chip in group.chips)
+            fields.append(ChipField(of_field.name, groups, is_open))
+        return fields
+
+    @property
+    def chip_groups(self) -> list[ChipGroup]:
+        """All groups of all fields."""
+        return [group for of_field in self.chip_fields for group in of_field.groups]
+
+    def _chip(self, topic: Topic, chosen: Container[object]) -> Chip:
+        return Chip(
+            key=f"{self['topics'].auto_id}_{topic.slug}",
+            slug=topic.slug,
+            name=topic.label,
+            description=topic.description,
+            is_chosen=topic.slug in chosen or topic.pk in chosen,
+        )
 
     def clean(self) -> dict[str, Any]:
         """Top papers or at least one topic; "everything" stands for all topics."""

@@ -5,6 +5,8 @@ for (const search of document.querySelectorAll(".topic-search")) {
   const input = search.querySelector("input");
   const status = search.querySelector("[data-none]");
   const groups = search.closest("fieldset").querySelectorAll(".topic-group");
+  const fields = search.closest("fieldset").querySelectorAll(".topic-field");
+  let opened = null; // which fields stood open before the search
   const filter = () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     let found = 0;
@@ -20,6 +22,12 @@ for (const search of document.querySelectorAll(".topic-search")) {
       }
       group.hidden = left === 0;
     }
+    if (words.length && !opened) opened = [...fields].map((field) => field.open);
+    fields.forEach((field, at) => {
+      field.hidden = !field.querySelector(".topic-group:not([hidden])");
+      field.open = words.length ? !field.hidden : (opened?.[at] ?? field.open);
+    });
+    if (!words.length) opened = null;
     status.textContent = found ? "" : status.dataset.none;
   };
   input.addEventListener("input", filter);

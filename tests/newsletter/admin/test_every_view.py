@@ -151,6 +151,10 @@ def expected(role: str, rows: dict[Any, Any]) -> dict[str, tuple[str, list[int]]
         reverse("admin:papers_topic_preview_add"),
         [302] if role == SUPERUSER else [403],
     )
+    found["papers_topic_packs"] = (
+        reverse("admin:papers_topic_packs"),
+        [200] if role == SUPERUSER else [403],
+    )
     # Trying and fetching are POSTs, which lead back to the form.
     for name in ("papers_source_try", "papers_source_fetch", "papers_source_token"):
         found[name] = (

@@ -1,8 +1,10 @@
 """What the forms accept, and in which words they refuse."""
 
 import datetime as dt
+import io
 
 import pytest
+from django.core.management import call_command
 from django.http import QueryDict
 
 from papers.models import Topic
@@ -255,3 +257,19 @@ def test_errors_are_tied_to_their_fields_for_screen_readers(topics, form):
     assert 'aria-invalid="true"' in html
     assert 'aria-describedby="id_email_error"' in html
     assert 'id="id_email_error"' in html
+
+
+def test_several_fields_fold_and_one_with_something_chosen_stands_open(db):
+    call_command("install_topics", "physics", "economics", verbosity=0, stdout=io.StringIO())
+
+    shown = SubscribeForm(initial={"topics": ["gravity"]}).chip_fields
+
+    assert [one.is_open for one in shown] == [False, True, False]
+    assert [one.total for one in shown][1:] == [12, 11]
+
+
+def test_one_field_shows_its_groups_alone(client, db):
+    html = client.get("/subscribe/").content.decode()
+
+    assert "topic-field" not in html
+    assert "topic-group" in html
