@@ -62,6 +62,16 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
+    "run-imports": {
+        "task": "subscriptions.tasks.run_imports",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    "send-permission-letters": {
+        "task": "subscriptions.tasks.send_permission_letters",
+        "schedule": crontab(minute="*/10"),
+        "options": {"expires": 540},
+    },
     "count-upvotes": {
         "task": "subscriptions.tasks.count_upvotes",
         "schedule": crontab(minute="*/5"),

@@ -426,6 +426,13 @@ KEEP_QUESTIONS_DAYS = number(
 KEEP_DELIVERIES_DAYS = number(
     "KEEP_DELIVERIES_DAYS", 400, "days until the ledger no longer shows who got what", 30, 36_500
 )
+IMPORT_STARTS_PER_DAY = number(
+    "IMPORT_STARTS_PER_DAY", 1000, "imported readers whose digests start on a day, 0 for no limit"
+)
+IMPORT_LETTERS_PER_DAY = number(
+    "IMPORT_LETTERS_PER_DAY", 500, "imported readers whom a letter asks within a day", 1
+)
+IMPORT_MAX_MB = number("IMPORT_MAX_MB", 500, "megabytes of a file of readers", 1, 10_000)
 PRIVACY_NOTE = read("PRIVACY_NOTE", env.str, "", "a paragraph for the privacy page")
 
 # --- Mail --------------------------------------------------------------------------------

@@ -6,17 +6,20 @@ The emails that are not digests are due here, as rows, and sent by `newsletter`.
 from celery import shared_task
 from django.utils import timezone
 
+from subscriptions.imports import letters, runs
+from subscriptions.notices.due import wake
 from subscriptions.readers import address_change, form_entries, submissions, upvotes
 
 
 @shared_task
 def forget() -> None:
     """Delete what was kept for a short time only: changes of address that nobody confirmed, and
-    what was typed into forms and could not be worked off.
+    what was typed into forms and could not be worked off, files of readers that nobody started.
     """
     now = timezone.now()
     address_change.delete_lapsed(now)
     form_entries.delete_stale(now)
+    runs.forget(now)
 
 
 @shared_task
@@ -31,3 +34,17 @@ def count_upvotes() -> None:
     now = timezone.now()
     upvotes.count(now)
     upvotes.count_saves(now)
+
+
+@shared_task
+def run_imports() -> None:
+    """Work on files of readers; while there is more to do, call for the next round."""
+    if runs.work():
+        wake("subscriptions.tasks.run_imports")
+
+
+@shared_task
+def send_permission_letters() -> None:
+    """Make those letters due that ask readers who came with a file."""
+    if letters.ask(timezone.now()):
+        wake()

@@ -6,6 +6,13 @@ from subscriptions.models.address_change import AddressChange
 from subscriptions.models.consent import Consent
 from subscriptions.models.feedback import Feedback
 from subscriptions.models.former_subscriber import FormerSubscriber
+from subscriptions.models.import_run import (
+    ImportedReader,
+    ImportPiece,
+    ImportReport,
+    ImportRun,
+    ReaderExport,
+)
 from subscriptions.models.notice import FormEntry, Notice
 from subscriptions.models.saved_paper import SavedPaper
 from subscriptions.models.submission import Submission
@@ -20,7 +27,12 @@ __all__ = [
     "Feedback",
     "FormEntry",
     "FormerSubscriber",
+    "ImportPiece",
+    "ImportReport",
+    "ImportRun",
+    "ImportedReader",
     "Notice",
+    "ReaderExport",
     "SavedPaper",
     "Submission",
     "Subscriber",

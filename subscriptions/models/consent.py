@@ -4,7 +4,10 @@ from django.db import models
 
 
 class Consent(models.Model):
-    """What a subscriber agreed to or took back, and when. Rows are only ever added."""
+    """What a subscriber agreed to or took back, and when. Rows are only ever added.
+
+    Of one who came with a file, `wording` is what was declared about the consent.
+    """
 
     class Action(models.TextChoices):
         """What happened."""
@@ -16,6 +19,7 @@ class Consent(models.Model):
         VOIDED = "voided", "invalidated old links"
         LEFT = "left", "unsubscribed"
         PAUSED = "paused", "paused because emails bounced"
+        IMPORTED = "imported", "came with a file"
 
     subscriber = models.ForeignKey(
         "subscriptions.Subscriber", on_delete=models.CASCADE, related_name="consents"
@@ -24,6 +28,16 @@ class Consent(models.Model):
     at = models.DateTimeField()
     wording = models.CharField(
         max_length=300, blank=True, help_text="The wording of the button or link."
+    )
+    source = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Of a reader who came with a file: program, file, its hash and the line.",
+    )
+    given_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the reader agreed, as that file says."
     )
 
     class Meta:

@@ -49,6 +49,7 @@ class Notice(models.Model):
         MOVE_FROM = "move_from", "change of address, to the old address"
         MOVE_TO = "move_to", "change of address, to the new address"
         MOVED = "moved", "address changed"
+        PERMISSION = "permission", "asking whoever came with a file"
         OPERATOR = "operator", "note to the operator"
 
     class State(models.TextChoices):
@@ -65,7 +66,7 @@ class Notice(models.Model):
     BY_STRANGERS: ClassVar = frozenset((Kind.CONFIRM, Kind.ALREADY, Kind.PREFERENCES))
     """Kinds that whoever types an address into a form can cause."""
 
-    ONCE_A_DAY: ClassVar = frozenset((Kind.CONFIRM, Kind.ALREADY))
+    ONCE_A_DAY: ClassVar = frozenset((Kind.CONFIRM, Kind.ALREADY, Kind.PERMISSION))
     """Kinds of which a reader gets one a day at most, however often the form is sent off."""
 
     MOVES: ClassVar = frozenset((Kind.MOVE_FROM, Kind.MOVE_TO))

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models.functions import Lower
+from django.utils.timezone import now as current_time
 
 from papers.models import Topic
 from subscriptions import schedule, ways
@@ -57,7 +58,12 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
     def never_confirmed(self, before: dt.datetime) -> Self:
         """Subscribers who were last asked to confirm before then, and never did."""
         asked = models.Q(asked_to_confirm_at=None) | models.Q(asked_to_confirm_at__lt=before)
-        return self.filter(asked, status=Subscriber.Status.PENDING, created_at__lt=before)
+        return (
+            self.filter(asked, status=Subscriber.Status.PENDING, created_at__lt=before)
+            # Whoever came with a file is asked when their turn comes, and has as long from then.
+            .exclude(imported__is_to_be_asked=True, imported__asked_at=None)
+            .exclude(imported__is_to_be_asked=True, imported__asked_at__gte=before)
+        )
 
     def gone(self, before: dt.datetime) -> Self:
         """Subscribers who left before then, and did not ask to come back since."""
@@ -130,6 +136,9 @@ class Subscriber(models.Model):
 
         MAIL = "mail"
         FEED = "feed"
+
+    NO_WELCOME: ClassVar = dt.date(1970, 1, 1)
+    """`welcomed_on` of those who get none: the day of no issue."""
 
     email = models.CharField(
         max_length=254,
@@ -237,7 +246,7 @@ class Subscriber(models.Model):
         editable=False,
         help_text="Increased to give the reading list's feed a new address.",
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=current_time, editable=False)
     confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
     left_at = models.DateTimeField(null=True, blank=True, editable=False)
     welcomed_on = models.DateField(

@@ -97,6 +97,7 @@ def ask_for_the_forgotten(now: dt.datetime) -> int:
         status=Subscriber.Status.PENDING,
         asked_to_confirm_at=None,
         created_at__gt=now - NEVER_MAILED_SINCE,
+        imported=None,  # those are asked at a rate of their own, by another letter
     ).exclude(notices__kind=Kind.CONFIRM)
     ids = list(forgotten.values_list("pk", flat=True)[:1000])
     for pk in ids:

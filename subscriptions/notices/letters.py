@@ -1,5 +1,5 @@
 """The few emails that are not digests: confirmation, "you are already subscribed", the link to the
-preferences, the change of an address, and goodbye.
+preferences, the change of an address, goodbye, and the question to whoever came with a file.
 
 Each is a text and an HTML template under templates/emails/, in the same MJML frame as the digests.
 This module says what such an email holds, and whether it is still due when its row comes up; who
@@ -38,6 +38,7 @@ _SUITS = {
     Kind.MOVE_FROM: {Subscriber.Status.ACTIVE},
     Kind.MOVE_TO: {Subscriber.Status.ACTIVE},
     Kind.MOVED: {Subscriber.Status.ACTIVE},
+    Kind.PERMISSION: {Subscriber.Status.PENDING},
 }
 
 KINDS = tuple(_SUITS)
@@ -151,7 +152,7 @@ def make_letter(
             "confirm_days": links.CONFIRM_WITHIN.days,
             "change_days": AddressChange.WITHIN.days,
         }
-        if kind is Kind.CONFIRM:
+        if kind in (Kind.CONFIRM, Kind.PERMISSION):
             context["chosen"] = chosen_by(subscriber)
         recipient = _recipient(kind, subscriber, change)
         return Letter(
@@ -201,6 +202,9 @@ def _subject_and_link(
     match kind:
         case Kind.CONFIRM:
             subject = gettext("Please confirm your subscription to %(site)s")
+            path = links.confirm_path(*signed_for, now)
+        case Kind.PERMISSION:
+            subject = gettext("Would you like to keep getting %(site)s?")
             path = links.confirm_path(*signed_for, now)
         case Kind.ALREADY:
             subject, path = gettext("You’re already subscribed to %(site)s"), preferences
