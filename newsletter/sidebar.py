@@ -17,6 +17,8 @@ _GROUPS = {
     "Readers": [
         ("Subscribers", "group", "subscriptions_subscriber_changelist"),
         ("Suppressions", "block", "subscriptions_suppression_changelist"),
+        ("Imports", "upload", "subscriptions_importrun_changelist"),
+        ("Exports", "download", "subscriptions_readerexport_changelist"),
     ],
     "Delivery": [
         ("Issues", "newspaper", "newsletter_issue_changelist"),

@@ -57,7 +57,7 @@ class Options:
                 )
         for zone in (self.date_zone, self.timezone):
             if zone not in zoneinfo.available_timezones():
-                raise BadOption(f"“{zone}” is not a timezone we know, such as Europe/Berlin.")
+                raise BadOption(f"“{zone}” is not a time zone we know, such as Europe/Berlin.")
         if self.rhythm not in Subscriber.Rhythm.values:
             raise BadOption(f"The rhythm must be one of {', '.join(Subscriber.Rhythm.values)}.")
         if self.language not in dict(settings.LANGUAGES):

@@ -60,7 +60,7 @@ class Command(BaseCommand):
             metavar="SLUG",
             help="For readers without a topic; without any they get the top papers.",
         )
-        parser.add_argument("--date-zone", default="UTC", help="Of dates that name no timezone.")
+        parser.add_argument("--date-zone", default="UTC", help="Of dates that name no time zone.")
         parser.add_argument("--rhythm", default="daily", help="daily, weekdays or weekly.")
         parser.add_argument("--hour", type=int, default=7, help="When digests come.")
         parser.add_argument("--timezone", default="UTC", help="Of that hour, for all readers.")

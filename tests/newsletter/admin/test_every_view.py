@@ -15,7 +15,14 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from newsletter.models import Delivery, Event, Issue, Trouble
 from papers.models import Acronym, Feature, FittedModel, Join, Match, Paper, Pick, Source, Topic
-from subscriptions.models import Notice, Submission, Subscriber, Suppression
+from subscriptions.models import (
+    ImportRun,
+    Notice,
+    ReaderExport,
+    Submission,
+    Subscriber,
+    Suppression,
+)
 from tests.admin_pages import staff
 from tests.factories import DAY, NOW, make_notice, make_paper
 from tests.made_once import until_the_end
@@ -41,6 +48,8 @@ POSSIBLE = {
     Delivery: "",
     Issue: "change",
     Notice: "",
+    ImportRun: "add",
+    ReaderExport: "",
     Trouble: "",
 }
 NAMES = {model._meta.label_lower: model for model in POSSIBLE}
@@ -48,7 +57,12 @@ NAMES = {model._meta.label_lower: model for model in POSSIBLE}
 SUPERUSER = "superuser"
 ROLES = [
     "nobody",
-    *(f"{verb} {name}" for name in NAMES for verb in ("view", "change")),
+    *(
+        f"{verb} {name}"
+        for name, model in NAMES.items()
+        for verb in ("view", "change")
+        if verb in model._meta.default_permissions
+    ),
     SUPERUSER,
 ]
 
@@ -85,6 +99,10 @@ def make_rows(row: Delivery) -> dict[Any, Any]:
     )
     Suppression.objects.add_address("bob@example.org", Suppression.Reason.REQUEST, NOW)
     make_notice(subscriber, state=Notice.State.FAILED)
+    ImportRun.objects.create(
+        profile="other", file_name="a.csv", file_size=1, created_at=NOW, state=ImportRun.State.DONE
+    )
+    ReaderExport.objects.create(what="readers", by="alice", at=NOW)
     Trouble.objects.create(key="test", text="Something fails.", since=NOW, seen_at=NOW)
     Issue.objects.update(state=Issue.State.PAUSED)
     found = {model: model._default_manager.order_by("pk").first() for model in POSSIBLE}
@@ -177,6 +195,16 @@ def expected(role: str, rows: dict[Any, Any]) -> dict[str, tuple[str, list[int]]
         ("newsletter_delivery_resend_one", Delivery),
     ):
         found[name] = reverse(f"admin:{name}", args=[rows[model].pk]), both
+    for name, done in (("start", 302), ("stop", 302), ("report", 200)):
+        is_seen = may(role, "view", ImportRun) if name == "report" else role == SUPERUSER
+        found[f"subscriptions_importrun_{name}"] = (
+            reverse(f"admin:subscriptions_importrun_{name}", args=[rows[ImportRun].pk]),
+            [done] if is_seen else [403],
+        )
+    found["subscriptions_readerexport_download"] = (
+        reverse("admin:subscriptions_readerexport_download"),
+        [302] if role == SUPERUSER else [403],
+    )
     # Each wants a permission of its own, which nobody has by seeing or changing rows.
     for name, done in (("status", 200), ("test_alert", 302)):
         answers = [done] if role == SUPERUSER else [403]

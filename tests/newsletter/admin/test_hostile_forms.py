@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from newsletter.models import Delivery, Event, Issue
 from papers.models import Acronym, FittedModel, Pick
-from subscriptions.models import Submission, Suppression
+from subscriptions.models import ImportRun, ReaderExport, Submission, Suppression
 from tests.every_page import make_hostile_site
 from tests.factories import NOW
 from tests.made_once import until_the_end
@@ -85,6 +85,8 @@ def make_site() -> None:
     Acronym.objects.create(short="vlm", stems="vision languag model", long="vision language model")
     FittedModel.objects.create(version="2026061008", started_at=NOW, data=b"x")
     Suppression.objects.add_address("bob@example.org", Suppression.Reason.REQUEST, NOW)
+    ImportRun.objects.create(profile="other", file_name="a.csv", file_size=1, created_at=NOW)
+    ReaderExport.objects.create(what="readers", by="alice", at=NOW)
     assert Pick.objects.exists()
     assert Issue.objects.exists()
     # Of one that waits arXiv has said what it is, and of these nobody has.

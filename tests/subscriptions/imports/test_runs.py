@@ -321,7 +321,7 @@ def test_ten_thousand_lines_take_few_statements(bring):
         ("email\n", "", {"columns": {"name": "x"}}, BadOption, "no field “name”"),
         ("email\n", "nobody", {}, BadOption, "profile must be"),
         ("email\n", "", {"rhythm": "hourly"}, BadOption, "rhythm"),
-        ("email\n", "", {"date_zone": "Mars"}, BadOption, "timezone"),
+        ("email\n", "", {"date_zone": "Mars"}, BadOption, "time zone"),
         ("email\n", "", {"default_topics": ["none-such"]}, BadOption, "no topic"),
         ("email\n", "", {"hour": 24}, BadOption, "hour"),
         ("email\n", "", {"language": "xx"}, BadOption, "language"),
