@@ -43,7 +43,7 @@ def begin(page: Page, site: str, name: str, kind: str) -> None:
     page.select_option("[name=kind]", label=kind)
     show(page, f"{name}-1-add")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("Look at its settings, then make it active.")).to_be_visible()
+    expect(page.get_by_text("Check its settings, then activate it.")).to_be_visible()
 
 
 def try_and_save(page: Page, name: str, count: int) -> None:

@@ -113,7 +113,7 @@ def test_a_day_whose_issue_is_frozen_is_not_offered(admin_client):
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ({"paper_id": "no such thing"}, "is not an identifier"),
+        ({"paper_id": "no such thing"}, "isn't an identifier"),
         ({"title": ""}, "it has no title"),
         ({"title": "T", "published_on": "1 May"}, "Enter a valid date"),
         ({"title": "T", "free_url": "javascript:alert(1)"}, "Enter a valid URL"),

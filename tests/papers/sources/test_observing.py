@@ -214,7 +214,7 @@ def test_a_refusal_of_github_is_a_sentence(site, status: int, body: str, expecte
     site.expect_request("/graphql").respond_with_data(body, status)
     with pytest.raises(FetchFailed, match=expected) as told:
         GitHubStars(GitHubSettings(token="x"), now=NOW).fetch(TODAY)
-    assert isinstance(told.value, Busy) is ("alone" in expected)
+    assert isinstance(told.value, Busy) is ("wait" in expected)
 
 
 def test_github_is_not_asked_without_a_token(site) -> None:
@@ -267,7 +267,7 @@ def test_places_are_stored_with_their_day_and_the_best_of_a_day_stays(site) -> N
 )
 def test_a_list_in_order_of_votes_or_numbers_is_no_trending_list(site, order: Any) -> None:
     site.expect_request("/api/daily_papers").respond_with_data(listed(*order))
-    with pytest.raises(FetchFailed, match="no trending list"):
+    with pytest.raises(FetchFailed, match="isn't a trending list"):
         TrendingList(now=NOW).fetch(TODAY)
 
 

@@ -107,7 +107,7 @@ def test_after_a_429_nobody_asks_until_it_is_over(httpserver, machines, settings
     with http.client("application/json") as client, stamina.set_testing(True, attempts=1):
         with pytest.raises(http.Busy):
             polite.ask(DOOR, client, read=bytes, for_what="it", **asked)
-        with pytest.raises(FetchFailed, match="left alone until"):
+        with pytest.raises(FetchFailed, match="won't be asked again until"):
             polite.ask(DOOR, client, read=bytes, for_what="it", **asked)
     assert len(httpserver.log) == 1
 
