@@ -221,7 +221,7 @@ def test_whatever_an_entry_says_nothing_breaks(text):
     ("answer", "words"),
     [
         (Response("", 500), "answers 500"),
-        (Response("", 503, {"Retry-After": "3600"}), "left alone for 3600 seconds"),
+        (Response("", 503, {"Retry-After": "3600"}), "asked us to wait 3600 seconds"),
         (Response("", 403), "answers 403"),
         (Response("<html>Sign in</html>"), "a web page instead of a feed"),
         (Response("", 302, {"Location": "https://elsewhere.example/"}), "to another host"),

@@ -173,7 +173,7 @@ def test_a_refusal_of_the_query_api_closes_all_doors_and_the_gap_waits(site):
     assert fetched.state is not None
     assert fetched.state["feeds"]["cs.CL"]["missed_from"] == "2026-04-23"
     assert any("Nor did the query API help" in note for note in fetched.notes)
-    with pytest.raises(FetchFailed, match="left alone"):
+    with pytest.raises(FetchFailed, match="asked too often"):
         arxiv.DOOR.check(NOW)
 
 

@@ -145,7 +145,7 @@ def test_a_server_that_repeats_itself_is_left(serve):
     fetched = source().fetch(DAY)
 
     assert len(fetched.records) == 1
-    assert fetched.notes == ("bioRxiv gave the same page of 2026-04-29 twice.",)
+    assert fetched.notes == ("bioRxiv returned the same page of 2026-04-29 twice.",)
 
 
 def test_only_version_1_is_listed_but_every_version_is_read(serve):
@@ -318,7 +318,7 @@ def test_whatever_stands_in_a_field_the_preprint_comes_through(serve, field, val
             "bad interval",
         ),
         (Response("", 500), "answers 500"),
-        (Response("", 503, {"Retry-After": "3600"}), "left alone for 3600 seconds"),
+        (Response("", 503, {"Retry-After": "3600"}), "asked us to wait 3600 seconds"),
         (Response("", 301, {"Location": "https://elsewhere.example/"}), "another host"),
     ],
     ids=["page", "cut", "list", "empty", "error", "500", "503", "301"],

@@ -688,7 +688,7 @@ def test_too_many_at_once_are_refused(count):
         (Response('{"status": "ok"}', 200), "without works"),
         (Response('{"message": []}', 200), "without works"),
         (Response("slow down", 429), "answers 429"),
-        (Response("later", 503, headers={"retry-after": "7200"}), "left alone for 7200 seconds"),
+        (Response("later", 503, headers={"retry-after": "7200"}), "asked us to wait 7200 seconds"),
         (Response("", 301, headers={"location": "http://169.254.1.1/x"}), "another host"),
     ],
 )

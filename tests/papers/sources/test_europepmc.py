@@ -289,10 +289,10 @@ def test_a_query_is_required():
     [
         (Response("<!doctype html><title>Down</title>"), "a web page"),
         (Response('{"hitCount": 3, "resultLi'), "broken JSON"),
-        (Response('{"errCode": 400, "errMsg": "Bad query"}'), "does not take the query: Bad query"),
+        (Response('{"errCode": 400, "errMsg": "Bad query"}'), "rejects the query: Bad query"),
         (Response('{"hitCount": 3}'), "without a list"),
         (Response("", 404), "answers 404"),
-        (Response("", 503, {"Retry-After": "600"}), "left alone for 600 seconds"),
+        (Response("", 503, {"Retry-After": "600"}), "asked us to wait 600 seconds"),
     ],
     ids=["page", "cut", "error", "no list", "404", "503"],
 )

@@ -99,7 +99,7 @@ def test_compressed_answers_are_unpacked(host, encoding, packed):
     [
         ("gzip", gzip.compress(bytes(BOMB)), "more than 1,000,000 bytes"),
         ("deflate", zlib.compress(bytes(BOMB)), "more than 1,000,000 bytes"),
-        ("gzip", bytes(2_000_000), "cannot be unpacked"),
+        ("gzip", bytes(2_000_000), "be decompressed"),
         ("gzip", gzip.compress(FEED)[:-20], "cut off its compressed answer"),
         ("br", b"whatever", "an encoding that wasn't requested"),
         ("gzip, gzip", gzip.compress(gzip.compress(FEED)), "an encoding that wasn't requested"),
@@ -255,7 +255,7 @@ def test_private_hosts_are_let_through_by_name_and_port_alone(
     if is_allowed:
         assert guard(httpx.URL(address))
     else:
-        with pytest.raises(FetchFailed, match=r"not public|is not a plain http"):
+        with pytest.raises(FetchFailed, match=r"not public|a plain (http or )?https address"):
             guard(httpx.URL(address))
 
 
@@ -278,7 +278,9 @@ def test_no_redirect_leads_into_a_private_network(host, monkeypatch, location):
     with pytest.raises(FetchFailed) as caught:
         download(host.url_for("/"))
 
-    assert re.search(r"not public|not a plain|could not be read", str(caught.value))
+    assert re.search(
+        r"not public|a plain http or https address|could not be read", str(caught.value)
+    )
     assert "secret" not in str(caught.value)
 
 

@@ -95,7 +95,7 @@ def test_a_malformed_item_costs_only_itself_and_says_why(site, bad, caplog):
 
     assert [r.identifier for r in fetched.records] == ["arxiv:2605.00001", "arxiv:2605.00002"]
     (problem,) = fetched.problems
-    assert "item 2 is left out" in problem
+    assert "item 2 was left out" in problem
     assert any(problem in str(record.__dict__.get("problem")) for record in caplog.records)
 
 

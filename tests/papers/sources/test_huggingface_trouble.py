@@ -276,6 +276,6 @@ def test_a_service_that_wants_to_be_left_alone_for_an_hour_is_left_alone(site):
 
     site.expect_request(PATH).respond_with_handler(handler)
 
-    with pytest.raises(FetchFailed, match="wants to be left alone for 3600 seconds"):
+    with pytest.raises(FetchFailed, match="asked us to wait 3600 seconds"):
         HuggingFace().fetch(DAY)
     assert len(asked) == 1

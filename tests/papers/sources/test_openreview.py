@@ -235,7 +235,7 @@ def test_one_request_too_many_closes_the_door(httpserver, settings):
         body, 429, headers={"Retry-After": "3613"}
     )
 
-    with pytest.raises(FetchFailed, match="left alone for 3613 seconds"):
+    with pytest.raises(FetchFailed, match="asked us to wait 3613 seconds"):
         source().fetch(DAY)
     with pytest.raises(FetchFailed, match="won't be asked again until"):
         source().fetch(DAY)

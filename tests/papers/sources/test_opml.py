@@ -86,10 +86,10 @@ def test_two_feeds_of_one_name_get_two_names():
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"", "no XML"),
-        (b"not xml", "no XML"),
-        (b"<opml><body>", "no XML"),
-        (b"<rss version='2.0'><channel/></rss>", "no OPML"),
+        (b"", "isn't XML"),
+        (b"not xml", "isn't XML"),
+        (b"<opml><body>", "isn't XML"),
+        (b"<rss version='2.0'><channel/></rss>", "not OPML"),
         (b"<!DOCTYPE opml [<!ENTITY a 'b'>]><opml><body/></opml>", "document type"),
         (b"<?xml version='1.0'?><!DOCTYPE opml SYSTEM 'http://x.example/'><opml/>",
          "document type"),
