@@ -78,6 +78,17 @@ _DASHES_APART = re.compile(r"(?<= )-{2,3}(?= )")
 _FLAG = re.compile(r"(?:^|\s)--\w")
 _PERCENT = re.compile(r"(?<!\\)%")
 _STYLED_GROUP = re.compile(r"\{\\(?:em|it|bf|tt|sc|sf|rm|sl)\s+([^{}]{0,1000})\}")
+_COLOR = r"\\color\s*(?:\[\w{0,20}\])?\s*\{[^{}]{0,100}\}\s*"
+_COLORED_GROUP = re.compile(
+    rf"(?<![A-Za-z])\{{{_COLOR}(?:\{{([^{{}}]{{0,1000}})\}}|([^{{}}]{{0,1000}}))\}}|{_COLOR}\{{([^{{}}]{{0,1000}})\}}"
+)
+_COLOR_ALONE = re.compile(_COLOR)
+_MODEL_OF_COLOR = re.compile(r"(?<=\\textcolor)\s*\[\w{0,20}\](?=\s*\{)")
+# What some sources leave of "\textcolor{black}{a framework}": "black{a framework}".
+_REST_OF_COLOR = re.compile(
+    r"(?<![\\\w{])(?:black|blue|brown|cyan|gray|green|magenta|orange|purple|red|teal|violet)"
+    r"\{([^{}]{1,1000})\}"
+)
 _FONTS = re.compile(
     r"\\(?:boldsymbol|bm|mathbf|mathrm|mathsf|mathtt|mathit|texttt|textbf|textsf|textsc|mbox|operatorname\*?)\s*"
 )
@@ -85,6 +96,7 @@ _FONTS = re.compile(
 
 def readable(text: str) -> str:
     """`text` with its LaTeX made readable; never raises, and plain text comes back as it was."""
+    text = _REST_OF_COLOR.sub(r"\1", text)
     if not any(sign in text for sign in ("\\", "$", "``", "--")):
         return text
     pieces = _Pieces()
@@ -176,6 +188,9 @@ def _prose(text: str, pieces: _Pieces, depth: int = 0) -> str:
     if "\\" not in text:
         return text
     text = _STYLED_GROUP.sub(r"\1", text)
+    if "color" in text:
+        text = _MODEL_OF_COLOR.sub("", _COLORED_GROUP.sub(_first_group, text))
+        text = _COLOR_ALONE.sub("", text)
     done: list[str] = []
     at = 0
     while (found := _MACRO.search(text, at)) is not None and pieces.take():
@@ -186,6 +201,10 @@ def _prose(text: str, pieces: _Pieces, depth: int = 0) -> str:
         done += [before, piece]
         at = end
     return "".join([*done, text[at:]])
+
+
+def _first_group(found: re.Match[str]) -> str:
+    return next(group for group in found.groups() if group is not None)
 
 
 def _macro(text: str, found: re.Match[str], pieces: _Pieces, depth: int) -> tuple[str, int]:
