@@ -124,7 +124,7 @@ def test_rank_upvotes_and_topic_stand_between_title_and_excerpt(page, site, widt
     )
     assert tops == sorted(tops)
     counts = page.locator(".entry .counts").nth(2)
-    for words in ("Place 3", "upvotes", "Agents"):
+    for words in ("Rank 3", "upvotes", "Agents"):
         expect(counts).to_contain_text(words)
 
 

@@ -15,6 +15,7 @@ from newsletter.digests.rendering import DigestPress
 from newsletter.digests.selection import Reader, Shelf
 from newsletter.issues.freezing import build_issue
 from newsletter.issues.places import Reason
+from papers import packs
 from papers.matching.ranking import rank_and_match
 from papers.models import Topic
 from tests.factories import make_paper
@@ -113,6 +114,7 @@ def test_a_digest_of_a_recorded_day_is_read_at_breakfast(
     """
     settings.POSTAL_ADDRESS = "Broadsheet, 1 Example Street, 12345 Example"
     settings.PAPERS_SOURCE = "live"
+    packs.install(packs.all_packs()[packs.MACHINE_LEARNING])  # the tests before emptied the tables
     path = shared / f"data/huggingface/daily_papers/{day}.json"
     at = dt.datetime.fromisoformat(f"{day}T23:00Z")
     for item in json.loads(path.read_text()):
@@ -130,7 +132,8 @@ def test_a_digest_of_a_recorded_day_is_read_at_breakfast(
     rank_and_match(day=at.date(), now=at)
     issue = build_issue(at.date(), at + dt.timedelta(hours=2))
     assert issue is not None
-    topics = list(Topic.objects.order_by("pk").values_list("pk", flat=True))
+    topics = list(Topic.objects.order_by("position").values_list("pk", flat=True))
+    assert len(topics) == 29
     htmls = []
     wishes: list[dict[str, Any]] = [
         {},
