@@ -4,8 +4,9 @@ import datetime as dt
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -163,6 +164,18 @@ class PaperAdmin(AddByHand):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Issues refer to them; an editor hides a paper with a pick."""
         return False
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Django's, but for "save as new", which it does unasked: a paper is one work."""
+        if "_saveasnew" in request.POST:
+            raise PermissionDenied("A paper cannot be copied.")
+        return super().change_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Paper, form: Any, change: bool) -> None:
         """Keep what was written as the editor's, above all sources."""

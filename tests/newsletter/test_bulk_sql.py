@@ -64,5 +64,5 @@ def test_a_moment_is_the_same_whatever_its_time_zone():
 
 
 def test_what_no_database_takes_is_refused():
-    with pytest.raises(TypeError, match="cannot hand a set"):
+    with pytest.raises(TypeError, match="can't store a set"):
         bulk_sql.packed([{"a": {1}}])

@@ -24,7 +24,7 @@ KEYS = {
     *("excerpt_is_cut", "upvotes", "comments", "stars", "upvotes_gained", "path", "abstract_url"),
     *("pdf_url", "code_url", "project_url", "topics", "note", "is_pick", "comments_gained"),
     *("stars_gained", "thumbnail_url", "thumbnail_path", "is_summarised"),
-    *("summarized_by", "own_excerpt"),
+    *("summarized_by", "own_excerpt", "noticed"),
 }
 """What versions up to this one read of a frozen card; none may go."""
 

@@ -31,7 +31,11 @@ pytestmark = pytest.mark.django_db
 Kind, State, Status = Notice.Kind, Notice.State, Subscriber.Status
 ONE_DAY = dt.timedelta(days=1)
 NEW = "new@example.org"
-SUITING = {Kind.CONFIRM: Status.PENDING, Kind.GOODBYE: Status.LEFT}
+SUITING = {
+    Kind.CONFIRM: Status.PENDING,
+    Kind.PERMISSION: Status.PENDING,
+    Kind.GOODBYE: Status.LEFT,
+}
 HARD = Outcome(Answer.REFUSED, "550 5.1.1", "no such user", suppress=True, bounce="hard")
 SOFT = Outcome(Answer.REFUSED, "552 5.2.2", "over quota", bounce="soft")
 BLOCKED = Outcome(Answer.REFUSED, "550 5.7.1", "unwanted", bounce="blocked")
@@ -657,7 +661,7 @@ def test_one_form_that_cannot_be_worked_off_stops_no_other(tmp_path, caplog):
     transport = RecordingTransport()
     run(transport, tmp_path)
     assert transport.addresses == ["alice@example.org"]
-    assert "could not be worked off" in caplog.text
+    assert "a form couldn't be processed" in caplog.text
     assert FormEntry.objects.get().not_before == NOW + form_entries.AGAIN_AFTER
 
 

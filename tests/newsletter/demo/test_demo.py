@@ -142,7 +142,7 @@ def test_a_day_without_papers_is_a_sentence(var):
     done = once(var, "--day", "2026-06-13")
 
     assert done.returncode == 1
-    assert "No source lists papers of Saturday, 13 June 2026" in done.stderr
+    assert "No source lists papers for Saturday, 13 June 2026" in done.stderr
     assert "Traceback" not in done.stderr
     assert left_behind(var) == []
 
@@ -183,7 +183,7 @@ def test_a_worker_that_dies_ends_the_demo_with_a_sentence(var):
         code = process.wait(30)
 
     assert code == 1
-    assert "The worker ended by signal 9" in (var / "said").read_text()
+    assert "stopped by signal 9" in (var / "said").read_text()
     assert "Traceback" not in (var / "said").read_text()
     assert left_behind(var) == []
 
@@ -197,7 +197,7 @@ def test_a_taken_port_is_a_sentence(tmp_path):
         done = manage("demo", "--once", "--port", port, environment=demo_environment(tmp_path))
 
     assert done.returncode == 1
-    assert f"Port {port} cannot be used: address already in use" in done.stderr
+    assert f"Port {port} can't be used: address already in use" in done.stderr
     assert "Traceback" not in done.stderr
 
 

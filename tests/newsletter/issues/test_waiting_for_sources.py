@@ -209,7 +209,7 @@ def test_the_issue_and_the_admin_name_the_missing(client, admin_client, language
         reverse("admin:newsletter_issue_change", args=[issue.pk]),
     ):
         text = admin_client.get(address).content.decode()
-        assert "&lt;b&gt;Dead&lt;/b&gt; &amp; gone (no answer yet)" in text
+        assert "&lt;b&gt;Dead&lt;/b&gt; &amp; gone (never answered)" in text
         assert "Slow (last answered 10 Jun 23:30 UTC)" in text
 
 

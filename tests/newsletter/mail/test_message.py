@@ -310,7 +310,7 @@ class TestWhatIsUnsendable:
             ({"text": (Fragment.of(""),)}, "text part is empty"),
             ({"message_id": "delivery.7@example.org"}, "Message-ID"),
             ({"message_id": "<a@b@c>"}, "Message-ID"),
-            ({"from_header": "Broadsheet"}, "From is not an email address"),
+            ({"from_header": "Broadsheet"}, "From isn't an email address"),
         ],
     )
     def test_and_the_reason_says_why(self, changes, reason):

@@ -273,7 +273,7 @@ class TestLoginAndEncryption:
         assert not inbox.taken
 
     def test_starttls_and_ssl_exclude_each_other(self):
-        with pytest.raises(ValueError, match="exclude"):
+        with pytest.raises(ValueError, match="combined"):
             SMTPTransport(HOST, use_tls=True, use_ssl=True)
 
 

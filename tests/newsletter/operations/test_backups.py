@@ -267,8 +267,8 @@ def test_an_issue_that_the_backup_lacks_is_asked_for(tmp_path, journals):
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        (["--skip-before", "yesterday"], "no moment"),
-        (["--skip-before", "2026-13-01T00:00"], "no moment"),
+        (["--skip-before", "yesterday"], "isn't a time"),
+        (["--skip-before", "2026-13-01T00:00"], "isn't a time"),
         (["--from-journal", "/nowhere/at/all"], "No such directory"),
         (["--addresses", "/nowhere/at/all"], "Can't read"),
     ],

@@ -340,7 +340,7 @@ class TestDns:
         assert rules(found) == set()
         said = [one.what for one in found if one.rule == "dns"]
         assert len(said) == 3
-        assert all("could not be asked" in what for what in said)
+        assert all("couldn't be asked" in what for what in said)
 
     def test_what_cannot_be_seen_from_here_is_said(self):
         assert "ptr" in rules(self.of(records()), Level.NOTE)

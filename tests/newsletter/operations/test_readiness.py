@@ -55,7 +55,7 @@ class TestAWorker:
         }
         done = start_worker(clean_environment(tmp_path, **provider, **SENDER))
         assert done.returncode == 1
-        assert "Mailjet does not carry our List-Unsubscribe" in done.stderr
+        assert "Mailjet doesn't keep our List-Unsubscribe" in done.stderr
 
 
 @pytest.mark.parametrize("unset", SENDER)

@@ -109,7 +109,7 @@ def test_saving_new_keywords_matches_at_once(admin_client, topic):
     answer = admin_client.post(change_of(topic), form, follow=True)
 
     assert Match.objects.sendable().get().paper == paper
-    assert "1 papers of the last 14 days match" in text(answer)
+    assert "1 papers from the last 14 days now match" in text(answer)
 
 
 def test_a_new_topic_matches_at_once(admin_client):

@@ -206,5 +206,5 @@ def test_the_commands_say_what_is_wrong(db, tmp_path, capsys):
     assert not ImportRun.objects.exists()
     call_command("import_readers", str(path), report=str(tmp_path / "report.csv"))
     report = (tmp_path / "report.csv").read_text()
-    assert report == "line,outcome,why\n2,asked,\n3,invalid,this is not an email address\n"
+    assert report == "line,outcome,why\n2,asked,\n3,invalid,this isn't an email address\n"
     assert json.dumps(ImportRun.objects.get().counts) == '{"asked": 1, "invalid": 1}'

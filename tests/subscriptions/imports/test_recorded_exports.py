@@ -118,8 +118,8 @@ def test_lines_that_are_wrong_are_named_in_the_report(bring, report):
 
     wrong = {line: why for line, (what, why) in report(run).items() if what == "invalid"}
     assert wrong == {
-        5: "the domain is none of the internet",
-        10: "this is not an email address",
+        5: "the domain isn't a public one",
+        10: "this isn't an email address",
     }
     assert Subscriber.objects.count() == 18
 
