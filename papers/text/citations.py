@@ -4,12 +4,14 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext
 
 from papers.identifiers import scheme_of
 from papers.models import Paper
+from papers.text.person_names import is_group_name, parts_of
 
 SHOWN_FIRST, SHOWN_LAST = 3, 2
 """How many authors of a long list a byline names, from its beginning and from its end."""
@@ -43,7 +45,7 @@ def bibtex(paper: Paper, suffix: str = "") -> str:
     year = _year(paper)
     fields = {
         "title": f"{{{_escaped(paper.title)}}}",
-        "author": " and ".join(_escaped(str(name)) for name in paper.authors),
+        "author": " and ".join(_bibtex_name(one) for one in _names(paper)),
         "year": year,
     }
     kind = "misc"
@@ -92,7 +94,7 @@ def csl(paper: Paper) -> dict[str, Any]:
         "id": paper.identifier,
         "type": "article",  # what CSL calls a preprint
         "title": " ".join(paper.title.split()),
-        "author": [_csl_name(str(name)) for name in paper.authors],
+        "author": [_csl_name(one) for one in _names(paper)],
         "number": paper.identifier,
         "URL": paper.abstract_url,
     }
@@ -108,9 +110,48 @@ def csl(paper: Paper) -> dict[str, Any]:
     return {name: value for name, value in item.items() if value}
 
 
-def _csl_name(name: str) -> dict[str, str]:
-    given, _, family = " ".join(name.split()).rpartition(" ")
-    return {"family": family, "given": given} if given else {"literal": family}
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """An author's name, whose parts are empty for a group and for one that has none."""
+
+    printed: str
+    family: str = ""
+    given: str = ""
+    is_group: bool = False
+    is_parted: bool = False
+    """The source parted it; else the parts are a guess."""
+
+
+def _names(paper: Paper) -> list[_Name]:
+    """The names of all authors, in their order."""
+    return [_name(one) for one in paper.author_records or paper.authors]
+
+
+def _name(known: Any) -> _Name:
+    record = known if isinstance(known, dict) else {"name": str(known)}
+    fields = ("name", "family", "given")
+    printed, family, given = (" ".join(str(record.get(one) or "").split()) for one in fields)
+    if family:
+        return _Name(printed or f"{given} {family}".strip(), family, given, is_parted=True)
+    if record.get("is_group") or is_group_name(printed):
+        return _Name(printed, is_group=True)
+    family, given = parts_of(printed)
+    return _Name(printed, family, given) if given else _Name(printed)
+
+
+def _bibtex_name(name: _Name) -> str:
+    """Such as "de Lange, A."; a group in braces, for BibTeX would take it for a person."""
+    if name.is_group:
+        return f"{{{_escaped(name.printed)}}}"
+    if name.is_parted and name.given:
+        return f"{_escaped(name.family)}, {_escaped(name.given)}"
+    return _escaped(name.printed)
+
+
+def _csl_name(name: _Name) -> dict[str, str]:
+    if not name.given:
+        return {"literal": name.printed}
+    return {"family": name.family, "given": name.given}
 
 
 def _year(paper: Paper) -> str:
@@ -125,7 +166,7 @@ def ris(paper: Paper) -> str:
     fields = [
         ("TY", "JOUR" if paper.venue and not paper.published_as else "UNPB"),
         ("TI", paper.title),
-        *(("AU", _last_name_first(str(name))) for name in paper.authors),
+        *(("AU", _last_name_first(one)) for one in _names(paper)),
         ("PY", str(published.year) if published else ""),
         ("DA", f"{published:%Y/%m/%d}/" if published else ""),
         ("JO", paper.venue if not paper.published_as else ""),
@@ -160,15 +201,15 @@ def _escaped(text: str) -> str:
     return "".join(_TEX.get(character, character) for character in " ".join(text.split()))
 
 
-def _last_name_first(name: str) -> str:
-    """Such as "Adams, Alice B."; a name of one word stays as it is."""
-    first, _, last = " ".join(name.split()).rpartition(" ")
-    return f"{last}, {first}" if first else last
+def _last_name_first(name: _Name) -> str:
+    """Such as "Adams, Alice B."; a group, or a name of one word, stays as it is."""
+    return f"{name.family}, {name.given}" if name.given else name.printed
 
 
 def _key(paper: Paper, year: str) -> str:
     """Such as `qin2026granularity`: last name, year, first telling word of the title."""
-    name = str(paper.authors[0]).split()[-1:] if paper.authors else []
+    first = _names(paper)[:1]
+    name = (first[0].family or first[0].printed).split()[-1:] if first else []
     words = [word for word in re.split(r"\W+", _ascii(paper.title)) if len(word) > 3]
     key = _ascii("".join(name)) + year + "".join(words[:1]).lower()
     return re.sub(r"[^a-z0-9]", "", key.lower())[:60] or re.sub(r"\W", "", paper.identifier)

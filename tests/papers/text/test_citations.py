@@ -52,6 +52,36 @@ def test_csl_names_people_by_their_parts(name, said):
     assert citations.csl(make_paper(authors=[name]))["author"] == [said]
 
 
+def test_names_are_printed_by_the_parts_that_a_source_gave():
+    paper = make_paper(
+        "Batteries that last",
+        authors=["Lange, A. de", "Ludwig van Beethoven", "ATLAS Collaboration", "Broadsheet"],
+        published_on=dt.date(2026, 6, 10),
+    )
+    paper.author_records = [
+        {"name": "Lange, A. de", "family": "de Lange", "given": "A."},
+        {"name": "Ludwig van Beethoven"},
+        {"name": "ATLAS Collaboration", "is_group": True},
+        {"name": "Broadsheet"},
+    ]
+    lines = citations.ris(paper).split("\r\n")
+    assert [line.removeprefix("AU  - ") for line in lines if line.startswith("AU")] == [
+        "de Lange, A.",
+        "van Beethoven, Ludwig",
+        "ATLAS Collaboration",
+        "Broadsheet",
+    ]
+    entry = citations.bibtex(paper)
+    assert "de Lange, A. and Ludwig van Beethoven and {ATLAS Collaboration} and Broadsheet" in entry
+    assert entry.startswith("@misc{lange2026batteries,")
+    assert citations.csl(paper)["author"] == [
+        {"family": "de Lange", "given": "A."},
+        {"family": "van Beethoven", "given": "Ludwig"},
+        {"literal": "ATLAS Collaboration"},
+        {"literal": "Broadsheet"},
+    ]
+
+
 def test_csl_holds_what_is_known_and_leaves_out_the_rest():
     paper = make_paper(
         'A "quoted" title',
