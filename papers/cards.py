@@ -140,6 +140,11 @@ class Card:
         return byline(self.authors, self.author_count)
 
     @property
+    def is_counted(self) -> bool:
+        """Whether anybody voted for it, spoke of it or starred its code, as far as is known."""
+        return bool(self.upvotes or self.comments or self.stars)
+
+    @property
     def excerpt_origin(self) -> str:
         """Where the excerpt comes from, to stand before it; in the active language. Empty where it
         is all that the authors wrote.

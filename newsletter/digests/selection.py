@@ -126,7 +126,9 @@ class Shelf:
         self._arrange(vectors or {})
 
     def _standings(self, *, is_weekly: bool) -> list[str]:
-        """What is said of each place's rank; nothing of all but the first few."""
+        """What is said of each place's rank; nothing of all but the first few, and of papers that
+        nobody counted: those stand where they stand for what is known of them, and do not trend.
+        """
         ranked = 1 if is_weekly else RANKED
         ranks = range(1, len(self.places) + 1) if is_weekly else [p.rank for p in self.places]
         # A week's places are scored by what they gained in it; each card's count is its own day's.
@@ -149,6 +151,8 @@ class Shelf:
             else first
             if is_ahead and count == most
             else trending % {"rank": rank}
+            if place.card.is_counted
+            else ""
             for place, rank, count in zip(self.places, ranks, counts, strict=True)
         ]
 

@@ -179,8 +179,9 @@ def test_why_names_the_liked_paper_that_is_closest():
     [
         ([5, 9, 5], ["trending #1", "most upvoted today", "trending #3"]),
         ([9, 9, 5], ["trending #1", "trending #2", "trending #3"]),
-        ([None, None], ["trending #1", "trending #2"]),
-        ([0, 0], ["trending #1", "trending #2"]),
+        ([None, 4, 0, 4], ["", "trending #2", "", "trending #4"]),
+        ([None, None], ["", ""]),  # nobody counted, so none of them trends
+        ([0, 0], ["", ""]),
         ([1] * 12, [f"trending #{rank}" for rank in range(1, 11)] + ["", ""]),
     ],
 )
