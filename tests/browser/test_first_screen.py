@@ -94,6 +94,29 @@ def test_papers_are_on_the_first_screen(visitor, site, width, height, latest, ti
     assert found["wide"] == width
 
 
+@pytest.mark.parametrize("width", [360, 390])
+def test_long_words_leave_papers_on_a_telephone(browser, site, settings, width):
+    """In German, with a byline of two lines and the longest notice, of a Thursday."""
+    settings.CURATOR = "die Redaktion der Universitätsbibliothek Heidelberg"
+    today = timezone.now().date()
+    thursday = today - dt.timedelta(days=(today.weekday() - 4) % 7 + 1)
+    Feature.objects.update(day=thursday)
+    context = browser.new_context(locale="de-DE", viewport={"width": width, "height": 640})
+    with watched(context, site) as page:
+        page.goto(site)
+        assert "Donnerstag" in page.locator(".notice").inner_text()
+        assert page.locator(".curator").evaluate("each => each.clientHeight") > 30
+        found = page.evaluate(MEASURED)
+        assert found["begins"] <= 320
+        assert found["counted"] >= 1
+        assert found["wide"] == width
+        tops = page.locator(".curator, .views").evaluate_all(
+            "all => all.map(each => each.getBoundingClientRect().top)"
+        )
+        assert abs(tops[0] - tops[1]) < 5  # the other view has no row of its own
+    context.close()
+
+
 @pytest.mark.parametrize("width", [1280, 1920])
 def test_date_days_calendar_and_filter_stand_in_one_row(visitor, site, width):
     visitor.set_viewport_size({"width": width, "height": 800})
