@@ -19,6 +19,7 @@ from newsletter.digests.selection import Fallen
 from newsletter.issues.places import Place
 from newsletter.models import Issue
 from papers.cards import Card, Link, answers
+from papers.text.citations import SHOWN_FIRST, SHOWN_LAST
 from papers.text.cleaning import plain, shorten
 from papers.text.excerpts import BETWEEN
 from papers.text.sentences import is_whole, sentences
@@ -137,11 +138,15 @@ def card_in_mail(place: Place, why: str, feedback: str) -> Card:
         for word in ("more", "less")
     )
     save = feedback.join(address_around_token("subscriptions:signed-save", place.paper_id))
+    authors, count = card.authors, max(card.author_count, len(card.authors))
+    if count > SHOWN_FIRST + SHOWN_LAST and len(authors) > 2:  # every word counts at breakfast
+        authors = (*authors[:2], authors[-1])
     return replace(
         card,
         title=title_of(card),
         path=page_of(card),
-        authors=tuple(shorten(plain(name), 80) for name in card.authors),
+        authors=tuple(shorten(plain(name), 80) for name in authors),
+        author_count=count,
         organization=shorten(plain(card.organization), 200),
         journal=shorten(plain(card.journal), 200),
         excerpt=_short(shorten(plain(card.excerpt), 800)),

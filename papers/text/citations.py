@@ -31,9 +31,10 @@ def byline(authors: Sequence[Any], count: int | None = None) -> str:
     count = max(count or 0, len(names))
     if count <= min(len(names), SHOWN_FIRST + SHOWN_LAST):
         return ", ".join(names)
+    first = min(SHOWN_FIRST, max(len(names) - 1, 1))
     return gettext("%(first)s … %(last)s (%(number)s authors)") % {
-        "first": ", ".join(names[:SHOWN_FIRST]),
-        "last": ", ".join(names[SHOWN_FIRST:][-SHOWN_LAST:]),
+        "first": ", ".join(names[:first]),
+        "last": ", ".join(names[first:][-SHOWN_LAST:]),
         "number": count,
     }
 
