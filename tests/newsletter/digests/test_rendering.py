@@ -657,7 +657,7 @@ def test_large_digest_leaves_out_the_least_trending_and_keeps_its_footer(grouped
     assert 5 < len(named) < 50
     assert named == dict.fromkeys(range(1, len(named) + 1), 2)  # in the list, and in full
     assert sum(fragment.size for fragment in mail.html) <= HTML_LIMIT
-    footer = html.split("You subscribed with this address")[1]
+    footer = html.split("You confirmed this subscription")[1]
     for words in (
         "Preferences",
         "Pause",
