@@ -339,6 +339,7 @@ PAPERS_SOURCE = read("PAPERS_SOURCE", env.str, "live", "live or sample")
 if PAPERS_SOURCE not in {"live", "sample"}:
     raise refusal("PAPERS_SOURCE", "live or sample")
 CHECK_RETRACTIONS = flag("CHECK_RETRACTIONS", True)
+WATCH_ATTENTION = flag("WATCH_ATTENTION", True)
 FETCH_TIMEOUT = number("FETCH_TIMEOUT", 20, "seconds to wait for a source's answer", 1, 300)
 FETCH_ATTEMPTS = number(
     "FETCH_ATTEMPTS", 5, ("how many times to ask a source before giving up"), 1, 20

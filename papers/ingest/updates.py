@@ -1,9 +1,10 @@
 """Rows that look every day for what became of stored papers, made without anybody's doing.
 
-A retraction concerns whoever lists papers, whether or not an editor thinks of it. So a site with
-papers that have DOIs, or are arXiv's, gets a row of the kinds below, which the admin shows and
-edits as any other; one that an editor made stands for it. `CHECK_RETRACTIONS` is off for a site
-that wants none: rows made here are then not fetched.
+A retraction concerns whoever lists papers, whether or not an editor thinks of it, and without
+attention that others give no paper of arXiv's or a journal's list trends. So a site with such
+papers gets a row of the kinds below, which the admin shows and edits as any other; one that an
+editor made stands for it. `CHECK_RETRACTIONS` and `WATCH_ATTENTION` are off for a site that wants
+none: rows made here are then not fetched.
 """
 
 import logging
@@ -14,7 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from papers.models import Paper, PaperName, Source
-from papers.sources.registry import AUTOMATIC
+from papers.sources.registry import AUTOMATIC, switched_off
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +27,14 @@ class Wanted:
     kind: str
     name: str
     beginning: str
-    """Of the identifiers of these papers."""
+    """Of the identifiers of these papers; empty for whatever papers."""
 
 
 WANTED: Final = (
     Wanted("crossref-updates", "Retractions (Crossref)", "doi:"),
     Wanted("arxiv-updates", "Withdrawals (arXiv)", "arxiv:"),
+    Wanted("hackernews", "Points (Hacker News)", ""),
+    Wanted("hf-trending", "Trending list (Hugging Face)", "arxiv:"),
 )
 
 
@@ -39,12 +42,13 @@ def make_rows() -> list[Source]:
     """The rows that were missing and are there now. Repeated, or by two at once, it makes each
     once; one that an editor turned off stays so.
     """
-    if not settings.CHECK_RETRACTIONS or settings.PAPERS_SOURCE != "live":
+    if settings.PAPERS_SOURCE != "live":
         return []
+    off = switched_off()
     there = set(Source.objects.filter(kind__in=AUTOMATIC).values_list("kind", flat=True))
     made = []
     for one in WANTED:
-        if one.kind in there or not _has_papers(one.beginning):
+        if one.kind in there | off or not _has_papers(one.beginning):
             continue
         try:
             with transaction.atomic():

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from papers import days, sources
 from papers.models import Source, SourceRun
 from papers.sources.base import FetchFailed, PaperSource
+from papers.sources.observing import ObservingSource
 from papers.sources.settings import BadSetting, read
 
 KIND_LENGTH = 20
@@ -51,7 +52,12 @@ def discover() -> dict[str, type[PaperSource[Any]]]:
     return dict(sorted(found.items(), key=lambda item: item[1].label))
 
 
-AUTOMATIC = {"crossref-updates": "retractions", "arxiv-updates": "withdrawals"}
+AUTOMATIC = {
+    "crossref-updates": "retractions",
+    "arxiv-updates": "withdrawals",
+    "hackernews": "hacker-news-points",
+    "hf-trending": "hugging-face-trending",
+}
 """Kinds of which a row is made without anybody's doing, and the slug by which it is told from those
 that editors made: `papers.ingest.updates`."""
 
@@ -71,6 +77,17 @@ def acknowledgment_of(source: Source) -> str:
     return KINDS[source.kind].acknowledgment if source.kind in KINDS else ""
 
 
+def switched_off() -> frozenset[str]:
+    """The kinds of `AUTOMATIC` of which no row is made, and those that were are not fetched."""
+    of_attention = {kind for kind in AUTOMATIC if issubclass(KINDS[kind], ObservingSource)}
+    off = frozenset[str]()
+    if not settings.CHECK_RETRACTIONS:
+        off |= AUTOMATIC.keys() - of_attention
+    if not settings.WATCH_ATTENTION:
+        off |= of_attention
+    return off
+
+
 def active_sources() -> QuerySet[Source]:
     """The sources to fetch: those an editor left active, of the kinds that PAPERS_SOURCE selects.
 
@@ -79,8 +96,9 @@ def active_sources() -> QuerySet[Source]:
     wants_sample = settings.PAPERS_SOURCE == "sample"
     kinds = [kind for kind, one in KINDS.items() if one.is_sample == wants_sample]
     wanted = Source.objects.filter(is_active=True, kind__in=kinds)
-    if not settings.CHECK_RETRACTIONS:
-        wanted = wanted.exclude(kind__in=AUTOMATIC, slug__in=AUTOMATIC.values())
+    off = switched_off()
+    if off:
+        wanted = wanted.exclude(kind__in=off, slug__in=AUTOMATIC.values())
     return wanted.order_by("pk")
 
 
@@ -154,7 +172,7 @@ def next_fetch(source: Source, now: dt.datetime) -> dt.datetime | None:
     kind = KINDS.get(source.kind)
     if kind is None or not source.is_active or kind.is_sample != wants_sample:
         return None
-    if not settings.CHECK_RETRACTIONS and source.slug == AUTOMATIC.get(source.kind):
+    if source.kind in switched_off() and source.slug == AUTOMATIC[source.kind]:
         return None
     if source.retry_at is not None and now < source.retry_at:
         return source.retry_at

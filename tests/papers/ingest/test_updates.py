@@ -33,6 +33,7 @@ def _in_no_hurry(settings, monkeypatch):
     backend = "django.core.cache.backends.locmem.LocMemCache"
     settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "updates"}}
     settings.PAPERS_SOURCE = "live"
+    settings.WATCH_ATTENTION = False
     settings.FETCH_TIMEOUT = 2
     monkeypatch.setattr(arxiv, "PAUSE", 0.001)
     monkeypatch.setattr(arxiv, "NAP", 0.001)
@@ -81,6 +82,32 @@ def test_a_setting_turns_it_off_but_for_rows_of_editors(settings):
     assert registry.next_fetch(made, NOW) is None
     assert mine in registry.active_sources()
     Source.objects.filter(kind__in=registry.AUTOMATIC).delete()
+    assert updates.make_rows() == []
+
+
+def test_attention_is_looked_for_by_itself_with_a_setting_of_its_own(settings):
+    settings.WATCH_ATTENTION, settings.CHECK_RETRACTIONS = True, False
+    Source.objects.all().delete()
+    assert updates.make_rows() == []  # nothing is stored
+    make_paper("Batteries", identifier="doi:10.5555/b.1", day=DAY)
+    (points,) = updates.make_rows()
+    make_paper("Agents", identifier="arxiv:2611.00001", day=DAY)
+    (places,) = updates.make_rows()
+    assert (points.kind, places.kind) == ("hackernews", "hf-trending")
+    assert {points, places} <= set(registry.active_sources())
+    assert updates.make_rows() == []
+
+    settings.WATCH_ATTENTION, settings.CHECK_RETRACTIONS = False, True
+    mine = make_source(slug="mine", kind="hackernews", name="Mine")
+    active = set(registry.active_sources())
+    assert mine in active
+    assert not {points, places} & active
+    assert registry.next_fetch(points, NOW) is None
+    assert {one.kind for one in updates.make_rows()} == {"crossref-updates", "arxiv-updates"}
+
+    settings.PAPERS_SOURCE = "sample"
+    settings.WATCH_ATTENTION = True
+    places.delete()
     assert updates.make_rows() == []
 
 
