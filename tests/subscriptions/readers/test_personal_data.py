@@ -15,7 +15,10 @@ from subscriptions.models import (
     Feedback,
     FormEntry,
     FormerSubscriber,
+    ImportedReader,
+    ImportRun,
     Notice,
+    SavedPaper,
     Submission,
     Subscriber,
     Upvote,
@@ -47,6 +50,10 @@ def alice(topics):
     FormerSubscriber.objects.create(
         former_id=10**9, link_version=1, subscriber=alice, survivor_version=1
     )
+    run = ImportRun.objects.create(
+        profile="csv", file_name="readers.csv", file_hash="0" * 64, file_size=9, created_at=NOW
+    )
+    ImportedReader.objects.create(subscriber=alice, run=run)
     FormEntry.objects.create(form="link", email=alice.email, at=NOW, not_before=NOW)
     return alice
 
@@ -61,6 +68,7 @@ def test_the_export_has_all_of_one_reader_and_nothing_of_another(alice, topics):
         "subscriptions": 2,
         "feedback": 1,
         "saved papers": 1,
+        "imported readers": 1,
         "changes of address": 1,
         "former subscribers": 1,
         "upvotes": 1,
@@ -76,6 +84,7 @@ def test_the_export_has_all_of_one_reader_and_nothing_of_another(alice, topics):
     assert "bob" not in text
     assert "Another paper" not in text
     assert "new@example.org" in text
+    assert data["saved papers"][0]["paper"] == "A fourth paper"
     assert data["subscriber"]["receives_by"] == "mail"
     assert data["upvotes"][0]["paper"] == "A third paper"
     assert data["is suppressed"] is False
@@ -86,7 +95,7 @@ def make_issue_again():
 
 
 def test_the_export_takes_a_query_for_each_table(alice, django_assert_max_num_queries):
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         personal_data.export(alice)
 
 
@@ -100,7 +109,7 @@ def test_erasing_leaves_no_trace_of_the_person(alice):
         action_flag=CHANGE,
     )
     personal_data.erase(alice)
-    held = (Consent, Feedback, AddressChange, Upvote, Notice, FormEntry)
+    held = (Consent, Feedback, SavedPaper, AddressChange, ImportedReader, Upvote, Notice, FormEntry)
     for model in (Subscriber, Subscriber.topics.through, *held):
         assert not model.objects.exists()
     assert Submission.objects.get().subscriber is None
