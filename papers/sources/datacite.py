@@ -184,8 +184,8 @@ def _abstract(attributes: Mapping[str, Any]) -> str:
 
 def _author(one: Mapping[str, Any]) -> Author | None:
     """A person or an organization; None for an entry that says that nobody knows."""
-    name = markup.plain(one.get("name")).strip()
     family, given = (markup.plain(one.get(key)).strip() for key in ("familyName", "givenName"))
+    name = markup.plain(one.get("name")).strip() or f"{given} {family}".strip()
     is_group = one.get("nameType") == "Organizational"
     if not name or _UNKNOWN.fullmatch(name):
         return None
