@@ -290,3 +290,32 @@ def test_the_time_of_the_next_fetch_is_shown(admin_client, source):
     tasks.fetch_source(source.pk)
     at = NOW + dt.timedelta(minutes=120)
     assert f"from {at:%-d %b, %H:%M} UTC on" in text(admin_client.get(url("change", source)))
+
+
+def test_a_saved_row_is_edited_and_keeps_what_it_knows(admin_client):
+    row = Source.objects.create(
+        kind="feed",
+        slug="journal",
+        name="Journal",
+        settings={"address": "https://journal.example.org/rss", "skip": ["title:*news*"]},
+        state={"etag": "old"},
+    )
+    page = reverse("admin:papers_source_change", args=[row.pk])
+    html = text(admin_client.get(page))
+    assert "https://journal.example.org/rss" in html
+    assert "title:*news*" in html
+    fields = admin_client.get(page).context["adminform"].form
+    typed = {one.html_name: one.value() for one in fields if one.value() not in (None, False)}
+    typed |= {"setting_skip": "title:*obituary*", "is_active": "on", "name": "The Journal"}
+
+    bad = admin_client.post(page, typed | {"setting_address": "not an address"})
+    assert bad.status_code == 200
+    assert Source.objects.get(pk=row.pk).name == "Journal"
+
+    assert admin_client.post(page, typed).status_code == 302
+    row.refresh_from_db()
+    assert (row.name, row.kind, row.slug) == ("The Journal", "feed", "journal")
+    kept = row.settings or {}
+    assert kept["address"] == "https://journal.example.org/rss"
+    assert list(kept["skip"]) == ["title:*obituary*"]
+    assert row.state == {"etag": "old"}
