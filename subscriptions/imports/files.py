@@ -150,7 +150,7 @@ def _encoding_of(start: bytes) -> str:
 def text_of(run: ImportRun) -> IO[str]:
     """The run's file as text, with its line ends. What is no text of its encoding is U+FFFD."""
     raw = io.BufferedReader(_Pieces(run), PIECE)
-    return io.TextIOWrapper(raw, encoding=run.encoding, errors="replace", newline="")
+    return io.TextIOWrapper(raw, encoding=run.encoding or "utf-8", errors="replace", newline="")
 
 
 class Records:

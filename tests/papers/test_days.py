@@ -36,7 +36,7 @@ def test_other_timezones_are_counted_in_utc():
 
 
 def test_a_moment_without_a_timezone_is_refused():
-    with pytest.raises(ValueError, match="timezone"):
+    with pytest.raises(ValueError, match="time zone"):
         days.feature_day(dt.datetime(2026, 6, 11, 8))  # noqa: DTZ001
 
 

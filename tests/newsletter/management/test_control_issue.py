@@ -15,7 +15,7 @@ def test_newest_issue_is_paused_and_resumed(capsys):
     call_command("control_issue", "pause", reason="wrong papers")
     issue.refresh_from_db()
     assert (issue.state, issue.state_reason) == (Issue.State.PAUSED, "wrong papers")
-    assert "1 digests wait" in capsys.readouterr().out
+    assert "1 digests are waiting" in capsys.readouterr().out
     call_command("control_issue", "resume", day=DAY)
     issue.refresh_from_db()
     assert issue.state == Issue.State.RUNNING
