@@ -87,7 +87,7 @@ def findings(now_is: Status) -> list[Finding]:
 def _of_parts(now_is: Status) -> Iterable[Finding]:
     now, beat = now_is.at, now_is.beat
     if beat is None or not beat.is_alive:
-        when = f"since {_at(beat.seen_at)}" if beat else "and never seen"
+        when = f"since {_at(beat.seen_at)}" if beat else "yet"
         yield Finding("beat", f"Beat hasn't run {when}: nothing is fetched, frozen or planned.")
     elif now_is.tick_at is None or now - now_is.tick_at > TICK_SILENT:
         when = f"since {_at(now_is.tick_at)}" if now_is.tick_at else "yet"

@@ -17,7 +17,7 @@ def test_page_shows_every_line_of_the_command(client):
     page = text(client.get(STATUS))
     for name in ("Version", "Beat", "Workers", "Issue", "Digests", "Rate", "Mail backend", "Queue"):
         assert name in page
-    assert "Beat hasn&#x27;t run and was never seen" in page
+    assert "Beat hasn&#x27;t run yet" in page
 
 
 @pytest.mark.parametrize(

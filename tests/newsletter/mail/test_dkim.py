@@ -287,7 +287,7 @@ class TestMakeDkimKey:
     def test_says_what_is_wrong(self, tmp_path):
         path = tmp_path / "key.pem"
         path.write_text("not a key")
-        with pytest.raises(CommandError, match="there already, but it is not a private key"):
+        with pytest.raises(CommandError, match="already exists, but it isn't a private key"):
             call_command("make_dkim_key", "--out", str(path))
         assert path.read_text() == "not a key"
         with pytest.raises(CommandError, match="isn't a valid DNS name"):
