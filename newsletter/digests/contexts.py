@@ -139,8 +139,9 @@ def card_in_mail(place: Place, why: str, feedback: str) -> Card:
     )
     save = feedback.join(address_around_token("subscriptions:signed-save", place.paper_id))
     authors, count = card.authors, max(card.author_count, len(card.authors))
-    if count > SHOWN_FIRST + SHOWN_LAST and len(authors) > 2:  # every word counts at breakfast
-        authors = (*authors[:2], authors[-1])
+    if count > SHOWN_FIRST + SHOWN_LAST and len(authors) > 2:
+        # Every word counts at breakfast, and the paper's page says how many they are.
+        authors, count = (authors[0], f"{authors[1]} … {authors[-1]}"), 2
     return replace(
         card,
         title=title_of(card),

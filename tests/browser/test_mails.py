@@ -105,7 +105,7 @@ def test_a_digest_of_ten_papers_is_read_at_breakfast(
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-@pytest.mark.parametrize("day", ["2026-06-08", "2026-06-11", "2026-06-12"])
+@pytest.mark.parametrize("day", ["2026-05-29", "2026-06-08", "2026-06-11", "2026-06-12"])
 def test_a_digest_of_a_recorded_day_is_read_at_breakfast(
     browser: Browser, settings, shared, language, day
 ):

@@ -22,6 +22,7 @@ Status = Subscriber.Status
 KINDS = letters.KINDS
 SUITING = {
     Kind.CONFIRM: Status.PENDING,
+    Kind.PERMISSION: Status.PENDING,
     Kind.ALREADY: Status.ACTIVE,
     Kind.PREFERENCES: Status.ACTIVE,
     Kind.GOODBYE: Status.LEFT,
@@ -43,6 +44,10 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
         self.links += [value or "" for name, value in attrs if name in ("href", "src")]
+
+
+ASKING = (Kind.CONFIRM, Kind.PERMISSION)
+"""Emails whose link confirms a subscription."""
 
 
 def moving(subscriber: Subscriber) -> AddressChange:
@@ -86,7 +91,7 @@ def test_text_and_html_say_who_sends_and_where_to_go(kind):
     alice, mail = parsed(kind)
     text = mail.get_body(("plain",)).get_content()
     html = mail.get_body(("html",)).get_content()
-    if kind is Kind.CONFIRM:
+    if kind in ASKING:
         path = links.confirm_path(alice.pk, 1, NOW)
     elif kind is Kind.MOVE_FROM:
         path = links.move_path(Purpose.MOVE_FROM, alice.pk, 1, alice.address_changes.get().pk)
@@ -115,9 +120,9 @@ def test_nothing_that_was_typed_is_in_the_mail_but_the_address_it_goes_to(kind, 
     for part in mail.iter_parts():
         for typed in ("buy-now", "new@example.org", "spam.example"):
             assert typed not in part.get_content()
-        # Nobody typed these: they come from our own lists. Only the confirmation repeats them.
+        # Nobody typed these: they come from our own lists. Only those who are asked are told.
         for chosen in ("Agents", "Tokyo"):
-            assert (chosen in part.get_content()) == (kind is Kind.CONFIRM)
+            assert (chosen in part.get_content()) == (kind in ASKING)
 
 
 @pytest.mark.parametrize(
