@@ -235,13 +235,16 @@ class Records:
                 yield more[1]
             raise _NeverClosed
 
+        # So that the rules here decide. It holds for the whole process, which reads other files.
+        before = csv.field_size_limit(LONGEST_RECORD + 1)
         try:
-            csv.field_size_limit(LONGEST_RECORD + 1)  # so that the rules here decide
             reader = csv.reader(lines(), delimiter=self.separator, skipinitialspace=True)
             cells = next(reader)
         except (_NeverClosed, csv.Error, StopIteration):
             self._pushed.extend(reversed(pulled))
             return Record(number, [], "a quote is opened and never closed")
+        finally:
+            csv.field_size_limit(before)
         return Record(number, cells)
 
 

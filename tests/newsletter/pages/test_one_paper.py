@@ -28,6 +28,7 @@ pytestmark = pytest.mark.django_db
 
 CODE = "https://github.com/example/code"
 BYLINE = "Author 1, Author 2, Author 3 … Author 11, Author 12 (12 authors)"
+IN_MAIL = "Author 1, Author 2 … Author 12"
 UNSAFE = "https://alice@example.org/project"
 WHERE = (
     "day", "week", "paper", "topic", "search", "issue", "digest", "feed", "topic feed",
@@ -102,7 +103,7 @@ def text(client):
 
 @pytest.mark.parametrize("where", LISTS)
 def test_byline_is_the_same(text, where):
-    assert BYLINE in " ".join(text(where).split())
+    assert (IN_MAIL if "mail" in where else BYLINE) in " ".join(text(where).split())
 
 
 @pytest.mark.parametrize("where", WHERE)
