@@ -121,7 +121,7 @@ def test_a_preview_takes_three_queries_and_changes_nothing(topics):
     with CaptureQueriesContext(connection) as asked:
         get("?topics=agents&topics=vision")
     assert len(asked) == 3
-    assert all(query["sql"].startswith(("SELECT", "DECLARE")) for query in asked)
+    assert all(query["sql"].lstrip("(").startswith("SELECT") for query in asked)
 
 
 def test_titles_are_only_titles():
