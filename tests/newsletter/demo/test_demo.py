@@ -5,18 +5,20 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from email import policy
 from pathlib import Path
 
 import pytest
 
 from newsletter.demo.readers import CAST
+from papers import packs
 from papers.models import Topic
 from tests.newsletter.test_settings import ROOT, clean_environment, manage
 from tests.processes import children_of
@@ -117,6 +119,16 @@ def test_a_first_run_delivers_three_readable_digests(var):
         assert first in " ".join(text.get_content().split())
         assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert left_behind(var) == []
+
+
+def test_topics_of_every_field_are_there_and_papers_of_these_match(var):
+    with closing(sqlite3.connect(var / "broadsheet.sqlite3")) as database:
+        topics = dict(database.execute("SELECT field, count(*) FROM papers_topic GROUP BY field"))
+        matched = database.execute(
+            "SELECT DISTINCT t.field FROM papers_topic t JOIN papers_match m ON m.topic_id = t.id"
+        ).fetchall()
+    assert len(topics) == len(packs.all_packs())
+    assert len(matched) > 4
 
 
 def test_a_second_run_shows_the_same_and_sends_nothing_twice(var):
