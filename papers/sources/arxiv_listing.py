@@ -20,25 +20,31 @@ back as this row has read every list, for there what is unknown was held.
 
 import copy
 import datetime as dt
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 from django.conf import settings
-from lxml import etree
 
 from papers.sources import (
     arxiv,
+    arxiv_announcement,
     arxiv_oai,
     arxiv_query,
     arxiv_taxonomy,
-    author_strings,
     http,
     xml,
+)
+from papers.sources.arxiv_announcement import (
+    CROSS,
+    EASTERN,
+    NEW,
+    REPLACED,
+    Feed,
+    Item,
+    announcements,
+    may_be_empty,
 )
 from papers.sources.base import FetchFailed, LeftOut, PaperSource
 from papers.sources.record import (
@@ -47,13 +53,10 @@ from papers.sources.record import (
     NEW_TO_SITE,
     NEW_TO_SOURCE,
     NOT_LISTED,
-    Author,
     Draft,
     Relation,
 )
 from papers.sources.settings import SourceSettings, setting
-
-EASTERN = ZoneInfo("America/New_York")
 
 MOST_ITEMS = 2_000
 """Of one feed; arXiv cuts longer ones without a word."""
@@ -74,35 +77,6 @@ LONGEST_HELD = dt.timedelta(days=21)
 REPLACED_WITHIN = dt.timedelta(days=7)
 """How long after a past day its papers are looked for under the datestamp of a later version."""
 
-HOLIDAYS = frozenset(
-    map(
-        dt.date.fromisoformat,
-        (
-            "2026-01-01",
-            "2026-01-19",
-            "2026-06-19",
-            "2026-07-03",
-            "2026-09-07",
-            "2026-11-26",
-            "2026-12-25",
-            "2026-12-29",
-            "2026-12-31",
-        ),
-    )
-)
-"""Days without an announcement, as https://info.arxiv.org/help/availability.md names them for 2026.
-For other years, an empty feed on a weekday is asked for again until the day is over."""
-
-_BEGINNING = re.compile(
-    r"^\s*arXiv:\S+\s+Announce Type:\s*(?P<type>[\w-]+)\s*(?:Abstract:\s*)?", re.IGNORECASE
-)
-_NAME = re.compile(r"(?:oai:arXiv\.org:|arxiv\.org/abs/)(?P<id>[^\s?#]+?)(?:v(?P<version>\d+))?$")
-_WITHDRAWN = re.compile(
-    r"^\W*(?:this|the) (?:paper|article|manuscript|submission|work|preprint) (?:has been|is|was)"
-    r"(?: \w+)? withdrawn",
-    re.IGNORECASE,
-)
-NEW, CROSS, REPLACED = "new", "cross", "replace"
 OAI, QUERY = "OAI-PMH", "the query API"
 
 
@@ -134,40 +108,6 @@ class ArxivSettings(SourceSettings):
         least=1,
         most=20_000,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A paper in an announcement, or a record of OAI-PMH that stands in for it."""
-
-    arxiv_id: str
-    announced_as: str
-    """`NEW`, `CROSS` or `REPLACED`."""
-    version: int | None
-    title: str
-    abstract: str
-    authors: tuple[Author, ...]
-    categories: tuple[str, ...]
-    doi: str
-    license: str
-    day: dt.date
-    """Of the announcement."""
-    published_on: dt.date | None
-    listing: str
-    comments: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """One announcement in some categories."""
-
-    day: dt.date | None
-    """Its own date, US Eastern; None where it says none."""
-    items: tuple[Item, ...]
-    size: int
-    """How many items it had, also those that could not be read."""
-    etag: str = ""
-    """What tells it from the next."""
 
 
 class ArxivListing(PaperSource[ArxivSettings]):
@@ -208,11 +148,11 @@ class ArxivListing(PaperSource[ArxivSettings]):
         """The item's facts; those of a withdrawal are that the paper is withdrawn."""
         if item.announced_as == CROSS and not self.settings.with_cross_lists:
             raise LeftOut("cross-listed")
-        is_gone = is_withdrawn(item.abstract, item.comments)
+        is_gone = arxiv_oai.is_withdrawn(item.abstract, item.comments)
         return Draft(
             id=item.arxiv_id,
             title=item.title,
-            abstract="" if is_gone and _WITHDRAWN.match(item.abstract) else item.abstract,
+            abstract="" if is_gone and arxiv_oai.is_withdrawn(item.abstract) else item.abstract,
             authors=item.authors,
             categories=list(item.categories),
             published_on=item.published_on,
@@ -528,7 +468,7 @@ class ArxivListing(PaperSource[ArxivSettings]):
                 client,
                 f"{str(settings.ARXIV_RSS_URL).rstrip('/')}/{form}/{path}",
                 {},
-                lambda body: read(body, self.now),
+                lambda body: arxiv_announcement.read(body, self.now),
                 for_what=f"/{form}/{path}",
                 patience=arxiv_oai.PATIENCE,
                 headers=condition,
@@ -542,13 +482,6 @@ class ArxivListing(PaperSource[ArxivSettings]):
         return replace(feed, etag=said[-1])
 
 
-def is_withdrawn(abstract: str, comments: str) -> bool:
-    """Whether a record says of its paper, in the place of its abstract or in its comment, that it
-    was withdrawn.
-    """
-    return bool(_WITHDRAWN.match(abstract) or _WITHDRAWN.match(comments))
-
-
 def _done(kept: dict[str, Any]) -> list[str]:
     """The days whose announcements were read, or made good."""
     done = kept.get("done")
@@ -558,95 +491,6 @@ def _done(kept: dict[str, Any]) -> list[str]:
 def _finish(kept: dict[str, Any], day: dt.date) -> None:
     """Keep that nothing more is to be had of `day`."""
     kept["done"] = sorted({*_done(kept), day.isoformat()})[-DAYS_KEPT:]
-
-
-def announcements(first: dt.date, before: dt.date) -> Iterator[dt.date]:
-    """The days from `first` on, up to the one before `before`, that may have an announcement."""
-    day = first
-    while day < before:
-        if day.weekday() < 5:
-            yield day
-        day += dt.timedelta(days=1)
-
-
-def may_be_empty(day: dt.date) -> bool:
-    """Whether a feed of this date has no items because nothing was announced: on weekends, on
-    holidays, and on the day after one, as a feed holds the announcement of the evening before.
-    """
-    return day.weekday() > 4 or day in HOLIDAYS or day - dt.timedelta(days=1) in HOLIDAYS
-
-
-def read(body: bytes, now: dt.datetime) -> Feed:
-    """The announcement in an RSS 2.0 or Atom feed. Raises `Unreadable` for what is none.
-
-    A feed without a date of its own has that of its latest item; one that is dated after `now` by
-    more than a day is not believed.
-    """
-    root = xml.parse(body, "a feed")
-    kind = xml.local(root)
-    if kind == "rss":
-        channel = xml.child(root, "channel")
-        if channel is None:
-            raise xml.Unreadable("answers with a feed without a channel")
-        nodes = list(xml.children(channel, "item"))
-        stated = _eastern_day(xml.said(channel, "pubDate"))
-    elif kind == "feed":
-        nodes = list(xml.children(root, "entry"))
-        stated = _eastern_day(xml.said(root, "updated"))
-    else:
-        raise xml.Unreadable("answers with XML that isn't a feed")
-    items: list[Item] = []
-    for node in nodes:
-        item = _item(node, stated)
-        if item:
-            items.append(item)
-    day = stated or max((item.day for item in items), default=None)
-    if day and day > now.astimezone(EASTERN).date() + dt.timedelta(days=1):
-        raise xml.Unreadable(f"answers with a feed of {day}, which is in the future")
-    return Feed(day, tuple(replace(item, day=day or item.day) for item in items), len(nodes))
-
-
-def _item(node: etree._Element, stated: dt.date | None) -> Item | None:
-    """The paper of an item; None for an item without one."""
-    named = None
-    for name in ("guid", "id", "link"):
-        named = named or _NAME.search(xml.said(node, name))
-    if named is None:
-        return None
-    text = xml.said(node, "description") or xml.said(node, "summary")
-    beginning = _BEGINNING.match(text)
-    said = (xml.said(node, "announce_type") or (beginning["type"] if beginning else "")).lower()
-    version = int(named["version"]) if named["version"] else None
-    announced_as = said or (NEW if version == 1 else REPLACED)
-    if announced_as not in {NEW, CROSS}:
-        announced_as = REPLACED
-    creators = map(xml.text, xml.children(node, "creator"))
-    day = _eastern_day(xml.said(node, "pubDate") or xml.said(node, "published"))
-    at = stated or day
-    if at is None:
-        return None
-    return Item(
-        arxiv_id=named["id"],
-        announced_as=announced_as,
-        version=version,
-        title=xml.said(node, "title"),
-        abstract=text[beginning.end() :] if beginning else text,
-        authors=author_strings.arxiv(", ".join(creators)),
-        categories=tuple(
-            filter(
-                None,
-                (
-                    one.get("term") or (one.text or "").strip()
-                    for one in xml.children(node, "category")
-                ),
-            )
-        ),
-        doi=xml.said(node, "DOI"),
-        license=xml.said(node, "rights"),
-        day=at,
-        published_on=at if announced_as == NEW else None,
-        listing={NEW: LISTED, CROSS: NEW_TO_SOURCE}.get(announced_as, NOT_LISTED),
-    )
 
 
 def _of_record(record: arxiv_oai.Harvested, listing: str, day: dt.date) -> Item:
@@ -700,19 +544,4 @@ def _date(value: Any) -> dt.date | None:
     try:
         return dt.date.fromisoformat(value)
     except (TypeError, ValueError):
-        return None
-
-
-def _eastern_day(text: str) -> dt.date | None:
-    """The day in US Eastern of a moment in a feed."""
-    try:
-        at = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        try:
-            at = dt.datetime.fromisoformat(text)
-        except ValueError:
-            return None
-    try:
-        return (at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at).astimezone(EASTERN).date()
-    except OverflowError:
         return None

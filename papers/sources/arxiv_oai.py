@@ -10,6 +10,7 @@ only whether there is more than one.
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -23,6 +24,12 @@ from papers.sources import arxiv, author_strings, xml
 from papers.sources.base import FetchFailed
 from papers.sources.record import Affiliation, Author
 from papers.text.person_names import is_group_name
+
+_WITHDRAWN = re.compile(
+    r"^\W*(?:this|the) (?:paper|article|manuscript|submission|work|preprint) (?:has been|is|was)"
+    r"(?: \w+)? withdrawn",
+    re.IGNORECASE,
+)
 
 MOST_PAGES = 60
 """Answers of one harvest: 150,000 records, more than arXiv changes in a week."""
@@ -241,3 +248,10 @@ def _names(about: etree._Element) -> tuple[Author, ...]:
             )
         )
     return tuple(found)
+
+
+def is_withdrawn(abstract: str, comments: str = "") -> bool:
+    """Whether a record says of its paper, in the place of its abstract or in its comment, that it
+    was withdrawn.
+    """
+    return bool(_WITHDRAWN.match(abstract) or _WITHDRAWN.match(comments))

@@ -15,7 +15,6 @@ from typing import Any
 
 from papers.models import Paper
 from papers.sources import arxiv, arxiv_oai, arxiv_taxonomy, http
-from papers.sources.arxiv_listing import is_withdrawn
 from papers.sources.base import PaperSource
 from papers.sources.record import NOT_LISTED, Draft
 from papers.sources.settings import SourceSettings, setting
@@ -131,7 +130,7 @@ class ArxivUpdates(PaperSource[ArxivUpdatesSettings]):
 
 
 def _is_withdrawn(one: arxiv_oai.Harvested) -> bool:
-    return is_withdrawn(one.abstract, one.comments)
+    return arxiv_oai.is_withdrawn(one.abstract, one.comments)
 
 
 def _day(said: Any) -> dt.date | None:

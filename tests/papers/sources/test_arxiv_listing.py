@@ -7,7 +7,14 @@ import time_machine
 from django.core.cache import cache
 from werkzeug import Request, Response
 
-from papers.sources import arxiv, arxiv_listing, arxiv_oai, arxiv_taxonomy, http
+from papers.sources import (
+    arxiv,
+    arxiv_announcement,
+    arxiv_listing,
+    arxiv_oai,
+    arxiv_taxonomy,
+    http,
+)
 from papers.sources.arxiv_listing import ArxivListing, ArxivSettings
 from papers.sources.base import FetchFailed
 from papers.sources.record import (
@@ -608,12 +615,12 @@ BOMB = (
 )
 def test_what_is_no_feed_is_refused(body):
     with pytest.raises(http.TryAgain):
-        arxiv_listing.read(body.encode() if isinstance(body, str) else body, NOW)
+        arxiv_announcement.read(body.encode() if isinstance(body, str) else body, NOW)
 
 
 def test_a_document_type_in_an_abstract_is_only_text():
     written = item(abstract="We parse &lt;!DOCTYPE html&gt; &lt;b&gt;fast&lt;/b&gt;.")
-    feed = arxiv_listing.read(rss(written).encode(), NOW)
+    feed = arxiv_announcement.read(rss(written).encode(), NOW)
     assert feed.items[0].abstract == "We parse <!DOCTYPE html> <b>fast</b>."
 
 
@@ -699,7 +706,7 @@ def recorded(shared):
     ],
 )
 def test_a_recorded_feed(recorded, name, day, kinds):
-    feed = arxiv_listing.read(recorded(name), NOW)
+    feed = arxiv_announcement.read(recorded(name), NOW)
 
     assert str(feed.day) == day
     assert len(feed.items) == feed.size

@@ -12,6 +12,7 @@ import pytest
 
 from papers.sources import (
     arxiv,
+    arxiv_announcement,
     arxiv_listing,
     arxiv_oai,
     biorxiv,
@@ -54,7 +55,7 @@ def of_arxiv(body: bytes) -> Drafts:
             arxiv_listing._of_record(one, LISTED, DAY) for one in arxiv_oai.read(body).records
         ]
     else:
-        found = arxiv_listing.read(body, NOW).items
+        found = arxiv_announcement.read(body, NOW).items
     for item in found:
         yield partial(listing.draft, item), b"creator" in body or b"<author" in body
 
