@@ -28,7 +28,6 @@ from papers.matching.trending import (
     Prior,
     Yardsticks,
     explain,
-    trending_score,
 )
 from papers.matching.trending import Pick as Hand
 from papers.matching.yardsticks import Known
@@ -129,9 +128,9 @@ def score(
     return len(changed)
 
 
-def score_of(known: Known, now: dt.datetime, by: Yardsticks) -> float:
-    """The trending score of what is known of a paper."""
-    return trending_score(
+def breakdown_of(known: Known, now: dt.datetime, by: Yardsticks) -> Breakdown:
+    """The trending score of what is known of a paper, and what it is made of."""
+    return explain(
         known.attention,
         known.featured_at,
         now,
@@ -144,23 +143,18 @@ def score_of(known: Known, now: dt.datetime, by: Yardsticks) -> float:
     )
 
 
+def score_of(known: Known, now: dt.datetime, by: Yardsticks) -> float:
+    """The trending score of what is known of a paper."""
+    return breakdown_of(known, now, by).score
+
+
 def explain_score(paper: Paper, now: dt.datetime) -> Breakdown:
     """The paper's trending score at `now` by the last measurement, and what it is made of."""
     facts = facts_of([paper.pk], now, days.feature_day(now))
     kept = Measurement.latest()
     measured = Measured.from_json(kept) if kept else Measured()
     known = _with_priors(facts, measured, _vectors(facts, measured.fitted))[paper.pk]
-    return explain(
-        known.attention,
-        known.featured_at,
-        now,
-        listings=known.listings,
-        pick=known.pick,
-        places=known.places,
-        prior=known.prior,
-        of_field=known.of_field,
-        yardsticks=measured.yardsticks,
-    )
+    return breakdown_of(known, now, measured.yardsticks)
 
 
 def latest_yardsticks() -> Yardsticks:
