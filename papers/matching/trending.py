@@ -303,38 +303,6 @@ class Breakdown:
         return f"{text}, {self.pick}" if self.pick else text
 
 
-def trending_score(
-    observations: Sequence[Attention],
-    featured_at: datetime,
-    now: datetime,
-    *,
-    listings: Iterable[Listing] = (),
-    pick: Pick | None = None,
-    places: Iterable[ListPlace] = (),
-    prior: Prior | None = None,
-    of_field: str = "",
-    yardsticks: Yardsticks = UNMEASURED,
-) -> float:
-    """Return the trending score of a paper at ``now``: 0 or more, higher is more trending.
-
-    ``featured_at`` is when a source first listed the paper; ``listings`` are the listings since
-    (the same source again, or others); ``places`` those in sources' trending lists; ``of_field`` a
-    name of `papers.fields`; all times are aware. Typical values lie between 0 and 5, a pinned
-    paper's above 1000, a hidden paper's is -1. See the module for the formula.
-    """
-    return explain(
-        observations,
-        featured_at,
-        now,
-        listings=listings,
-        pick=pick,
-        places=places,
-        prior=prior,
-        of_field=of_field,
-        yardsticks=yardsticks,
-    ).score
-
-
 def explain(
     observations: Sequence[Attention],
     featured_at: datetime,
@@ -347,7 +315,13 @@ def explain(
     of_field: str = "",
     yardsticks: Yardsticks = UNMEASURED,
 ) -> Breakdown:
-    """Return the score that `trending_score` returns together with its parts."""
+    """The trending score of a paper at ``now`` with its parts: 0 or more, higher is more trending.
+
+    ``featured_at`` is when a source first listed the paper; ``listings`` are the listings since
+    (the same source again, or others); ``places`` those in sources' trending lists; ``of_field`` a
+    name of `papers.fields`; all times are aware. Typical values lie between 0 and 5, a pinned
+    paper's above 1000, a hidden paper's is -1. See the module for the formula.
+    """
     attention, parts = attention_of(observations, now, yardsticks)
     lists = _lists(places, now)
     faded = fading(prior.value if prior else 0.0, attention)

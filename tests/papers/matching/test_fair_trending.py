@@ -19,9 +19,14 @@ from papers.matching.trending import (
     Prior,
     Yardsticks,
     explain,
-    trending_score,
 )
 from papers.matching.yardsticks import Known, as_json, from_json, measure
+
+
+def score_by(*known, **further) -> float:
+    """The score alone."""
+    return explain(*known, **further).score
+
 
 FEATURED = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 NOW = FEATURED + dt.timedelta(days=1)
@@ -60,7 +65,7 @@ days = st.lists(papers, min_size=1, max_size=30)
 
 def score_of(known: Known, by: Yardsticks, **changed: Any) -> float:
     one = replace(known, **changed)
-    return trending_score(
+    return score_by(
         one.attention, one.featured_at, NOW, listings=one.listings, places=one.places,
         prior=one.prior, of_field=one.of_field, yardsticks=by,
     )  # fmt: skip
@@ -190,9 +195,9 @@ def test_a_place_in_a_trending_list_counts_more_the_higher_and_the_later() -> No
 
     def with_place(position: int, ago: int) -> float:
         place = ListPlace("huggingface", NOW - dt.timedelta(days=ago), position, 50)
-        return trending_score(seen, FEATURED, NOW, places=[place])
+        return score_by(seen, FEATURED, NOW, places=[place])
 
-    none = trending_score(seen, FEATURED, NOW)
+    none = score_by(seen, FEATURED, NOW)
     assert with_place(1, 0) > with_place(10, 0) > with_place(49, 0) > none
     assert with_place(1, 0) > with_place(1, 1) > with_place(1, 5) > none
     assert with_place(1, -1) == none  # a list that is yet to be seen

@@ -18,8 +18,13 @@ from papers.matching.trending import (
     Attention,
     Listing,
     explain,
-    trending_score,
 )
+
+
+def score_by(*known, **further) -> float:
+    """The score alone."""
+    return explain(*known, **further).score
+
 
 FEATURED = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 NOW = FEATURED + dt.timedelta(days=2)
@@ -49,7 +54,7 @@ def with_count(observation: Attention, channel: str, count: int) -> Attention:
 
 
 def score(*observations: Attention, now: dt.datetime = NOW) -> float:
-    return trending_score(observations, FEATURED, now)
+    return score_by(observations, FEATURED, now)
 
 
 # Attention
@@ -63,8 +68,8 @@ def test_a_higher_latest_count_never_lowers_the_score(
     last = Attention(now - dt.timedelta(days=10), "huggingface", 5, 5, 5)
     higher = with_count(last, channel, 5 + more)
     history = [one for one in history if one.observed_at < last.observed_at]
-    assert trending_score([*history, higher], FEATURED, now) >= (
-        trending_score([*history, last], FEATURED, now)
+    assert score_by([*history, higher], FEATURED, now) >= (
+        score_by([*history, last], FEATURED, now)
     )
 
 
@@ -76,15 +81,15 @@ def test_more_upvotes_comments_and_stars_each_raise_the_score() -> None:
 
 @given(histories, hours)
 def test_the_score_is_finite_and_never_negative(history: list[Attention], after: int) -> None:
-    value = trending_score(history, FEATURED, FEATURED + dt.timedelta(hours=after))
+    value = score_by(history, FEATURED, FEATURED + dt.timedelta(hours=after))
     assert math.isfinite(value)
     assert 0 <= value < PINNED
 
 
 @given(st.permutations([seen(3, hour=1), seen(9, hour=20), seen(4, "arxiv", 5), seen(8, "x", 9)]))
 def test_the_order_of_observations_does_not_matter(history: list[Attention]) -> None:
-    assert trending_score(history, FEATURED, NOW) == pytest.approx(
-        trending_score(sorted(history, key=lambda one: one.observed_at), FEATURED, NOW)
+    assert score_by(history, FEATURED, NOW) == pytest.approx(
+        score_by(sorted(history, key=lambda one: one.observed_at), FEATURED, NOW)
     )
 
 
@@ -154,8 +159,8 @@ def test_the_score_never_rises_with_age_alone(
     history: list[Attention], age: int, later: int
 ) -> None:
     now = FEATURED + dt.timedelta(days=60, hours=age)
-    before = trending_score(history, FEATURED, now)
-    assert trending_score(history, FEATURED, now + dt.timedelta(hours=later)) <= before
+    before = score_by(history, FEATURED, now)
+    assert score_by(history, FEATURED, now + dt.timedelta(hours=later)) <= before
 
 
 def test_the_score_halves_with_every_half_life() -> None:
@@ -168,7 +173,7 @@ def test_what_lies_after_now_is_not_known_yet() -> None:
     later = seen(10_000, hour=100)
     listing = Listing("arxiv", NOW + dt.timedelta(hours=1))
     assert score(seen(10), later) == score(seen(10))
-    assert trending_score([seen(10)], FEATURED, NOW, listings=[listing]) == score(seen(10))
+    assert score_by([seen(10)], FEATURED, NOW, listings=[listing]) == score(seen(10))
 
 
 def test_a_paper_featured_in_the_future_is_as_fresh_as_can_be() -> None:
@@ -181,30 +186,30 @@ def test_a_paper_featured_in_the_future_is_as_fresh_as_can_be() -> None:
 
 def test_being_listed_again_lifts_a_paper_for_a_while() -> None:
     again = Listing("huggingface", NOW - dt.timedelta(hours=1))
-    lifted = trending_score([seen(10)], FEATURED, NOW, listings=[again])
+    lifted = score_by([seen(10)], FEATURED, NOW, listings=[again])
     assert lifted > score(seen(10))
     month = NOW + dt.timedelta(days=30)
-    assert trending_score([seen(10)], FEATURED, month, listings=[again]) == pytest.approx(
+    assert score_by([seen(10)], FEATURED, month, listings=[again]) == pytest.approx(
         score(seen(10), now=month), rel=1e-6
     )
 
 
 def test_one_source_that_lists_a_paper_often_counts_once() -> None:
     often = [Listing("huggingface", NOW - dt.timedelta(hours=n)) for n in range(1, 9)]
-    assert trending_score([seen(10)], FEATURED, NOW, listings=often) == (
-        trending_score([seen(10)], FEATURED, NOW, listings=often[:1])
+    assert score_by([seen(10)], FEATURED, NOW, listings=often) == (
+        score_by([seen(10)], FEATURED, NOW, listings=often[:1])
     )
 
 
 def test_a_pinned_paper_stands_above_and_a_hidden_one_below_all() -> None:
     famous = seen(10**9, comments=10**9, stars=10**9)
-    assert trending_score([], FEATURED, NOW, pick="pin") > score(famous)
-    assert trending_score([famous], FEATURED, NOW, pick="hide") == HIDDEN < score()
+    assert score_by([], FEATURED, NOW, pick="pin") > score(famous)
+    assert score_by([famous], FEATURED, NOW, pick="hide") == HIDDEN < score()
 
 
 def test_pinned_papers_keep_their_order_among_themselves() -> None:
-    more = trending_score([seen(50)], FEATURED, NOW, pick="pin")
-    assert more > trending_score([seen(5)], FEATURED, NOW, pick="pin")
+    more = score_by([seen(50)], FEATURED, NOW, pick="pin")
+    assert more > score_by([seen(5)], FEATURED, NOW, pick="pin")
 
 
 def test_the_breakdown_adds_up_and_can_be_read() -> None:
