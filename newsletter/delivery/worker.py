@@ -146,26 +146,6 @@ class Edition:
     stock: Stock
     press: DigestPress
 
-    @property
-    def shelf(self) -> Shelf:
-        """The papers to choose from."""
-        return self.stock.shelf
-
-    @property
-    def sharing(self) -> frozenset[int]:
-        """As in `Stock`."""
-        return self.stock.sharing
-
-    @property
-    def works(self) -> Mapping[int, int]:
-        """As in `Stock`."""
-        return self.stock.works
-
-    @property
-    def fitted(self) -> int | None:
-        """As in `Stock`."""
-        return self.stock.fitted
-
 
 @dataclass(frozen=True, slots=True)
 class Composed:
@@ -309,12 +289,12 @@ class Worker:
             for one in claimed
             if one.subscriber_id is not None and (reader := readers.get(one.subscriber_id))
         }
-        sharing = frozenset().union(*(edition.sharing for edition in wanted.values()))
-        works = {pk: work for one in wanted.values() for pk, work in one.works.items()}
+        sharing = frozenset().union(*(edition.stock.sharing for edition in wanted.values()))
+        works = {pk: work for one in wanted.values() for pk, work in one.stock.works.items()}
         had = papers_had(ids, sharing, {one.id for one in claimed}, works)
         ratings = {
             fitted: ratings_of(readers.values(), fitted)
-            for fitted in {edition.fitted for edition in wanted.values()}
+            for fitted in {edition.stock.fitted for edition in wanted.values()}
         }
         retried = [one.id for one in claimed if one.attempts > 1]
         alerts = retractions.alerts_for(ids, retried)
@@ -329,8 +309,8 @@ class Worker:
                 continue
             edition = wanted[one.id]
             try:
-                choices = edition.shelf.select(
-                    reader, had.get(reader.id, ()), ratings[edition.fitted].get(reader.id)
+                choices = edition.stock.shelf.select(
+                    reader, had.get(reader.id, ()), ratings[edition.stock.fitted].get(reader.id)
                 )
             except Exception as error:  # one reader's bad luck must not stop the others
                 settled.append(self._failed(one, error, now))
@@ -595,9 +575,9 @@ def compose_for(issue: Issue, reader: Reader) -> tuple[Mail | None, list[Choice]
     row = Delivery.objects.filter(issue=issue, subscriber=reader.id).first()
     since = row.since if row else planning.draws_since(issue, reader.id, timezone.now())
     edition = edition_of(issue, wording_for(issue, reader, since))
-    had = papers_had([reader.id], edition.sharing - {issue.pk}, works=edition.works)
-    ratings = ratings_of([reader], edition.fitted).get(reader.id)
-    choices = edition.shelf.select(reader, had.get(reader.id, ()), ratings)
+    had = papers_had([reader.id], edition.stock.sharing - {issue.pk}, works=edition.stock.works)
+    ratings = ratings_of([reader], edition.stock.fitted).get(reader.id)
+    choices = edition.stock.shelf.select(reader, had.get(reader.id, ()), ratings)
     if not choices:
         return None, []
     alerts = retractions.alerts_for([reader.id])

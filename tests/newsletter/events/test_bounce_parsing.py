@@ -241,7 +241,7 @@ class TestReturnPath:
         alice = make_subscriber(ALICE, topics=[topic])
         edition = edition_of(issue, Wording(False, False, "en"))
         reader = readers_of([alice.pk])[0][alice.pk]
-        choices = edition.shelf.select(reader, ())
+        choices = edition.stock.shelf.select(reader, ())
         sent = edition.press.render(reader, choices, 7)
         assert sent.envelope_from == return_path(7, ALICE, "")
         assert b"bounce+" not in sent.as_bytes()

@@ -52,7 +52,7 @@ def row(db):
 def rendered(row, delivery_id="own"):
     edition = edition_of(row.issue, Wording(False, False, "en"))
     reader = readers_of([row.subscriber_id])[0][row.subscriber_id]
-    choices = edition.shelf.select(reader, ())
+    choices = edition.stock.shelf.select(reader, ())
     pk = row.pk if delivery_id == "own" else delivery_id
     return edition.press.render(reader, choices, pk)
 
