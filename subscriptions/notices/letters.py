@@ -204,7 +204,7 @@ def _subject_and_link(
             subject = gettext("Please confirm your subscription to %(site)s")
             path = links.confirm_path(*signed_for, now)
         case Kind.PERMISSION:
-            subject = gettext("Would you like to keep getting %(site)s?")
+            subject = gettext("Please confirm that you want to keep getting %(site)s")
             path = links.confirm_path(*signed_for, now)
         case Kind.ALREADY:
             subject, path = gettext("You’re already subscribed to %(site)s"), preferences

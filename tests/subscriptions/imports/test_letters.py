@@ -49,7 +49,7 @@ def test_the_letter_asks_says_what_for_and_starts_the_time_to_answer(asked):
 
     letter = letter_for(notice, NOW + HOUR)
 
-    assert letter.subject == "Möchten Sie Broadsheet weiterhin erhalten?"
+    assert letter.subject == "Bitte bestätigen Sie, dass Sie Broadsheet weiterhin erhalten möchten"
     assert "Robots" in letter.text
     assert "/confirm/" in letter.text
     assert "Abonnement behalten" in letter.html
