@@ -16,6 +16,7 @@ from papers.ingest.facts import folded
 from papers.models import Paper, PaperAuthor
 from papers.sources.record import Author
 from papers.text.person_names import parts_of
+from papers.text.same_person import Person, Surroundings
 
 BATCH = 2_000
 """Rows in one statement."""
@@ -43,6 +44,24 @@ def keys_of(author: Author) -> set[tuple[str, str]]:
     keys |= {(f"{scheme}:{value}"[:160], "") for scheme, value in author.ids if scheme and value}
     keys.add((family_key(author.family_name), folded(given)[:longest]))
     return {(key, beside) for key, beside in keys if key}
+
+
+def person_of(author: Author) -> Person:
+    """An author of a record as names are compared: the ids are in their one form."""
+    ids = {orcid_key(author.orcid)}
+    ids |= {f"{scheme}:{value}" for scheme, value in author.ids if scheme and value}
+    return Person(author.name, author.family, author.given, frozenset(ids - {""}), author.is_group)
+
+
+def surroundings(
+    author: Author, authors: Iterable[Author], categories: Iterable[str] = ()
+) -> Surroundings:
+    """What stands beside an author on a paper of these authors and categories."""
+    return Surroundings(
+        frozenset(other.name for other in authors if other is not author and not other.is_group),
+        frozenset(categories),
+        frozenset(at.ror or at.name for at in author.affiliations),
+    )
 
 
 def index(papers: Sequence[Paper]) -> None:

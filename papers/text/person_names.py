@@ -12,7 +12,7 @@ _GROUP = re.compile(
     re.IGNORECASE,
 )
 _SUFFIX = re.compile(r"(?:Jr|Sr|II|III|IV|V|PhD|Ph\.D|MD|M\.D)\.?", re.IGNORECASE)
-_PARTICLES = frozenset(
+PARTICLES = frozenset(
     {"al", "af", "av", "bin", "da", "dal", "de", "del", "della", "den", "der", "des", "di", "do"}
     | {"dos", "du", "el", "ibn", "la", "le", "san", "st", "st.", "ten", "ter", "van", "vande"}
     | {"vander", "vom", "von", "zu", "zum", "zur"}
@@ -40,6 +40,6 @@ def parts_of(name: str) -> tuple[str, str]:
     if len(words) < 2:
         return name.strip(), ""
     at = len(words) - 1
-    while at > 1 and words[at - 1].lower() in _PARTICLES:
+    while at > 1 and words[at - 1].lower() in PARTICLES:
         at -= 1
     return " ".join(words[at:]), " ".join(words[:at])
