@@ -82,6 +82,12 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute=11),
         "options": {"expires": 59 * 60},
     },
+    # Often, so that a day missed at midnight is made good; the first after midnight does it all.
+    "count-days": {
+        "task": "newsletter.tasks.count_days",
+        "schedule": crontab(minute=13),
+        "options": {"expires": 59 * 60},
+    },
     "forget": {
         "task": "newsletter.tasks.forget",
         "schedule": crontab(hour=3, minute=23),

@@ -22,6 +22,7 @@ from newsletter.issues import freezing
 from newsletter.models import Delivery
 from newsletter.operations import retention
 from newsletter.operations.watching import heartbeats
+from newsletter.statistics import rollups
 from subscriptions.notices import due
 
 logger = logging.getLogger(__name__)
@@ -109,6 +110,12 @@ def sweep() -> None:
 def count_clicks() -> None:
     """Count the clicks on papers' links, where they are tracked."""
     tracking.count_clicks(timezone.now())
+
+
+@shared_task
+def count_days() -> None:
+    """Count for the statistics what was not counted since the last midnight, UTC."""
+    rollups.roll_up(timezone.now())
 
 
 @shared_task

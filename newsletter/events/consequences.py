@@ -35,6 +35,7 @@ from newsletter.mail.return_paths import is_of
 from newsletter.models import Delivery, Event
 from subscriptions.models import Notice, Subscriber, Suppression
 from subscriptions.notices.letters import recipient_of
+from subscriptions.readers import leaving
 
 logger = logging.getLogger(__name__)
 
@@ -290,9 +291,9 @@ def for_readers(events: Sequence[Event], now: dt.datetime) -> None:
         elif event.severity and notice is None:
             bounced[subscriber.pk] = subscriber
         if _is_leave(event) and not _came_back_since(subscriber, event.at):
-            subscriber.leave(now, wording="unsubscribed at the mail provider")
+            subscriber.leave(now, wording=leaving.AT_PROVIDER)
     for subscriber in complained.values():
-        if not subscriber.leave(now, wording="reported an email as unwanted"):
+        if not subscriber.leave(now, wording=leaving.COMPLAINT):
             continue
         logger.warning("a reader complained", extra={"subscriber": subscriber.pk})
     Suppression.objects.add_addresses(suppress, now)

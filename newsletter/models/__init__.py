@@ -1,5 +1,5 @@
-"""The ledger: issues as they were frozen, one delivery for each reader and issue, and what mail
-providers reported.
+"""The ledger: issues as they were frozen, one delivery for each reader and issue, what mail
+providers reported, and counts of all that for statistics.
 """
 
 from newsletter.models.continuity import Continuity
@@ -14,19 +14,31 @@ from newsletter.models.retraction import (
     RetractionAlertQuerySet,
     RetractionQuerySet,
 )
+from newsletter.models.statistics import (
+    CountedDay,
+    DailyCount,
+    Dimension,
+    IssueCount,
+    Measure,
+)
 from newsletter.models.trouble import Trouble, TroubleQuerySet
 
 __all__ = [
     "Continuity",
+    "CountedDay",
+    "DailyCount",
     "Delivery",
     "DeliveryQuerySet",
+    "Dimension",
     "Event",
     "EventQuerySet",
     "Heartbeat",
     "HeartbeatQuerySet",
     "Issue",
+    "IssueCount",
     "IssuePaper",
     "IssueQuerySet",
+    "Measure",
     "MissingSource",
     "RateBucket",
     "Retraction",

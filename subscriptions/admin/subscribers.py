@@ -29,7 +29,7 @@ from subscriptions.models import (
     Suppression,
 )
 from subscriptions.notices.due import ask_for, wake
-from subscriptions.readers import personal_data
+from subscriptions.readers import leaving, personal_data
 from subscriptions.readers.preferences import move_digest
 
 EMAILS_SHOWN = 50
@@ -312,7 +312,7 @@ class SubscriberAdmin(ModelAdmin):
     def unsubscribe(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
         """For readers who asked an editor."""
         now = timezone.now()
-        changed = sum(one.leave(now, "an editor, on request") for one in queryset)
+        changed = sum(one.leave(now, leaving.BY_EDITOR) for one in queryset)
         self._report(request, changed, "unsubscribed")
 
     @action(description="Suppress: never email again", permissions=["change"])

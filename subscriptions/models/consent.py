@@ -1,5 +1,7 @@
 """What readers agreed to or took back."""
 
+from typing import ClassVar
+
 from django.db import models
 
 
@@ -21,6 +23,15 @@ class Consent(models.Model):
         PAUSED = "paused", "paused because emails bounced"
         IMPORTED = "imported", "came with a file"
 
+    class Reason(models.TextChoices):
+        """Why a reader left, as they say."""
+
+        TOO_OFTEN = "too_often", "too many emails"
+        NOT_MINE = "not_mine", "the papers don’t fit"
+        NOT_ASKED = "not_asked", "never asked for it"
+        ELSEWHERE = "elsewhere", "reads about papers elsewhere"
+        OTHER = "other", "another reason"
+
     subscriber = models.ForeignKey(
         "subscriptions.Subscriber", on_delete=models.CASCADE, related_name="consents"
     )
@@ -40,10 +51,28 @@ class Consent(models.Model):
         null=True, blank=True, help_text="When the reader agreed, as that file says."
     )
 
+    came_from = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Source of the sign-up: what the form's address said with ?from=, or the "
+        "program that wrote the file.",
+    )
+    reason = models.CharField(
+        max_length=10,
+        choices=Reason,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Why they left, if they said so.",
+    )
+
     class Meta:
-        """In the order of events."""
+        """In the order of events. Statistics ask for those of a day."""
 
         ordering = ("at", "id")
+        indexes: ClassVar = [models.Index(fields=("at",), name="consent_at")]
 
     def __str__(self) -> str:
         return f"{self.get_action_display()} at {self.at:%Y-%m-%d %H:%M}"

@@ -220,6 +220,13 @@ class FormEntry(models.Model):
     wording = models.CharField(max_length=300, blank=True, help_text="The wording of the button.")
     topics = models.JSONField(default=list, help_text="IDs of the chosen topics.")
     choices = models.JSONField(default=dict, help_text="Frequency, hour, time zone and language.")
+    came_from = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What the form's address said with ?from=.",
+    )
     not_before = models.DateTimeField(help_text="When it may be processed next.")
 
     objects = FormEntryQuerySet.as_manager()

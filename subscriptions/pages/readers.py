@@ -21,7 +21,7 @@ from subscriptions.models import Subscriber
 from subscriptions.notices.due import wake
 from subscriptions.pages.forms import PauseForm, PreferencesForm
 from subscriptions.pages.signed import Visitor, keep_private, signed, void_link
-from subscriptions.readers import feedback, personal_data, reading_list, signup
+from subscriptions.readers import feedback, leaving, personal_data, reading_list, signup
 from subscriptions.readers import preferences as preferences_of
 
 Status = Subscriber.Status
@@ -135,7 +135,7 @@ def _one_click(token: str) -> HttpResponse:
         return HttpResponse("This link is not valid.\n", content_type, 404)
     subscriber = Subscriber.objects.holder_of(claims.subscriber_id, claims.version)
     if subscriber is not None:
-        subscriber.leave(now, "one-click unsubscribe (RFC 8058)")
+        subscriber.leave(now, leaving.ONE_CLICK)
     elif Subscriber.objects.knows(claims.subscriber_id):
         return HttpResponse("This link is no longer valid.\n", content_type, 410)
     # Else it was erased and gets no mail, which is what was asked for.

@@ -25,6 +25,7 @@ from newsletter.events.bounces.kinds import Kind
 from newsletter.events.bounces.parsing import ParsedMail
 from subscriptions import links
 from subscriptions.models import Subscriber
+from subscriptions.readers import leaving
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ def _leave(found: ParsedMail, now: dt.datetime, *, dry_run: bool) -> ParsedMail:
             return found  # erased, and so gets no mail
         return parsing.unread("it wants to unsubscribe, but its token is no longer valid")
     if not dry_run:
-        subscriber.leave(now, wording="unsubscribed by mail (RFC 2369)")
+        subscriber.leave(now, wording=leaving.BY_EMAIL)
     return found
 
 
