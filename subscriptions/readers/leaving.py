@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 ONE_CLICK = "one-click unsubscribe (RFC 8058)"
-BY_EMAIL = "unsubscribed by mail (RFC 2369)"
+BY_EMAIL = "unsubscribed by email (RFC 2369)"
 AT_PROVIDER = "unsubscribed at the mail provider"
 COMPLAINT = "reported an email as unwanted"
 BY_EDITOR = "an editor, on request"
@@ -41,4 +41,6 @@ WAY_LABELS: dict[str, str] = {
 
 def way_of(wording: str) -> Way:
     """How a reader left whose record says this."""
+    if wording.endswith("(RFC 2369)"):  # older records have other words in front
+        return Way.BY_EMAIL
     return WAYS.get(wording, Way.BUTTON)
