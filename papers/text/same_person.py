@@ -197,9 +197,10 @@ def plain_key(name: str) -> str:
     """A person's name in one spelling for sets of co-authors: family name and first initial. Empty
     where there is no given name.
     """
-    family, given = parts_of(name)
-    bare = words(family)
-    return f"{bare} {first[0]}" if bare and (first := words(given)) else ""
+    for reading in _readings(name, "", "")[:1]:
+        if reading.given:
+            return f"{min(reading.families, key=len)} {reading.given[0].text[0]}"
+    return ""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -480,6 +481,8 @@ def _unparted(latin: str, words_: list[str], suffix: str) -> list[_Reading]:
     family, given = parts_of(" ".join(words_))
     usual = _reading(family.split(), given.split(), suffix)
     found.append(usual)
+    if len(family.split()) > 1 and _is_east_asian([last]):
+        found.append(_reading([last], words_[:-1], suffix))  # "Xi Le Zhao" has no particle
     if len(words_) <= 3 and _is_east_asian([first]) and not _looks_like_initials(first):
         both = _is_east_asian([last])
         most = _Level.SOFT if both else _Level.FULL
