@@ -62,6 +62,11 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
+    "match-interests": {
+        "task": "subscriptions.tasks.match_interests",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
     "run-imports": {
         "task": "subscriptions.tasks.run_imports",
         "schedule": 60.0,

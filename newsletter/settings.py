@@ -404,6 +404,11 @@ LIMIT_PER_NETWORK = number(
 LIMIT_IN_TOTAL = number("LIMIT_IN_TOTAL", 2000, "emails per hour that strangers can request", 1)
 LIMIT_UPVOTES = number("LIMIT_UPVOTES", 60, "upvotes per hour for one reader", 1)
 LIMIT_SUBMISSIONS = number("LIMIT_SUBMISSIONS", 10, "submissions per hour for one reader", 1)
+MOST_INTERESTS = number("MOST_INTERESTS", 50, "interests that a reader may follow", 0, 1000)
+MOST_MUTES = number("MOST_MUTES", 200, "authors and words that a reader may mute", 0, 5000)
+INTEREST_SHARE = number(
+    "INTEREST_SHARE", 3, "percent of two weeks' papers that an interest may match", 1, 100
+)
 PROOF_OF_WORK = flag("PROOF_OF_WORK", False)
 LIMIT_UNPROVEN = number(
     "LIMIT_UNPROVEN", 60, "emails per hour that can be requested without proof of work", 0
@@ -423,6 +428,9 @@ KEEP_WAITING_DAYS = number(
 )
 KEEP_QUESTIONS_DAYS = number(
     "KEEP_QUESTIONS_DAYS", 365, "days until a question about two papers goes", 30, 36_500
+)
+KEEP_INTEREST_MATCHES_DAYS = number(
+    "KEEP_INTEREST_MATCHES_DAYS", 30, "days until the papers that interests matched are deleted", 15
 )
 KEEP_DELIVERIES_DAYS = number(
     "KEEP_DELIVERIES_DAYS", 400, "days until the ledger no longer shows who got what", 30, 36_500

@@ -24,6 +24,7 @@ from newsletter.operations import retention
 from newsletter.operations.watching import heartbeats
 from newsletter.statistics import rollups
 from subscriptions.notices import due
+from subscriptions.notices.due import wake
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +42,11 @@ FILL_SECONDS = 20.0
 
 @shared_task
 def freeze() -> None:
-    """Freeze the feature day's issue when its time has come."""
-    freezing.freeze_due(timezone.now())
+    """Freeze the feature day's issue when its time has come, and have its papers matched with what
+    readers follow.
+    """
+    if freezing.freeze_due(timezone.now()):
+        wake("subscriptions.tasks.match_interests")
 
 
 @shared_task

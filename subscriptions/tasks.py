@@ -7,6 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from subscriptions.imports import letters, runs
+from subscriptions.interests import cleaning, matching
 from subscriptions.notices.due import wake
 from subscriptions.readers import address_change, form_entries, submissions, upvotes
 
@@ -14,12 +15,15 @@ from subscriptions.readers import address_change, form_entries, submissions, upv
 @shared_task
 def forget() -> None:
     """Delete what was kept for a short time only: changes of address that nobody confirmed, and
-    what was typed into forms and could not be worked off, files of readers that nobody started.
+    what was typed into forms and could not be worked off, files of readers that nobody started,
+    interests that nobody follows anymore and what they matched long ago.
     """
     now = timezone.now()
     address_change.delete_lapsed(now)
     form_entries.delete_stale(now)
     runs.forget(now)
+    cleaning.delete_orphans()
+    cleaning.delete_old_matches(now.date())
 
 
 @shared_task
@@ -48,3 +52,11 @@ def send_permission_letters() -> None:
     """Make those letters due that ask readers who came with a file."""
     if letters.ask(timezone.now()):
         wake()
+
+
+@shared_task
+def match_interests() -> None:
+    """Match what readers follow with the days whose issues are frozen, and what is new among it
+    with the days before.
+    """
+    matching.work(timezone.now())

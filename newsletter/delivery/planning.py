@@ -25,6 +25,7 @@ from newsletter.issues.freezing import week_to
 from newsletter.models import Delivery, Issue
 from papers.days import LONGEST_WAIT, closes_at, current_day, feature_day
 from subscriptions import schedule
+from subscriptions.interests import matching
 from subscriptions.models import Subscriber
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,9 @@ CHUNK = 10_000
 
 MOST_ISSUES = 3
 """Issues that a daily or weekday digest draws on, at most; all of them of one week."""
+
+MATCHED_WITHIN = dt.timedelta(minutes=10)
+"""How long digests wait for a new issue's papers to be matched with what readers follow."""
 
 STOPPED = "the issue was stopped"
 """Why a digest of a stopped issue was not sent."""
@@ -71,11 +75,18 @@ def current_issue(now: dt.datetime) -> Issue | None:
     return issue
 
 
+def is_being_matched(issue: Issue, now: dt.datetime) -> bool:
+    """Whether digests of `issue` still wait for what their readers follow to be matched with its
+    papers. `MATCHED_WITHIN` after it was frozen they go out without.
+    """
+    return now < issue.frozen_at + MATCHED_WITHIN and not matching.is_ready(issue.day)
+
+
 def plan(now: dt.datetime, *, dry_run: bool = False) -> Planned:
     """Make the deliveries that are due at `now`. `dry_run` counts the due and changes nothing."""
     issue = current_issue(now)
     planned = Planned()
-    if issue is None:
+    if issue is None or is_being_matched(issue, now):
         return planned
     if dry_run:
         planned.due = Subscriber.objects.mailable().due(now).count()

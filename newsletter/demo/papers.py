@@ -18,6 +18,7 @@ from papers.matching.learned import learn_with
 from papers.matching.ranking import rank_and_match
 from papers.search import vocabulary
 from papers.semantics.fitting import fit_if_due
+from subscriptions.interests import matching
 
 PROBE_TIMEOUT = httpx.Timeout(8.0, connect=4.0)
 """Seconds. Short, because a person waits and the sample is as good for a look around."""
@@ -76,6 +77,7 @@ def make_issue(
             break
         rank_and_match(day=day, now=now)
         build_issue(day, now)
+        matching.work(now)
     vocabulary.learn()  # so that a misspelled search finds what was meant
     fit_if_due(now, learn_with)  # so that related papers and search by meaning can be seen
     issue = Issue.objects.up_to(last).first()

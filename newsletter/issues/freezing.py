@@ -20,6 +20,7 @@ from papers.ingest.issue_days import hold_listing
 from papers.matching.week import gained_in_week
 from papers.models import Match, Paper, Pick, Source, Topic, TopicNames
 from papers.sources.registry import answers_for_past, is_complete, unanswered
+from subscriptions.interests import matching
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +109,7 @@ def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
             for at in range(0, len(papers), CARDS):
                 places = _places(issue, papers[at : at + CARDS], at + 1, picks, noticed)
                 IssuePaper.objects.bulk_create(places)
+            matching.order(day, now)
             extra = {"day": day.isoformat(), "papers": len(papers)}
             logger.info("froze an issue", extra=extra)
             if issue.missing_sources:

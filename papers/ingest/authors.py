@@ -12,9 +12,9 @@ from typing import Any
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 
-from papers.ingest.facts import folded
 from papers.models import Paper, PaperAuthor
 from papers.sources.record import Author
+from papers.text.folding import folded
 from papers.text.person_names import parts_of
 from papers.text.same_person import Person, Surroundings
 

@@ -22,7 +22,6 @@ ever said.
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -32,6 +31,7 @@ from typing import Any, Final
 from papers.identifiers import rank_of
 from papers.models import Paper
 from papers.sources.record import Author, PaperRecord
+from papers.text.folding import folded
 
 PUBLISHERS: Final = ("crossref", "pubmed", "europepmc")
 """Kinds of sources that repeat what publishers deposit."""
@@ -185,13 +185,6 @@ def digest_of(facts: Mapping[str, Any]) -> str:
     """Of the facts, in 32 characters: equal for equal facts."""
     text = json.dumps(facts, sort_keys=True, ensure_ascii=False)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def folded(text: str) -> str:
-    """A text in lower case without accents, with a space for whatever is no letter or digit."""
-    bare = unicodedata.normalize("NFKD", text).casefold()
-    kept = (char for char in bare if not unicodedata.combining(char))
-    return " ".join("".join(char if char.isalnum() else " " for char in kept).split())
 
 
 def folded_title(title: str) -> str:

@@ -34,13 +34,13 @@ from papers.ingest.facts import (
     digest_of,
     facts_of_row,
     families_of,
-    folded,
     folded_title,
     solid,
     title_key,
 )
 from papers.models import Feature, Join, Paper, PaperName, SourceRecord
 from papers.sources.record import JOINING, RELATIONS
+from papers.text.folding import folded
 
 ABSTRACTS_ALIKE: Final = 75
 """Of 100, by `rapidfuzz.fuzz.token_set_ratio`: two abstracts of one work. Unrelated abstracts of

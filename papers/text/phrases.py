@@ -57,7 +57,13 @@ def acronym(word: str) -> str | None:
     return singular if capitals >= 2 and letters <= LONGEST_ACRONYM else None
 
 
-def _is_written(acronym: str, word: str) -> bool:
+def held_to(keyword: str) -> str | None:
+    """The capitals that a keyword is held to: one of a single word that is an acronym is."""
+    parts = words(keyword)
+    return acronym(parts[0]) if len(parts) == 1 else None
+
+
+def is_written(acronym: str, word: str) -> bool:
     """Whether ``word``, as it stands in a text, is that acronym: its plural or shouted too."""
     if word.endswith("s") and len(word) == len(acronym) + 1:
         word = word[:-1]
@@ -65,7 +71,7 @@ def _is_written(acronym: str, word: str) -> bool:
 
 
 @lru_cache(maxsize=50_000)
-def _forms(keyword: str) -> tuple[tuple[str, ...], ...]:
+def forms_of(keyword: str) -> tuple[tuple[str, ...], ...]:
     """Return every sequence of words, without inflection, that writes ``keyword``."""
     parts = words(keyword)
     if not parts:
@@ -107,9 +113,9 @@ class PhraseTable:
             parts = words(keyword)
             self.bases.append(tuple(inflectionless(word) for word in parts))
             self.stems.append(tuple(stem(word) for word in parts))
-            held_to = acronym(parts[0]) if len(parts) == 1 else None
-            for key in _forms(keyword):
-                self._forms.setdefault(key, []).append(_Form(number, held_to))
+            capitals = held_to(keyword)
+            for key in forms_of(keyword):
+                self._forms.setdefault(key, []).append(_Form(number, capitals))
                 lengths.setdefault(key[0], set()).add(len(key))
         self._lengths = {first: sorted(found) for first, found in lengths.items()}
 
@@ -125,7 +131,7 @@ class PhraseTable:
                     if form.acronym is not None:
                         if shouted is None:
                             shouted = is_shouted(parts)
-                        if shouted or not _is_written(form.acronym, parts[at]):
+                        if shouted or not is_written(form.acronym, parts[at]):
                             continue
                     counts[form.keyword] = counts.get(form.keyword, 0) + 1
         return [Hit(keyword, count) for keyword, count in counts.items()]

@@ -276,9 +276,11 @@ class SubscriberAdmin(ModelAdmin):
             return
         now = timezone.now()
         # What the sending did meanwhile is read again, so that saving does not undo it.
-        obj.next_digest_at = Subscriber.objects.select_for_update().get(pk=obj.pk).next_digest_at
+        current = Subscriber.objects.select_for_update().get(pk=obj.pk)
+        obj.next_digest_at = current.next_digest_at
+        obj.next_interests_at = current.next_interests_at
         move_digest(obj, changed, now)
-        fields = [*changed, "next_digest_at"]
+        fields = [*changed, "next_digest_at", "next_interests_at"]
         if "paused_until" in changed:
             obj.pause_reason, obj.bounces_count_after = "", now
             fields += ["pause_reason", "bounces_count_after"]

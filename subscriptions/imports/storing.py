@@ -355,7 +355,7 @@ def _theirs(plan: Plan, options: Options, now: dt.datetime) -> Subscriber:
 FIELDS = tuple(
     field
     for field in Subscriber._meta.concrete_fields
-    if field.attname not in {"id", "email_key", "next_digest_at"}
+    if field.attname not in {"id", "email_key", "next_digest_at", "next_interests_at"}
 )
 """What an export holds of a reader: all but what is worked out anew."""
 

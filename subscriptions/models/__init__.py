@@ -13,6 +13,13 @@ from subscriptions.models.import_run import (
     ImportRun,
     ReaderExport,
 )
+from subscriptions.models.interest import (
+    Following,
+    Interest,
+    InterestMatch,
+    InterestRun,
+    Muted,
+)
 from subscriptions.models.notice import FormEntry, Notice
 from subscriptions.models.saved_paper import SavedPaper
 from subscriptions.models.submission import Submission
@@ -25,12 +32,17 @@ __all__ = [
     "AddressChange",
     "Consent",
     "Feedback",
+    "Following",
     "FormEntry",
     "FormerSubscriber",
     "ImportPiece",
     "ImportReport",
     "ImportRun",
     "ImportedReader",
+    "Interest",
+    "InterestMatch",
+    "InterestRun",
+    "Muted",
     "Notice",
     "ReaderExport",
     "SavedPaper",

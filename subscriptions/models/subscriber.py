@@ -43,6 +43,10 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
         """Confirmed, not gone, not suppressed."""
         return self.filter(status=Subscriber.Status.ACTIVE)
 
+    def interests_due(self, now: dt.datetime) -> Self:
+        """Subscribers whose next daily email of interests is due at `now`."""
+        return self.filter(next_interests_at__lte=now)
+
     def due(self, now: dt.datetime) -> Self:
         """Subscribers whose next digest is due at `now`."""
         return self.filter(next_digest_at__lte=now)
@@ -237,6 +241,12 @@ class Subscriber(models.Model):
         editable=False,
         help_text="When the next digest is due; empty if none is.",
     )
+    next_interests_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When the next daily email of interests is due; empty if none is.",
+    )
     link_version = models.PositiveIntegerField(
         default=1, editable=False, help_text="Increased to invalidate all earlier signed links."
     )
@@ -279,6 +289,11 @@ class Subscriber(models.Model):
                 fields=("next_digest_at", "id"),
                 condition=models.Q(status="active"),
                 name="subscriber_due",
+            ),
+            models.Index(
+                fields=("next_interests_at", "id"),
+                condition=models.Q(status="active", next_interests_at__isnull=False),
+                name="subscriber_interests_due",
             ),
             models.Index(fields=("email",), name="subscriber_email"),
             # Asked every minute: who confirmed lately and waits for a welcome?
@@ -333,9 +348,25 @@ class Subscriber(models.Model):
             paused_until=self.paused_until,
         )
 
+    def interests_due_after(self, now: dt.datetime) -> dt.datetime:
+        """The first moment after `now` at which a daily email of interests is due, in UTC: the
+        reader's hour, any day.
+        """
+        return schedule.next_digest(
+            now,
+            rhythm=self.Rhythm.DAILY,
+            hour=self.hour,
+            timezone=self.timezone,
+            paused_until=self.paused_until,
+        )
+
     def reschedule(self, now: dt.datetime) -> None:
-        """Set `next_digest_at` from the rhythm; unsaved. Whoever is not mailable has none."""
+        """Set `next_digest_at` from the rhythm, and where there are daily emails of interests when
+        the next one is due; unsaved. Whoever is not mailable has no digest due.
+        """
         self.next_digest_at = self.due_after(now) if self.is_mailable else None
+        if self.next_interests_at is not None:
+            self.next_interests_at = self.interests_due_after(now)
 
     def record(self, action: "Consent.Action", now: dt.datetime, wording: str = "") -> None:
         """Add to the record of consent."""
@@ -354,7 +385,7 @@ class Subscriber(models.Model):
         self.refresh_from_db()
         if changed:
             self.reschedule(now)
-            self.save(update_fields=["next_digest_at"])
+            self.save(update_fields=["next_digest_at", "next_interests_at"])
             self.record(Consent.Action.CONFIRMED, now, wording)
         return bool(changed)
 
@@ -393,7 +424,7 @@ class Subscriber(models.Model):
         self.refresh_from_db()
         if changed:
             self.reschedule(now)
-            self.save(update_fields=["next_digest_at"])
+            self.save(update_fields=["next_digest_at", "next_interests_at"])
             self.record(Consent.Action.PAUSED, now, reason[:300])
         return bool(changed)
 

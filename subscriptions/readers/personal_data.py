@@ -4,6 +4,7 @@ Both go by the database's own relations, so that what another app keeps about a 
 deliveries, their events) is in the export without this app knowing of it.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
@@ -11,13 +12,23 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 
 from subscriptions.addresses import key_of
+from subscriptions.interests.cleaning import delete_unused, interests_of
 from subscriptions.models import FormEntry, Subscriber, Suppression
 from subscriptions.readers import submissions
+
+_NAMED: Mapping[str, Callable[[Any], Any]] = {
+    "topic": str,
+    "paper": str,
+    "issue": str,
+    "interest": lambda interest: interest.spec,
+}
+"""How the rows are given that a reader's rows point to, by the name of the field."""
 
 
 def export(subscriber: Subscriber) -> dict[str, Any]:
     """Every row held about the subscriber, by the plural names of the tables; values that
-    `DjangoJSONEncoder` can write. Topics and papers are given by name as well.
+    `DjangoJSONEncoder` can write. Topics and papers are given by name as well, and interests by
+    what they ask for.
     """
     data: dict[str, Any] = {"subscriber": _row(subscriber)}
     for model, paths in _related().items():
@@ -26,12 +37,12 @@ def export(subscriber: Subscriber) -> dict[str, Any]:
         named = [
             field.name
             for field in model._meta.concrete_fields
-            if isinstance(field, models.ForeignKey) and field.name in {"topic", "paper", "issue"}
+            if isinstance(field, models.ForeignKey) and field.name in _NAMED
         ]
         if named:
             rows = rows.select_related(*named)
         data[str(model._meta.verbose_name_plural)] = [
-            _row(row) | {name: str(getattr(row, name)) for name in named} for row in rows
+            _row(row) | {name: _NAMED[name](getattr(row, name)) for name in named} for row in rows
         ]
     data[str(FormEntry._meta.verbose_name_plural)] = [_row(one) for one in _typed(subscriber)]
     data["is suppressed"] = Suppression.objects.covers(subscriber.email)
@@ -74,11 +85,13 @@ def erase(subscriber: Subscriber) -> None:
 
     What other apps keep for their own books loses its tie to the person, the admin's history
     loses the address, and a suppression stays, since its hash is what keeps us from emailing
-    the address again.
+    the address again. Interests that nobody else follows go at once.
     """
     LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(Subscriber), object_id=str(subscriber.pk)
     ).update(object_repr="erased subscriber")
     submissions.disown(subscriber)
     FormEntry.objects.filter(pk__in=[one.pk for one in _typed(subscriber)]).delete()
+    interests = interests_of(subscriber)
     subscriber.delete()
+    delete_unused(interests)

@@ -172,7 +172,7 @@ def _set(subscriber: Subscriber, values: dict[str, object], now: dt.datetime) ->
         setattr(subscriber, name, values[name])
     move_digest(subscriber, changed, now)
     if changed:
-        fields = [*changed, "next_digest_at"]
+        fields = [*changed, "next_digest_at", "next_interests_at"]
         if "paused_until" in changed:  # the reader's word on it outweighs what came back before
             subscriber.pause_reason, subscriber.bounces_count_after = "", now
             fields += ["pause_reason", "bounces_count_after"]

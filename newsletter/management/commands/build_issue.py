@@ -10,6 +10,7 @@ from newsletter.issues.freezing import build_issue
 from newsletter.models import Issue
 from papers.days import feature_day
 from papers.models import Paper
+from subscriptions.interests import matching
 
 
 class Command(BaseCommand):
@@ -45,5 +46,6 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{day} has no papers. Fetch them first: manage.py fetch_papers --day {day}"
             )
+        matching.work(now)
         what = "was already frozen" if existed else "is now frozen"
         self.stdout.write(f"{issue} {what}: {issue.places.count()} papers, {issue.state}.")

@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_datetime
 from newsletter.delivery import continuity, ledger, planning, worker
 from newsletter.models import Delivery
 from newsletter.operations import readiness
+from subscriptions.interests import matching
 
 
 class Command(BaseCommand):
@@ -47,6 +48,8 @@ class Command(BaseCommand):
         issue = planning.current_issue(now)
         if issue is None:
             self.stdout.write("There's no issue to send yet. Make one with manage.py build_issue.")
+        if not options["dry_run"]:
+            matching.work(now)
         planned = planning.plan(now, dry_run=options["dry_run"])
         if options["dry_run"]:
             waiting = Delivery.objects.ready(now).count()

@@ -9,6 +9,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.serializers.json import DjangoJSONEncoder
 
 from newsletter.models import Delivery, Event, RetractionAlert
+from papers.matching.interests.specs import spec_of
+from subscriptions.interests import following
 from subscriptions.models import (
     AddressChange,
     Consent,
@@ -54,6 +56,8 @@ def alice(topics):
         profile="csv", file_name="readers.csv", file_hash="0" * 64, file_size=9, created_at=NOW
     )
     ImportedReader.objects.create(subscriber=alice, run=run)
+    following.follow(alice, spec_of("words", phrases=["state of charge"]), NOW)
+    following.mute(alice, spec_of("author", name="Bob Brown"), NOW)
     FormEntry.objects.create(form="link", email=alice.email, at=NOW, not_before=NOW)
     return alice
 
@@ -73,7 +77,9 @@ def test_the_export_has_all_of_one_reader_and_nothing_of_another(alice, topics):
         "former subscribers": 1,
         "upvotes": 1,
         "submissions": 1,
-        "consents": 1,
+        "consents": 2,
+        "followed interests": 1,
+        "mutes": 1,
         "deliveries": 1,
         "retraction alerts": 1,
         "other emails": 1,
@@ -87,6 +93,7 @@ def test_the_export_has_all_of_one_reader_and_nothing_of_another(alice, topics):
     assert data["saved papers"][0]["paper"] == "A fourth paper"
     assert data["subscriber"]["receives_by"] == "mail"
     assert data["upvotes"][0]["paper"] == "A third paper"
+    assert data["followed interests"][0]["interest"]["phrases"] == ["state of charge"]
     assert data["is suppressed"] is False
 
 
@@ -95,7 +102,7 @@ def make_issue_again():
 
 
 def test_the_export_takes_a_query_for_each_table(alice, django_assert_max_num_queries):
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(17):
         personal_data.export(alice)
 
 

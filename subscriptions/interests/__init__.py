@@ -1,0 +1,1 @@
+"""What readers follow beside topics: interests followed, previewed, muted, and taken along."""
