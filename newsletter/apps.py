@@ -12,16 +12,19 @@ class NewsletterConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what listens: system checks, the last look at mail, and the Celery app, without
-        which a web process would send its tasks to nowhere. Offer readers the channels.
+        which a web process would send its tasks to nowhere. Offer readers the channels, and
+        editors the statistics as a file.
         """
         from newsletter import celery, error_reports, traces  # noqa: F401
         from newsletter.channels import registry
         from newsletter.issues import freezing
         from newsletter.mail import outgoing  # noqa: F401
         from newsletter.operations import checks  # noqa: F401
+        from newsletter.statistics import exports
         from papers.ingest import issue_days
 
         registry.offer()
+        exports.offer()
         issue_days.tell_closed_days(freezing.closed_days)
         if settings.SENTRY_DSN:
             error_reports.start(settings.SENTRY_DSN)

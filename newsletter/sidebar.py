@@ -25,6 +25,7 @@ _GROUPS = {
         ("Deliveries", "outgoing_mail", "newsletter_delivery_changelist"),
         ("Other emails", "mail", "subscriptions_notice_changelist"),
         ("Events", "hearing", "newsletter_event_changelist"),
+        ("Statistics", "monitoring", "newsletter_dailycount_changelist"),
     ],
     "Service": [
         ("Status", "monitor_heart", "newsletter_trouble_status"),

@@ -78,6 +78,7 @@ class DailyCount(models.Model):
     class Meta:
         """Once; found by what a page asks for: a dimension's measures over some days."""
 
+        verbose_name_plural = "statistics"
         ordering = ("day", "measure", "dimension", "key")
         default_permissions = ()
         permissions: ClassVar = [

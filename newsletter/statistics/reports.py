@@ -13,10 +13,18 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Max, Sum
+from django.db.models import Max, Min, Sum
 
 from newsletter.channels import registry
-from newsletter.models import DailyCount, Delivery, Dimension, Issue, IssueCount, Measure
+from newsletter.models import (
+    CountedDay,
+    DailyCount,
+    Delivery,
+    Dimension,
+    Issue,
+    IssueCount,
+    Measure,
+)
 from newsletter.statistics.rollups import PARTITIONS
 from papers.models import Paper, Topic
 from subscriptions.models import Consent
@@ -48,11 +56,12 @@ class Month:
 
     @classmethod
     def parse(cls, text: str) -> "Month | None":
-        """Of "2026-06"; None of anything else."""
+        """Of "2026-06"; None of anything else, and of months that no site has seen."""
         try:
-            return cls.of(dt.datetime.strptime(text, "%Y-%m").replace(tzinfo=dt.UTC).date())
-        except (ValueError, OverflowError):
+            day = dt.datetime.strptime(text, "%Y-%m").replace(tzinfo=dt.UTC).date()
+        except ValueError:
             return None
+        return cls.of(day) if 2000 <= day.year < 2200 else None
 
     @property
     def first(self) -> dt.date:
@@ -63,6 +72,16 @@ class Month:
     def last(self) -> dt.date:
         """Its last day."""
         return dt.date(self.year, self.number, calendar.monthrange(self.year, self.number)[1])
+
+    @property
+    def before(self) -> "Month":
+        """The month before."""
+        return Month.of(self.first - dt.timedelta(days=1))
+
+    @property
+    def after(self) -> "Month":
+        """The next month."""
+        return Month.of(self.last + dt.timedelta(days=1))
 
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.number:02d}"
@@ -105,6 +124,12 @@ def told(counts: Mapping[str, int], *, adds_up: bool, least: int = SMALLEST) -> 
     while rest and (sum(hidden) < least or len(hidden) < 2):
         hidden.append(shown.pop(rest.pop()))
     return shown
+
+
+def counted() -> tuple[dt.date | None, dt.date | None]:
+    """The first and the last day that were counted. One query."""
+    found = CountedDay.objects.aggregate(Min("day"), Max("day"))
+    return found["day__min"], found["day__max"]
 
 
 def daily(
@@ -162,6 +187,66 @@ def of_issue(
     for measure, dimension, key, count in rows.values_list("measure", "dimension", "key", "count"):
         sums[measure, dimension][key] = count
     return _breakdowns(wanted, sums)
+
+
+def issues_of(month: Month) -> list[tuple[Issue, dict[str, int]]]:
+    """The month's issues, newest first, each with its totals by measure. Two queries."""
+    issues = list(Issue.objects.filter(day__gte=month.first, day__lte=month.last))
+    totals: dict[int, dict[str, int]] = {issue.pk: {} for issue in issues}
+    rows = IssueCount.objects.filter(issue__in=list(totals), dimension=Dimension.ALL).order_by()
+    for pk, measure, count in rows.values_list("issue_id", "measure", "count"):
+        totals[pk][measure] = count
+    return [(issue, totals[issue.pk]) for issue in issues]
+
+
+MONTHS_OF_TOPIC = 12
+ISSUES_OF_TOPIC = 20
+
+
+def topic_by_month(
+    slug: str, measures: Collection[Measure], last: Month
+) -> list[tuple[Month, dict[Measure, int | None]]]:
+    """A topic's counts in each of the last months, oldest first; None where it is not told or not
+    known. The stock of readers is that of a month's last day. Two queries.
+    """
+    months = [last]
+    while len(months) < MONTHS_OF_TOPIC and months[0].first > dt.date.min:
+        months.insert(0, months[0].before)
+    sums: dict[tuple[Month, Measure], int] = defaultdict(int)
+    rows = DailyCount.objects.filter(
+        dimension=Dimension.TOPIC,
+        measure__in=list(measures),
+        day__gte=months[0].first,
+        day__lte=last.last,
+        key=slug,
+    ).order_by("day")
+    for day, measure, count in rows.values_list("day", "measure", "count"):
+        where = Month.of(day), Measure(measure)
+        sums[where] = count if measure == Measure.READERS else sums[where] + count
+    return [
+        (
+            month,
+            {one: count if (count := sums[month, one]) >= SMALLEST else None for one in measures},
+        )
+        for month in months
+    ]
+
+
+def topic_by_issue(
+    slug: str, measures: Collection[Measure]
+) -> list[tuple[Issue, list[int | None]]]:
+    """A topic's counts in the latest issues, newest first; None where they are not told. Two
+    queries.
+    """
+    issues = list(Issue.objects.order_by("-day")[:ISSUES_OF_TOPIC])
+    rows = IssueCount.objects.filter(
+        issue__in=issues, dimension=Dimension.TOPIC, measure__in=list(measures), key=slug
+    )
+    found = {
+        (pk, measure): count if count >= SMALLEST else None
+        for pk, measure, count in rows.values_list("issue_id", "measure", "count")
+    }
+    return [(issue, [found.get((issue.pk, one.value)) for one in measures]) for issue in issues]
 
 
 def _breakdowns(

@@ -59,3 +59,47 @@ def line_chart(counts: Iterable[tuple[dt.datetime, int | None]]) -> Chart | None
         top=top,
         points=known,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One of several numbers beside each other."""
+
+    label: str
+    count: int
+    x: str
+    """Where its column begins, of `WIDTH`."""
+    length: str
+    """Of the longest, which has 100 in a row of bars and `HEIGHT` in a column."""
+    y: str
+    """Where its column begins, from above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Numbers beside each other, for an SVG whose columns are `width` wide."""
+
+    bars: tuple[Bar, ...]
+    width: str
+    top: int
+    """The largest."""
+
+
+def bar_chart(counts: Iterable[tuple[str, int]]) -> Bars | None:
+    """The chart of `counts`, (label, count) in their order; None where all are zero."""
+    known = list(counts)
+    top = max((count for _, count in known), default=0)
+    if not top:
+        return None
+    step = WIDTH / len(known)
+    bars = tuple(
+        Bar(
+            label,
+            count,
+            x=f"{number * step + step * 0.1:.1f}",
+            length=f"{count / top * HEIGHT:.1f}",
+            y=f"{HEIGHT - count / top * HEIGHT:.1f}",
+        )
+        for number, (label, count) in enumerate(known)
+    )
+    return Bars(bars, f"{step * 0.8:.1f}", top)

@@ -12,6 +12,7 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
@@ -97,12 +98,24 @@ def suppressions() -> Iterator[list[str]]:
         yield [one.address_hash, one.reason, text_of(one.created_at), key]
 
 
-TABLES: dict[str, Callable[[], Iterator[list[str]]]] = {
-    "readers": readers,
-    "consents": consents,
-    "subscriptions": subscriptions,
-    "suppressions": suppressions,
+MAY_EXPORT = "subscriptions.export_readers"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file to export: its rows, the heading first, and the permission it takes."""
+
+    rows: Callable[[], Iterator[list[str]]]
+    permission: str = MAY_EXPORT
+
+
+TABLES: dict[str, Table] = {
+    "readers": Table(readers),
+    "consents": Table(consents),
+    "subscriptions": Table(subscriptions),
+    "suppressions": Table(suppressions),
 }
+"""All there are. `newsletter` adds the statistics."""
 
 
 def lines(table: str, by: str) -> Iterator[str]:
@@ -117,7 +130,7 @@ def _lines(table: str, record: ReaderExport) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     count = -1  # the heading is none
-    for row in TABLES[table]():
+    for row in TABLES[table].rows():
         writer.writerow([escaped(cell) for cell in row])
         count += 1
         if buffer.tell() > 1 << 16:

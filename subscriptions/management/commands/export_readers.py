@@ -13,7 +13,7 @@ from subscriptions.exports.tables import TABLES, lines
 class Command(BaseCommand):
     """Writes a file for each table, readable by its owner alone."""
 
-    help = "Write readers, consents, subscriptions and suppressions as CSV files, with addresses."
+    help = "Write readers, consents, subscriptions, suppressions and statistics as CSV files."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Where to, and what."""

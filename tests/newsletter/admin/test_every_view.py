@@ -13,7 +13,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
-from newsletter.models import Delivery, Event, Issue, Trouble
+from newsletter.models import DailyCount, Delivery, Event, Issue, Trouble
 from papers.models import Acronym, Feature, FittedModel, Join, Match, Paper, Pick, Source, Topic
 from subscriptions.models import (
     ImportRun,
@@ -209,6 +209,11 @@ def expected(role: str, rows: dict[Any, Any]) -> dict[str, tuple[str, list[int]]
     for name, done in (("status", 200), ("test_alert", 302)):
         answers = [done] if role == SUPERUSER else [403]
         found[f"newsletter_trouble_{name}"] = reverse(f"admin:newsletter_trouble_{name}"), answers
+    for name, at in (("changelist", []), ("issue", [rows[Issue].pk]), ("topic", ["t-agents"])):
+        found[f"newsletter_dailycount_{name}"] = (
+            reverse(f"admin:newsletter_dailycount_{name}", args=at),
+            [200] if role == SUPERUSER else [403],
+        )
     for name in url_names() - set(found) - FOR_ALL_STAFF:
         assert re.match("(auth|axes)_", name), f"{name} is walked by no test"
         at = [] if name.endswith(("changelist", "add")) else [1]
@@ -227,7 +232,7 @@ def everything() -> dict[str, list[Any]]:
 
 def test_every_model_of_ours_is_in_the_table():
     ours = {m for m in admin.site._registry if m._meta.app_label not in ("auth", "axes")}
-    assert ours == set(POSSIBLE)
+    assert ours == {*POSSIBLE, DailyCount}  # which has pages, and shows no row
 
 
 @pytest.mark.parametrize("role", ROLES)
