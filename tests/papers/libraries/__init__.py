@@ -1,0 +1,1 @@
+"""Libraries that readers keep elsewhere."""
