@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.db.models.signals import post_save
 
 
 class NewsletterConfig(AppConfig):
@@ -12,8 +13,8 @@ class NewsletterConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what listens: system checks, the last look at mail, and the Celery app, without
-        which a web process would send its tasks to nowhere. Offer readers the channels, and
-        editors the statistics as a file.
+        which a web process would send its tasks to nowhere. Offer readers the channels and
+        editors the statistics as a file, and let webhooks hear of consent.
         """
         from newsletter import celery, error_reports, traces  # noqa: F401
         from newsletter.channels import registry
@@ -21,10 +22,13 @@ class NewsletterConfig(AppConfig):
         from newsletter.mail import outgoing  # noqa: F401
         from newsletter.operations import checks  # noqa: F401
         from newsletter.statistics import exports
+        from newsletter.webhooks import recording
         from papers.ingest import issue_days
+        from subscriptions.models import Consent
 
         registry.offer()
         exports.offer()
+        post_save.connect(recording.on_consent, sender=Consent, dispatch_uid="webhooks.consent")
         issue_days.tell_closed_days(freezing.closed_days)
         if settings.SENTRY_DSN:
             error_reports.start(settings.SENTRY_DSN)

@@ -98,6 +98,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=3, minute=23),
         "options": {"expires": 23 * 3600},
     },
+    "send-webhooks": {
+        "task": "newsletter.tasks.send_webhooks",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
     "sweep": {"task": "newsletter.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
 }
 

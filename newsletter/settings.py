@@ -570,6 +570,7 @@ ALERT_LOST_DIGESTS = number(
 
 # --- What programs may look at -----------------------------------------------------------
 
+LIMIT_API = number("LIMIT_API", 6000, "requests per hour for one token of the API", 1)
 METRICS_TOKEN = read("METRICS_TOKEN", env.str, "", "at least 16 random characters")
 if METRICS_TOKEN and not re.fullmatch(r"[\x21-\x7e]{16,}", METRICS_TOKEN):
     raise ImproperlyConfigured(

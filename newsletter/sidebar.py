@@ -31,6 +31,12 @@ _GROUPS = {
         ("Status", "monitor_heart", "newsletter_trouble_status"),
         ("Troubles", "warning", "newsletter_trouble_changelist"),
     ],
+    "Other programs": [
+        ("API tokens", "key", "newsletter_apitoken_changelist"),
+        ("API changes", "history", "newsletter_apiwrite_changelist"),
+        ("Webhooks", "webhook", "newsletter_webhook_changelist"),
+        ("Webhook messages", "outbox", "newsletter_webhookmessage_changelist"),
+    ],
 }
 
 SIDEBAR: list[dict[str, Any]] = [

@@ -1,6 +1,7 @@
 """Celery tasks: wake-ups without payload. What is to be done stands in the database."""
 
 import logging
+from dataclasses import asdict
 
 from celery import shared_task
 from django.conf import settings
@@ -18,11 +19,12 @@ from newsletter.delivery import (
 )
 from newsletter.digests import retractions
 from newsletter.events import consequences, tracking
-from newsletter.issues import freezing
+from newsletter.issues import freezing, sent
 from newsletter.models import Delivery
 from newsletter.operations import retention
 from newsletter.operations.watching import heartbeats
 from newsletter.statistics import rollups
+from newsletter.webhooks import sending
 from subscriptions.notices import due
 from subscriptions.notices.due import wake
 
@@ -55,6 +57,7 @@ def tick() -> None:
     now = timezone.now()
     planning.plan(now)
     welcome.plan(now)
+    sent.note_sent(now)
     heartbeats.tick_was_run(now)
     if Delivery.objects.ready(now).exists() or notices.are_waiting(now):
         drain.apply_async(expires=120)
@@ -97,6 +100,14 @@ def heed() -> None:
     count = consequences.process(timezone.now(), seconds=DRAIN_SECONDS)
     if count:
         logger.info("processed events", extra={"count": count})
+
+
+@shared_task
+def send_webhooks() -> None:
+    """Tell other programs what happened."""
+    tally = sending.send_due(seconds=DRAIN_SECONDS)
+    if tally.sent or tally.failed:
+        logger.info("sent webhooks", extra=asdict(tally))
 
 
 @shared_task

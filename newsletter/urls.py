@@ -1,4 +1,4 @@
-"""Every address this site answers: the apps', the admin's and those for providers' events."""
+"""Every address this site answers: the apps', the admin's, the API's, and for providers' events."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -8,5 +8,6 @@ urlpatterns = [
     path("", include("papers.pages.urls")),
     path("", include("subscriptions.pages.urls")),
     path("admin/", admin.site.urls),
+    path("api/", include("newsletter.api.urls")),
     path("webhooks/", include("newsletter.pages.webhooks")),
 ]

@@ -27,3 +27,7 @@ control_socket_disable = True
 # A header named SCRIPT_NAME or PATH_INFO, which gunicorn takes from whoever asks on the same
 # machine, and so from any client of a proxy there, would prefix every link on a page.
 forwarder_headers = ""
+
+limit_request_line = 8190
+"""Bytes: gunicorn's most. An address of the API may hold an identifier in other scripts, each
+character of which takes up to twelve."""

@@ -1,17 +1,25 @@
-"""The operators' view of issues, digests and other emails, and what was reported about them."""
+"""The operators' view of issues, digests and other emails, what was reported about them, and which
+other programs take part.
+"""
 
+from newsletter.admin.api import ApiTokenAdmin, ApiWriteAdmin
 from newsletter.admin.deliveries import DeliveryAdmin
 from newsletter.admin.events import EventAdmin
 from newsletter.admin.issues import IssueAdmin
 from newsletter.admin.notices import NoticeAdmin
 from newsletter.admin.statistics import StatisticsAdmin
 from newsletter.admin.troubles import TroubleAdmin
+from newsletter.admin.webhooks import WebhookAdmin, WebhookMessageAdmin
 
 __all__ = [
+    "ApiTokenAdmin",
+    "ApiWriteAdmin",
     "DeliveryAdmin",
     "EventAdmin",
     "IssueAdmin",
     "NoticeAdmin",
     "StatisticsAdmin",
     "TroubleAdmin",
+    "WebhookAdmin",
+    "WebhookMessageAdmin",
 ]

@@ -33,6 +33,7 @@ from newsletter.channels.email import EmailChannel
 from newsletter.events import reputation, scanners
 from newsletter.mail.return_paths import is_of
 from newsletter.models import Delivery, Event
+from newsletter.webhooks import recording
 from subscriptions.models import Notice, Subscriber, Suppression
 from subscriptions.notices.letters import recipient_of
 from subscriptions.readers import leaving
@@ -107,6 +108,7 @@ def _process_batch(now: dt.datetime) -> int:
     about_notices = [row for row in rows if row.notice_id is not None]
     _note_on_notices(about_notices)
     for_readers([*known, *about_notices], now)
+    _tell_webhooks(rows, now)
     Event.objects.filter(pk__in=[row.pk for row in rows]).update(processed_at=now)
     reputation.review({row.delivery_id for row in known if row.delivery_id and _hurts(row)}, now)
     return len(rows)
@@ -244,6 +246,32 @@ def _note_on_notices(events: Iterable[Event]) -> None:
 
 
 # --- The readers --------------------------------------------------------------------------
+
+
+def _tell_webhooks(events: Sequence[Event], now: dt.datetime) -> None:
+    """Tell of bounces and complaints, each with the reader whose email it was."""
+    told = [event for event in events if _hurts(event)]
+    if not told:
+        return
+    rows = Event.objects.filter(pk__in=[event.pk for event in told])
+    readers = {
+        pk: subscriber or other
+        for pk, subscriber, other in rows.values_list(
+            "pk", "delivery__subscriber_id", "notice__subscriber_id"
+        )
+    }
+    happenings = []
+    for event in told:
+        reader = readers.get(event.pk)
+        if reader is None:
+            continue
+        if event.kind == EventType.COMPLAINED:
+            kind, more = "subscriber.complained", {}
+        else:
+            kind, more = "subscriber.bounced", {"bounce": event.severity}
+        data = {"subscriber": reader, **more}
+        happenings.append(recording.Happening(kind, event.at, data, reader))
+    recording.record(happenings, now)
 
 
 def for_readers(events: Sequence[Event], now: dt.datetime) -> None:

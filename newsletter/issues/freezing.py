@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from newsletter.issues.noticed import noticed_since
 from newsletter.issues.places import Place, Reason, Standing, taking_part
 from newsletter.models import Issue, IssuePaper, MissingSource
+from newsletter.webhooks import recording
 from papers.cards import Card, Link, brief, card_of
 from papers.days import LONGEST_WAIT, closes_at, current_day, feature_day
 from papers.ingest.issue_days import hold_listing
@@ -110,6 +111,7 @@ def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
                 places = _places(issue, papers[at : at + CARDS], at + 1, picks, noticed)
                 IssuePaper.objects.bulk_create(places)
             matching.order(day, now)
+            recording.issue_is_out(issue, now)
             extra = {"day": day.isoformat(), "papers": len(papers)}
             logger.info("froze an issue", extra=extra)
             if issue.missing_sources:

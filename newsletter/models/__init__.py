@@ -2,6 +2,7 @@
 providers reported, and counts of all that for statistics.
 """
 
+from newsletter.models.api import ApiToken, ApiTokenQuerySet, ApiWrite
 from newsletter.models.continuity import Continuity
 from newsletter.models.delivery import Delivery, DeliveryQuerySet
 from newsletter.models.event import Event, EventQuerySet
@@ -22,8 +23,18 @@ from newsletter.models.statistics import (
     Measure,
 )
 from newsletter.models.trouble import Trouble, TroubleQuerySet
+from newsletter.models.webhook import (
+    Webhook,
+    WebhookEvent,
+    WebhookMessage,
+    WebhookMessageQuerySet,
+    WebhookQuerySet,
+)
 
 __all__ = [
+    "ApiToken",
+    "ApiTokenQuerySet",
+    "ApiWrite",
     "Continuity",
     "CountedDay",
     "DailyCount",
@@ -47,4 +58,9 @@ __all__ = [
     "RetractionQuerySet",
     "Trouble",
     "TroubleQuerySet",
+    "Webhook",
+    "WebhookEvent",
+    "WebhookMessage",
+    "WebhookMessageQuerySet",
+    "WebhookQuerySet",
 ]

@@ -85,6 +85,11 @@ class Issue(models.Model):
         help_text="What there was too much of, so that sending was paused, such as complaints.",
     )
     frozen_at = models.DateTimeField(help_text="When the papers and their order were fixed.")
+    sent_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When the last of its digests was settled; empty while any waits.",
+    )
 
     missing_sources = models.JSONField(
         null=True,

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
-from newsletter.models import Delivery, Event, Issue, RetractionAlert
+from newsletter.models import ApiWrite, Delivery, Event, Issue, RetractionAlert, WebhookEvent
 from papers.models import Join, SourceRecord, SourceRun
 from subscriptions.addresses import address_hashes
 from subscriptions.models import FormEntry, Notice, Subscriber, Suppression
@@ -53,6 +53,8 @@ class Forgotten:
     """Whether two papers are one work, which no editor answered."""
     alerts: int = 0
     """Who was, or was to be, told of retracted papers."""
+    webhooks: int = 0
+    """Events that webhooks were told of, and the record of what programs changed."""
 
     def __str__(self) -> str:
         return (
@@ -60,7 +62,8 @@ class Forgotten:
             f"{self.suppressed} who are suppressed; {self.events} events, the readers of "
             f"{self.deliveries} deliveries, {self.logins} logins, {self.notices} other emails, "
             f"{self.fetches} fetches, the texts of {self.waiting} papers that nobody listed, "
-            f"{self.questions} questions about papers, {self.alerts} alerts of retracted papers"
+            f"{self.questions} questions about papers, {self.alerts} alerts of retracted papers, "
+            f"{self.webhooks} rows about webhooks and the API"
         )
 
 
@@ -93,6 +96,10 @@ def delete_expired(now: dt.datetime, *, dry_run: bool = False) -> Forgotten:
                 paper__retraction__noticed_at__lt=_before(now, settings.KEEP_DELIVERIES_DAYS)
             ),
             dry_run,
+        ),
+        webhooks=_delete(WebhookEvent.objects.filter(at__lt=events_before), dry_run)
+        + _delete(
+            ApiWrite.objects.filter(at__lt=_before(now, settings.KEEP_DELIVERIES_DAYS)), dry_run
         ),
         notices=sum(_delete(rows, dry_run) for rows in _notices(now)),
         fetches=_delete(

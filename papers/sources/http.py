@@ -1,7 +1,8 @@
 """HTTP for sources: polite towards the services asked, and guarded against being led astray.
 
-There are two doors. `ask` is for a service whose address stands in the settings or, as plain https,
-on a row. `download` is for a file at an address that somebody chose, such as a feed or a picture.
+There are three doors. `ask` is for a service whose address stands in the settings or, as plain
+https, on a row. `download` is for a file at an address that somebody chose, such as a feed or a
+picture, and `post` is for telling such an address something.
 
 `ask` puts a question to a service, so that whatever it does costs a bounded time and a sentence.
 What may pass is tried again, with a growing pause or the one that the service asks for; what will
@@ -518,6 +519,56 @@ def download(
             kind = type(error).__name__
             raise FetchFailed(f"{_shown_text(address)} couldn't be read ({kind}).") from error
     raise FetchFailed(f"{_shown_text(address)} redirects more than {MOST_REDIRECTS} times.")
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What a host answered to a post."""
+
+    status: int
+    headers: httpx.Headers
+
+
+def post(
+    address: str,
+    body: bytes,
+    *,
+    headers: Mapping[str, str],
+    seconds: float,
+    most_bytes: int,
+    guard: Guard = public_addresses,
+) -> Posted:
+    """The answer to a post of `body` to `address`, whatever its status; redirects are not followed.
+
+    `guard` says where may be posted, and what it looked up is what is connected to. Of the answer
+    up to `most_bytes` are read, and thrown away. Raises `FetchFailed` where nothing answered within
+    `seconds`, or led where it may not go.
+    """
+    sent = {**headers, "User-Agent": who_asks(), "Accept-Encoding": "identity"}
+    step = min(STEP_SECONDS, seconds)
+    with (
+        _deadline(seconds) as deadline,
+        httpx.Client(timeout=step, transport=Guarded(guard), headers=sent) as client,
+    ):
+        try:
+            with client.stream(
+                "POST",
+                httpx.URL(address),
+                content=body,
+                follow_redirects=False,
+                extensions=deadline.extensions,
+            ) as answer:
+                size = 0
+                for part in answer.iter_raw(most_bytes):
+                    size += len(part)
+                    if size > most_bytes or deadline.has_passed():
+                        break
+                return Posted(answer.status_code, answer.headers)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            if deadline.is_over or isinstance(error, httpx.TimeoutException):
+                raise FetchFailed(f"{_shown_text(address)} takes too long to answer.") from None
+            kind = type(error).__name__
+            raise FetchFailed(f"{_shown_text(address)} can't be reached ({kind}).") from error
 
 
 class _Deadline:

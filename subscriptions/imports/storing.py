@@ -238,7 +238,7 @@ def write(decided: Decided, run: ImportRun, options: Options, now: dt.datetime) 
         Suppression.objects.add_addresses(reasons, now)
     if not decided.new:
         return
-    starts = _Starts(now)
+    starts = Starts(now)
     made: list[tuple[Plan, Subscriber, ImportedReader]] = []
     for plan in decided.new:
         reader = _ours(plan, run, now) if plan.cells is not None else _theirs(plan, options, now)
@@ -251,7 +251,7 @@ def write(decided: Decided, run: ImportRun, options: Options, now: dt.datetime) 
         )
         if reader.status == Status.ACTIVE:
             imported.starts_on = starts.next()
-            reader.next_digest_at = _first_digest(
+            reader.next_digest_at = first_digest(
                 max(now, dt.datetime.combine(imported.starts_on, dt.time(), dt.UTC)),
                 reader.rhythm,
                 reader.hour,
@@ -289,7 +289,7 @@ def write(decided: Decided, run: ImportRun, options: Options, now: dt.datetime) 
         Suppression.objects.add_addresses(reasons, now)
 
 
-class _Starts:
+class Starts:
     """The days on which imported readers start: at most IMPORT_STARTS_PER_DAY on each, the runs
     before counted in. Two statements when the first is asked for.
     """
@@ -317,7 +317,7 @@ class _Starts:
 
 
 @lru_cache(maxsize=4096)
-def _first_digest(
+def first_digest(
     after: dt.datetime,
     rhythm: str,
     hour: int,

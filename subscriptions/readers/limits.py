@@ -135,6 +135,16 @@ def seconds_to_wait(action: str, email: str, visitor: str, now: dt.datetime) -> 
     return 0
 
 
+def seconds_until_allowed(action: str, who: str, most: int, now: dt.datetime) -> int:
+    """Count one `action` of `who`, a name without anything personal in it; 0 when it is one of the
+    `most` that an hour allows, else the seconds until the next hour.
+    """
+    window, passed = divmod(int(now.timestamp()), int(WINDOW.total_seconds()))
+    if _count(f"limits:{action}:{window}:{who}") <= most:
+        return 0
+    return int(WINDOW.total_seconds()) - passed
+
+
 def _count(key: str) -> int:
     """Count one more; how many that makes."""
     try:

@@ -58,6 +58,10 @@ def lines(now_is: Status) -> list[Line]:
         )
         for disk in now_is.disks
     ]
+    found += [
+        Line(f"Webhook, {one.name}", f"{'switched off' if one.is_off else 'failing'}: {one.error}")
+        for one in now_is.webhooks
+    ]
     return found
 
 

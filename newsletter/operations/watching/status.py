@@ -15,7 +15,7 @@ from django.db.models import Count, Max, OuterRef, Q, Subquery
 
 from newsletter import VERSION
 from newsletter.delivery import welcome
-from newsletter.models import Continuity, Delivery, Heartbeat, Issue
+from newsletter.models import Continuity, Delivery, Heartbeat, Issue, Webhook
 from newsletter.operations.watching import heartbeats
 from papers.days import LONGEST_WAIT, closes_at, current_day, feature_day
 from papers.models import Source, SourceRun
@@ -124,6 +124,17 @@ class Backend:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookFact:
+    """A webhook that ails."""
+
+    pk: int
+    name: str
+    since: dt.datetime | None
+    error: str
+    is_off: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Everything at one moment."""
 
@@ -145,6 +156,8 @@ class Status:
     """The same of emails that are not digests, such as confirmations."""
     disks: list[Disk]
     pending_migrations: int
+    webhooks: list[WebhookFact] = field(default_factory=list)
+    """Those that fail or were switched off because of it."""
     held_because: str = ""
     """Why nothing goes out, as after a restore; empty where mail does."""
 
@@ -196,6 +209,7 @@ def status(now: dt.datetime) -> Status:
         other_emails_age=other_emails_age(now),
         disks=_disks(parts, now),
         pending_migrations=pending_migrations(),
+        webhooks=_webhooks(),
         held_because=_held(),
     )
 
@@ -305,6 +319,21 @@ def _send(issue: Issue, now: dt.datetime) -> Send:
 def _lost(issue: Issue | None) -> int:
     lost = (State.UNKNOWN, State.EXPIRED)
     return Delivery.objects.filter(issue=issue, state__in=lost).count() if issue else 0
+
+
+def _webhooks() -> list[WebhookFact]:
+    ailing = Webhook.objects.exclude(failing_since=None).order_by("pk")
+    return [
+        WebhookFact(
+            one.pk,
+            one.name,
+            one.failing_since,
+            one.disabled_because or one.last_error,
+            is_off=not one.is_active,
+        )
+        for one in ailing
+        if one.is_active or one.disabled_because
+    ]
 
 
 def _held() -> str:

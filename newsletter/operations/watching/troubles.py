@@ -38,6 +38,9 @@ TICK_SILENT = dt.timedelta(minutes=5)
 SOURCE_PATIENCE = dt.timedelta(hours=2)
 """How long, beyond its own pause, a source may fail: one bad answer is no news."""
 
+WEBHOOK_PATIENCE = dt.timedelta(hours=1)
+"""How long a webhook may take nothing: its receiver may just be replaced."""
+
 SILENT = "silent:"
 """How the keys begin of sources that answer but give nothing; those are told once."""
 
@@ -73,6 +76,15 @@ def findings(now_is: Status) -> list[Finding]:
             )
         elif source.silence and not source.error:
             found.append(Finding(f"{SILENT}{source.slug}", source.silence))
+    for hook in now_is.webhooks:
+        if hook.is_off:
+            said = f"The webhook {hook.name} was switched off: {hook.error}"
+            found.append(Finding(f"webhook:{hook.pk}", said))
+        elif hook.since is not None and now - hook.since > WEBHOOK_PATIENCE:
+            said = (
+                f"The webhook {hook.name} has taken nothing since {_at(hook.since)}: {hook.error}"
+            )
+            found.append(Finding(f"webhook:{hook.pk}", said))
     found += [
         Finding(
             f"disk:{disk.where}",

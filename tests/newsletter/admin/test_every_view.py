@@ -13,7 +13,19 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
-from newsletter.models import DailyCount, Delivery, Event, Issue, Trouble
+from newsletter.api.tokens import make_token
+from newsletter.models import (
+    ApiToken,
+    ApiWrite,
+    DailyCount,
+    Delivery,
+    Event,
+    Issue,
+    Trouble,
+    Webhook,
+    WebhookEvent,
+    WebhookMessage,
+)
 from papers.models import Acronym, Feature, FittedModel, Join, Match, Paper, Pick, Source, Topic
 from subscriptions.models import (
     ImportRun,
@@ -51,6 +63,10 @@ POSSIBLE = {
     ImportRun: "add",
     ReaderExport: "",
     Trouble: "",
+    ApiToken: "add change",
+    ApiWrite: "",
+    Webhook: "add change delete",
+    WebhookMessage: "",
 }
 NAMES = {model._meta.label_lower: model for model in POSSIBLE}
 
@@ -104,6 +120,13 @@ def make_rows(row: Delivery) -> dict[Any, Any]:
     )
     ReaderExport.objects.create(what="readers", by="alice", at=NOW)
     Trouble.objects.create(key="test", text="Something fails.", since=NOW, seen_at=NOW)
+    token, _ = make_token("Shop", ["papers:read"], "alice", NOW)
+    ApiWrite.objects.create(token=token, made_by="alice", at=NOW, action="topic.added", target="x")
+    webhook = Webhook.objects.create(
+        name="Shop", url="https://shop.example.org/", kinds=["issue.sent"], created_at=NOW
+    )
+    event = WebhookEvent.objects.create(kind="issue.sent", at=NOW, data={})
+    WebhookMessage.objects.create(webhook=webhook, event=event, not_before=NOW)
     Issue.objects.update(state=Issue.State.PAUSED)
     found = {model: model._default_manager.order_by("pk").first() for model in POSSIBLE}
     assert all(found.values())
@@ -186,6 +209,15 @@ def expected(role: str, rows: dict[Any, Any]) -> dict[str, tuple[str, list[int]]
     found["subscriptions_notice_resend_one"] = (
         reverse("admin:subscriptions_notice_resend_one", args=[rows[Notice].pk]),
         [200] if may(role, "change", Notice) else [403],
+    )
+    for view in ("send_test", "show_secret", "rotate_secret"):
+        found[f"newsletter_webhook_{view}"] = (
+            reverse(f"admin:newsletter_webhook_{view}", args=[rows[Webhook].pk]),
+            [200] if may(role, "change", Webhook) else [403],
+        )
+    found["newsletter_apitoken_revoke"] = (
+        reverse("admin:newsletter_apitoken_revoke", args=[rows[ApiToken].pk]),
+        [200] if may(role, "change", ApiToken) else [403],
     )
     # These two want permissions of two models.
     both = [200] if role == SUPERUSER else [403]
