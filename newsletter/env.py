@@ -6,9 +6,11 @@ over it.
 
 import contextlib
 import os
+import re
 import secrets
 import sys
 from collections.abc import Callable
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -116,6 +118,23 @@ def hosts_and_ports(name: str) -> frozenset[tuple[str, int | None]]:
             raise refusal(name, meaning)
         found.add((host.lower(), port))
     return frozenset(found)
+
+
+def embedding_hosts(name: str) -> list[str]:
+    """Hosts whose pages may show the subscribe form, as a Content-Security-Policy names them."""
+    found = []
+    for host, port in hosts_and_ports(name):
+        try:
+            named = f"[{IPv6Address(host)}]" if ":" in host else wire_domain(host)
+        except ValueError as error:
+            raise refusal(name, f"hosts, but {error}") from None
+        if not _HOST.fullmatch(named):
+            raise refusal(name, "hosts with or without a port, such as blog.example.org")
+        found.append(named + (f":{port}" if port else ""))
+    return sorted(found)
+
+
+_HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 
 
 def is_url(value: str, schemes: set[str]) -> bool:

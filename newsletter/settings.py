@@ -25,6 +25,7 @@ from django.templatetags.static import static
 from newsletter import old_paths, sidebar
 from newsletter.env import (
     BASE_DIR,
+    embedding_hosts,
     env,
     flag,
     hosts_and_ports,
@@ -413,6 +414,7 @@ PROOF_OF_WORK = flag("PROOF_OF_WORK", False)
 LIMIT_UNPROVEN = number(
     "LIMIT_UNPROVEN", 60, "emails per hour that can be requested without proof of work", 0
 )
+EMBED_HOSTS = embedding_hosts("EMBED_HOSTS")
 KEEP_UNCONFIRMED_DAYS = number(
     "KEEP_UNCONFIRMED_DAYS", 14, "days until an address that never confirmed is deleted", 8, 36_500
 )

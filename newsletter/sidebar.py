@@ -17,6 +17,7 @@ _GROUPS = {
     "Readers": [
         ("Subscribers", "group", "subscriptions_subscriber_changelist"),
         ("Suppressions", "block", "subscriptions_suppression_changelist"),
+        ("Forms elsewhere", "html", "subscriptions_subscriber_forms"),
         ("Imports", "upload", "subscriptions_importrun_changelist"),
         ("Exports", "download", "subscriptions_readerexport_changelist"),
     ],

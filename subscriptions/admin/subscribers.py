@@ -7,12 +7,15 @@ changed, and the record of consent is only read.
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -29,6 +32,7 @@ from subscriptions.models import (
     Suppression,
 )
 from subscriptions.notices.due import ask_for, wake
+from subscriptions.pages.embedding import form_snippet, frame_snippet
 from subscriptions.readers import leaving, personal_data
 from subscriptions.readers.preferences import move_digest
 
@@ -71,7 +75,7 @@ class ConsentInline(ReadOnlyInline):
     """What a subscriber agreed to or took back."""
 
     model = Consent
-    fields = ("at", "action", "wording")
+    fields = ("at", "action", "wording", "came_from", "source", "reason")
     verbose_name_plural = "consent"
 
 
@@ -185,6 +189,26 @@ class SubscriberAdmin(ModelAdmin):
             .values("count")
         )
         return subscribers.annotate(topic_count=Coalesce(Subquery(counted), 0))
+
+    def get_urls(self) -> list[URLPattern]:
+        """The list's, and what to put on other sites."""
+        name = "subscriptions_subscriber_forms"
+        own = path("forms/", self.admin_site.admin_view(self.forms_view), name=name)
+        return [own, *super().get_urls()]
+
+    def forms_view(self, request: HttpRequest) -> HttpResponse:
+        """HTML for forms on other sites. For those who may see readers."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Forms on other sites",
+            "opts": self.opts,
+            "hosts": settings.EMBED_HOSTS,
+            "frame": frame_snippet(),
+            "snippet": form_snippet(),
+        }
+        return TemplateResponse(request, "subscriptions/admin/forms.html", context)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody is subscribed but by themselves."""

@@ -276,6 +276,7 @@ def write(decided: Decided, run: ImportRun, options: Options, now: dt.datetime) 
                 wording=run.declaration[:300] if reader.status == Status.ACTIVE else "",
                 source=f"{source}, line {plan.line}"[:300],
                 given_at=plan.given_at,
+                came_from=f"file: {PROFILES[run.profile].label}"[:40],
             )
         )
         follows += [Subscription(subscriber_id=reader.pk, topic_id=topic) for topic in plan.topics]
@@ -359,7 +360,7 @@ FIELDS = tuple(
 )
 """What an export holds of a reader: all but what is worked out anew."""
 
-CONSENT_FIELDS = ("action", "at", "wording", "source", "given_at")
+CONSENT_FIELDS = ("action", "at", "wording", "source", "given_at", "came_from", "reason")
 
 _UTC = dt.UTC
 
@@ -414,8 +415,10 @@ def _consents(cells: dict[str, str]) -> list[dict[str, Any]]:
             "wording": str(row.get("wording", ""))[:300],
             "source": str(row.get("source", ""))[:300],
             "given_at": dt.datetime.fromisoformat(given).astimezone(_UTC) if given else None,
+            "came_from": str(row.get("came_from", ""))[:40],
+            "reason": Consent.Reason(row["reason"]).value if row.get("reason") else "",
         }
-        if "\0" in one["wording"] + one["source"]:
+        if "\0" in one["wording"] + one["source"] + one["came_from"]:
             raise ValueError("NUL")
         found.append(one)
     return found

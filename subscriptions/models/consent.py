@@ -6,7 +6,8 @@ from django.db import models
 
 
 class Consent(models.Model):
-    """What a subscriber agreed to or took back, and when. Rows are only ever added.
+    """What a subscriber agreed to or took back, and when. Rows are only ever added, and change in
+    one thing: who left may say why.
 
     Of one who came with a file, `wording` is what was declared about the consent.
     """

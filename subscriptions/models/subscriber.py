@@ -368,9 +368,20 @@ class Subscriber(models.Model):
         if self.next_interests_at is not None:
             self.next_interests_at = self.interests_due_after(now)
 
-    def record(self, action: "Consent.Action", now: dt.datetime, wording: str = "") -> None:
+    def record(
+        self, action: "Consent.Action", now: dt.datetime, wording: str = "", came_from: str = ""
+    ) -> None:
         """Add to the record of consent."""
-        Consent.objects.create(subscriber=self, action=action, at=now, wording=wording)
+        Consent.objects.create(
+            subscriber=self, action=action, at=now, wording=wording, came_from=came_from
+        )
+
+    @property
+    def came_from(self) -> str:
+        """Source of the sign-up, as the latest sign-up or import says; empty if it doesn't."""
+        of = (Consent.Action.ASKED, Consent.Action.CONFIRMED, Consent.Action.IMPORTED)
+        found = Consent.objects.filter(subscriber=self, action__in=of).order_by("-at", "-id")
+        return found.values_list("came_from", flat=True).first() or ""
 
     @transaction.atomic
     def confirm(self, now: dt.datetime, wording: str = "") -> bool:
@@ -386,7 +397,7 @@ class Subscriber(models.Model):
         if changed:
             self.reschedule(now)
             self.save(update_fields=["next_digest_at", "next_interests_at"])
-            self.record(Consent.Action.CONFIRMED, now, wording)
+            self.record(Consent.Action.CONFIRMED, now, wording, self.came_from)
         return bool(changed)
 
     @transaction.atomic

@@ -17,12 +17,16 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from papers.models import Topic, by_field, in_order
+from papers.text.cleaning import plain
 from subscriptions import ways
 from subscriptions.addresses import key_of, validate_address
-from subscriptions.models import Subscriber
+from subscriptions.models import Consent, Subscriber
 from subscriptions.notices.chosen import Chosen, papers_in_words, when_in_words
 from subscriptions.readers.preferences import Preferences
 from subscriptions.readers.signup import SignupChoices
+
+LONGEST_SOURCE = 40
+"""Letters of `?from=` that are kept."""
 
 MOST_OPEN = 40
 """Topics up to which every field stands open on forms."""
@@ -39,6 +43,15 @@ RHYTHM_HINT = _(
     " no weekly email in your first week, because the welcome email already has its papers."
 )
 HOURS = [(hour, f"{hour:02d}:00") for hour in range(24)]
+REASONS = [
+    (Consent.Reason.TOO_OFTEN.value, _("Too many emails")),
+    (Consent.Reason.NOT_MINE.value, _("The papers don’t fit my interests")),
+    (Consent.Reason.NOT_ASKED.value, _("I never asked for them")),
+    (Consent.Reason.ELSEWHERE.value, _("I read about papers elsewhere")),
+    (Consent.Reason.OTHER.value, _("Another reason")),
+]
+"""What whoever left may say, once."""
+
 PAUSES = [(7, _("a week")), (14, _("two weeks")), (28, _("four weeks")), (56, _("eight weeks"))]
 
 # fmt: off
@@ -304,6 +317,12 @@ class SubscribeForm(TopicsForm):
 
     def _add_nothing(self, data: dict[str, Any]) -> None:
         data["top_papers"] = True
+
+    @property
+    def came_from(self) -> str:
+        """Source of the sign-up: `from` of the form, or of the address it was opened at."""
+        typed = self.data.get("from") if self.is_bound else self.initial.get("from")
+        return plain(typed)[:LONGEST_SOURCE].strip()
 
     @property
     def is_from_a_robot(self) -> bool:

@@ -19,7 +19,7 @@ from papers.models import Paper, in_order
 from subscriptions import links, ways
 from subscriptions.models import Subscriber
 from subscriptions.notices.due import wake
-from subscriptions.pages.forms import PauseForm, PreferencesForm
+from subscriptions.pages.forms import REASONS, PauseForm, PreferencesForm
 from subscriptions.pages.signed import Visitor, keep_private, signed, void_link
 from subscriptions.readers import feedback, leaving, personal_data, reading_list, signup
 from subscriptions.readers import preferences as preferences_of
@@ -158,9 +158,14 @@ def _unsubscribe_page(request: HttpRequest, reader: Visitor) -> HttpResponse:
             return redirect(f"{address}?done={done}" if done else address)
     if subscriber.status in (Status.LEFT, Status.SUPPRESSED):
         can_undo = signup.can_undo(subscriber, now)
-        return render(request, "subscriptions/goodbye.html", {"can_undo": can_undo})
+        context: dict[str, Any] = {
+            "can_undo": can_undo,
+            "reasons": [] if signup.has_said_why(subscriber) else REASONS,
+            "has_said_why": request.GET.get("done") == "why",
+        }
+        return render(request, "subscriptions/goodbye.html", context)
     topics = in_order(subscriber.topics.all())
-    context: dict[str, Any] = {
+    context = {
         "subscriber": subscriber,
         "is_paused": preferences_of.is_paused(subscriber, now),
         "is_mailed": ways.is_mail(subscriber.receives_by),
@@ -181,6 +186,8 @@ def _step(request: HttpRequest, reader: Visitor, action: str | None, pause_form:
             signup.come_back(subscriber, now, wording=_("Undo: subscribe me again"))
             return "undo"
         return ""
+    if action == "why":
+        return "why" if signup.say_why(subscriber, request.POST.get("reason", "")) else ""
     if subscriber.status not in (Status.ACTIVE, Status.PENDING):
         return ""
     match action:

@@ -30,7 +30,12 @@ LONGEST_WORDING = 300
 """Characters of what is kept as the wording of a consent."""
 
 
-def too_many(request: HttpRequest, action: str, email: str) -> HttpResponse | None:
+TOO_MANY = "subscriptions/too_many.html"
+
+
+def too_many(
+    request: HttpRequest, action: str, email: str, template: str = TOO_MANY
+) -> HttpResponse | None:
     """The page that asks to come back later, where a limit is reached."""
     visitor = limits.network(
         request.META.get("REMOTE_ADDR", ""),
@@ -46,32 +51,49 @@ def too_many(request: HttpRequest, action: str, email: str) -> HttpResponse | No
     if not seconds:
         return None
     context = {"minutes": seconds // 60 + 1, "action": action, "is_proven": proven}
-    response = render(request, "subscriptions/too_many.html", context, status=429)
+    response = render(request, template, context, status=429)
     response["Retry-After"] = str(seconds)
     return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def subscribe(request: HttpRequest) -> HttpResponse:
-    """The subscribe form; `?topic=` (repeatable, a slug) chooses topics beforehand."""
+    """The subscribe form; `?topic=` (repeatable, a slug) chooses topics beforehand, and `?from=`
+    is kept as the source of the sign-up.
+    """
     if request.method != "POST":
-        initial: dict[str, Any] = {"topics": request.GET.getlist("topic")}
-        if request.GET.get("top_papers"):
-            initial["top_papers"] = True
-        form = SubscribeForm(initial=initial)
-        return render(request, "subscriptions/subscribe.html", {"form": form})
+        return render(request, "subscriptions/subscribe.html", {"form": opened_form(request)})
+    return take(request, "subscriptions/subscribe.html", "subscriptions:check-inbox")
+
+
+def opened_form(request: HttpRequest) -> SubscribeForm:
+    """The form as its address asks for it."""
+    initial: dict[str, Any] = {"topics": request.GET.getlist("topic")}
+    if request.GET.get("top_papers"):
+        initial["top_papers"] = True
+    initial["from"] = request.GET.get("from", "")
+    return SubscribeForm(initial=initial)
+
+
+def take(
+    request: HttpRequest, template: str, done: str, too_many_template: str = TOO_MANY
+) -> HttpResponse:
+    """Take in what was typed into a subscribe form, wherever that stands: one intake, one set of
+    limits, one proof of work, and the same answer for every address.
+    """
     form = SubscribeForm(request.POST)
     if form.is_from_a_robot:
-        return redirect("subscriptions:check-inbox")
+        return redirect(done)
     if not form.is_valid():
-        return render(request, "subscriptions/subscribe.html", {"form": form})
+        return render(request, template, {"form": form})
     email = form.cleaned_data["email"]
-    if wait := too_many(request, "subscribe", email):
+    if wait := too_many(request, "subscribe", email, too_many_template):
         return wait
     wording = shorten(f"{_('Subscribe')}: {form.chosen}", LONGEST_WORDING)
-    form_entries.note_signup(email, form.chosen_topics, form.choices, timezone.now(), wording)
+    now = timezone.now()
+    form_entries.note_signup(email, form.chosen_topics, form.choices, now, wording, form.came_from)
     wake()
-    return redirect("subscriptions:check-inbox")
+    return redirect(done)
 
 
 @require_safe

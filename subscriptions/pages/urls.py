@@ -2,12 +2,22 @@
 
 from django.urls import path
 
-from subscriptions.pages import address_change, community, readers, reading_list, subscribing
+from subscriptions.pages import (
+    address_change,
+    community,
+    embedding,
+    readers,
+    reading_list,
+    subscribing,
+)
 
 app_name = "subscriptions"
 
 urlpatterns = [
     path("subscribe/", subscribing.subscribe, name="subscribe"),
+    path("subscribe/embed/", embedding.embed, name="embed"),
+    path("subscribe/embed/done/", embedding.embed_done, name="embed-done"),
+    path("subscribe/elsewhere/", embedding.from_elsewhere, name="from-elsewhere"),
     path("subscribe/challenge/", subscribing.challenge, name="challenge"),
     path("check-inbox/", subscribing.check_inbox, name="check-inbox"),
     path("link/", subscribing.link, name="link"),

@@ -28,8 +28,11 @@ def note_signup(
     choices: SignupChoices,
     now: dt.datetime,
     wording: str,
+    came_from: str = "",
 ) -> None:
-    """Write down what the subscribe form said. One statement, the same for every address."""
+    """Write down what the subscribe form said, and where it stood. One statement, the same for
+    every address.
+    """
     FormEntry.objects.create(
         form=FormEntry.Form.SUBSCRIBE,
         email=email,
@@ -38,6 +41,7 @@ def note_signup(
         wording=wording,
         topics=[topic.pk for topic in topics],
         choices=asdict(choices),
+        came_from=came_from,
     )
 
 
@@ -76,7 +80,7 @@ def _do(entry: FormEntry) -> None:
         return
     topics = Topic.objects.filter(pk__in=entry.topics)
     choices = SignupChoices(**entry.choices)
-    signup.subscribe(entry.email, topics, choices, entry.at, entry.wording)
+    signup.subscribe(entry.email, topics, choices, entry.at, entry.wording, entry.came_from)
 
 
 def delete_stale(now: dt.datetime) -> int:

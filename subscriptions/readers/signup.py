@@ -41,11 +41,13 @@ def subscribe(
     choices: SignupChoices,
     now: dt.datetime,
     wording: str = "",
+    came_from: str = "",
 ) -> Notice.Kind | None:
     """Keep what a visitor asked for until the address confirms it; which email is due now.
 
     Nobody is subscribed by this. An active subscriber's preferences do not change, and of a
-    suppressed address nothing is kept. `wording` is what the button said.
+    suppressed address nothing is kept. `wording` is what the button said, `came_from` the source of
+    the sign-up.
     """
     if Suppression.objects.covers(email):
         return None
@@ -75,7 +77,7 @@ def subscribe(
         fields = ["rhythm", "weekday", "hour", "timezone", "language", "top_papers"]
         subscriber.save(update_fields=fields)
         subscriber.follow(list(topics))
-        subscriber.record(Consent.Action.ASKED, now, wording)
+        subscriber.record(Consent.Action.ASKED, now, wording, came_from)
     if not may_ask(subscriber, now):
         return None
     ask_for(kind, subscriber.pk, now)
@@ -152,6 +154,27 @@ def leave(subscriber: Subscriber, now: dt.datetime, wording: str) -> bool:
         return False
     ask_for(Kind.GOODBYE, subscriber.pk, now)
     return True
+
+
+@transaction.atomic
+def say_why(subscriber: Subscriber, reason: str) -> bool:
+    """Note why a reader left, once; whether that was noted. What is no `Consent.Reason` is not."""
+    if subscriber.status == Subscriber.Status.ACTIVE or reason not in Consent.Reason.values:
+        return False
+    left = Consent.objects.filter(subscriber=subscriber, action=Consent.Action.LEFT)
+    last = left.select_for_update().order_by("-at", "-id").first()
+    if last is None or last.reason:
+        return False
+    last.reason = reason
+    last.save(update_fields=["reason"])
+    return True
+
+
+def has_said_why(subscriber: Subscriber) -> bool:
+    """Whether there is nothing to ask: a reason is known, or nothing says that they left."""
+    left = Consent.objects.filter(subscriber=subscriber, action=Consent.Action.LEFT)
+    last = left.order_by("-at", "-id").first()
+    return last is None or bool(last.reason)
 
 
 def can_undo(subscriber: Subscriber, now: dt.datetime) -> bool:

@@ -233,6 +233,10 @@ def expected(role: str, rows: dict[Any, Any]) -> dict[str, tuple[str, list[int]]
             reverse(f"admin:subscriptions_importrun_{name}", args=[rows[ImportRun].pk]),
             [done] if is_seen else [403],
         )
+    found["subscriptions_subscriber_forms"] = (
+        reverse("admin:subscriptions_subscriber_forms"),
+        [200] if may(role, "view", Subscriber) else [403],
+    )
     found["subscriptions_readerexport_download"] = (
         reverse("admin:subscriptions_readerexport_download"),
         [302] if role == SUPERUSER else [403],
