@@ -153,6 +153,8 @@ def make_hostile_site() -> dict[str, str]:
         "topics": reverse("papers:topics"),
         "topic": topics[0].get_absolute_url(),
         "topic with tags": topics[1].get_absolute_url(),
+        "topic, older": f"{topics[1].get_absolute_url()}?after=9999-12-31.1",
+        "field": reverse("papers:field", args=["computer-science"]),
         "search": reverse("papers:search"),
         "search, found": "/search/?q=alert",
         "search, nothing": f"/search/?q={'w' * 200}",

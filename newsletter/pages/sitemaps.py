@@ -1,16 +1,18 @@
 """What search engines may find: days, issues, topics and papers."""
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.views.decorators.http import require_safe
 
 from newsletter.models import Issue
@@ -19,8 +21,10 @@ from papers.pages.periods import Period, month_of
 
 if TYPE_CHECKING:
     AnySitemap = Sitemap[Any]
-else:  # generic in its type stubs only
+    AnyPaginator = Paginator[Any]
+else:  # generic in their type stubs only
     AnySitemap = Sitemap
+    AnyPaginator = Paginator
 
 
 class _SiteMap(AnySitemap):
@@ -37,9 +41,9 @@ class _SiteMap(AnySitemap):
         return urlsplit(settings.SITE_URL).netloc
 
 
-def _listed() -> QuerySet[Feature]:
-    """What was listed up to today. Papers of a weekend's submissions wait for Monday."""
-    return Feature.objects.shown().filter(day__lte=timezone.now().date())
+def _days() -> list[dt.date]:
+    """The days that have papers. Papers of a weekend's submissions wait for Monday."""
+    return Feature.objects.every_day(timezone.now().date())
 
 
 class DaySitemap(_SiteMap):
@@ -47,8 +51,7 @@ class DaySitemap(_SiteMap):
 
     def items(self) -> list[dt.date]:
         """Newest first."""
-        days = _listed().order_by("-day").values_list("day", flat=True)
-        return list(days.distinct())
+        return _days()
 
     def location(self, item: dt.date) -> str:
         """The day's page."""
@@ -60,7 +63,7 @@ class MonthSitemap(_SiteMap):
 
     def items(self) -> list[Period]:
         """Newest first."""
-        return [month_of(day) for day in _listed().dates("day", "month", "DESC")]
+        return list(dict.fromkeys(month_of(day) for day in _days()))
 
     def location(self, item: Period) -> str:
         """The month's page."""
@@ -87,12 +90,36 @@ class TopicSitemap(_SiteMap):
         return Topic.objects.active()
 
 
+class _ByNumber(AnyPaginator):
+    """Rows by the ranges of their numbers, so that no page has the database count rows or pass
+    others by; a page may have fewer rows than others, or none. Pages stay what they are.
+    """
+
+    @cached_property
+    def count(self) -> int:
+        """The highest number."""
+        rows = cast("QuerySet[Any]", self.object_list)
+        return int(rows.order_by("-pk").values_list("pk", flat=True).first() or 0)
+
+    def page(self, number: int | str) -> Page[Any]:
+        """The rows of a range."""
+        at = self.validate_number(number)
+        last = at * self.per_page
+        rows = cast("QuerySet[Any]", self.object_list)
+        return Page(rows.filter(pk__gt=last - self.per_page, pk__lte=last), at, self)
+
+
 class PaperSitemap(_SiteMap):
     """The papers that no editor hid."""
 
     def items(self) -> QuerySet[Paper]:
-        """Newest first."""
-        return Paper.objects.shown().only("identifier").order_by("-id")
+        """In the order in which they were stored."""
+        return Paper.objects.shown().only("identifier").order_by("pk")
+
+    @property
+    def paginator(self) -> Paginator[Any]:
+        """The ranges of numbers that are its pages."""
+        return _ByNumber(self.items(), self.limit)
 
 
 SITEMAPS: dict[str, type[AnySitemap]] = {

@@ -10,7 +10,6 @@ import datetime as dt
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
@@ -95,10 +94,13 @@ def rank_and_match(
             own = [topic for pk, topic in topics.items() if pk in wanted]
             total += _match(mine, own, using, taught)
             ledger.note(texts)
+        Match.objects.note_listings(list(by_id))
         if using:
             current.store_vectors(batch, using)
     if total.matched:
         ledger.forget()
+    if is_whole or total.written or total.dropped:
+        Match.objects.count_papers()
     # What a paper fits and how new it is have a say in its score, so that comes last.
     window = ranked if is_whole else list(recent(now).values_list("pk", flat=True))
     total += Ranked(rescored=standings.score(ranked, window, now, pins_from))
@@ -121,8 +123,12 @@ def match_topics(topics: Sequence[Topic], now: dt.datetime) -> Ranked:
         return Ranked()
     using = current.in_use()
     taught = in_use(active, using)
-    steps = (_match(batch, active, using, taught) for batch in _batches(recent(now)))
-    return reduce(Ranked.__add__, steps, Ranked())
+    total = Ranked()
+    for batch in _batches(recent(now)):
+        total += _match(batch, active, using, taught)
+        Match.objects.note_listings([paper.pk for paper in batch])
+    Match.objects.count_papers()
+    return total
 
 
 def recent(now: dt.datetime) -> QuerySet[Paper]:

@@ -1,13 +1,21 @@
 """Which papers have to do with which topics, and why."""
 
-from typing import ClassVar, Self
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection
+from typing import Any, ClassVar, Self
 
 from django.db import models
+from django.db.models import Count, Max
 
 from papers.evidence import why_of
+from papers.models.feature import Feature
 from papers.models.page_version import WatchedQuerySet
 from papers.models.pick import STANDING, is_hidden
 from papers.models.topic import Topic
+
+NEVER = dt.date(1970, 1, 1)
+"""The day of papers that no source ever listed: before all others."""
 
 
 class MatchQuerySet(WatchedQuerySet["Match"]):
@@ -15,7 +23,11 @@ class MatchQuerySet(WatchedQuerySet["Match"]):
 
     def sendable(self) -> Self:
         """Matches that readers see: sure enough, or an editor's word, of active topics."""
-        return self.filter(topic__is_active=True).filter(
+        return self.filter(topic__is_active=True).certain()
+
+    def certain(self) -> Self:
+        """As `sendable`, of topics that are known to be active."""
+        return self.filter(
             models.Q(verdict=Match.Verdict.PINNED)
             | models.Q(verdict=Match.Verdict.NONE, is_sendable=True)
         )
@@ -25,6 +37,47 @@ class MatchQuerySet(WatchedQuerySet["Match"]):
         return self.filter(paper__merged_into=None, paper__status__in=STANDING).exclude(
             is_hidden("paper_id")
         )
+
+    def newest_first(self) -> Self:
+        """Those of papers that were listed last first; of one day, the paper stored last. The order
+        of an index that begins with the topic.
+        """
+        return self.order_by("-listed", "-paper_id")
+
+    def older_than(self, listed: dt.date, paper_id: int) -> Self:
+        """Those after this place in `newest_first`."""
+        return self.filter(listed__lte=listed).exclude(listed=listed, paper_id__gte=paper_id)
+
+    def note_listings(self, papers: Collection[int]) -> None:
+        """Bring the days of these papers' matches in line with when they were listed last. Two or
+        three queries, and one more for each day that matches move to.
+        """
+        once = Feature.objects.once().order_by()
+        days = dict(once.filter(paper__in=papers).values_list("paper").annotate(last=Max("day")))
+        rest = [pk for pk in papers if pk not in days]
+        if rest:
+            aliases = once.filter(paper__merged_into__in=rest)
+            days |= aliases.values_list("paper__merged_into").annotate(last=Max("day"))
+        moved: dict[dt.date, list[int]] = defaultdict(list)
+        mine = self.filter(paper__in=papers).order_by()
+        for pk, paper, listed in mine.values_list("pk", "paper_id", "listed"):
+            if listed != (day := days.get(paper, NEVER)):
+                moved[day].append(pk)
+        for day, rows in moved.items():
+            self.filter(pk__in=rows).update(listed=day)
+
+    def count_papers(self) -> None:
+        """Keep with each topic how many papers readers find there, hidden ones included, which
+        pages take off: this reads all matches, which no page may.
+        """
+        standing = self.filter(paper__merged_into=None, paper__status__in=STANDING)
+        counts = dict(standing.sendable().order_by().values_list("topic").annotate(n=Count("pk")))
+        changed = [
+            Topic(pk=pk, paper_count=counts.get(pk, 0))
+            for pk, known in Topic.objects.values_list("pk", "paper_count")
+            if known != counts.get(pk, 0)
+        ]
+        Topic.objects.bulk_update(changed, ["paper_count"], batch_size=500)
 
 
 class Match(models.Model):
@@ -61,6 +114,12 @@ class Match(models.Model):
         help_text="What the topic's classifier changed of what its rule says.",
     )
     verdict = models.CharField(max_length=6, choices=Verdict, default=Verdict.NONE, blank=True)
+    listed = models.DateField(
+        default=NEVER,
+        db_default=NEVER,
+        editable=False,
+        help_text="When the paper was listed last, under whichever name; 1970 where it never was.",
+    )
 
     objects = MatchQuerySet.as_manager()
 
@@ -72,11 +131,20 @@ class Match(models.Model):
             models.UniqueConstraint(fields=("paper", "topic"), name="match_once")
         ]
         indexes: ClassVar = [
-            models.Index(fields=("topic", "is_sendable", "-score"), name="match_rank")
+            models.Index(fields=("topic", "is_sendable", "-score"), name="match_rank"),
+            models.Index(fields=("topic", "-listed", "-paper"), name="match_newest"),
         ]
 
     def __str__(self) -> str:
         return f"{self.paper_id} in {self.topic_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As Django's; a new one takes the day on which its paper was listed last."""
+        is_new = self._state.adding
+        super().save(*args, **kwargs)
+        if is_new:
+            Match.objects.filter(pk=self.pk).note_listings([self.paper_id])
+            self.refresh_from_db(fields=["listed"])
 
     @property
     def why(self) -> str:

@@ -16,7 +16,7 @@ from papers.models.feature import Feature
 from papers.models.match import Match
 from papers.models.observation import Observation
 from papers.models.page_version import WatchedQuerySet, renew_on_commit
-from papers.models.pick import STANDING, Pick, is_hidden
+from papers.models.pick import STANDING, Pick, hidden_papers, is_hidden
 from papers.models.summary import MachineSummary, hash_of
 
 BY_TREND = ("-trending_score", "-upvotes", "identifier")
@@ -54,8 +54,7 @@ class PaperQuerySet(WatchedQuerySet["Paper"]):
         pins = Pick.objects.pins().filter(day=day)
         work = Coalesce("paper__merged_into_id", "paper_id")
         # Asked for first: of two subqueries joined by OR the database makes a scan of all papers.
-        listed = Feature.objects.once().filter(day=day).order_by().values_list(work, flat=True)
-        ids = {*listed, *pins.order_by().values_list(work, flat=True)}
+        ids = {*Feature.objects.listed_on([day]), *pins.order_by().values_list(work, flat=True)}
         mine = pins.alias(main=work).filter(main=models.OuterRef("pk")).values("position")[:1]
         return (
             self.shown()
@@ -95,9 +94,8 @@ class PaperQuerySet(WatchedQuerySet["Paper"]):
         hidden, withdrawn or retracted. One query.
         """
         # Not one filter with an "or", which no index serves.
-        hidden = self.filter(is_hidden("pk")).order_by().values_list("pk", flat=True)
         fallen = self.fallen().order_by().values_list("pk", flat=True)
-        return frozenset(hidden.union(fallen))
+        return frozenset(fallen.union(*hidden_papers()))
 
     def fallen(self) -> Self:
         """Papers that were withdrawn or retracted."""
@@ -116,17 +114,13 @@ class PaperQuerySet(WatchedQuerySet["Paper"]):
 
     def works_of(self, ids: Iterable[int]) -> dict[int, int]:
         """By the id of each paper that is one work with one of `ids`, that one included, the id of
-        the paper that stands for the work. One query.
+        the paper that stands for the work. Two queries, by numbers, since with subqueries in place
+        of them the database reads all papers.
         """
-        wanted = list(ids)
-        mine = self.filter(pk__in=wanted).order_by()
         work = Coalesce("merged_into_id", "pk")
-        found = self.filter(
-            models.Q(pk__in=wanted)
-            | models.Q(merged_into__in=wanted)
-            | models.Q(merged_into__in=mine.exclude(merged_into=None).values("merged_into"))
-            | models.Q(pk__in=mine.exclude(merged_into=None).values("merged_into"))
-        )
+        mine = self.filter(pk__in=list(ids)).order_by()
+        mains = set(mine.values_list(work, flat=True))
+        found = self.filter(models.Q(pk__in=mains) | models.Q(merged_into__in=mains))
         return dict(found.order_by().values_list("pk", work))
 
     def by_trend(self) -> Self:

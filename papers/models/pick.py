@@ -1,6 +1,6 @@
 """What an editor decided about papers."""
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -31,15 +31,22 @@ class PickQuerySet(WatchedQuerySet["Pick"]):
         return self.filter(kind=Pick.Kind.PIN)
 
 
-def is_hidden(column: str) -> models.Q:
-    """Whether the paper in `column` is one that an editor hid, under whichever of its names."""
-    hides = Pick.objects.hides()
-    # A paper, its main paper, its aliases, and their other aliases; none of the columns is empty.
+def hidden_papers() -> "list[models.QuerySet[Pick, Any]]":
+    """Queries of the ids of papers that an editor hid, under whichever of their names:
+    a paper, its main paper, its aliases, and their other aliases. None of them is empty.
+    """
+    hides = Pick.objects.hides().order_by()
     paths = ("paper", "paper__merged_into", "paper__aliases", "paper__merged_into__aliases")
+    return [hides.exclude(**{path: None}).values_list(f"{path}__pk", flat=True) for path in paths]
+
+
+def is_hidden(column: str) -> models.Q:
+    """Whether the paper in `column` is one that an editor hid, under whichever of its names. For
+    queries that are narrowed down otherwise, since no index serves it.
+    """
     found = models.Q()
-    for path in paths:
-        known = hides.exclude(**{path: None}) if path != "paper" else hides
-        found |= models.Q(**{f"{column}__in": known.order_by().values(f"{path}__pk")})
+    for ids in hidden_papers():
+        found |= models.Q(**{f"{column}__in": ids})
     return found
 
 

@@ -1,7 +1,7 @@
 """Where papers come from."""
 
 import datetime as dt
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.core.validators import MaxValueValidator
 from django.db import models, transaction
@@ -15,6 +15,18 @@ DAYS_KEPT = 14
 """Days of which a source remembers when it answered for them; two are ever looked at."""
 
 LONGEST_WAIT_MINUTES = int(days.LONGEST_WAIT.total_seconds() // 60)
+
+
+class SourceQuerySet(models.QuerySet["Source"]):
+    """Sources, narrowed down by what callers ask for."""
+
+    def listing(self) -> Self:
+        """Those that listed any paper. A subquery with a limit asks the index once for each source;
+        of a plain "exists" the database makes a join that reads all listings.
+        """
+        listings = self.model._meta.apps.get_model("papers", "Feature").objects.order_by()
+        mine = listings.filter(source=models.OuterRef("pk")).values("pk")[:1]
+        return self.alias(listing=models.Subquery(mine)).exclude(listing=None)
 
 
 class Source(models.Model):
@@ -110,6 +122,8 @@ class Source(models.Model):
         editable=False,
         help_text="What's kept between fetches, such as an ETag.",
     )
+
+    objects = SourceQuerySet.as_manager()
 
     class Meta:
         """Sources by name."""

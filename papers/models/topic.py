@@ -154,6 +154,12 @@ class Topic(models.Model):
         help_text="Inactive topics aren't offered or matched; readers who follow them keep them.",
     )
     updated_at = models.DateTimeField(auto_now=True)
+    paper_count = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="How many papers readers find for it; counted when papers are matched.",
+    )
 
     objects = TopicQuerySet.as_manager()
 

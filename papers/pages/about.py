@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from papers.models import Feature, Source
+from papers.models import Source
 from papers.sources.registry import acknowledgment_of, active_sources
 
 
@@ -24,8 +24,8 @@ class Origin:
 def origins() -> list[Origin]:
     """The sources that are asked, and those of which papers are shown, by name."""
     active = set(active_sources().values_list("pk", flat=True))
-    listed = Exists(Feature.objects.filter(source=OuterRef("pk")))
-    rows = Source.objects.filter(Q(pk__in=active) | listed).order_by("name")
+    listing = Source.objects.listing()
+    rows = Source.objects.filter(Q(pk__in=active) | Q(pk__in=listing)).order_by("name")
     return [Origin(one.name, acknowledgment_of(one), one.pk in active) for one in rows]
 
 

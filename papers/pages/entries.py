@@ -6,7 +6,7 @@ in a number of queries that does not depend on how many papers there are.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,10 +19,20 @@ from django.utils.functional import Promise
 from papers.cards import Card, Link, card_of, unfolding
 from papers.fields import FIELDS, field_of
 from papers.models import Feature, Match, Paper, PaperQuerySet, Pick, Topic, in_order
+from papers.models.pick import STANDING, hidden_papers
 from papers.pages.periods import Calendar, Period, calendar_of, week_of
 
 MOST = 60
 """Papers on one page of a day, at most; a large day has several, and parts by topic and field."""
+
+NEWEST = 3_000
+"""Papers of a topic that its page looks at for what trends and what the month brought, the newest.
+Scores decline with age, and what is older trends no more."""
+
+DAYS_OF_FIELD = 5
+OF_A_DAY = 10
+LOOKED_AT = 10
+"""Days that one page of a field shows, papers of each, and days that it looks for them at most."""
 
 SHEET = 60
 """Papers on one page of a week or a month."""
@@ -130,17 +140,117 @@ def day_of(
     )
 
 
-def of_field(field: str, days: Iterable[dt.date], most: int) -> list[int]:
-    """The ids of the first `most` papers of the field that were listed on these days, of the first
-    day first and most trending first. One query for each day, until there are enough.
+def of_days(days: Iterable[dt.date], most: int, field: str = "") -> list[int]:
+    """The ids of the first `most` papers that were listed on these days, of the first day first and
+    most trending first; of one field, a key of `FIELDS`, if it is given. Two queries for each day,
+    until there are enough.
     """
     ids: dict[int, None] = {}
     for day in days:
-        listed = Paper.objects.listed_between(day, day).by_trend().values_list("pk", "categories")
-        ids |= dict.fromkeys(pk for pk, categories in listed if field_of(categories) == field)
+        ids |= dict.fromkeys(_of_day(day, field))
         if len(ids) >= most:
             break
     return list(ids)[:most]
+
+
+def _of_day(day: dt.date, field: str) -> list[int]:
+    listed = Paper.objects.shown().filter(pk__in=Feature.objects.listed_on([day])).by_trend()
+    # A field follows from categories, which no index knows. A day has thousands of papers at most.
+    rows = listed.values_list("pk", "categories")
+    return [pk for pk, categories in rows if not field or field_of(categories) == field]
+
+
+@dataclass(frozen=True)
+class DayOfField:
+    """What a field has of one day."""
+
+    day: dt.date
+    entries: list[Card]
+    """The most trending ones."""
+    total: int
+    """How many papers there are."""
+
+
+def days_of_field(
+    field: str, up_to: dt.date, now: dt.datetime
+) -> tuple[list[DayOfField], dt.date | None]:
+    """The last days, up to `up_to`, on which papers of the field were listed, at most
+    `DAYS_OF_FIELD` of them with the `OF_A_DAY` most trending papers each, and the day to go on
+    with, None where nothing is left. Of days without any, no more than `LOOKED_AT` are looked at.
+    """
+    found: list[tuple[dt.date, list[int]]] = []
+    days = Feature.objects.shown().days(up_to)
+    rest = next(days, None)
+    for _ in range(LOOKED_AT):
+        if rest is None or len(found) == DAYS_OF_FIELD:
+            break
+        if mine := _of_day(rest, field):
+            found.append((rest, mine))
+        rest = next(days, None)
+    shown = [pk for _, ids in found for pk in ids[:OF_A_DAY]]
+    cards = entries_of(Paper.objects.in_order(shown), now, most=len(shown)) if shown else []
+    by_id = {card.paper_id: card for card in cards}
+    return [
+        DayOfField(day, [by_id[pk] for pk in ids[:OF_A_DAY] if pk in by_id], len(ids))
+        for day, ids in found
+    ], rest
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A paper of a topic, and what it may be placed by."""
+
+    paper_id: int
+    listed: dt.date
+    """When it was listed last; `NEVER` where it never was."""
+    trend: float
+    upvotes: int | None
+    identifier: str
+
+    @property
+    def by_trend(self) -> tuple[float, int, str]:
+        """As `PaperQuerySet.by_trend` places it."""
+        return -self.trend, -1 if self.upvotes is None else -self.upvotes, self.identifier
+
+    @property
+    def by_upvotes(self) -> tuple[bool, int, float, str]:
+        """As `PaperQuerySet.by_upvotes` places it."""
+        return self.upvotes is None, -(self.upvotes or 0), -self.trend, self.identifier
+
+
+def newest_of(
+    topic: Topic, most: int = NEWEST, before: tuple[dt.date, int] | None = None
+) -> list[Placed]:
+    """The `most` papers of a topic that were listed last, or that follow after the place `before`,
+    a day and a paper's id; the newest first. Two queries, however many papers it has; one hidden
+    by an editor takes a place without being shown.
+    """
+    # By the topic's id, for a join would have the database sort all that it has.
+    mine = Match.objects.filter(topic_id=topic.pk).certain().newest_first()
+    if before:
+        mine = mine.older_than(*before)
+    days = dict(mine.values_list("paper_id", "listed")[:most])
+    shown = Paper.objects.shown().filter(pk__in=days).order_by()
+    rows = {
+        pk: Placed(pk, days[pk], trend, upvotes, name)
+        for pk, trend, upvotes, name in shown.values_list(
+            "pk", "trending_score", "upvotes", "identifier"
+        )
+    }
+    return [rows[pk] for pk in days if pk in rows]
+
+
+def papers_of(topics: Sequence[Topic]) -> dict[int, int]:
+    """How many papers readers find for each topic, by its id, as counted when papers were matched
+    last, without those that were hidden since or before. One query, of as many rows as are hidden.
+    """
+    hidden = Match.objects.certain().filter(
+        paper__in=hidden_papers()[0].union(*hidden_papers()[1:]),
+        paper__merged_into=None,
+        paper__status__in=STANDING,
+    )
+    less = Counter(hidden.values_list("topic_id", flat=True))
+    return {topic.pk: max(topic.paper_count - less[topic.pk], 0) for topic in topics}
 
 
 def span_of(

@@ -8,11 +8,13 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.feedgenerator import Atom1Feed
@@ -55,15 +57,13 @@ class FeedOfPapers(Atom1Feed):
 @require_safe
 def papers_feed(request: HttpRequest) -> HttpResponseBase:
     """The papers of the last days that have any, newest day first."""
-    papers = Paper.objects.shown().filter(
-        pk__in=Feature.objects.once().filter(day__in=_last_days()).works()
-    )
+    ids = entries.of_days(_last_days(), MOST)
     return _answer(
         request,
         title=settings.SITE_NAME,
         subtitle=gettext("Each day’s trending research papers"),
         page="/",
-        papers=papers,
+        papers=Paper.objects.shown().filter(pk__in=ids),
     )
 
 
@@ -71,12 +71,15 @@ def papers_feed(request: HttpRequest) -> HttpResponseBase:
 def topic_feed(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The newest papers of a topic."""
     topic = get_object_or_404(Topic.objects.active(), slug=slug)
+    newest = entries.newest_of(topic)
+    newest.sort(key=lambda one: (-one.listed.toordinal(), *one.by_trend))
+    ids = [one.paper_id for one in newest[:MOST]]
     return _answer(
         request,
         title=f"{topic.label} · {settings.SITE_NAME}",
         subtitle=topic.description,
         page=topic.get_absolute_url(),
-        papers=entries.of_topic(Paper.objects.shown(), topic),
+        papers=Paper.objects.shown().filter(pk__in=ids),
     )
 
 
@@ -86,20 +89,19 @@ def field_feed(request: HttpRequest, field: str) -> HttpResponseBase:
     name = FIELDS.get(field)
     if name is None:
         raise Http404("no such field")
-    ids = entries.of_field(field, _last_days(), MOST)
+    ids = entries.of_days(_last_days(), MOST, field)
     return _answer(
         request,
         title=f"{name} · {settings.SITE_NAME}",
         subtitle=gettext("Each day’s trending research papers"),
-        page=f"/?field={field}",
+        page=reverse("papers:field", args=[field]),
         papers=Paper.objects.shown().filter(pk__in=ids),
     )
 
 
 def _last_days() -> list[dt.date]:
     """The last `DAYS` days that have papers, the newest first."""
-    days = Feature.objects.shown().filter(day__lte=timezone.now().date()).order_by("-day")
-    return list(days.values_list("day", flat=True).distinct()[:DAYS])
+    return list(islice(Feature.objects.shown().days(timezone.now().date()), DAYS))
 
 
 def _answer(

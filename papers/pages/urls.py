@@ -17,6 +17,7 @@ urlpatterns = [
     path("topics/", views.topics, name="topics"),
     path("topics/<slug:slug>/", views.topic, name="topic"),
     path("topics/<slug:slug>/feed.atom", feeds.topic_feed, name="topic_feed"),
+    path("fields/<slug:field>/", views.field, name="field"),
     path("search/", views.search, name="search"),
     path("search/suggestions/", views.search_suggestions, name="suggestions"),
     path("sources/<slug:slug>/papers", pushing.push, name="push"),

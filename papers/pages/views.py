@@ -1,13 +1,11 @@
 """Pages about papers and topics. They only read, and show the same to everyone."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from papers import search as searching
 from papers.cards import Card, Link, brief, card_of, whole
+from papers.fields import FIELDS
 from papers.identifiers import UnknownIdentifier, identifier, label_of, page_of, rank_of
 from papers.ingest.retractions import notices_of
 from papers.models import (
@@ -29,6 +28,7 @@ from papers.models import (
     Topic,
     by_field,
 )
+from papers.models.match import NEVER
 from papers.pages import entries, explanation, search_results, sharing
 from papers.pages.charts import line_chart
 from papers.search import completions, related, suggestions
@@ -48,6 +48,9 @@ LATEST = 30
 
 KEPT = {"q", "as", "topic", "source", "author", "since", "until", "code", "order"}
 """What the address of a search says besides the page."""
+
+OLDER = 60
+"""Papers on each of the pages after that."""
 
 FOUND = 25
 """Papers on one page of what a search found."""
@@ -137,41 +140,95 @@ def thumbnail(
 @require_safe
 def topics(request: HttpRequest) -> HttpResponse:
     """All topics under their headings, each with how many papers it has."""
-    sendable = Q(matches__in=Match.objects.sendable().shown())
-    active = Topic.objects.active().annotate(paper_count=Count("matches", filter=sendable))
-    fields = by_field(active)
-    return render(request, "papers/topics.html", {"fields": fields})
+    active = list(Topic.objects.active())
+    counts = entries.papers_of(active)
+    for each in active:
+        each.paper_count = counts[each.pk]
+    return render(request, "papers/topics.html", {"fields": by_field(active)})
+
+
+@require_safe
+def field(request: HttpRequest, field: str) -> HttpResponse:
+    """One field: its topics, and the most trending papers of its last days, or of the days up to
+    `?until=`.
+    """
+    name = FIELDS.get(field)
+    if name is None:
+        raise Http404("no such field")
+    now = timezone.now()
+    until = _day_of(request.GET.get("until", ""))
+    days, rest = entries.days_of_field(field, min(until or now.date(), now.date()), now)
+    mine = [each for each in by_field(Topic.objects.active()) if each.key == field]
+    context = {
+        "key": field,
+        "name": name,
+        "until": until,
+        "days": days,
+        "rest": rest,
+        "topics": [topic for each in mine for topic in each.topics],
+    }
+    return render(request, "papers/field.html", context)
 
 
 @require_safe
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
-    """One topic: what it covers, what trends in it now, and what came last."""
+    """One topic: what it covers, what trends in it now, and what came last; or, from the place
+    `?after=` on, all of its papers, page by page.
+    """
     found = get_object_or_404(Topic.objects.active(), slug=slug)
+    context = {"topic": found, "total": entries.papers_of([found])[found.pk]}
+    after = _place_of(request.GET.get("after", ""))
+    if after:
+        older = entries.newest_of(found, OLDER + 1, after)
+        shown = older[:OLDER]
+        context |= {"latest": _dated(shown), "last": shown[-1] if len(older) > OLDER else None}
+        return render(request, "papers/topic_older.html", context)
     now = timezone.now()
-    papers = entries.of_topic(Paper.objects.shown(), found)
-    trending = entries.entries_of(papers.by_trend(), now, most=TRENDING)
-    dated = papers.last_listed()
     today = now.date()
-    month = _dated(
-        dated.listed_between(today - MONTH, today)
-        .exclude(pk__in=[card.paper_id for card in trending])
-        .by_upvotes()[:OF_THE_MONTH]
-    )
-    shown = [card.paper_id for card in trending + month]
-    latest = dated.exclude(pk__in=shown).newest_first()
-    context = {
-        "topic": found,
-        "trending": trending,
-        "month": month,
-        "latest": _dated(latest[:LATEST]),
-        "total": papers.count(),
+    newest = entries.newest_of(found)
+    trending = sorted(newest, key=lambda one: one.by_trend)[:TRENDING]
+    this_month = [one for one in newest if today - MONTH <= one.listed <= today]
+    month = [
+        one for one in sorted(this_month, key=lambda one: one.by_upvotes) if one not in trending
+    ][:OF_THE_MONTH]
+    rest = [one for one in newest if one not in trending and one not in month]
+    latest = rest[:LATEST]
+    ids = [one.paper_id for one in trending]
+    context |= {
+        "trending": entries.entries_of(Paper.objects.in_order(ids), now, most=TRENDING),
+        "month": _dated(month),
+        "latest": _dated(latest),
+        "last": latest[-1] if len(rest) > LATEST else None,
     }
     return render(request, "papers/topic.html", context)
 
 
-def _dated(papers: Iterable[Any]) -> list[Card]:
-    """Cards with the days on which the papers were listed last; those are annotated."""
-    return [card_of(paper, whole, listed_on=paper.listed) for paper in papers]
+def _dated(placed: Sequence[entries.Placed]) -> list[Card]:
+    """Cards with the days on which the papers were listed last, in their order. One query."""
+    papers = Paper.objects.in_bulk([one.paper_id for one in placed])
+    return [
+        card_of(
+            papers[one.paper_id],
+            whole,
+            listed_on=one.listed if one.listed != NEVER else None,
+        )
+        for one in placed
+        if one.paper_id in papers
+    ]
+
+
+def _place_of(text: str) -> tuple[dt.date, int] | None:
+    """A place among a topic's papers, as its pages write it: 2026-06-10.123. None for all else."""
+    written, _, number = text.partition(".")
+    day, paper_id = _day_of(written), _id_of(number)
+    return (day, paper_id) if day and paper_id is not None else None
+
+
+def _day_of(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None
 
 
 @require_safe
@@ -213,7 +270,7 @@ def search(request: HttpRequest) -> HttpResponseBase:
         ),
         "older": found.papers[-1] if found.is_capped and filters.order == "date" else None,
         "topic_fields": by_field(Topic.objects.active()),
-        "sources": Source.objects.filter(Exists(Feature.objects.filter(source=OuterRef("pk")))),
+        "sources": Source.objects.listing(),
         "highlighter": highlighter,
         "elsewhere": page_of(elsewhere),
         "elsewhere_name": label_of(elsewhere),

@@ -94,7 +94,7 @@ def find(
     ids = {hit.paper_id for hit in hits}.union(close)
     shown = Paper.objects.shown().filter(pk__in=ids)
     if close and (kept := filters.papers(today)) is not None:
-        shown = shown.filter(pk__in=kept.values("pk"))
+        shown = shown.filter(pk__in=kept)
     rows = {pk: (title, trend) for pk, title, trend in shown.values_list(*_PLACED)}
     kinds = {hit.paper_id: hit.kind for hit in hits}
     scores = fused(

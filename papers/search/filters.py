@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from papers.models import Feature, Match, Paper, PaperQuerySet
+from django.db.models import QuerySet
+
+from papers.models import Feature, Match, Paper
 from papers.search.query import folded
 
 RELEVANCE = "relevance"
@@ -48,29 +50,35 @@ class Filters:
         """Whether any paper is left out."""
         return any((self.topic, self.source, self.author, self.since, self.until, self.has_code))
 
-    def papers(self, today: dt.date) -> PaperQuerySet | None:
-        """The papers that are left, whatever they are by their authors; None for all."""
+    def papers(self, today: dt.date) -> "QuerySet[Any, Any] | None":
+        """A query of the ids of the papers that are left, whatever they are by their authors; None
+        for all. It begins with what narrows, for of all papers with an id among others the database
+        may read all.
+        """
         since = self.since
         if self.order == TREND:
             recent = today - dt.timedelta(days=TREND_DAYS)
             since = max(since, recent) if since else recent
-        if not any((self.topic, self.source, since, self.until, self.has_code)):
-            return None
-        found = Paper.objects.order_by()
+        found: QuerySet[Any, Any] | None = None
+        if self.source or since or self.until:
+            listed = Feature.objects.all()
+            if self.source:
+                listed = listed.filter(source__slug=self.source)
+            if since:
+                listed = listed.filter(day__gte=since)
+            if self.until:
+                listed = listed.filter(day__lte=self.until)
+            found = listed.order_by().values("paper_id")
         if self.topic:
             matches = Match.objects.sendable().filter(topic__slug=self.topic)
-            found = found.filter(pk__in=matches.order_by().values("paper_id"))
+            if found is not None:
+                matches = matches.filter(paper__in=found)
+            found = matches.order_by().values("paper_id")
         if self.has_code:
-            found = found.exclude(code_url="")
-        listed = Feature.objects.all()
-        if self.source:
-            listed = listed.filter(source__slug=self.source)
-        if since:
-            listed = listed.filter(day__gte=since)
-        if self.until:
-            listed = listed.filter(day__lte=self.until)
-        if self.source or since or self.until:
-            found = found.filter(pk__in=listed.values("paper_id"))
+            papers = Paper.objects.exclude(code_url="")
+            if found is not None:
+                papers = papers.filter(pk__in=found)
+            found = papers.order_by().values("pk")
         return found
 
 
@@ -138,5 +146,5 @@ ANYWHERE = Within("", (), ())
 def within(filters: Filters, today: dt.date) -> Within:
     """`filters` as the full-text queries take them."""
     papers = filters.papers(today)
-    sql, given = papers.values("pk").query.sql_with_params() if papers is not None else ("", ())
+    sql, given = papers.query.sql_with_params() if papers is not None else ("", ())
     return Within(sql, tuple(given), tuple(filters.author.split()))

@@ -22,6 +22,9 @@ TITLES = "papers_fulltext_titles"
 
 _ENGLISH = "papers_english"
 
+COMPLETED = 3_000
+"""Papers with a word that is being typed, the newest, whose titles and names are looked at."""
+
 _LONGEST = 50_000
 """Characters of a text that are indexed: a vector may not be longer than 1 MB."""
 
@@ -193,11 +196,15 @@ def beginning(cursor: Any, whole: Phrase, prefix: str, most: int) -> tuple[list[
     """The ids of papers, as `papers.search.index.beginning` says."""
     found = []
     for weight in "AB":  # titles, names
+        # The index knows no weights: of words that are common elsewhere it finds all papers.
+        anywhere = [f"'{word}'" for word in whole] + [f"'{prefix}':*"]
         sought = [f"'{word}':{weight}" for word in whole] + [f"'{prefix}':*{weight}"]
         cursor.execute(
-            f"SELECT paper_id FROM {TABLE} WHERE words @@ to_tsquery('{_ENGLISH}', %s) "
-            "ORDER BY paper_id DESC LIMIT %s",
-            (" & ".join(sought), most),
+            f"SELECT paper_id FROM (SELECT paper_id, words FROM {TABLE} "
+            f"WHERE words @@ to_tsquery('{_ENGLISH}', %s) "
+            f"ORDER BY paper_id DESC LIMIT {COMPLETED}) AS newest "
+            f"WHERE words @@ to_tsquery('{_ENGLISH}', %s) ORDER BY paper_id DESC LIMIT %s",
+            (" & ".join(anywhere), " & ".join(sought), most),
         )
         found.append([paper_id for (paper_id,) in cursor.fetchall()])
     return found[0], found[1]

@@ -2,14 +2,14 @@
 
 import datetime as dt
 
-from papers.models import Feature, Match, Topic, in_order
+from papers.models import Feature, Match, Paper, Topic, in_order
 from papers.text.words import stems
 
 MOST = 8
 """Topics, or searches, that are suggested."""
 
 LOOKED_AT = 300
-"""Matches whose keywords are looked at for a search to suggest."""
+"""Papers, and matches, whose keywords are looked at for a search to suggest."""
 
 
 def topics_for(text: str) -> list[Topic]:
@@ -31,7 +31,9 @@ def searches(up_to: dt.date) -> list[str]:
     last = days.values_list("day", flat=True).first()
     if last is None:
         return []
-    matches = Match.objects.sendable().shown().filter(paper__features__day=last)
+    papers = Paper.objects.shown().filter(pk__in=Feature.objects.listed_on([last])).by_trend()
+    shown = list(papers.values_list("pk", flat=True)[:LOOKED_AT])
+    matches = Match.objects.sendable().filter(paper__in=shown)
     evidence = matches.order_by("-paper__trending_score", "-score", "pk").values_list(
         "evidence", flat=True
     )

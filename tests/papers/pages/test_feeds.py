@@ -130,9 +130,9 @@ def test_a_feed_takes_few_queries(django_assert_max_num_queries):
     topic = make_topic()
     for _ in range(30):
         make_match(make_paper(), topic)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(8):
         get()
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(8):
         get(f"{topic.get_absolute_url()}feed.atom")
 
 

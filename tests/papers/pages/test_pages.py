@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from papers.models import Observation, Paper, Pick
+from papers.models import Feature, Match, Observation, Paper, Pick
+from papers.models.match import NEVER
 from papers.pages.charts import line_chart
 from papers.pages.periods import days_in_words
 from papers.text import citations
@@ -184,6 +186,7 @@ def test_topics_stand_under_their_headings_with_their_number_of_papers():
     topic = make_topic("Diffusion", group="Pictures")
     for sendable in (True, True, False):
         make_match(make_paper(), topic, is_sendable=sendable)
+    Match.objects.count_papers()
     text = text_of(get("/topics/"))
     assert "Pictures Diffusion 2 All about Diffusion." in text
 
@@ -208,6 +211,87 @@ def test_topic_page_shows_what_trends_then_the_month_and_then_what_is_new():
     assert text.count("Paper 00") == 1
     assert "Unsure" not in text
     assert "Hidden" not in text
+
+
+def test_all_papers_of_a_topic_can_be_had_page_by_page(monkeypatch):
+    monkeypatch.setattr("papers.pages.views.OLDER", 4)
+    topic = make_topic()
+    for n in range(12):
+        make_match(make_paper(f"Paper {n:02d}", day=DAY - dt.timedelta(days=n // 3)), topic)
+    address = f"{topic.get_absolute_url()}?after=9999-12-31.1"
+    found = []
+    while address:
+        html = get(address).content.decode()
+        found += re.findall(r"Paper \d\d", html)
+        older = re.search(r'rel="next" href="(\?after=[^"]+)"', html)
+        address = f"{topic.get_absolute_url()}{older[1]}" if older else ""
+    days = [[2, 1, 0], [5, 4, 3], [8, 7, 6], [11, 10, 9]]
+    assert found == [f"Paper {n:02d}" for day in days for n in day]
+
+
+@pytest.mark.parametrize("after", ["", "2026", "2026-06-10", "2026-13-10.1", ".1", "x.y", "\0"])
+def test_a_place_that_is_none_leads_to_the_beginning(after):
+    topic = make_topic()
+    make_match(make_paper("A paper"), topic)
+    assert "Trending now" in text_of(
+        get(f"{topic.get_absolute_url()}?{urlencode({'after': after})}")
+    )
+
+
+def test_a_topics_matches_know_when_their_papers_were_listed_last():
+    topic, source = make_topic(), make_source(slug="other")
+    again, article, never = (
+        make_paper("Again"),
+        make_paper("Article", day=None),
+        make_paper(day=None),
+    )
+    preprint = make_paper("Preprint", day=DAY - dt.timedelta(days=3), merged_into=article)
+    matches = [make_match(paper, topic) for paper in (again, article, never)]
+    for paper, is_again in ((again, False), (preprint, True)):
+        Feature.objects.create(
+            source=source, paper=paper, day=DAY + dt.timedelta(days=1), is_again=is_again
+        )
+    Match.objects.note_listings([paper.pk for paper in (again, article, never)])
+    for match in matches:
+        match.refresh_from_db()
+    assert [match.listed for match in matches] == [
+        DAY + dt.timedelta(days=1),
+        DAY - dt.timedelta(days=3),
+        NEVER,
+    ]
+
+
+def test_a_topics_number_of_papers_leaves_out_hidden_and_fallen_ones():
+    topic = make_topic("Diffusion")
+    papers = [make_paper(status=status) for status in ("", "", "corrected", "retracted")]
+    for paper in papers:
+        make_match(paper, topic)
+    Match.objects.count_papers()
+    assert "3 papers so far" in text_of(get(topic.get_absolute_url()))
+    Pick.objects.create(day=DAY, paper=papers[0], kind=Pick.Kind.HIDE)
+    assert "2 papers so far" in text_of(get(topic.get_absolute_url()))
+    assert "Diffusion 2" in text_of(get("/topics/"))
+
+
+def test_a_field_has_its_days_with_their_papers_and_goes_on_with_earlier_ones(monkeypatch):
+    monkeypatch.setattr("papers.pages.entries.DAYS_OF_FIELD", 1)
+    monkeypatch.setattr("papers.pages.entries.OF_A_DAY", 1)
+    make_topic("Neurons", categories=["biorxiv:neuroscience"])
+    for ago, names in enumerate((("Robots",), ("Cells", "Genes"), ("Worms",))):
+        for n, name in enumerate(names):
+            category = "arxiv:cs.RO" if name == "Robots" else "biorxiv:genomics"
+            day = DAY - dt.timedelta(days=ago)
+            make_paper(name, day=day, categories=[category], trending_score=9 - n)
+    text = text_of(first := get("/fields/biology/"))
+    assert "Neurons" in text
+    assert "Cells" in text
+    assert "All 2 papers of the day" in text
+    assert not {"Robots", "Genes", "Worms"} & set(text.split())
+    older = re.search(r'rel="next" href="(\?until=[^"]+)"', first.content.decode())
+    assert older
+    assert "Worms" in text_of(get(f"/fields/biology/{older[1]}"))
+    assert "No papers in Physics" in text_of(get("/fields/physics/"))
+    assert get("/fields/nothing/").status_code == 404
 
 
 def test_a_topic_can_be_followed_alone():
