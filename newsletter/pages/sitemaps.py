@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -99,7 +99,7 @@ class _ByNumber(AnyPaginator):
     def count(self) -> int:
         """The highest number."""
         rows = cast("QuerySet[Any]", self.object_list)
-        return int(rows.order_by("-pk").values_list("pk", flat=True).first() or 0)
+        return int(rows.model._default_manager.aggregate(last=Max("pk"))["last"] or 0)
 
     def page(self, number: int | str) -> Page[Any]:
         """The rows of a range."""

@@ -30,9 +30,16 @@ class FeatureQuerySet(WatchedQuerySet["Feature"]):
         One query. A list of numbers leads to papers by their key, where a subquery of so many rows
         has the database read all papers.
         """
+        return self._works(self.filter(day__in=days))
+
+    def listed_between(self, first: dt.date, last: dt.date) -> frozenset[int]:
+        """As `listed_on`, of all days from `first` to `last`."""
+        return self._works(self.filter(day__range=(first, last)))
+
+    @staticmethod
+    def _works(listed: "FeatureQuerySet") -> frozenset[int]:
         work = Coalesce("paper__merged_into_id", "paper_id")
-        rows = self.once().filter(day__in=days).order_by()
-        return frozenset(rows.values_list(work, flat=True))
+        return frozenset(listed.once().order_by().values_list(work, flat=True))
 
     def days(self, up_to: dt.date = dt.date.max) -> Iterator[dt.date]:
         """The days on which papers were listed, the last one first, each found through the index

@@ -21,10 +21,12 @@ class SourceQuerySet(models.QuerySet["Source"]):
     """Sources, narrowed down by what callers ask for."""
 
     def listing(self) -> Self:
-        """Those that listed any paper. A subquery with a limit asks the index once for each source;
-        of a plain "exists" the database makes a join that reads all listings.
+        """Those that listed any paper. A subquery with an order and a limit asks the index once for
+        each source; of a plain "exists" the database makes a join that reads all listings, and
+        without the order it looks through all for a source that has none.
         """
-        listings = self.model._meta.apps.get_model("papers", "Feature").objects.order_by()
+        features = self.model._meta.apps.get_model("papers", "Feature")
+        listings = features.objects.order_by("paper_id", "day")
         mine = listings.filter(source=models.OuterRef("pk")).values("pk")[:1]
         return self.alias(listing=models.Subquery(mine)).exclude(listing=None)
 

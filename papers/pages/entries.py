@@ -6,8 +6,9 @@ in a number of queries that does not depend on how many papers there are.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -19,6 +20,7 @@ from django.utils.functional import Promise
 from papers.cards import Card, Link, card_of, unfolding
 from papers.fields import FIELDS, field_of
 from papers.models import Feature, Match, Paper, PaperQuerySet, Pick, Topic, in_order
+from papers.models.match import NEVER
 from papers.models.pick import STANDING, hidden_papers
 from papers.pages.periods import Calendar, Period, calendar_of, week_of
 
@@ -33,6 +35,10 @@ DAYS_OF_FIELD = 5
 OF_A_DAY = 10
 LOOKED_AT = 10
 """Days that one page of a field shows, papers of each, and days that it looks for them at most."""
+
+AT_ONCE = 10_000
+"""Papers of a period whose places and topics are asked for at once. A month of large days has
+tens of thousands, which by a subquery the database looks for among all that are stored."""
 
 SHEET = 60
 """Papers on one page of a week or a month."""
@@ -264,9 +270,18 @@ def span_of(
     first, today = first_day(), now.date()
     if first is None or period.last < first or period.first > today:
         return None
-    listed = Paper.objects.listed_between(period.first, min(period.last, today))
-    wanted = of_topic(listed, topic) if topic else listed
-    at = Paginator(wanted.by_upvotes().values_list("pk", flat=True), SHEET).get_page(page)
+    listed = _placed(Feature.objects.listed_between(period.first, min(period.last, today)))
+    counted: Counter[int] = Counter()
+    of_topic: set[int] = set()
+    for some in batched([one.paper_id for one in listed], AT_ONCE):
+        for topic_id, paper in (
+            Match.objects.sendable().filter(paper__in=some).values_list("topic_id", "paper_id")
+        ):
+            counted[topic_id] += 1
+            if topic and topic_id == topic.pk:
+                of_topic.add(paper)
+    wanted = [one.paper_id for one in listed if not topic or one.paper_id in of_topic]
+    at = Paginator(wanted, SHEET).get_page(page)
     ids = list(at)
     works = Q(paper__in=ids) | Q(paper__merged_into__in=ids)
     features = Feature.objects.once().filter(works, day__range=(period.first, period.last))
@@ -286,12 +301,38 @@ def span_of(
         period=period,
         entries=[replace(entry, listed_on=listed_on.get(entry.paper_id)) for entry in entries],
         total=at.paginator.count,
-        topics=_topics_of(listed.order_by().values("pk")),
+        topics=[
+            (each, counted[each.pk])
+            for each in in_order(Topic.objects.in_bulk(list(counted)).values())
+        ],
         topic=topic,
         page=at,
         earlier=period.earlier if period.earlier.last >= first else None,
         later=period.later if period.later.first <= today else None,
     )
+
+
+def _placed(ids: Collection[int]) -> list[Placed]:
+    """Those of the papers with these ids that are shown, most upvoted first. One query for
+    `AT_ONCE` of them.
+    """
+    found = []
+    for some in batched(ids, AT_ONCE):
+        rows = Paper.objects.shown().filter(pk__in=some).order_by()
+        found += [
+            Placed(pk, NEVER, trend, upvotes, name)
+            for pk, trend, upvotes, name in rows.values_list(
+                "pk", "trending_score", "upvotes", "identifier"
+            )
+        ]
+    return sorted(found, key=lambda one: one.by_upvotes)
+
+
+def batched(ids: Collection[int], size: int) -> Iterator[list[int]]:
+    """The ids in lists of this size."""
+    rest = iter(ids)
+    while some := list(islice(rest, size)):
+        yield some
 
 
 def calendar(month: Period, now: dt.datetime) -> Calendar | None:
