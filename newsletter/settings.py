@@ -382,6 +382,11 @@ DIGEST_PAPERS = number("DIGEST_PAPERS", 10, "papers in a digest, unless the read
 DIGEST_DEADLINE = timedelta(
     hours=number("DIGEST_DEADLINE_HOURS", 12, "hours after which a digest is too late", 1, 168)
 )
+HOLD_ISSUES = flag("HOLD_ISSUES", False)
+APPROVE_WITHIN = timedelta(
+    hours=number("APPROVE_WITHIN_HOURS", 3, "hours that an issue waits for approval", 1, 24)
+)
+DROP_UNAPPROVED = flag("DROP_UNAPPROVED", False)
 DELIVERY_BATCH = number("DELIVERY_BATCH", 500, "digests claimed at a time", 1, 5000)
 DELIVERY_LEASE = timedelta(
     seconds=number("DELIVERY_LEASE_SECONDS", 300, "seconds that a claim holds", 10, 86_400)

@@ -22,6 +22,7 @@ _GROUPS = {
         ("Exports", "download", "subscriptions_readerexport_changelist"),
     ],
     "Delivery": [
+        ("Coming issues", "edit_calendar", "newsletter_issuedraft_changelist"),
         ("Issues", "newspaper", "newsletter_issue_changelist"),
         ("Deliveries", "outgoing_mail", "newsletter_delivery_changelist"),
         ("Other emails", "mail", "subscriptions_notice_changelist"),

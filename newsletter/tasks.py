@@ -19,7 +19,7 @@ from newsletter.delivery import (
 )
 from newsletter.digests import retractions
 from newsletter.events import consequences, tracking
-from newsletter.issues import freezing, sent
+from newsletter.issues import freezing, publishing, sent
 from newsletter.models import Delivery
 from newsletter.operations import retention
 from newsletter.operations.watching import heartbeats
@@ -44,11 +44,13 @@ FILL_SECONDS = 20.0
 
 @shared_task
 def freeze() -> None:
-    """Freeze the feature day's issue when its time has come, and have its papers matched with what
-    readers follow.
+    """Freeze the feature day's issue when its time has come, have its papers matched with what
+    readers follow, and let out an issue that nobody approved in time.
     """
-    if freezing.freeze_due(timezone.now()):
+    now = timezone.now()
+    if freezing.freeze_due(now):
         wake("subscriptions.tasks.match_interests")
+    publishing.settle_unapproved(now)
 
 
 @shared_task

@@ -4,6 +4,7 @@ other programs take part.
 
 from newsletter.admin.api import ApiTokenAdmin, ApiWriteAdmin
 from newsletter.admin.deliveries import DeliveryAdmin
+from newsletter.admin.drafts import IssueDraftAdmin
 from newsletter.admin.events import EventAdmin
 from newsletter.admin.issues import IssueAdmin
 from newsletter.admin.notices import NoticeAdmin
@@ -17,6 +18,7 @@ __all__ = [
     "DeliveryAdmin",
     "EventAdmin",
     "IssueAdmin",
+    "IssueDraftAdmin",
     "NoticeAdmin",
     "StatisticsAdmin",
     "TroubleAdmin",

@@ -4,12 +4,14 @@ from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
@@ -22,11 +24,15 @@ from newsletter.delivery.explanations import explain
 from newsletter.delivery.worker import compose_for
 from newsletter.digests.readers import readers_of
 from newsletter.events import reputation
+from newsletter.issues import publishing
 from newsletter.models import Delivery, Issue, IssuePaper
 from newsletter.pages.mail_frames import framed
 from papers.admin.base import ModelAdmin, TabularInline
 from subscriptions import links
 from subscriptions.models import Subscriber
+
+EDITED = ("subject", "preview_line", "note")
+"""What an editor may change of a frozen issue; what goes out from then on has it."""
 
 
 class PlaceInline(ReadOnly, TabularInline):
@@ -71,15 +77,16 @@ class IssueAdmin(ModelAdmin):
     list_filter = ("state",)
     date_hierarchy = "day"
     fields = (
-        "day", "state", "state_reason", "warning", "note", "frozen_at", "missing", "came_back",
-        "ledger",
+        "day", "state", "state_reason", "warning", "subject", "preview_line", "note", "frozen_at",
+        "published_at", "missing", "came_back", "ledger",
     )  # fmt: skip
     readonly_fields = (
-        "day", "state", "state_reason", "warning", "frozen_at", "missing", "came_back", "ledger"
+        "day", "state", "state_reason", "warning", "frozen_at", "published_at", "missing",
+        "came_back", "ledger",
     )  # fmt: skip
     inlines = (PlaceInline,)
     actions = ("pause", "resume", "stop")
-    actions_detail: ClassVar = ["preview", "why_not"]
+    actions_detail: ClassVar = ["approve", "drop", "preview", "why_not"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Issues are frozen by the freeze task or `manage.py build_issue`."""
@@ -99,7 +106,13 @@ class IssueAdmin(ModelAdmin):
 
     @display(
         description="state",
-        label={"running": "success", "paused": "warning", "stopped": "danger"},
+        label={
+            "running": "success",
+            "waiting": "info",
+            "paused": "warning",
+            "stopped": "danger",
+            "dropped": "danger",
+        },
     )
     def show_state(self, issue: Issue) -> str:
         """The state as a label."""
@@ -190,6 +203,64 @@ class IssueAdmin(ModelAdmin):
         """What was not sent never will be."""
         done = sum(issue.stop(f"stopped by {request.user}") for issue in queryset)
         self.message_user(request, f"{done} stopped.", messages.WARNING)
+
+    @action(description="Approve", url_path="approve", permissions=["approve"])
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then let it out."""
+        issue = self._waiting(request, object_id)
+        if isinstance(issue, HttpResponse):
+            return issue
+        if request.method == "POST":
+            done = publishing.publish(issue, timezone.now())
+            said = "It is published. Digests whose hour has passed go out now."
+            return self._decided(request, issue, said if done else "")
+        return self._ask(request, issue, "Approve and publish it", "newsletter/admin/approve.html")
+
+    @action(description="Drop", url_path="drop", permissions=["approve"])
+    def drop(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then never let it out."""
+        issue = self._waiting(request, object_id)
+        if isinstance(issue, HttpResponse):
+            return issue
+        if request.method == "POST":
+            done = issue.drop(f"dropped by {request.user}")
+            return self._decided(request, issue, "It is dropped. Nobody gets it." if done else "")
+        return self._ask(request, issue, "Drop it permanently", "newsletter/admin/drop.html")
+
+    def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Staff who may change issues."""
+        return bool(super().has_change_permission(request))
+
+    def _waiting(self, request: HttpRequest, object_id: str) -> Issue | HttpResponse:
+        """The issue, where it waits for approval; else the way back to its page, with a word."""
+        issue = self.get_object(request, unquote(str(object_id)))
+        if issue is None:
+            raise Http404("there is no such issue")
+        return issue if issue.state == Issue.State.WAITING else self._decided(request, issue, "")
+
+    def _decided(self, request: HttpRequest, issue: Issue, said: str) -> HttpResponse:
+        """Back to the issue. Nothing `said` means that it was decided before."""
+        state = f"Nothing has changed: the issue is {issue.get_state_display()}."
+        level = messages.SUCCESS if said else messages.ERROR
+        self.message_user(request, said or state, level)
+        return redirect("admin:newsletter_issue_change", issue.pk)
+
+    def _ask(self, request: HttpRequest, issue: Issue, button: str, template: str) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{issue}: {button[0].lower()}{button[1:]}?",
+            "issue": issue,
+            "button": button,
+            "readers": Subscriber.objects.mailable().due(timezone.now()).count(),
+            "opts": self.opts,
+        }
+        return render(request, template, context)
+
+    def save_model(
+        self, request: HttpRequest, obj: Issue, form: forms.ModelForm[Issue], change: bool
+    ) -> None:
+        """Write what was edited and nothing else: its state may have changed meanwhile."""
+        obj.save(update_fields=[name for name in form.changed_data if name in EDITED])
 
     def has_preview_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Staff who may see issues and readers: a digest says what its reader follows."""

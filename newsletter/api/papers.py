@@ -207,7 +207,7 @@ def list_papers_of_day(request: HttpRequest, day: Day, query: Query[RankQuery]) 
 
 def visible_issues() -> Any:
     """Issues that other programs may know of."""
-    return Issue.objects.all()
+    return Issue.objects.published()
 
 
 def _of_topic(slug: str) -> Any:

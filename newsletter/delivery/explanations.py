@@ -53,7 +53,7 @@ def _carrier(subscriber: Subscriber, issue: Issue) -> Delivery | None:
 
 def _no_delivery(subscriber: Subscriber, issue: Issue) -> str:
     """Why the reader has no delivery that this issue is in, as far as their row says it."""
-    day = issue.frozen_at
+    day = issue.out_since
     if subscriber.status == Subscriber.Status.SUPPRESSED:
         return "None: the address is suppressed."
     if subscriber.confirmed_at is None:
@@ -63,6 +63,11 @@ def _no_delivery(subscriber: Subscriber, issue: Issue) -> str:
         return f"None: the reader confirmed later, on {_day(at.date())} at {at:%H:%M} UTC."
     if subscriber.left_at is not None and subscriber.status == Subscriber.Status.LEFT:
         return f"None: the reader unsubscribed on {_day(subscriber.left_at.date())}."
+    if issue.state == Issue.State.WAITING:
+        by = issue.approve_by
+        return f"None yet: the issue waits for approval until {by:%H:%M} UTC on {_day(by.date())}."
+    if issue.state == Issue.State.DROPPED:
+        return f"None: the issue was dropped: {issue.state_reason or 'an editor decided so'}."
     if issue.state == Issue.State.STOPPED:
         return "None: the issue was stopped."
     if subscriber.paused_until is not None and subscriber.paused_until > issue.day:

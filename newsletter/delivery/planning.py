@@ -66,13 +66,14 @@ def current_issue(now: dt.datetime) -> Issue | None:
 
     That is the current day's where it is frozen already, its sources being complete, and else the
     feature day's. Where that does not come within `LONGEST_WAIT`, because the day had no papers or
-    no source answered, the one before it stands: whoever had that gets nothing.
+    no source answered, the one before it stands: whoever had that gets nothing. While the newest
+    waits for approval nobody is passed over to the one before; a dropped one counts as not there.
     """
     day = feature_day(now)
-    issue = Issue.objects.up_to(current_day(now)).first()
+    issue = Issue.objects.not_dropped().up_to(current_day(now)).first()
     if issue is None or (issue.day < day and now < closes_at(day) + LONGEST_WAIT):
         return None
-    return issue
+    return issue if issue.is_published else None
 
 
 def is_being_matched(issue: Issue, now: dt.datetime) -> bool:
@@ -161,8 +162,8 @@ def _plan_chunk(issue: Issue, now: dt.datetime) -> tuple[int, int]:
                     "weekly": int(rhythm == Subscriber.Rhythm.WEEKLY),
                     "asked": due_at,
                     # The digest is due when the hour has come and the issue is there.
-                    "due": max(due_at, issue.frozen_at),
-                    "deadline": max(due_at, issue.frozen_at) + settings.DIGEST_DEADLINE,
+                    "due": max(due_at, issue.out_since),
+                    "deadline": max(due_at, issue.out_since) + settings.DIGEST_DEADLINE,
                     "next": following(
                         now,
                         rhythm=rhythm,

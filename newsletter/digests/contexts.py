@@ -18,6 +18,7 @@ from django.utils.translation import get_language, get_language_bidi, gettext, n
 from newsletter.digests.selection import Fallen
 from newsletter.issues.places import Place
 from newsletter.models import Issue
+from newsletter.models.issue import PREVIEW_LENGTH
 from papers.cards import Card, Link, answers
 from papers.text.citations import SHOWN_FIRST, SHOWN_LAST
 from papers.text.cleaning import plain, shorten
@@ -232,6 +233,9 @@ def shell_context(
         "has_summaries": has_summaries,
         "note": [shorten(plain(part), 2000) for part in issue.note.splitlines() if plain(part)],
         "count": values["count"],
+        "preview_line": ""
+        if is_weekly or is_welcome
+        else shorten(plain(issue.preview_line), PREVIEW_LENGTH),
         "preheader": values["preheader"],
         "topics": values["topics"],
         "preferences_url": preferences,

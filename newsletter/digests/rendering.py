@@ -39,6 +39,7 @@ from newsletter.mail.message import Mail
 from newsletter.mail.message_ids import delivery_id_of, message_id, preview_id
 from newsletter.mail.return_paths import return_path
 from newsletter.models import Issue
+from newsletter.models.issue import SUBJECT_LENGTH
 from papers.cards import Card
 from papers.text.cleaning import plain, shorten
 from subscriptions import links
@@ -106,6 +107,9 @@ class DigestPress:
             self._topic_names[topic] = shorten(plain(name), 80) or "?"
         self._topic_order = {topic: at for at, topic in enumerate(self._topic_names)}
         self._subjects: dict[tuple[int, int], str] = {}
+        # An editor's subject is about the day: not about a week, nor about what a newcomer gets.
+        of_the_day = not is_weekly and not is_welcome
+        self._own_subject = shorten(plain(issue.subject), SUBJECT_LENGTH) if of_the_day else ""
         self._tracker = tracker_for()
         with translation.override(self.language):
             self._prepare_forms()
@@ -259,6 +263,8 @@ class DigestPress:
 
     def _subject(self, first: Card, others: int) -> str:
         title = title_of(first, 80 if not others else 36 if self.is_weekly else 50)
+        if self._own_subject:
+            title, others = self._own_subject, 0
         if any(unicodedata.bidirectional(char) in {"R", "AL"} for char in title):
             title = f"\u2068{title}\u2069"  # or what follows would be drawn into its direction
         if others:
@@ -319,6 +325,7 @@ class DigestPress:
             [
                 *self._topic_names.values(),
                 self.issue.note,
+                self.issue.preview_line,
                 *(str(place.card.as_dict()) for place in (*lines, *cards)),
             ]
         )

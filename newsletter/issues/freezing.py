@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 
 from newsletter.issues.noticed import noticed_since
 from newsletter.issues.places import Place, Reason, Standing, taking_part
+from newsletter.issues.publishing import drafted, forget_draft
 from newsletter.models import Issue, IssuePaper, MissingSource
 from newsletter.webhooks import recording
 from papers.cards import Card, Link, brief, card_of
@@ -101,9 +102,11 @@ def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
             logger.info("no papers to freeze", extra={"day": day.isoformat()})
             return None
         issue, created = Issue.objects.get_or_create(
-            day=day, defaults={"frozen_at": now, "missing_sources": missing}
+            day=day,
+            defaults={"frozen_at": now, "missing_sources": missing} | drafted(day, now),
         )
         if created:
+            forget_draft(day)
             noticed = noticed_since(day, now, {paper.pk for paper in papers})
             papers += _in_order(noticed, now)
             # In parts: thousands of papers have tens of thousands of matches.
@@ -111,7 +114,8 @@ def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
                 places = _places(issue, papers[at : at + CARDS], at + 1, picks, noticed)
                 IssuePaper.objects.bulk_create(places)
             matching.order(day, now)
-            recording.issue_is_out(issue, now)
+            if issue.is_published:
+                recording.issue_is_out(issue, now)
             extra = {"day": day.isoformat(), "papers": len(papers)}
             logger.info("froze an issue", extra=extra)
             if issue.missing_sources:

@@ -22,7 +22,9 @@ def note_sent(now: dt.datetime) -> int:
     waiting = Delivery.objects.open().filter(issue=OuterRef("pk"))
     first = feature_day(now) - LOOK_BACK
     later = Issue.objects.filter(day__gt=OuterRef("day"), frozen_at__lte=now)
-    done = Issue.objects.filter(Exists(later), ~Exists(waiting), sent_at=None, day__gte=first)
+    done = Issue.objects.published().filter(
+        Exists(later), ~Exists(waiting), sent_at=None, day__gte=first
+    )
     count = 0
     for issue in done.order_by("day"):
         rows = Delivery.objects.filter(issue=issue)

@@ -5,6 +5,7 @@ providers reported, and counts of all that for statistics.
 from newsletter.models.api import ApiToken, ApiTokenQuerySet, ApiWrite
 from newsletter.models.continuity import Continuity
 from newsletter.models.delivery import Delivery, DeliveryQuerySet
+from newsletter.models.draft import IssueDraft
 from newsletter.models.event import Event, EventQuerySet
 from newsletter.models.heartbeat import Heartbeat, HeartbeatQuerySet
 from newsletter.models.issue import Issue, IssuePaper, IssueQuerySet, MissingSource
@@ -47,6 +48,7 @@ __all__ = [
     "HeartbeatQuerySet",
     "Issue",
     "IssueCount",
+    "IssueDraft",
     "IssuePaper",
     "IssueQuerySet",
     "Measure",

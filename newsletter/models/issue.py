@@ -5,12 +5,19 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
 from papers.models import Paper, Source
 from papers.models.pick import is_hidden
+
+SUBJECT_LENGTH = 100
+"""Characters of an editor's subject: inboxes show some 50 to 70."""
+
+PREVIEW_LENGTH = 150
+"""Characters of an editor's preview line: inboxes show some 40 to 130."""
 
 
 class IssueQuerySet(models.QuerySet["Issue"]):
@@ -19,6 +26,16 @@ class IssueQuerySet(models.QuerySet["Issue"]):
     def running(self) -> Self:
         """Issues that may be sent."""
         return self.filter(state=Issue.State.RUNNING)
+
+    def published(self) -> Self:
+        """Issues that readers, pages and other programs may know of: neither waiting for approval
+        nor dropped without it.
+        """
+        return self.exclude(state__in=(Issue.State.WAITING, Issue.State.DROPPED))
+
+    def not_dropped(self) -> Self:
+        """Issues that are published or may still be."""
+        return self.exclude(state=Issue.State.DROPPED)
 
     def up_to(self, day: dt.date) -> Self:
         """Issues of `day` and before, newest first."""
@@ -64,8 +81,10 @@ class Issue(models.Model):
     """One day's papers, ranked and frozen."""
 
     class State(models.TextChoices):
-        """Whether its digests may go out."""
+        """Whether readers know of it, and whether its digests may go out."""
 
+        WAITING = "waiting", "waiting for approval"
+        DROPPED = "dropped", "dropped"
         RUNNING = "running", "running"
         PAUSED = "paused", "paused"
         STOPPED = "stopped", "stopped"
@@ -73,7 +92,7 @@ class Issue(models.Model):
     day = models.DateField(unique=True, help_text="The day whose papers these are.")
     state = models.CharField(max_length=7, choices=State, default=State.RUNNING)
     state_reason = models.CharField(
-        max_length=200, blank=True, help_text="Why it isn't being sent."
+        max_length=200, blank=True, help_text="Why it is in this state."
     )
     note = models.TextField(
         blank=True, help_text="The editor's note, shown at the top of the digest."
@@ -84,11 +103,31 @@ class Issue(models.Model):
         db_default="",
         help_text="What there was too much of, so that sending was paused, such as complaints.",
     )
+    subject = models.CharField(
+        max_length=SUBJECT_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The digest's subject, in place of the first paper's title. The date follows.",
+    )
+    preview_line = models.CharField(
+        max_length=PREVIEW_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What inboxes show after the subject, in place of the next titles.",
+    )
     frozen_at = models.DateTimeField(help_text="When the papers and their order were fixed.")
     sent_at = models.DateTimeField(
         null=True,
         editable=False,
         help_text="When the last of its digests was settled; empty while any waits.",
+    )
+    published_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When readers could get it; empty where that was as soon as it was frozen.",
     )
 
     missing_sources = models.JSONField(
@@ -118,6 +157,31 @@ class Issue(models.Model):
         """The sources that had not answered for the whole day when the issue was frozen."""
         return [MissingSource.from_dict(each) for each in self.missing_sources or ()]
 
+    @property
+    def out_since(self) -> dt.datetime:
+        """Since when readers may get it: from then on deadlines count."""
+        return self.published_at or self.frozen_at
+
+    @property
+    def is_published(self) -> bool:
+        """Whether readers may know of it."""
+        return self.state not in (self.State.WAITING, self.State.DROPPED)
+
+    @property
+    def approve_by(self) -> dt.datetime:
+        """Until when it waits for somebody to approve it."""
+        return self.frozen_at + settings.APPROVE_WITHIN
+
+    def publish(self, now: dt.datetime, reason: str = "") -> bool:
+        """Let it out, which `newsletter.issues.publishing.publish` also tells others; whether that
+        changed anything. `reason` where nobody approved it.
+        """
+        return self._move(self.State.RUNNING, reason, (self.State.WAITING,), published_at=now)
+
+    def drop(self, reason: str) -> bool:
+        """Never let it out; whether that changed anything. Only one that waits can be dropped."""
+        return self._move(self.State.DROPPED, reason, (self.State.WAITING,))
+
     def pause(self, reason: str) -> bool:
         """Send no further digest until `resume`; whether that changed anything."""
         return self._move(self.State.PAUSED, reason, (self.State.RUNNING,))
@@ -130,9 +194,9 @@ class Issue(models.Model):
         """Never send a further digest of this issue; whether that changed anything."""
         return self._move(self.State.STOPPED, reason, (self.State.RUNNING, self.State.PAUSED))
 
-    def _move(self, state: State, reason: str, before: tuple[State, ...]) -> bool:
+    def _move(self, state: State, reason: str, before: tuple[State, ...], **also: Any) -> bool:
         changed = Issue.objects.filter(pk=self.pk, state__in=before).update(
-            state=state, state_reason=reason[:200]
+            state=state, state_reason=reason[:200], **also
         )
         self.refresh_from_db()
         return bool(changed)

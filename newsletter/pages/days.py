@@ -157,7 +157,9 @@ def _form(topic: Topic | None) -> SubscribeForm:
 def issues(request: HttpRequest) -> HttpResponse:
     """The archive: every issue, by month, newest first."""
     shown_places = Q(places__in=IssuePaper.objects.shown())
-    all_issues = Issue.objects.annotate(paper_count=Count("places", filter=shown_places))
+    all_issues = Issue.objects.published().annotate(
+        paper_count=Count("places", filter=shown_places)
+    )
     all_issues = all_issues.order_by("-day")
     page = Paginator(all_issues, ISSUES_ON_A_PAGE).get_page(request.GET.get("page"))
     shown = list(page)
@@ -177,7 +179,7 @@ def issues(request: HttpRequest) -> HttpResponse:
 @require_safe
 def issue(request: HttpRequest, day: dt.date) -> HttpResponse:
     """One issue as it was frozen."""
-    found = get_object_or_404(Issue, day=day)
+    found = get_object_or_404(Issue.objects.published(), day=day)
     page = Paginator(found.places.shown().order_by("rank"), pages.MOST).get_page(_page_of(request))
     places = list(page.object_list)
     topics = Topic.objects.in_bulk({int(pk) for place in places for pk in place.topics})
@@ -185,8 +187,8 @@ def issue(request: HttpRequest, day: dt.date) -> HttpResponse:
         "issue": found,
         "entries": [_card_of(place, topics) for place in places],
         "page": page,
-        "earlier": Issue.objects.filter(day__lt=day).order_by("-day").first(),
-        "later": Issue.objects.filter(day__gt=day).order_by("day").first(),
+        "earlier": Issue.objects.published().filter(day__lt=day).order_by("-day").first(),
+        "later": Issue.objects.published().filter(day__gt=day).order_by("day").first(),
     }
     return render(request, "newsletter/issue.html", context)
 

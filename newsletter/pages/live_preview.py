@@ -90,7 +90,7 @@ def preview_of(asked: QueryDict, now: dt.datetime) -> tuple[DigestPreview, list[
     named = set(asked.getlist("topics"))
     slugs = [slug for slug in offered if slug in named or asked.get("everything")]
     is_weekly = asked.get("rhythm") == Subscriber.Rhythm.WEEKLY
-    issue = Issue.objects.up_to(now.date()).first()
+    issue = Issue.objects.published().up_to(now.date()).first()
     choices: list[Choice] = []
     top_papers = bool(asked.get("top_papers"))
     is_chosen = bool(slugs) or top_papers

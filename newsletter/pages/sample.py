@@ -49,7 +49,7 @@ def sample_html(request: HttpRequest) -> HttpResponse:
 
 
 def _newest() -> Issue | None:
-    issue: Issue | None = Issue.objects.up_to(timezone.now().date()).first()
+    issue: Issue | None = Issue.objects.published().up_to(timezone.now().date()).first()
     return issue
 
 

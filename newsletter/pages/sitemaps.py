@@ -75,11 +75,11 @@ class IssueSitemap(_SiteMap):
 
     def items(self) -> QuerySet[Issue]:
         """Newest first."""
-        return Issue.objects.all()
+        return Issue.objects.published()
 
     def lastmod(self, item: Issue) -> dt.datetime:
         """When it was frozen."""
-        return item.frozen_at
+        return item.out_since
 
 
 class TopicSitemap(_SiteMap):

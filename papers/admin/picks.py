@@ -1,18 +1,60 @@
 """What an editor decided about papers."""
 
+import datetime as dt
+from typing import Any
+
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils import timezone
 
 from papers.admin.base import TITLE_SHOWN, ModelAdmin
+from papers.days import feature_day, on_weekday
+from papers.ingest import issue_days
 from papers.models import Pick
 from papers.text.cleaning import shorten
+
+
+def check_day(day: dt.date) -> None:
+    """Raise `ValidationError`, with the reason, for a day whose issue can no longer be prepared."""
+    if issue_days.is_closed(day):
+        raise ValidationError("The issue of this day is frozen already.", "frozen")
+    if day != on_weekday(day):
+        raise ValidationError(
+            "Saturdays and Sundays have no issue. Their papers come on Monday.", "weekend"
+        )
+    if day < feature_day(timezone.now()):
+        raise ValidationError("This day is over and had no issue.", "over")
+
+
+class PickForm(forms.ModelForm[Pick]):
+    """A pick whose day can still carry it."""
+
+    class Meta:
+        """What an editor fills in."""
+
+        model = Pick
+        fields = ("day", "paper", "kind", "note", "position")
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse pins and notes that no issue can carry. A hide works from any day on."""
+        cleaned = super().clean() or {}
+        day, kind = cleaned.get("day"), cleaned.get("kind")
+        is_new = not self.instance.pk or {"day", "kind"} & set(self.changed_data)
+        if day is not None and kind in (Pick.Kind.PIN, Pick.Kind.NOTE) and is_new:
+            try:
+                check_day(day)
+            except ValidationError as error:
+                self.add_error("day", error)
+        return cleaned
 
 
 @admin.register(Pick)
 class PickAdmin(ModelAdmin):
     """An editor's hand on a paper for a day."""
 
+    form = PickForm
     list_display = ("day", "kind", "short_title", "position", "note", "created_by")
     list_display_links = ("day", "short_title")
     list_filter = ("kind",)

@@ -40,6 +40,11 @@ def first_open(day: dt.date) -> dt.date:
     return found
 
 
+def is_closed(day: dt.date) -> bool:
+    """Whether the issue of the day is frozen, as far as anybody knows now."""
+    return any(day in ask(day) for ask in _ask)
+
+
 def hold_listing() -> None:
     """Keep everybody from listing papers until the end of the transaction, and wait for those who
     are just doing so.

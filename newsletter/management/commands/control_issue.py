@@ -1,25 +1,31 @@
-"""`manage.py control_issue`: pause, resume or stop the sending of an issue."""
+"""`manage.py control_issue`: approve or drop an issue, or pause, resume or stop its sending."""
 
 import datetime as dt
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
+from newsletter.issues import publishing
 from newsletter.models import Delivery, Issue
 
 
 class Command(BaseCommand):
-    """Pause, resume or stop an issue; workers notice with their next batch."""
+    """Move an issue from one state to another; workers notice with their next batch."""
 
-    help = "Pause, resume or stop sending an issue (default: the newest)."
+    help = "Approve, drop, pause, resume or stop an issue (default: the newest)."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What to do, with which issue, and why."""
-        parser.add_argument("action", choices=("pause", "resume", "stop", "show"))
+        parser.add_argument(
+            "action", choices=("approve", "drop", "pause", "resume", "stop", "show")
+        )
         parser.add_argument("--day", type=dt.date.fromisoformat, metavar="YYYY-MM-DD")
         parser.add_argument("--reason", default="", help="kept with the issue")
         parser.add_argument(
-            "--yes", action="store_true", help="stop permanently, without asking for confirmation"
+            "--yes",
+            action="store_true",
+            help="stop or drop it permanently, without asking for confirmation",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -39,7 +45,11 @@ class Command(BaseCommand):
                 f"{waiting} digests of {issue} are still waiting and would never be sent. Use "
                 "--yes to stop it permanently, or pause it instead."
             )
+        if action == "drop" and not options["yes"]:
+            raise CommandError(f"Nobody would ever get {issue}. Use --yes to drop it permanently.")
         moved = {
+            "approve": lambda: publishing.publish(issue, timezone.now()),
+            "drop": lambda: issue.drop(reason),
             "pause": lambda: issue.pause(reason),
             "resume": issue.resume,
             "stop": lambda: issue.stop(reason),

@@ -83,6 +83,8 @@ def _issue(now_is: Status) -> str:
             f"{issue.day}: not ready yet; readers wait until {issue.expected_by:%-d %B, %H:%M} UTC"
         )
     missing = f"; without {', '.join(issue.missing_sources)}" if issue.missing_sources else ""
+    if issue.approve_by is not None:
+        missing += f"; waits for approval until {issue.approve_by:%H:%M} UTC"
     return f"{issue.day}: {issue.state}, frozen {_ago(issue.frozen_at, now_is.at)}{missing}"
 
 

@@ -15,6 +15,7 @@ from django.db.models import Count, Max, OuterRef, Q, Subquery
 
 from newsletter import VERSION
 from newsletter.delivery import welcome
+from newsletter.issues import publishing
 from newsletter.models import Continuity, Delivery, Heartbeat, Issue, Webhook
 from newsletter.operations.watching import heartbeats
 from papers.days import LONGEST_WAIT, closes_at, current_day, feature_day
@@ -96,6 +97,10 @@ class IssueFact:
     expected_by: dt.datetime | None = None
     """When readers are passed over to the issue before, where it does not come."""
     missing_sources: list[str] = field(default_factory=list)
+    unapproved: str = ""
+    """What became of an issue of the last day that nobody approved in time; mostly empty."""
+    approve_by: dt.datetime | None = None
+    """Until when it waits for approval, where it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +206,7 @@ def status(now: dt.datetime) -> Status:
         workers=[_part(one, now) for one in parts if one.kind == Heartbeat.Kind.WORKER],
         tick_at=tick.at if tick else None,
         sources=_sources(now),
-        issue=_issue(issue, day),
+        issue=_issue(issue, day, now),
         send=_send(issue, now) if issue else Send(),
         lost_before=_lost(Issue.objects.filter(day__lt=day).order_by("-day").first()),
         backend=_backend(parts),
@@ -279,10 +284,13 @@ def _source(source: Source, run: SourceRun | None, now: dt.datetime) -> SourceFa
     )
 
 
-def _issue(issue: Issue | None, day: dt.date) -> IssueFact:
+def _issue(issue: Issue | None, day: dt.date, now: dt.datetime) -> IssueFact:
     by = closes_at(day) + LONGEST_WAIT
+    late = publishing.unapproved_since(now - dt.timedelta(days=1))
+    what = "dropped" if late and late.state == Issue.State.DROPPED else "published as it was"
+    unapproved = f"Nobody approved the issue of {late} in time, so it was {what}." if late else ""
     if issue is None:
-        return IssueFact(day, is_there=False, expected_by=by)
+        return IssueFact(day, is_there=False, expected_by=by, unapproved=unapproved)
     return IssueFact(
         day,
         is_there=True,
@@ -290,6 +298,8 @@ def _issue(issue: Issue | None, day: dt.date) -> IssueFact:
         frozen_at=issue.frozen_at,
         expected_by=by,
         missing_sources=[source.name for source in issue.missing],
+        unapproved=unapproved,
+        approve_by=issue.approve_by if issue.state == Issue.State.WAITING else None,
     )
 
 

@@ -44,6 +44,9 @@ WEBHOOK_PATIENCE = dt.timedelta(hours=1)
 SILENT = "silent:"
 """How the keys begin of sources that answer but give nothing; those are told once."""
 
+UNAPPROVED = "unapproved:"
+"""How the key begins where nobody approved an issue in time; told once, too."""
+
 DISK_FREE = 0.1
 """The share of the journal's disk that must be free."""
 
@@ -121,6 +124,8 @@ def _of_issue(now_is: Status) -> Iterable[Finding]:
         failing = [source.name for source in now_is.sources if source.error]
         why = f" {', '.join(failing)} did not answer." if failing else ""
         yield Finding("no-issue", f"There's no issue for {issue.day:%A, %-d %B %Y} yet.{why}")
+    if issue.unapproved:
+        yield Finding(f"{UNAPPROVED}{issue.day}", issue.unapproved)
 
 
 def _of_sending(now_is: Status) -> Iterable[Finding]:
@@ -222,7 +227,8 @@ def note(found: Iterable[Finding], now: dt.datetime) -> None:
 
 def tell_all(now: dt.datetime, tell: Callable[[Alert], bool]) -> None:
     """Tell what is due to be told. Where nobody could be told the next look tries again."""
-    due = Q(told_at=None) | Q(told_at__lte=now - AGAIN) & ~Q(key__startswith=SILENT)
+    once = Q(key__startswith=SILENT) | Q(key__startswith=UNAPPROVED)
+    due = Q(told_at=None) | Q(told_at__lte=now - AGAIN) & ~once
     for trouble in Trouble.objects.open().filter(due, since__lte=now - LASTS, seen_at=now):
         mine = Trouble.objects.filter(due, pk=trouble.pk).update(told_at=now)
         state = State.OPEN if trouble.told_at is None else State.STILL_OPEN

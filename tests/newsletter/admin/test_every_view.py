@@ -21,6 +21,7 @@ from newsletter.models import (
     Delivery,
     Event,
     Issue,
+    IssueDraft,
     Trouble,
     Webhook,
     WebhookEvent,
@@ -59,6 +60,7 @@ POSSIBLE = {
     Event: "",
     Delivery: "",
     Issue: "change",
+    IssueDraft: "add change delete",
     Notice: "",
     ImportRun: "add",
     ReaderExport: "",
@@ -128,6 +130,7 @@ def make_rows(row: Delivery) -> dict[Any, Any]:
     event = WebhookEvent.objects.create(kind="issue.sent", at=NOW, data={})
     WebhookMessage.objects.create(webhook=webhook, event=event, not_before=NOW)
     Issue.objects.update(state=Issue.State.PAUSED)
+    IssueDraft.objects.create(day=DAY, subject="Robots read")
     found = {model: model._default_manager.order_by("pk").first() for model in POSSIBLE}
     assert all(found.values())
     assert found[Paper] == paper
@@ -219,6 +222,12 @@ def expected(role: str, rows: dict[Any, Any]) -> dict[str, tuple[str, list[int]]
         reverse("admin:newsletter_apitoken_revoke", args=[rows[ApiToken].pk]),
         [200] if may(role, "change", ApiToken) else [403],
     )
+    # The issue doesn't wait, so there is nothing to decide.
+    for name in ("newsletter_issue_approve", "newsletter_issue_drop"):
+        found[name] = (
+            reverse(f"admin:{name}", args=[rows[Issue].pk]),
+            [302] if may(role, "change", Issue) else [403],
+        )
     # These two want permissions of two models.
     both = [200] if role == SUPERUSER else [403]
     for name, model in (

@@ -1,0 +1,77 @@
+"""Coming issues: what an editor prepares before a day is frozen."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from newsletter.models import IssueDraft
+from papers.admin.base import ModelAdmin
+from papers.admin.picks import check_day
+from papers.models import Paper, Pick
+
+
+class IssueDraftForm(forms.ModelForm[IssueDraft]):
+    """A draft of a day that can still have one."""
+
+    class Meta:
+        """What an editor fills in."""
+
+        model = IssueDraft
+        fields = ("day", "publishing", "note", "subject", "preview_line")
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse a day that can never carry what is prepared here."""
+        cleaned = super().clean()
+        day = (cleaned or {}).get("day")
+        if day is not None:
+            try:
+                check_day(day)
+            except ValidationError as error:
+                self.add_error("day", error)
+        return cleaned
+
+
+@admin.register(IssueDraft)
+class IssueDraftAdmin(ModelAdmin):
+    """Coming issues: note, subject, preview line, and whether they wait for approval."""
+
+    form = IssueDraftForm
+    list_display = ("day", "publishing", "subject", "papers", "picks", "changed_by")
+    list_display_links = ("day",)
+    list_select_related = ("changed_by",)
+    fields = ("day", "publishing", "subject", "preview_line", "note", "papers", "picks")
+    readonly_fields = ("papers", "picks")
+
+    @display(description="papers so far")
+    def papers(self, draft: IssueDraft) -> SafeString | str:
+        """How many papers the day has by now, and where to see them."""
+        if not draft.pk:
+            return "–"
+        count = Paper.objects.of_day(draft.day).count()
+        return format_html(
+            '<a href="{}">{}</a>', reverse("newsletter:day", args=[draft.day]), count
+        )
+
+    @display(description="pins, hides and notes")
+    def picks(self, draft: IssueDraft) -> str:
+        """How many picks the day has."""
+        return str(Pick.objects.filter(day=draft.day).count()) if draft.pk else "–"
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: IssueDraft,
+        form: forms.ModelForm[IssueDraft],
+        change: bool,
+    ) -> None:
+        """Remember whose hand it was."""
+        if request.user.is_authenticated:
+            obj.changed_by = request.user
+        super().save_model(request, obj, form, change)
