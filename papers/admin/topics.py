@@ -393,7 +393,8 @@ class TopicAdmin(ModelAdmin):
         form = form_class(request.POST, instance=topic)
         found = None
         if form.is_valid():
-            found = preview(before, spec_of_topic(form.instance), timezone.now())
+            stored = learned.in_use([topic], current.in_use()).get(topic.pk) if topic else None
+            found = preview(before, spec_of_topic(form.instance), timezone.now(), stored)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Preview of {topic or 'a new topic'}",
@@ -418,6 +419,7 @@ class TopicAdmin(ModelAdmin):
                 ("Gained", "would be sent, but aren’t now", found.gained),
                 ("Lost", "are sent now, but wouldn’t be", found.lost),
                 ("Kept", "are sent now and would still be", found.kept),
+                ("Vetoed", "only the classifier keeps from being sent", found.vetoed),
                 ("Not sure enough", "would match, but wouldn’t be sent", found.doubtful),
             ),
         }

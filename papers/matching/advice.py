@@ -2,9 +2,9 @@
 
 An editor's keywords say more of a topic than any method does, so the form shows what they do while
 they are written: how many recent papers have each, how many of these are sent and how many an
-editor vetoed; other forms of its words, which are keywords of their own; phrases of the description
-and of papers that were pinned or are sent, which other papers hardly have; keywords that are
-everywhere, and categories that do not exist.
+editor vetoed; other forms of its words, which are keywords of their own; phrases of the description,
+of papers that were pinned or are sent, and of what readers follow, which other papers hardly have;
+keywords that are everywhere, and categories that do not exist.
 
 Everything here is a pure function of its arguments.
 """
@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from papers.categories import canonical
+from papers.matching.followed import Followed
 from papers.matching.texts import PaperText, TopicSpec
 from papers.text.inflections import inflectionless
 from papers.text.phrases import PhraseTable
@@ -39,6 +40,13 @@ MOST_CANDIDATES = 400
 PINNED_COUNTS = 3
 """A pinned paper's phrases count as those of so many that are sent."""
 
+READERS_COUNT = 10
+"""A phrase that so many readers follow counts as one of a pinned paper."""
+
+FEWEST_OWN = 0.2
+"""Share of the papers with a followed phrase that must be the topic's: what readers follow is about
+any subject."""
+
 _LETTERS = 3
 
 _Base = tuple[str, ...]
@@ -50,6 +58,8 @@ class Phrase:
 
     words: str
     papers: int
+    readers: int = 0
+    """About how many readers follow it; 0 for few or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +99,13 @@ def advise(
     pinned: Sequence[PaperText] = (),
     vetoed: Sequence[PaperText] = (),
     categories: Collection[str] = (),
+    followed: Iterable[Followed] = (),
 ) -> Advice:
     """Return help with the words of ``topic``.
 
     ``papers`` are recent ones, and ``sent`` the ids of those that would be sent for it; ``pinned``
-    and ``vetoed`` are what editors said of any papers; ``categories`` are those that exist.
+    and ``vetoed`` are what editors said of any papers; ``categories`` are those that exist;
+    ``followed`` are phrases that readers follow, of any subject, with their rounded numbers.
     """
     read = [_Read.of(paper) for paper in papers]
     own = [one for one, paper in zip(read, papers, strict=True) if paper.id in sent]
@@ -117,7 +129,7 @@ def advise(
     )
     known = set(bases.values())
     suggested = _suggestions(
-        topic, [_Read.of(paper) for paper in pinned], own, against, read, known
+        topic, [_Read.of(paper) for paper in pinned], own, against, read, known, followed
     )
     return Advice(len(papers), keywords, suggested, _category_warnings(topic, papers, categories))
 
@@ -201,8 +213,11 @@ def _suggestions(
     against: Sequence[_Read],
     read: Sequence[_Read],
     known: Collection[_Base],
+    followed: Iterable[Followed],
 ) -> tuple[Phrase, ...]:
-    """Phrases of the topic's own papers and of its description that other papers hardly have."""
+    """Phrases of the topic's own papers, its description and its readers that other papers hardly
+    have.
+    """
     described = _Read((words(topic.name), words(topic.description)))
     weight: Counter[_Base] = Counter()
     written: dict[_Base, Counter[str]] = defaultdict(Counter)
@@ -216,11 +231,17 @@ def _suggestions(
                     written[base][" ".join(run)] += 1
             for base in seen:
                 weight[base] += counts
+    readers: Counter[_Base] = Counter()
+    for phrase, count in _of_the_topic(followed, [*pinned, *own, described], read):
+        base = _base(phrase)
+        readers[base] += count
+        weight[base] += round(PINNED_COUNTS * count / READERS_COUNT)
+        written[base][" ".join(words(phrase))] += 1
     in_use = {word for base in known for word in (base if len(base) == 1 else ())}
     candidates = [
         base
         for base, found in weight.most_common(MOST_CANDIDATES * 4)
-        if found >= 2 and base not in known and not in_use & set(base)
+        if found >= 2 and base not in known and (base in readers or not in_use & set(base))
     ][:MOST_CANDIDATES]
     names = [written[base].most_common(1)[0][0] for base in candidates]
     table = PhraseTable(names)
@@ -244,7 +265,25 @@ def _suggestions(
             chosen.append((name, papers, base))
         if len(chosen) == MOST_SUGGESTED:
             break
-    return tuple(Phrase(name if _has_capitals(name) else name.lower(), n) for name, n, _ in chosen)
+    return tuple(
+        Phrase(name if _has_capitals(name) else name.lower(), papers, readers[base])
+        for name, papers, base in chosen
+    )
+
+
+def _of_the_topic(
+    followed: Iterable[Followed], own: Sequence[_Read], read: Sequence[_Read]
+) -> Iterator[Followed]:
+    """What of ``followed`` the topic's ``own`` papers and its description hold, and other papers
+    hardly.
+    """
+    phrases = [(phrase, count) for phrase, count in followed if count > 0 and words(phrase)]
+    table = PhraseTable(phrase for phrase, _ in phrases)
+    here = Counter(number for one in own for number in one.keywords(table))
+    everywhere = Counter(number for one in read for number in one.keywords(table))
+    for at, found in enumerate(phrases):
+        if here[at] and here[at] >= FEWEST_OWN * everywhere[at]:
+            yield found
 
 
 def _could_be_a_keyword(run: tuple[str, ...]) -> bool:

@@ -1,6 +1,7 @@
 """Help with a topic's words."""
 
 from papers.matching.advice import FEWEST_TO_JUDGE, advise
+from papers.matching.followed import followed_phrases, tell_followed
 from papers.matching.texts import PaperText, TopicSpec
 
 ADAPTERS = TopicSpec(
@@ -69,3 +70,22 @@ def test_a_pinned_paper_suggests_and_a_vetoed_one_takes_back() -> None:
 def test_no_papers_and_no_words_are_fine() -> None:
     empty = advise(TopicSpec("t", "🙂"), [], ())
     assert (empty.papers, empty.keywords, empty.suggestions, empty.warnings) == (0, (), (), ())
+
+
+def test_what_readers_follow_is_suggested_where_it_is_of_the_topic() -> None:
+    followed = [("LoRA adapter", 40), ("few-shot gardening", 90), ("🙂", 50), ("low rank", -3)]
+    found = advise(ADAPTERS, PAPERS, {0, 1, 2, 3}, followed=followed).suggestions
+    readers = {one.words.lower(): one.readers for one in found}
+    assert readers.get("lora adapter") == 40
+    assert not any("gardening" in words for words in readers)
+    plain = advise(ADAPTERS, PAPERS, {0, 1, 2, 3}).suggestions
+    assert not any(one.readers for one in plain)
+
+
+def test_readers_count_only_where_somebody_told_of_them() -> None:
+    assert followed_phrases() == ()
+    try:
+        tell_followed(lambda: [("LoRA", 20)])
+        assert followed_phrases() == (("LoRA", 20),)
+    finally:
+        tell_followed(lambda: ())
