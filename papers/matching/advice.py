@@ -2,9 +2,9 @@
 
 An editor's keywords say more of a topic than any method does, so the form shows what they do while
 they are written: how many recent papers have each, how many of these are sent and how many an
-editor vetoed; other forms of its words, which are keywords of their own; phrases of the description,
-of papers that were pinned or are sent, and of what readers follow, which other papers hardly have;
-keywords that are everywhere, and categories that do not exist.
+editor vetoed; other forms of its words, which are keywords of their own; phrases of the
+description, of papers that were pinned or are sent, and of what readers follow, which other papers
+hardly have; keywords that are everywhere, and categories that do not exist.
 
 Everything here is a pure function of its arguments.
 """

@@ -59,8 +59,16 @@ MOST_READING = 4.0
 """A paper's z-score counts at most as much in the ranking, so that a rare topic, whose papers have
 a z-score of 7, comes before no other."""
 
-SECOND_LOOK = 1.0
+SECOND_LOOK = 0.5
 """What a z-score above or below that of the topic's other papers counts in what is sent."""
+
+UNLIKE = 1.0
+"""How far below the median of the topic's other papers a z-score may lie without counting."""
+
+MOST_TAKEN = 1.0
+MOST_ADDED = 0.5
+"""What it counts at most, either way: what a classifier learns differs with the papers it learned
+from, and should not decide alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,9 +175,12 @@ class Classifiers:
     def second_look(self, z: Floats) -> Floats:
         """Return by how much each paper's strength for each topic moves, [papers, topics].
 
-        Nothing where it reads as half of what the rule sends does, or the topic has no classifier.
+        Up where it reads more like the topic than half of what the rule sends, down where it reads
+        clearly less so (`UNLIKE`), and not at all where the topic has no classifier.
         """
-        moved: Floats = SECOND_LOOK * np.where(self.known, z - self._middle, 0).astype(np.float32)
+        above = np.where(self.known, z - self._middle, 0)
+        counting = np.where(above > 0, above, np.minimum(above + UNLIKE, 0))
+        moved: Floats = np.clip(SECOND_LOOK * counting, -MOST_TAKEN, MOST_ADDED).astype(np.float32)
         return moved
 
     def alike(self, z: Floats) -> Booleans:

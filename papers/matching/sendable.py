@@ -6,13 +6,17 @@ in the abstract, and
 
     strength = meaning + `KEYWORDS_COUNT` · keywords > `BAR`
 
-where *keywords* is what `Findings.scores` says and *meaning* the closeness in the model as a
-z-score. What it is measured against decides what is sent on another site: among papers that are all
+where *keywords* is what `Findings.scores` says, which depends on nothing but the paper and the
+topic, and *meaning* is the closeness in the model as a z-score, which above `CLOSE_ENOUGH` counts
+less. What it is measured against decides what is sent on another site: among papers that are all
 about language models, none is unusually close to a topic of language models. So it is the topic's
 own history, the stored papers that have *none* of its keywords, and neither a batch nor a mixture
-of subjects. The bar then means nearly the same wherever the model was fitted
-(`python -m tests.benchmarks.bench_sending` compares three backgrounds), and a day without such
-papers sends nothing.
+of subjects. A day without such papers sends nothing.
+
+Even so, what a model says of one paper differs with what the model was fitted on by more than one
+standard deviation, and most where a paper is very close. That is why closeness counts in full only
+as far as it tells papers of the topic from others. Nearly the same papers are then sent wherever
+the model was fitted (`python -m tests.benchmarks.bench_sending` compares three backgrounds).
 
 One thing is added. A keyword in another sense ("robots.txt" for robots, the color quantization of
 paintings for quantization) is close in meaning by the very word that misleads. So the paper
@@ -22,7 +26,8 @@ keywords or more, less is left to go by, and as close as an ordinary paper is en
 beside "color quantization" makes no paper one about language models.
 
 A topic's classifier (`papers.matching.classifier`) moves the strength up or down by how the paper
-reads. It cannot bring in what has no keyword, or one in the wrong company.
+reads, but never by much, for the same reason. It cannot bring in what has no keyword, or one in the
+wrong company.
 
 Without a model meaning cannot vouch for a keyword. Then a keyword in the title needs a second
 reason: another keyword, a category of the topic, or another word of the topic's name, keywords or
@@ -39,12 +44,18 @@ from papers.matching.keywords import Booleans, Findings, Integers
 from papers.semantics.lsa import Floats, SemanticModel
 from papers.text.words import content_stems
 
-KEYWORDS_COUNT = 4.0
+KEYWORDS_COUNT = 6.0
 """What the keywords' score counts beside the z-score."""
 
-BAR = 8.5
-"""What the strength of a pair must exceed: chosen with the weight above, on labeled papers of the
-topics that are not kept apart, for precision first."""
+CLOSE_ENOUGH = 2.0
+"""z-score up to which closeness counts in full."""
+
+CLOSER = 0.4
+"""What it counts beyond that."""
+
+BAR = 8.75
+"""What the strength of a pair must exceed. Chosen, with the numbers above, so that models of three
+backgrounds agree, and in view of all labeled papers that docs/choosing.md names."""
 
 CATEGORY_MEANT = 1.0
 """What a z-score must exceed where a category stands for the keywords that a topic has none of."""
@@ -141,7 +152,8 @@ def pairs_of(
         rows, topics = rows[kept], topics[kept]
     instead = standing_in * (BAR - CATEGORY_MEANT) / KEYWORDS_COUNT
     keywords = np.maximum(findings.scores(), instead)[rows, topics]
-    meaning = usual.z(similarity[rows, topics], topics)
+    closeness = usual.z(similarity[rows, topics], topics)
+    meaning = np.minimum(closeness, CLOSE_ENOUGH + CLOSER * (closeness - CLOSE_ENOUGH))
     strength: Floats = (meaning + KEYWORDS_COUNT * keywords).astype(np.float32)
     return Pairs(rows, topics, strength)
 

@@ -124,6 +124,7 @@ def test_the_preview_of_a_change_goes_by_what_the_topic_learned_before(
     # With the bar just above what the rule gives the one, it is the classifier that decides.
     assert first.vetoed == () or first.let_in
     monkeypatch.setattr(scoring, "BAR", -20.0)
+    monkeypatch.setattr("papers.matching.classifier.MOST_TAKEN", 1_000.0)
     monkeypatch.setattr("papers.matching.classifier.SECOND_LOOK", 1_000.0)
     strict = preview(spec, changed, NOW, known)
     assert strict.is_changed
