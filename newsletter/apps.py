@@ -14,7 +14,8 @@ class NewsletterConfig(AppConfig):
     def ready(self) -> None:
         """Connect what listens: system checks, the last look at mail, and the Celery app, without
         which a web process would send its tasks to nowhere. Offer readers the channels and
-        editors the statistics as a file, and let webhooks hear of consent.
+        editors the statistics as a file and what many readers follow, and let webhooks hear of
+        consent.
         """
         from newsletter import celery, error_reports, traces  # noqa: F401
         from newsletter.channels import registry
@@ -24,12 +25,15 @@ class NewsletterConfig(AppConfig):
         from newsletter.statistics import exports
         from newsletter.webhooks import recording
         from papers.ingest import issue_days
+        from papers.matching import followed
+        from subscriptions.interests import popular
         from subscriptions.models import Consent
 
         registry.offer()
         exports.offer()
         post_save.connect(recording.on_consent, sender=Consent, dispatch_uid="webhooks.consent")
         issue_days.tell_closed_days(freezing.closed_days)
+        followed.tell_followed(popular.popular_phrases)
         if settings.SENTRY_DSN:
             error_reports.start(settings.SENTRY_DSN)
         if settings.TRACES_URL:

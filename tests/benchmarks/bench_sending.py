@@ -12,8 +12,8 @@ with Broadsheet, by models that were fitted, and classifiers that were taught, o
 Printed are how many pairs each sends and, for any two, how many of the smaller and of the larger
 number are the same; and, under each, precision and recall on the invented papers of
 tests/data/labelled_topics.json, and, by the rule alone, on those recorded papers that are labeled
-in tests/data/pack_labels. Last comes whether any two agree as they should: in volume within 10 %, in
-90 % of the pairs of the larger number, and in precision and recall within 0.02.
+in tests/data/pack_labels. Last comes whether any two agree as they should: in volume within 10 %,
+in 90 % of the pairs of the larger number, and in precision and recall within 0.02.
 """
 
 import argparse

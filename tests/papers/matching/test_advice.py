@@ -1,7 +1,6 @@
 """Help with a topic's words."""
 
 from papers.matching.advice import FEWEST_TO_JUDGE, advise
-from papers.matching.followed import followed_phrases, tell_followed
 from papers.matching.texts import PaperText, TopicSpec
 
 ADAPTERS = TopicSpec(
@@ -80,12 +79,3 @@ def test_what_readers_follow_is_suggested_where_it_is_of_the_topic() -> None:
     assert not any("gardening" in words for words in readers)
     plain = advise(ADAPTERS, PAPERS, {0, 1, 2, 3}).suggestions
     assert not any(one.readers for one in plain)
-
-
-def test_readers_count_only_where_somebody_told_of_them() -> None:
-    assert followed_phrases() == ()
-    try:
-        tell_followed(lambda: [("LoRA", 20)])
-        assert followed_phrases() == (("LoRA", 20),)
-    finally:
-        tell_followed(lambda: ())
