@@ -25,7 +25,10 @@ CHUNK = 1_000
 """Rows written by one statement."""
 
 SHORTEST = 5
-"""Letters of a word that is corrected, typed or meant."""
+"""Letters of a word that is meant."""
+
+SHORTEST_TYPED = 4
+"""Letters of a word that is corrected: one may be missing."""
 
 KNOWN = 3
 """Papers from which on a typed word is believed."""
@@ -70,7 +73,7 @@ class Facts:
 def facts_of(query: Query) -> Facts:
     """Ask the store about the words of `query`. One statement."""
     typed = [term.phrase[0] for term in query.terms if not term.is_exact]
-    wanted = {word for word in typed if _is_correctable(word)}
+    wanted = {word for word in typed if _is_correctable(word, SHORTEST_TYPED)}
     halves = {word: _halves(word) for word in typed if word.isalpha()}
     keys = {key for word in wanted for key in _keys(word)}
     spelled = {
@@ -103,8 +106,8 @@ def facts_of(query: Query) -> Facts:
     )
 
 
-def _is_correctable(word: str) -> bool:
-    return SHORTEST <= len(word) <= SearchWord.LENGTH and word.isalpha()
+def _is_correctable(word: str, shortest: int = SHORTEST) -> bool:
+    return shortest <= len(word) <= SearchWord.LENGTH and word.isalpha()
 
 
 def _corrections(word: str, near: dict[str, int]) -> tuple[str, ...]:

@@ -245,6 +245,7 @@ def test_a_word_that_is_right_or_quoted_or_short_is_not_corrected():
     for number in range(vocabulary.KNOWN):
         make_paper(f"Promt {number}")
     make_paper("Gibbon", abstract="Rare gibbons.")
+    make_paper("Robot")
     vocabulary.learn()
     assert find("promt whales").corrected == ""  # as many papers as make a word known hold it
     assert find("gibbom").corrected == "gibbon"
@@ -252,6 +253,8 @@ def test_a_word_that_is_right_or_quoted_or_short_is_not_corrected():
     assert find("ibbon").corrected == ""  # the first letter is believed
     assert find("gibbo").papers != ()
     assert find("whals").corrected == "whales"
+    assert find("robt").corrected == "robot"
+    assert find("rob").corrected == find("obot").corrected == ""
     assert find("wahl").corrected == ""
 
 
