@@ -106,8 +106,9 @@ def teach() -> None:
     learned.learn_with(using.pk, using.model, report)
     report("", 0, 0)
     parts = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in spent.items())
-    rows = list(LearnedTopic.objects.exclude(classifier=None).values_list("classifier", flat=True))
-    weights = [len(Classifier.from_bytes(bytes(row)).features) for row in rows]
+    stored = LearnedTopic.objects.values_list("classifier", flat=True)
+    rows = [bytes(row) for row in stored if row is not None]
+    weights = [len(Classifier.from_bytes(row).features) for row in rows]
     print(
         f"{LearnedTopic.objects.count()} topics, {Paper.objects.count()} papers: "
         f"{last[-1][1] - began:.1f} s ({parts}); peak {peak()} MB, {held} MB of which the process "
