@@ -176,6 +176,12 @@ def save_path(subscriber_id: int, version: int, paper_id: int, *, is_shared: boo
     return reverse("subscriptions:signed-save", args=[signed, paper_id])
 
 
+def mute_path(subscriber_id: int, version: int, paper_id: int) -> str:
+    """The path of the page that mutes an author or words of a paper."""
+    signed = token(Purpose.FEEDBACK, subscriber_id, version)
+    return reverse("subscriptions:mute", args=[signed, paper_id])
+
+
 def reading_list_path(subscriber_id: int, version: int) -> str:
     """The path of the papers that the subscriber saved for later."""
     signed = token(Purpose.READING_LIST, subscriber_id, version)

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from subscriptions.imports import letters, runs
-from subscriptions.interests import cleaning, matching
+from subscriptions.interests import cleaning, libraries, matching
 from subscriptions.notices.due import wake
 from subscriptions.readers import address_change, form_entries, submissions, upvotes
 
@@ -24,6 +24,12 @@ def forget() -> None:
     runs.forget(now)
     cleaning.delete_orphans()
     cleaning.delete_old_matches(now.date())
+
+
+@shared_task
+def read_library(token: str) -> None:
+    """Read a library that a reader handed over."""
+    libraries.read(token)
 
 
 @shared_task

@@ -15,9 +15,11 @@ from newsletter.issues.freezing import build_issue
 from newsletter.models import Issue
 from newsletter.operations.previews import NAMES
 from papers.days import feature_day, feature_days
-from papers.models import Feature, Observation, Pick, Source, Topic
+from papers.matching.interests.specs import spec_of
+from papers.models import Feature, Observation, Paper, Pick, Source, Topic
 from papers.pages.periods import month_of, week_of
 from subscriptions import links
+from subscriptions.interests import following
 from subscriptions.links import Purpose
 from subscriptions.models import Feedback, SavedPaper, Submission, Subscriber
 from tests.factories import (
@@ -189,6 +191,13 @@ def make_hostile_site() -> dict[str, str]:
         "erased": reverse("subscriptions:erased"),
         "feedback": links.feedback_path(*held, papers[4].pk, "more"),
         "save": links.save_path(*held, papers[4].pk),
+        "interests": f"{preferences}interests/",
+        "interest": f"{preferences}interests/{_followed(alice, papers[4], now)}/",
+        "library": f"{preferences}interests/library/",
+        "follow": reverse("subscriptions:follow"),
+        "follow, remembered": reverse("subscriptions:follow"),
+        "follow of a paper": reverse("subscriptions:follow-paper", args=[papers[4].pk]),
+        "mute": links.mute_path(*held, papers[4].pk),
         "reading list": links.reading_list_path(*held),
         "no reading list": reverse("subscriptions:saved"),
         "submit": reverse("subscriptions:submit"),
@@ -203,6 +212,20 @@ def make_hostile_site() -> dict[str, str]:
         "mails": reverse("newsletter:mails"),
         **{f"mail {name}": reverse("newsletter:variants", args=[name]) for name in NAMES[:2]},
     }
+
+
+def _followed(reader: Subscriber, paper: Paper, now: dt.datetime) -> str:
+    """The token of an interest with a hostile name; another waits, is paused or muted."""
+    title = paper.title[:100]
+    specs = [
+        spec_of("words", phrases=["alert"], without=["plain"], sources=[]),
+        spec_of("likeness", papers=[paper.pk]),
+        spec_of("author", name=title),
+    ]
+    made = [following.follow(reader, spec, now, name=title).following for spec in specs]
+    following.change(made[2], now, is_paused=True)
+    following.mute(reader, spec_of("words", phrases=["hype"]), now, name=title)
+    return made[0].token
 
 
 def remembered() -> str:

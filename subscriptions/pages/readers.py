@@ -236,6 +236,7 @@ def feedback_on(request: HttpRequest, reader: Visitor, paper_id: int, value: str
         "is_more": value == "more",
         "is_said": feedback.said(subscriber, paper) == wanted,
         "learns": subscriber.learns,
+        "mute": "" if is_shared else links.mute_path(*held_link, paper.pk),
         # From a feed that others read along, the cookie alone says who upvotes.
         "upvote": reverse("subscriptions:upvote", args=[paper.pk])
         if is_shared

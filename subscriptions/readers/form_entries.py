@@ -6,13 +6,16 @@ is known, happens where nobody can time it.
 
 import datetime as dt
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
+from typing import Any
 
 from django.db import transaction
 
+from papers.matching.interests.specs import BadSpec, InterestSpec
 from papers.models import Topic
-from subscriptions.models import FormEntry
+from subscriptions.interests.following import Refused, follow
+from subscriptions.models import FormEntry, Subscriber
 from subscriptions.readers import signup
 from subscriptions.readers.signup import SignupChoices
 
@@ -29,9 +32,12 @@ def note_signup(
     now: dt.datetime,
     wording: str,
     came_from: str = "",
+    interest: Mapping[str, Any] | None = None,
 ) -> None:
     """Write down what the subscribe form said, and where it stood. One statement, the same for
     every address.
+
+    `interest` is what the visitor wants to follow: its `spec` as JSON and how it's followed.
     """
     FormEntry.objects.create(
         form=FormEntry.Form.SUBSCRIBE,
@@ -40,7 +46,7 @@ def note_signup(
         not_before=now,
         wording=wording,
         topics=[topic.pk for topic in topics],
-        choices=asdict(choices),
+        choices=asdict(choices) | ({"interest": dict(interest)} if interest else {}),
         came_from=came_from,
     )
 
@@ -79,8 +85,27 @@ def _do(entry: FormEntry) -> None:
         signup.send_preferences_link(entry.email, entry.at)
         return
     topics = Topic.objects.filter(pk__in=entry.topics)
-    choices = SignupChoices(**entry.choices)
+    said = dict(entry.choices)
+    interest = said.pop("interest", None)
+    choices = SignupChoices(**said)
     signup.subscribe(entry.email, topics, choices, entry.at, entry.wording, entry.came_from)
+    if interest is not None:
+        _follow(entry.email, interest, entry.at)
+
+
+def _follow(email: str, interest: Mapping[str, Any], now: dt.datetime) -> None:
+    """Follow it for whoever has the address, from when they confirm it: nobody else may say what
+    an address is sent. An active reader starts it in the preferences.
+    """
+    subscriber = Subscriber.objects.with_email(email).first()
+    if subscriber is None or subscriber.status == Subscriber.Status.SUPPRESSED:
+        return
+    manner = dict(interest)
+    try:
+        spec = InterestSpec.from_json(manner.pop("spec"))
+        follow(subscriber, spec, now, is_waiting=True, **manner)
+    except (BadSpec, Refused) as error:
+        logger.info("an interest wasn't followed", extra={"reason": error.code})
 
 
 def delete_stale(now: dt.datetime) -> int:

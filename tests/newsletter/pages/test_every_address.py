@@ -86,6 +86,10 @@ def paths(settings, tmp_path, monkeypatch) -> list[str]:
     return [
         *found,
         f"{preferences}data.json",
+        f"{preferences}interests/interests.json",
+        f"{preferences}interests/feeds.opml",
+        f"{preferences}interests/library/nothing/",
+        reverse("subscriptions:interest-feed", args=[alice.followings.all()[0].token]),
         links.feed_path(*held),
         links.reading_list_feed_path(*held, 1),
         *(f"{saved}reading-list.{ending}" for ending in ("bib", "ris", "json")),
