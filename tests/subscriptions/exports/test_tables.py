@@ -22,7 +22,10 @@ from subscriptions.models import (
 from tests.factories import NOW, make_subscriber, make_topic
 
 COMPARED = [field.attname for field in FIELDS]
-CONSENT = ("subscriber__email", "action", "at", "wording", "source", "given_at")
+CONSENT = (
+    *("subscriber__email", "action", "at", "wording", "source", "given_at"),
+    *("came_from", "reason"),
+)
 
 
 def site():
@@ -54,6 +57,9 @@ def site():
         alice.record(Consent.Action.CHANGED, NOW + dt.timedelta(microseconds=number), wording)
     Consent.objects.create(
         subscriber=alice, action="imported", at=NOW, source="Ghost, a.csv", given_at=NOW
+    )
+    Consent.objects.create(
+        subscriber=alice, action="left", at=NOW, came_from="=blog, Zürich", reason="too_often"
     )
     Suppression.objects.add_address("charlie@example.org", Suppression.Reason.COMPLAINT, NOW)
     Suppression.objects.add_address("dave@example.org", Suppression.Reason.BOUNCE, NOW)
@@ -125,6 +131,7 @@ def test_without_a_declaration_active_readers_of_another_site_are_asked(db, tmp_
         ("consents", "[{}]"),
         ("consents", '{"a": 1}'),
         ("consents", "[" * 5000),
+        ("consents", '[{"action": "left", "at": "2026-06-10T08:00:00Z", "reason": "x"}]'),
         ("link_version", "9" * 5000),
         ("pause_reason", "x" * 201),
         ("status", "admin"),

@@ -14,8 +14,13 @@ from subscriptions.imports.files import (
     keep,
     text_of,
 )
+from subscriptions.imports.options import Options
+from subscriptions.imports.planning import Planner
+from subscriptions.imports.profiles import recognized
 from subscriptions.models import ImportRun
 from tests.factories import NOW
+
+NO_ADDRESS = "this isn't an email address"
 
 
 def records(text):
@@ -113,3 +118,36 @@ def test_an_open_quote_far_from_the_end_does_not_swallow_what_follows():
     assert len(found) == 501
     assert found[0].problem
     assert found[-1].cells == ["r499@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # Two columns of one name: the first holds.
+        ("email,name,email\na@example.org,A,b@example.org\n", [(2, "a@example.org")]),
+        # The heading twice, as where files were put one after another.
+        ("email,n\nemail,n\na@example.org,A\n", [(2, HEADING_AGAIN), (3, "a@example.org")]),
+        (' E-Mail ;"Name "\r\n a@example.org ;A\r\n', [(2, "a@example.org")]),
+        (
+            "email,n\r\na@example.org,A\nb@example.org,B\rc@example.org,C\r\n",
+            [(2, "a@example.org"), (3, "b@example.org"), (4, "c@example.org")],
+        ),
+        # A formula is an address or is not, and is never worked out.
+        (
+            'email,n\n=cmd|x@example.org,A\n"=1+1",C\n@SUM(1),D\n',
+            [(2, "=cmd|x@example.org"), (3, NO_ADDRESS), (4, NO_ADDRESS)],
+        ),
+        (
+            'email,n\n"a@example.org","say ""hi"", twice"\na"b@example.org,"x"y\n',
+            [(2, "a@example.org"), (3, NO_ADDRESS)],
+        ),
+        ("email\tn\na@example.org\tA\n", [(2, "a@example.org")]),
+        ("email|n\na@example.org|A\n", [(2, "a@example.org")]),
+        ("email,n\n\u00a0a@example.org\u200b,A\n", [(2, "a@example.org")]),
+    ],
+)
+def test_oddities_of_other_programs_are_read_as_they_were_meant(db, text, expected):
+    found = records(text)
+    planner = Planner(found.heading, recognized(found.heading), Options(), NOW)
+    plans = [planner.plan(record) for record in found]
+    assert [(plan.line, plan.problem or plan.email) for plan in plans] == expected
