@@ -30,16 +30,16 @@ class FeatureQuerySet(WatchedQuerySet["Feature"]):
         One query. A list of numbers leads to papers by their key, where a subquery of so many rows
         has the database read all papers.
         """
-        return self._works(self.filter(day__in=days))
-
-    def listed_between(self, first: dt.date, last: dt.date) -> frozenset[int]:
-        """As `listed_on`, of all days from `first` to `last`."""
-        return self._works(self.filter(day__range=(first, last)))
-
-    @staticmethod
-    def _works(listed: "FeatureQuerySet") -> frozenset[int]:
         work = Coalesce("paper__merged_into_id", "paper_id")
-        return frozenset(listed.once().order_by().values_list(work, flat=True))
+        listed = self.once().filter(day__in=days).order_by()
+        return frozenset(listed.values_list(work, flat=True))
+
+    def names_between(self, first: dt.date, last: dt.date) -> frozenset[int]:
+        """The ids of the papers that were listed from `first` to `last`, as they were listed: some
+        are other names of works. One query, without a join: of so many rows it reads all papers.
+        """
+        listed = self.once().filter(day__range=(first, last)).order_by()
+        return frozenset(listed.values_list("paper_id", flat=True))
 
     def days(self, up_to: dt.date = dt.date.max) -> Iterator[dt.date]:
         """The days on which papers were listed, the last one first, each found through the index

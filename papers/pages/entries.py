@@ -36,7 +36,7 @@ OF_A_DAY = 10
 LOOKED_AT = 10
 """Days that one page of a field shows, papers of each, and days that it looks for them at most."""
 
-AT_ONCE = 10_000
+AT_ONCE = 2_000
 """Papers of a period whose places and topics are asked for at once. A month of large days has
 tens of thousands, which by a subquery the database looks for among all that are stored."""
 
@@ -270,7 +270,7 @@ def span_of(
     first, today = first_day(), now.date()
     if first is None or period.last < first or period.first > today:
         return None
-    listed = _placed(Feature.objects.listed_between(period.first, min(period.last, today)))
+    listed = _placed(Feature.objects.names_between(period.first, min(period.last, today)))
     counted: Counter[int] = Counter()
     of_topic: set[int] = set()
     for some in batched([one.paper_id for one in listed], AT_ONCE):
@@ -283,12 +283,18 @@ def span_of(
     wanted = [one.paper_id for one in listed if not topic or one.paper_id in of_topic]
     at = Paginator(wanted, SHEET).get_page(page)
     ids = list(at)
-    works = Q(paper__in=ids) | Q(paper__merged_into__in=ids)
-    features = Feature.objects.once().filter(works, day__range=(period.first, period.last))
-    picks = Pick.objects.by_work().filter(works, day__range=(period.first, period.last))
+    works = Paper.objects.works_of(ids)
+    picks = Pick.objects.by_work().filter(
+        paper__in=list(works), day__range=(period.first, period.last)
+    )
     # The first day on which a paper was listed wins, hence the last one comes first.
-    work = Coalesce("paper__merged_into_id", "paper_id")
-    found = list(features.order_by("-day").values_list(work, "day", "submitted_by"))
+    rows = (
+        Feature.objects.once()
+        .filter(paper__in=list(works), day__range=(period.first, period.last))
+        .order_by("-day")
+        .values_list("paper_id", "day", "submitted_by")
+    )
+    found = [(works[name], day, who) for name, day, who in rows]
     listed_on = {paper: day for paper, day, _ in found}
     entries = entries_of(
         Paper.objects.filter(pk__in=ids).by_upvotes(),
@@ -313,19 +319,26 @@ def span_of(
 
 
 def _placed(ids: Collection[int]) -> list[Placed]:
-    """Those of the papers with these ids that are shown, most upvoted first. One query for
-    `AT_ONCE` of them.
+    """The works of the papers with these ids as far as they are shown, most upvoted first. One
+    query for `AT_ONCE` of them, and one for the hidden ones.
     """
-    found = []
-    for some in batched(ids, AT_ONCE):
-        rows = Paper.objects.shown().filter(pk__in=some).order_by()
-        found += [
-            Placed(pk, NEVER, trend, upvotes, name)
-            for pk, trend, upvotes, name in rows.values_list(
-                "pk", "trending_score", "upvotes", "identifier"
-            )
-        ]
-    return sorted(found, key=lambda one: one.by_upvotes)
+    first, *more = hidden_papers()
+    hidden = frozenset(first.union(*more))
+    found: dict[int, Placed] = {}
+    wanted = set(ids)
+    while wanted:
+        mains: set[int] = set()
+        for some in batched(wanted, AT_ONCE):
+            rows = Paper.objects.filter(pk__in=some).order_by()
+            for pk, main, status, trend, upvotes, name in rows.values_list(
+                "pk", "merged_into_id", "status", "trending_score", "upvotes", "identifier"
+            ):
+                if main:
+                    mains.add(main)
+                elif status in STANDING and pk not in hidden:
+                    found[pk] = Placed(pk, NEVER, trend, upvotes, name)
+        wanted = mains - found.keys()
+    return sorted(found.values(), key=lambda one: one.by_upvotes)
 
 
 def batched(ids: Collection[int], size: int) -> Iterator[list[int]]:
