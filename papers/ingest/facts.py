@@ -22,6 +22,8 @@ ever said.
 
 import hashlib
 import json
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -92,6 +94,29 @@ TITLE_WORDS: Final = 5
 ARTICLES: Final = frozenset({"article", "proceedings"})
 NO_WORKS: Final = frozenset({"review", "correction", "retraction"})
 """Kinds of records that are about a work and never one and the same as it."""
+
+_GREEK: Final = (
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
+    *("lambda", "mu", "nu", "xi", "omicron", "pi", "rho", "sigma", "sigma", "tau", "upsilon"),
+    *("phi", "chi", "psi", "omega"),
+)
+_LETTERS: Final = str.maketrans(
+    {chr(ord("\N{GREEK SMALL LETTER ALPHA}") + at): name for at, name in enumerate(_GREEK)}
+    | {"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
+    | {"\N{INCREMENT}": "delta", "\N{GREEK PHI SYMBOL}": "phi", "\N{GREEK THETA SYMBOL}": "theta"}
+    | {"\N{GREEK LUNATE EPSILON SYMBOL}": "epsilon"}
+)
+"""Letters that Unicode takes for no accented ones, and Greek letters, as others write them."""
+
+_REGISTERED: Final = re.compile(
+    r"[\[(]\s*(?:version \d+|v\d+|preprint|peer review)\b[^\])]{0,200}[\])]", re.IGNORECASE
+)
+"""What registers add to titles: "(Preprint)", "[version 2; peer review: 1 approved]"."""
+
+_GROUP_WORDS: Final = frozenset(
+    {"collaboration", "collaborations", "consortium", "for", "group", "team", "the"}
+    | {"collaborators", "investigators", "network", "of", "on", "behalf", "study"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +213,11 @@ def digest_of(facts: Mapping[str, Any]) -> str:
 
 
 def folded_title(title: str) -> str:
-    """A title without case, accents, punctuation and what registers put before it."""
-    words = folded(title).split()
+    """A title without case, accents, punctuation, and what registers put before or behind it. An
+    ampersand is "and", and a Greek letter its name, for many sources spell them out.
+    """
+    bare = _REGISTERED.sub(" ", title).replace("&", " and ")
+    words = folded(unicodedata.normalize("NFKC", bare).casefold().translate(_LETTERS)).split()
     while words and words[0] in {"withdrawn", "retracted", "retraction"} and len(words) > 1:
         words = words[1:]
     return " ".join(words)
@@ -215,10 +243,38 @@ def title_key(title: str, authors: Iterable[Any] = ()) -> str:
 
 
 def families_of(authors: Iterable[Any]) -> set[str]:
-    """The last words of the authors' family names, folded; of groups, where there is no person."""
+    """The last words of the authors' family names, folded; of groups, where there is no person,
+    what they are called.
+    """
     known = [Author.from_json(author) for author in authors]
-    people = [author for author in known if not author.is_group] or known
-    return {words[-1] for author in people if (words := folded(author.family_name).split())}
+    people = [author for author in known if not author.is_group]
+    if not people:
+        return {name for group in known if (name := _group_name(group.name))}
+    return {words[-1] for one in people if (words := _folded_name(one.family_name).split())}
+
+
+def full_names_of(authors: Iterable[Any]) -> set[str]:
+    """Names of people with two words or more that are not initials, folded, the words in the order
+    of the alphabet; and what groups are called.
+    """
+    names = set()
+    for author in map(Author.from_json, authors):
+        if author.is_group:
+            names.add(_group_name(author.name))
+            continue
+        words = _folded_name(author.name).split()
+        if len(words) > 1 and all(len(word) > 1 for word in words):
+            names.add(" ".join(sorted(words)))
+    return names - {""}
+
+
+def _folded_name(name: str) -> str:
+    return folded(name.casefold().translate(_LETTERS))
+
+
+def _group_name(name: str) -> str:
+    words = _folded_name(name).split()
+    return " ".join(word for word in words if word not in _GROUP_WORDS) or " ".join(words)
 
 
 def compose(

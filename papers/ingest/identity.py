@@ -10,21 +10,19 @@ depends on their identifiers alone. No row of a reader, an issue or the ledger i
 """
 
 import datetime as dt
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import combinations, product
+from itertools import combinations
 from typing import Any, Final
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models.functions import Coalesce
-from rapidfuzz import fuzz
 
 from papers.identifiers import rank_of
-from papers.ingest import authors
+from papers.ingest import authors, likeness
 from papers.ingest.facts import (
     FIELDS,
     NO_WORKS,
@@ -35,53 +33,21 @@ from papers.ingest.facts import (
     facts_of_row,
     families_of,
     folded_title,
-    solid,
+    full_names_of,
     title_key,
 )
 from papers.models import Feature, Join, Paper, PaperName, SourceRecord
 from papers.sources.record import JOINING, RELATIONS
 from papers.text.folding import folded
 
-ABSTRACTS_ALIKE: Final = 75
-"""Of 100, by `rapidfuzz.fuzz.token_set_ratio`: two abstracts of one work. Unrelated abstracts of
-one field reach about 55."""
+ABSTRACTS_ALIKE: Final = 35
+"""Of 100, by `likeness.overlap`: two abstracts of one work."""
 
-SHORTEST_ABSTRACT: Final = 200
-"""Characters of an abstract that can bear out a claim."""
-
-MOST_COMPARED: Final = 3_000
-"""Characters of an abstract that are compared."""
+ABSTRACTS_UNLIKE: Final = 10
+"""Of 100: two abstracts that say of papers with titles that differ that they are two works."""
 
 BATCH: Final = 500
 """Papers worked out in one transaction."""
-
-WORDS_ALIKE: Final = 70
-"""Of 100, by `rapidfuzz.fuzz.ratio`: two words of which one may be a slip of the pen."""
-
-MOST_SLIPS: Final = 2
-"""Words in which two titles of one work may differ, where one paper names the other."""
-
-_SMALL = frozenset(
-    ("a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "the", "to", "with")
-)
-
-_ROMAN = re.compile(r"(?:x{0,2}(?:ix|iv|v?i{1,3}|v)|x{1,2})\b")
-_PART = re.compile(r"\b(?:part|volume|vol|chapter|section|episode) (\w+)")
-_HEAD = re.compile(
-    r"(?:an? )?(?:"
-    r"(?:comments?|commentary|remarks?|discussion|review) (?:on|of)\b"
-    r"|(?:repl(?:y|ies)|responses?) to\b|rejoinder\b|(?:corrections?|retraction) (?:to|of|for)\b"
-    r"|(?:errat(?:um|a)|corrigend(?:um|a)|addend(?:um|a))\b|translation of\b"
-    r"|(?:supplement(?:ary|al)?|supporting|additional) (?:to|material|information|data|files?)\b"
-    r"|(?:replication )?(?:data|code|dataset) (?:for|from|of|presented)\b)"
-)
-"""How the folded title of something begins that is about a work."""
-
-_OTHERS = frozenset({"abstract", "comment", "comments", "demo", "discussion", "epilogue"}) | {
-    *("erratum", "extended", "poster", "rejoinder", "reply", "response", "review"),
-    *("supplement", "tutorial"),
-}
-"""Words behind a title that make it another work's."""
 
 YEARS_APART: Final = 3
 """Papers of one title that came out further apart than this are not joined by the title alone."""
@@ -93,6 +59,13 @@ proceedings, and the longer article that came of it."""
 MOST_CLAIMANTS: Final = 20
 """Papers that claim one name, or have one title, before that says nothing any more: columns that
 appear every month under one heading."""
+
+
+BY_RULES: Final = (Join.State.JOINED, Join.State.QUESTION)
+"""States that follow what is known of the two papers, until an editor decides."""
+
+MOST_ROUNDS: Final = 3
+"""Times that pairs are judged again while other machines store more about them."""
 
 
 class Claim(StrEnum):
@@ -113,6 +86,8 @@ class Work:
     """Folded."""
     families: frozenset[str] = frozenset()
     """The authors' family names, folded."""
+    full_names: frozenset[str] = frozenset()
+    """Whole names, folded, their words in one order: a register may part them elsewhere."""
     abstract: str = ""
     """The longest, folded."""
     kinds: frozenset[str] = frozenset()
@@ -147,28 +122,32 @@ def judge(one: Work, other: Work, claims: Collection[Claim]) -> Verdict | None:
     )
     if (one.kinds | other.kinds) & NO_WORKS or said & (RELATIONS - JOINING):
         return None
-    titles = _equal(one.titles, other.titles)
-    common = one.families & other.families
+    titles = likeness.equal(one.titles, other.titles)
+    common = likeness.names_in_common(one.families, other.families)
+    common = max(common, len(one.full_names & other.full_names))
     fewer = min(len(one.families), len(other.families))
-    authors_agree = bool(common) and len(common) * 2 >= fewer
-    alike = _alike(one.abstract, other.abstract)
+    authors_agree = bool(common) and common * 2 >= fewer
+    overlap = likeness.overlap(one.abstract, other.abstract)
     evidence = {
         "claims": sorted(claim.value for claim in claims),
         "relations": sorted(said),
         "titles_equal": bool(titles),
-        "authors_in_common": len(common),
+        "authors_in_common": common,
         "authors_of_fewer": fewer,
-        "abstracts_alike": alike,
+        "abstracts_alike": overlap or 0,
     }
-    if one.titles and other.titles and not _may_be_one(one.titles, other.titles):
+    if one.titles and other.titles and not likeness.may_be_one(one.titles, other.titles):
         return Verdict(Join.State.QUESTION, evidence) if Claim.DIRECT in claims else None
-    borne_out = authors_agree and alike >= ABSTRACTS_ALIKE
+    borne_out = authors_agree and (overlap or 0) >= ABSTRACTS_ALIKE
     telling = any(len(title.split()) >= TITLE_WORDS for title in titles)
     if Claim.DIRECT in claims:
         # Many works are called "Editorial": a short title needs an author in common.
         sure = borne_out or (bool(titles) and (telling or authors_agree))
-        if authors_agree and not sure:
-            sure = _agree(one.titles, other.titles) and not _is_odd(one, other)
+        if not sure and (overlap is None or overlap >= ABSTRACTS_UNLIKE):
+            sure = not _is_odd(one, other) and (
+                likeness.nearly_equal(one.titles, other.titles)
+                or _may_be_retitled(one, other, common)
+            )
         return Verdict(Join.State.JOINED if sure else Join.State.QUESTION, evidence)
     if Claim.SHARED in claims and titles and (authors_agree or (telling and not fewer)):
         return Verdict(Join.State.JOINED, evidence)
@@ -176,6 +155,19 @@ def judge(one: Work, other: Work, claims: Collection[Claim]) -> Verdict | None:
         state = Join.State.QUESTION if _is_odd(one, other) else Join.State.JOINED
         return Verdict(state, evidence)
     return None
+
+
+def _may_be_retitled(one: Work, other: Work, common: int) -> bool:
+    """Whether nearly all authors of one of the works are the other's, and its title agrees with the
+    other's the more, the less the lists of authors do.
+    """
+    sizes = len(one.families), len(other.families)
+    if common * 5 < min(sizes) * 4:
+        return False
+    fewest = likeness.FEWEST_SHARED if common == max(sizes) else likeness.FEWEST_SHARED + 1
+    if not common:
+        fewest = likeness.MANY_SHARED
+    return likeness.agree(one.titles, other.titles, one.years | other.years, fewest)
 
 
 def _is_odd(one: Work, other: Work) -> bool:
@@ -191,57 +183,10 @@ def _is_odd(one: Work, other: Work) -> bool:
     )
 
 
-def _equal(ours: Iterable[str], theirs: Iterable[str]) -> set[str]:
-    """The folded titles that both have, wherever their words are parted."""
-    known = set(map(solid, theirs))
-    return {title for title in ours if solid(title) in known}
-
-
-def _may_be_one(ours: Iterable[str], theirs: Iterable[str]) -> bool:
-    """Whether two works' folded titles have a pair that is not of two parts of a series, nor of a
-    work and what was written about it.
-    """
-    mine = {(_parts(title), bool(_HEAD.match(title))) for title in ours}
-    return not mine.isdisjoint((_parts(title), bool(_HEAD.match(title))) for title in theirs)
-
-
-def _parts(title: str) -> frozenset[str]:
-    """Which part of a series a folded title says that it is, in Roman or other numerals."""
-    roman = (word for word in title.split() if word != "x" and _ROMAN.fullmatch(word))
-    return frozenset(roman) | frozenset(_PART.findall(title))
-
-
-def _agree(ours: Iterable[str], theirs: Iterable[str]) -> bool:
-    """Whether two folded titles agree though they are not equal: they differ by a slip, or one
-    lacks the subtitle of the other; and not by a number.
-    """
-    for mine, yours in product(map(str.split, ours), map(str.split, theirs)):
-        if any(any(map(str.isdigit, word)) for word in set(mine) ^ set(yours)):
-            continue
-        short, long = sorted((mine, yours), key=len)
-        if len(short) < TITLE_WORDS:
-            continue
-        if long[: len(short)] == short and _OTHERS.isdisjoint(long[len(short) :]):
-            return True
-        ours_alone = [word for word in mine if word not in {*yours, *_SMALL}]
-        theirs_alone = [word for word in yours if word not in {*mine, *_SMALL}]
-        if len(ours_alone) == len(theirs_alone) <= MOST_SLIPS and all(
-            max(fuzz.ratio(word, other) for other in theirs_alone) >= WORDS_ALIKE
-            for word in ours_alone
-        ):
-            return True
-    return False
-
-
-def _alike(one: str, other: str) -> int:
-    if min(len(one), len(other)) < SHORTEST_ABSTRACT:
-        return 0
-    return int(fuzz.token_set_ratio(one[:MOST_COMPARED], other[:MOST_COMPARED]))
-
-
 def work_of(pk: int, identifier: str, facts: Iterable[Mapping[str, Any]]) -> Work:
     """What the rules know of a paper from the facts of its records."""
-    titles, families, kinds, years = set(), set[str](), set(), set()
+    titles, kinds, years = set(), set(), set()
+    families, full_names = set[str](), set[str]()
     abstract, fullest = "", 0
     claims: dict[str, set[str]] = defaultdict(set)
     for said in facts:
@@ -253,7 +198,8 @@ def work_of(pk: int, identifier: str, facts: Iterable[Mapping[str, Any]]) -> Wor
             abstract = said["abstract"]
         authors = said.get("authors", ())
         if len(authors) > fullest:
-            fullest, families = len(authors), families_of(authors)
+            fullest = len(authors)
+            families, full_names = families_of(authors), full_names_of(authors)
         for name in said.get("names", ()):
             claims[name].add(PaperName.SAME)
         for kind, name in said.get("relations", ()):
@@ -263,6 +209,7 @@ def work_of(pk: int, identifier: str, facts: Iterable[Mapping[str, Any]]) -> Wor
         identifier,
         frozenset(titles - {""}),
         frozenset(families),
+        frozenset(full_names),
         folded(abstract),
         frozenset(kinds - {""}),
         frozenset(years),
@@ -284,14 +231,43 @@ def names_of(paper: Paper, said: Said) -> list[PaperName]:
 
 
 def settle(ids: Collection[int]) -> int:
-    """Join what is one work among these papers and all others; how many pairs changed.
+    """Join what is one work among these papers and all others, and part what the rules joined while
+    they knew less; how many pairs changed.
 
     Comes after the papers were committed: of two machines that store two names of one work at
     once, the later one here sees both.
     """
     claims = _candidates(ids)
+    done = 0
+    for _ in range(MOST_ROUNDS):
+        changed, gone = _judged(claims)
+        if not changed and not gone:
+            break
+        with transaction.atomic():
+            _write(changed, gone)
+            merge({pk for row in [*changed, *gone] for pk in (row.first_id, row.second_id)})
+        done += len(changed) + len(gone)
+        # Once more: another machine may have stored more about them since they were read here.
+    return done
+
+
+def _write(changed: Iterable[Join], gone: Iterable[Join]) -> None:
+    """Store what the rules say, never over what an editor or another machine said meanwhile."""
+    Join.objects.bulk_create([row for row in changed if row.pk is None], ignore_conflicts=True)
+    for row in changed:
+        if row.pk is not None:
+            Join.objects.filter(pk=row.pk, state__in=BY_RULES).update(
+                state=row.state, evidence=row.evidence
+            )
+    Join.objects.filter(pk__in=[row.pk for row in gone], state__in=BY_RULES).delete()
+
+
+def _judged(claims: Mapping[tuple[int, int], set[Claim]]) -> tuple[list[Join], list[Join]]:
+    """The pairs whose state changes by the rules, with it, and the stored ones for which nothing
+    speaks any more. What an editor decided stays.
+    """
     if not claims:
-        return 0
+        return [], []
     works = _works({pk for pair in claims for pk in pair})
     stored = {
         (join.first_id, join.second_id): join
@@ -300,31 +276,19 @@ def settle(ids: Collection[int]) -> int:
         )
     }
     changed: list[Join] = []
+    gone: list[Join] = []
     for pair, reasons in sorted(claims.items()):
-        one, other = (works[pk] for pk in pair)
-        verdict = judge(one, other, reasons)
         known = stored.get(pair)
-        if verdict is None or (known is not None and known.state != Join.State.QUESTION):
+        if known is not None and known.state not in BY_RULES:
             continue
-        if known is not None and verdict.state == Join.State.QUESTION:
-            continue
-        changed.append(
-            Join(
-                first_id=pair[0], second_id=pair[1], state=verdict.state, evidence=verdict.evidence
-            )
-        )
-    if not changed:
-        return 0
-    with transaction.atomic():
-        new = [row for row in changed if (row.first_id, row.second_id) not in stored]
-        Join.objects.bulk_create(new, ignore_conflicts=True)  # another machine may be faster
-        for row in changed:
-            if row.state == Join.State.JOINED and (row.first_id, row.second_id) in stored:
-                Join.objects.filter(
-                    first=row.first_id, second=row.second_id, state=Join.State.QUESTION
-                ).update(state=row.state, evidence=row.evidence)
-        merge({pk for row in changed for pk in (row.first_id, row.second_id)})
-    return len(changed)
+        verdict = judge(works[pair[0]], works[pair[1]], reasons)
+        if verdict is None:
+            gone += [known] if known is not None else []
+        elif known is None or known.state != verdict.state:
+            row = known or Join(first_id=pair[0], second_id=pair[1])
+            row.state, row.evidence = verdict.state, verdict.evidence
+            changed.append(row)
+    return changed, gone
 
 
 def _candidates(ids: Collection[int]) -> dict[tuple[int, int], set[Claim]]:

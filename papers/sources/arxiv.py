@@ -2,7 +2,8 @@
 
 arXiv asks for one connection at a time and one request in three seconds, over all of its services
 together (https://info.arxiv.org/help/api/tou.html). The cache that all machines share says whose
-turn it is, so that holds however many workers there are. It also says for how long nobody asks: a
+turn it is, so that holds however many workers there are; while it does not answer, it holds for
+each machine by itself (`turns`). It also says for how long nobody asks: a
 429, the words "Rate exceeded." or a Retry-After close all doors for a while, longer each time.
 
 `GET /api/query?id_list=a,b&max_results=n` answers with an Atom feed
@@ -22,11 +23,11 @@ from typing import TypeVar
 
 import httpx
 from django.conf import settings
-from django.core.cache import cache
 
 from papers.sources import http, polite
 from papers.sources.base import FetchFailed
 from papers.sources.record import BadRecord, Draft, PaperRecord
+from papers.sources.turns import turns as cache
 
 logger = logging.getLogger(__name__)
 
@@ -160,8 +161,8 @@ def ask(
 @contextmanager
 def turn(patience: float | None = None, now: dt.datetime | None = None) -> Iterator[None]:
     """Hold arXiv for one request. Raises `FetchFailed` while arXiv is to be left alone, where
-    nobody's turn ends within `patience` seconds (`PATIENCE` by default), or where the cache that
-    says whose turn it is does not answer: then it is nobody's.
+    nobody's turn ends within `patience` seconds (`PATIENCE` by default), or where neither the
+    cache nor a file can say whose turn it is: then it is nobody's.
     """
     _take_turn(PATIENCE if patience is None else patience, now)
     try:

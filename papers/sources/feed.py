@@ -142,7 +142,8 @@ class Feed(PaperSource[FeedSettings]):
         self._is_first = "good_at" not in self.state
         self._seen: set[str] = set(self.state.get("seen") or ())
         self._names: list[str] = []
-        answer = self._answer(str(self.state.get("moved_to") or address))
+        answer = self._at_either(address, str(self.state.get("moved_to") or ""))
+        self._follow(answer.moved_to)
         if answer.body is None:
             self.state["good_at"] = self.now.isoformat()
             return
@@ -198,6 +199,26 @@ class Feed(PaperSource[FeedSettings]):
                 return f"of no {sort} that is taken"
         return ""
 
+    def _at_either(self, address: str, moved_to: str) -> http.Answer:
+        """The document where the feed has moved to; or, where that does not give it, at the address
+        that the editor typed.
+        """
+        if moved_to:
+            try:
+                return self._answer(moved_to)
+            except http.Busy:
+                raise
+            except FetchFailed as error:
+                try:
+                    answer = self._answer(address)
+                except FetchFailed:
+                    raise error from None
+                if answer.url != moved_to:
+                    self.state.pop("moved_to", None)
+                    self.notes.append("It is back at the address in its settings.")
+                return answer
+        return self._answer(address)
+
     def _answer(self, address: str) -> http.Answer:
         """The document, or that it is as it was. Raises `FetchFailed`, with what to do where that
         is known.
@@ -232,17 +253,19 @@ class Feed(PaperSource[FeedSettings]):
         for key, header in (("etag", "etag"), ("modified", "last-modified")):
             said = answer.headers.get(header, "")
             self.state[key] = said if len(said) <= 200 and said.isprintable() else ""
-        if not answer.moved_to:
+
+    def _follow(self, moved_to: str) -> None:
+        """Count fetches that a permanent redirect led to one address; it is used after some."""
+        if not moved_to:
             self.state.pop("moving_to", None)
             self.state.pop("moves", None)
             return
-        is_same = self.state.get("moving_to") == answer.moved_to
-        moves = self.state.get("moves", 0) + 1 if is_same else 1
-        self.state |= {"moving_to": answer.moved_to, "moves": moves}
+        moves = self.state.get("moves", 0) + 1 if self.state.get("moving_to") == moved_to else 1
+        self.state |= {"moving_to": moved_to, "moves": moves}
         if moves >= MOVED_AFTER:
-            self.state["moved_to"] = answer.moved_to
+            self.state["moved_to"] = moved_to
             self.notes.append(
-                f"It has moved permanently to {answer.moved_to[:200]}, which is used from now on."
+                f"It has moved permanently to {moved_to[:200]}, which is used from now on."
             )
 
     def _rules(self) -> str:

@@ -1,8 +1,8 @@
 """Politeness towards a service, over all machines together: one question at a time, a pause between
 two, and a rest after it said that it is asked too often.
 
-The cache that all machines share says whose turn it is. Where there is none, as in the default
-without Redis, each process has its own turn.
+The cache that all machines share says whose turn it is; while it does not answer, files that the
+processes of one machine share do (`turns`).
 """
 
 import datetime as dt
@@ -17,12 +17,12 @@ from typing import Any, TypeVar
 
 import httpx
 from django.conf import settings
-from django.core.cache import cache
 
 from papers.sources import http
 from papers.sources.base import FetchFailed
 from papers.sources.last_answer import LONGEST_PAUSE, pause_in
 from papers.sources.time_limit import seconds_left
+from papers.sources.turns import turns as cache
 
 T = TypeVar("T")
 
@@ -93,7 +93,7 @@ class Door:
     def turn(self) -> Iterator[None]:
         """Ask alone: nobody else asks until the end, nor for the pause after it. Raises
         `FetchFailed` where it does not become our turn within `PATIENCE`, or within the time that
-        is left for a try. A cache that does not answer stops nobody.
+        is left for a try. Without a cache and without a disk, nobody is stopped.
         """
         token = secrets.token_hex(8)
         is_ours = self._take(token)

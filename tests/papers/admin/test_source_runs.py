@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from papers import tasks
 from papers.admin.sources import MOST_UPLOADED
+from papers.ingest.fetching import fetch_day
 from papers.models import Feature, Paper, Source, SourceRun
 from papers.sources import http, time_limit
 from papers.sources.base import FetchFailed, LeftOut, PaperSource
@@ -290,6 +291,33 @@ def test_the_time_of_the_next_fetch_is_shown(admin_client, source):
     tasks.fetch_source(source.pk)
     at = NOW + dt.timedelta(minutes=120)
     assert f"from {at:%-d %b, %H:%M} UTC on" in text(admin_client.get(url("change", source)))
+
+
+def test_where_a_feed_has_moved_is_stored_after_three_fetches_and_shown(
+    admin_client, httpserver, settings, time_machine
+):
+    settings.PRIVATE_HOSTS_ALLOWED = frozenset({(httpserver.host, httpserver.port)})
+    old, new = httpserver.url_for("/old.xml"), httpserver.url_for("/new.xml")
+    row = Source.objects.create(kind="feed", slug="f", name="F", settings={"address": old})
+    httpserver.expect_request("/old.xml").respond_with_data(
+        "", status=301, headers={"Location": "/new.xml"}
+    )
+    httpserver.expect_request("/new.xml").respond_with_data(
+        "<rss version='2.0'><channel><title>F</title><item><title>A paper</title><guid>1</guid>"
+        "</item></channel></rss>"
+    )
+    said = f'redirects permanently to <span class="break-all">{new}</span>, which is used instead'
+    for number in (1, 2, 3):
+        now = NOW + dt.timedelta(hours=number)
+        time_machine.move_to(now, tick=False)
+        assert not fetch_day(now.date(), now, row).failures
+        row.refresh_from_db()
+        assert ((row.state or {}).get("moved_to") == new) == (number == 3)
+        assert (said in text(admin_client.get(url("change", row)))) == (number == 3)
+    assert (row.settings or {})["address"] == old  # what the editor typed stays
+    httpserver.clear_log()
+    fetch_day(now.date(), now, row)
+    assert [request.path for request, _ in httpserver.log] == ["/new.xml"]
 
 
 def test_a_saved_row_is_edited_and_keeps_what_it_knows(admin_client):

@@ -247,6 +247,36 @@ class TestJoins:
 
         assert [join.state for join in Join.objects.all()] == [outcome] * (outcome is not None)
 
+    @pytest.mark.parametrize(
+        ("later", "outcome"),
+        [
+            ({"kind": "correction"}, None),
+            ({"kind": "other"}, "question"),
+            ({"published_on": dt.date(2012, 1, 1)}, "joined"),
+            ({"authors": tuple(Author(f"Dora Dunn{n}") for n in range(9))}, None),
+            ({"relations": (Relation(IS_REVIEW_OF, ARXIV.identifier),)}, None),
+        ],
+    )
+    def test_what_comes_to_light_later_parts_what_the_rules_joined(self, later, outcome):
+        """The outcome is that of any other order."""
+        feed = replace(PREPRINT, relations=(), listing=NEW_TO_SOURCE)
+        register = replace(PREPRINT, **later)
+        for order in permutations([(ARXIV, "arxiv"), (feed, "feed"), (register, "crossref")]):
+            Paper.objects.all().delete()
+            SourceRecord.objects.all().delete()
+            for record, kind in order:
+                keep(record, kind)
+            assert [join.state for join in Join.objects.all()] == [outcome] * bool(outcome)
+            main = ARXIV.identifier if outcome == "joined" else None
+            assert joined()[PREPRINT.identifier] == main
+
+    def test_what_an_editor_decided_stays_whatever_comes_to_light(self):
+        keep(ARXIV)
+        keep(PREPRINT)
+        identity.confirm(Join.objects.get(), None, NOW)
+        keep(replace(PREPRINT, kind="correction"), "crossref")
+        assert joined()[PREPRINT.identifier] == ARXIV.identifier
+
     def test_reviews_never_join_even_under_one_title(self):
         keep(ARXIV)
         review = replace(ARTICLE, relations=(Relation(IS_REVIEW_OF, ARXIV.identifier),))

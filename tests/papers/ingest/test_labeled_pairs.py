@@ -1,23 +1,34 @@
 """How many duplicates the rules leave and how many joins are wrong, on pairs of real records.
 
 `tests/data/labeled_pairs.jsonl` holds a pair a line: its label, and of both records an identifier,
-the title, the authors' family names, the year and the kind. The labels were given before the rules
-were run on them. They are facts of three public collections:
+the title, the authors' family names, the year and the kind. They are facts of two public
+collections:
 
-- DBLP and the ACM's library on the same conferences and journals, with a mapping made by hand:
-  every second pair of it, and for each record of DBLP the most alike of the ACM's that is another
-  work. What was printed in proceedings and then, longer, in a journal counts as two works.
+- DBLP and the ACM's library on the same conferences and journals, with a mapping made by hand, and
+  for each second record of DBLP the most alike of the ACM's that is another work. What was printed
+  in proceedings and then, longer, in a journal counts as two works.
 - Pairs of the catalog Fatcat (CC0), labeled by its makers: preprints and articles, reprints, parts
   of a series, reviews of one book, columns of one heading.
 
-Nobody's abstract is among them, so a claim has titles and authors alone to bear it out. Run with
-`-s` to see the numbers.
+The labels are "same" and "different"; "no paper" for one and the same review of a book, foreword,
+editorial, interview or column, which are no papers here; and "unclear" where a demonstration or a
+tutorial has the title of a paper or of another tutorial: without the texts, nobody can tell.
+
+Nobody's abstract is among them, so a claim has titles and authors alone to bear it out. The rule
+for titles that differ was made with one half of the mapping in view; on the other, not seen before,
+it then left 13 of 1,169, and what was general in these was mended. So expect one in a hundred where
+titles differ this much and nothing else is known. Run with `-s` to see the numbers.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import pytest
+from rapidfuzz import fuzz
 
 from papers.ingest.facts import folded_title, solid, title_key
 from papers.ingest.identity import Claim, Work, judge, work_of
@@ -27,12 +38,17 @@ PATH = Path(__file__).parent.parent.parent / "data" / "labeled_pairs.jsonl"
 
 Pair = tuple[str, list[Any], list[Any]]
 
+NEIGHBORS = 2
+"""Of a paper: other works by its authors with the most alike titles."""
+
+
+@cache
+def everything() -> list[Pair]:
+    return [json.loads(line) for line in PATH.read_text(encoding="utf-8").splitlines()]
+
 
 def pairs(label: str) -> Iterator[Pair]:
-    for line in PATH.read_text(encoding="utf-8").splitlines():
-        said, one, other = json.loads(line)
-        if said == label:
-            yield said, one, other
+    return (pair for pair in everything() if pair[0] == label)
 
 
 def authors(record: list[Any]) -> list[dict[str, str]]:
@@ -67,6 +83,10 @@ def is_telling(pair: Pair) -> bool:
     return is_equal(pair) and len(folded_title(pair[1][1]).split()) >= 5
 
 
+def always(pair: Pair) -> bool:
+    return True
+
+
 def count(
     label: str, is_meant: Callable[[Pair], bool], *, is_claimed: bool
 ) -> tuple[list[Pair], list[Pair], int]:
@@ -79,8 +99,26 @@ def count(
     return joined, apart, states.count(Join.State.QUESTION)
 
 
+def companions() -> Iterator[Pair]:
+    """Two works by the same authors, each with those of the most alike titles."""
+    works = [pair[1:] for pair in pairs("same")]
+    titles = [folded_title(one[1]) for one, _ in works]
+    of_author: dict[str, list[int]] = defaultdict(list)
+    for at, (one, _) in enumerate(works):
+        for name in set(one[2]):
+            of_author[name].append(at)
+    unclear = {frozenset((one[0], other[0])) for _, one, other in pairs("unclear")}
+    for at, (one, _) in enumerate(works):
+        others = {place for name in one[2] for place in of_author[name]} - {at}
+        nearest = sorted(others, key=lambda place: -fuzz.token_set_ratio(titles[at], titles[place]))
+        for place in nearest[:NEIGHBORS]:
+            pair = ("different", one, works[place][1])
+            if not is_equal(pair) and frozenset((one[0], works[place][1][0])) not in unclear:
+                yield pair
+
+
 def test_no_two_works_are_joined_by_their_titles():
-    wrong, apart, questions = count("different", lambda pair: True, is_claimed=False)
+    wrong, apart, questions = count("different", always, is_claimed=False)
     print(f"by title: {len(wrong)} wrong joins in {len(wrong) + len(apart)}, {questions} questions")
     assert len(wrong) + len(apart) >= 500
     assert not wrong
@@ -97,12 +135,25 @@ def test_no_two_works_are_joined_because_an_author_named_the_wrong_one():
     assert not wrong
 
 
-def test_of_pairs_with_one_title_and_a_claim_hardly_one_is_left():
-    joined, left, _ = count("same", is_equal, is_claimed=True)
-    print(f"one title and a claim: {len(left)} of {len(joined) + len(left)} left")
+def test_no_two_works_of_the_same_authors_are_joined_because_one_names_the_other():
+    known = list(companions())
+    wrong = [pair for pair in known if state(pair, is_claimed=True) == Join.State.JOINED]
+    print(f"the same authors and a wrong claim: {len(wrong)} wrong joins in {len(known)}")
+    for pair in wrong:
+        print("   ", pair[1], "|", pair[2])
+    assert len(known) >= 2_000
+    assert not wrong
+
+
+def test_of_pairs_with_a_claim_hardly_one_is_left():
+    joined, left, questions = count("same", always, is_claimed=True)
+    total = len(joined) + len(left)
+    print(f"with a claim: {len(left)} of {total} left, {questions} of them questions")
     for pair in left:
-        print("   ", pair[1], pair[2])
-    assert len(left) <= (len(joined) + len(left)) // 200
+        print("   ", pair[1][1], "|", pair[2][1])
+    assert total >= 2_000
+    assert questions == len(left)  # an editor is asked about each
+    assert len(left) <= total // 200
 
 
 def test_of_pairs_with_one_telling_title_hardly_one_is_left():
@@ -111,15 +162,21 @@ def test_of_pairs_with_one_telling_title_hardly_one_is_left():
     print(f"one telling title: {len(left)} of {total} left, {questions} of them questions")
     for pair in left:
         print("   ", pair[1], pair[2])
-    assert len(left) <= total // 150
+    assert len(left) <= total // 200
 
 
-def test_what_no_rule_may_join_is_known():
-    """Titles that differ, and short ones, without an abstract: too little to join by."""
-    joined, left, questions = count("same", lambda pair: True, is_claimed=True)
-    total = len(joined) + len(left)
-    print(f"all with a claim: {len(left)} of {total} left, {questions} of them questions")
-    assert questions == len(left)  # an editor is asked about each
-    assert len(left) <= total // 15
-    joined, left, _ = count("same", lambda pair: True, is_claimed=False)
-    print(f"all without a claim: {len(left)} of {len(joined) + len(left)} left")
+@pytest.mark.parametrize("label", ["same", "no paper", "unclear"])
+def test_what_no_rule_may_join_is_known(label: str):
+    """Without a claim, titles that differ, and short ones without an abstract, stay apart: one
+    title of five words is the least that joins by itself."""
+    for is_claimed in (True, False):
+        joined, left, questions = count(
+            label, lambda pair: label != "same" or not is_telling(pair), is_claimed=is_claimed
+        )
+        claim = "with" if is_claimed else "without"
+        total = len(joined) + len(left)
+        print(f"{label}, {claim} a claim: {len(left)} of {total} left, {questions} questions")
+        if label == "same" and not is_claimed:
+            assert not joined
+        if is_claimed:
+            assert questions == len(left)

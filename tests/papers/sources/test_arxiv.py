@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug import Request, Response
 
-from papers.sources import arxiv, http
+from papers.sources import arxiv, http, polite, turns
 from papers.sources.base import FetchFailed
 
 PATH = "/api/query"
@@ -323,11 +323,43 @@ def test_a_request_that_fails_gives_its_turn_back(site):
     assert arxiv.lookup(["2605.13779"])
 
 
-def test_without_the_cache_nobody_asks(site, monkeypatch):
+@pytest.fixture
+def no_cache(monkeypatch, settings, tmp_path):
+    """A cache that does not answer, and a folder for what the processes of a machine share."""
+
     def fail(*args, **kwargs):
         raise ConnectionError("nobody there")
 
-    monkeypatch.setattr("django.core.cache.backends.locmem.LocMemCache.add", fail)
+    for question in ("get", "set", "add", "delete"):
+        monkeypatch.setattr(f"django.core.cache.backends.locmem.LocMemCache.{question}", fail)
+    monkeypatch.setattr(turns.turns, "_down_until", 0.0)
+    monkeypatch.setattr(polite, "cache", turns.turns)
+    settings.VAR_DIR = tmp_path
+    return tmp_path
+
+
+def test_without_the_cache_this_machine_keeps_the_pace(site, monkeypatch, no_cache):
+    monkeypatch.setattr(arxiv, "PAUSE", 3)
+    monkeypatch.setattr(arxiv, "PATIENCE", 0.05)
+    site.expect_request(PATH).respond_with_data(feed(entry()))
+    assert arxiv.lookup(["2605.13779"])
+
+    with pytest.raises(FetchFailed, match="without getting a turn"):
+        arxiv.lookup(["2605.13779"])
+    assert len(site.log) == 1
+
+
+def test_without_the_cache_arxiv_is_left_alone_all_the_same(site, no_cache):
+    site.expect_request(PATH).respond_with_data("Rate exceeded.", 429)
+    for said in ("429", "won't be asked again until"):
+        with pytest.raises(FetchFailed, match=said):
+            arxiv.lookup(["2605.13779"])
+    assert len(site.log) == 1
+
+
+def test_without_the_cache_and_a_disk_nobody_asks(site, no_cache, settings):
+    (no_cache / "file").touch()
+    settings.VAR_DIR = no_cache / "file"
     with pytest.raises(FetchFailed, match="find out whose turn it is"):
         arxiv.lookup(["2605.13779"])
     assert not site.log

@@ -3,6 +3,7 @@
 import datetime as dt
 import gzip
 import time
+from typing import Any
 
 import pytest
 from werkzeug import Request, Response
@@ -563,6 +564,37 @@ def test_a_feed_that_moved_for_good_is_asked_there_after_three_fetches(site):
     answer = row(site, state).fetch(DAY)
 
     assert [record.listing for record in answer.records] == [NOT_LISTED, NEW_TO_SOURCE]
+
+
+def test_a_move_counts_although_nothing_has_changed_since(site):
+    state: dict[str, Any] | None = None
+    for status in (200, 304, 304):
+        site.clear()
+        site.expect_request("/feed").respond_with_response(
+            Response("", 308, headers={"Location": "/new"})
+        )
+        answer = Response(rss(item(1)) if status == 200 else "", status, headers={"ETag": '"1"'})
+        site.expect_request("/new").respond_with_response(answer)
+        one = row(site, state)
+        one.fetch(DAY)
+        state = one.state
+
+    assert state
+    assert state["moved_to"] == site.url_for("/new")
+
+
+@pytest.mark.parametrize(("old", "is_back"), [(200, True), (404, False)])
+def test_a_feed_that_is_no_longer_where_it_moved_is_looked_for_where_it_was(site, old, is_back):
+    state = {"address": site.url_for("/feed"), "moved_to": site.url_for("/new"), "seen": []}
+    site.expect_request("/new").respond_with_data("gone", status=404)
+    site.expect_request("/feed").respond_with_data(rss(item(1)), status=old)
+    one = row(site, state)
+    if not is_back:
+        with pytest.raises(FetchFailed, match="/new"):
+            one.fetch(DAY)
+        return
+    assert len(one.fetch(DAY).records) == 1
+    assert "moved_to" not in one.state
 
 
 def test_a_feed_that_is_sent_on_for_now_is_asked_where_it_was(site):

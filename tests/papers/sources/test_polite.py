@@ -1,8 +1,10 @@
 """Services are asked by one at a time, over all machines, at the pace that they ask for."""
 
+import multiprocessing
 import threading
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import httpx
 import pytest
@@ -19,6 +21,7 @@ from papers.sources import (
     openreview,
     polite,
     semantic_scholar,
+    turns,
 )
 from papers.sources.base import FetchFailed
 from papers.sources.time_limit import time_limit
@@ -87,6 +90,42 @@ def test_a_worker_that_died_holds_it_for_so_long_and_takes_nobodys_turn_back(mac
         turn.__exit__(None, None, None)  # the one that was thought dead comes back
         with pytest.raises(FetchFailed), DOOR.turn():
             pass
+
+
+def of_a_process(number: int, folder: str) -> None:
+    for _ in range(2):
+        with DOOR.turn():
+            began = time.time()
+            time.sleep(0.02)
+            (Path(folder) / f"{number}-{began}").write_text(str(time.time()))
+
+
+def test_without_a_cache_the_processes_of_a_machine_ask_one_after_the_other(
+    monkeypatch, settings, tmp_path
+):
+    settings.CACHES = {"default": {"BACKEND": "tests.no.such.Cache"}}
+    settings.VAR_DIR = tmp_path / "var"
+    monkeypatch.setattr(polite, "sleep", time.sleep)
+    monkeypatch.setattr(polite, "NAP", 0.01)
+    monkeypatch.setattr(turns.turns, "_down_until", 0.0)
+    monkeypatch.setattr(polite, "cache", turns.turns)
+    (tmp_path / "spans").mkdir()
+    context = multiprocessing.get_context("fork")
+    machines = [
+        context.Process(target=of_a_process, args=(number, str(tmp_path / "spans")))
+        for number in range(3)
+    ]
+    for one in machines:
+        one.start()
+    for one in machines:
+        one.join()
+    spans = sorted(
+        (float(path.name.partition("-")[2]), float(path.read_text()))
+        for path in (tmp_path / "spans").iterdir()
+    )
+    assert len(spans) == 6
+    for (_, ended), (began, _) in pairwise(spans):
+        assert began - ended >= 0.09
 
 
 def test_a_cache_that_does_not_answer_stops_nobody(monkeypatch):
