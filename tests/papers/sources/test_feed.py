@@ -622,6 +622,18 @@ def test_a_gzip_bomb_costs_that_fetch_alone(site, monkeypatch):
         row(site).fetch(DAY)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be"])
+def test_a_name_without_an_end_costs_a_moment(encoding):
+    """feedparser looks for addresses in names, for minutes where one is long enough."""
+    text = f"<?xml version='1.0' encoding='{encoding}'?>" + rss(item(1)).partition("?>")[2].replace(
+        "<guid", f"<author>{'9' * 300_000}@x</author><guid", 1
+    )
+    began = time.process_time()
+    found = feed.parsed(text.encode(encoding), "", "A feed")
+    assert time.process_time() - began < 2
+    assert len(found.entries) == 1
+
+
 def test_a_packed_feed_is_read(site):
     body = gzip.compress(rss(item(1)).encode())
     serve(site, body, headers={"Content-Encoding": "gzip"})
