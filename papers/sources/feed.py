@@ -287,6 +287,7 @@ def parsed(body: bytes, content_type: str, name: str) -> Any:
     """What feedparser makes of a document. Raises `FetchFailed` for what is no whole feed."""
     text = body.removeprefix(b"\xef\xbb\xbf")
     plain = text.replace(b"\x00", b"")  # UTF-16, as far as tags go
+    plain = plain.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
     if not plain.strip():
         raise FetchFailed(f"{name} answers with an empty document.")
     start = plain.lstrip()[:1000].lower()
@@ -295,11 +296,11 @@ def parsed(body: bytes, content_type: str, name: str) -> Any:
             f"{name} answers with a web page instead of a feed. Look for the feed's address "
             "on that page."
         )
-    prolog = _PROLOG.match(plain.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff"))
+    prolog = _PROLOG.match(plain)
     end = prolog.end() if prolog else 0
     if plain[end : end + 2] == b"<!" or b"<!doctype" in plain[: end + 200].lower():
         raise FetchFailed(f"{name} answers with a document type, which feeds don't need.")
-    if not plain[end : end + 20].lstrip(b"\xff\xfe\xfe ").startswith(b"<"):
+    if not plain[end : end + 20].lstrip().startswith(b"<"):
         raise FetchFailed(f"{name} answers with something other than a feed.")
     headers = {"content-type": content_type} if content_type else {}
     found = feedparser.parse(
