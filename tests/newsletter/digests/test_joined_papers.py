@@ -14,7 +14,7 @@ from papers.matching.ranking import rank_and_match
 from papers.models import Feature, Join, Paper, Pick
 from papers.sources.record import HAS_PREPRINT, Author, PaperRecord, Relation
 from subscriptions.models import Feedback
-from subscriptions.readers import feedback, upvotes
+from subscriptions.readers import feedback, reading_list, upvotes
 from tests.factories import DAY, NOW, make_delivery, make_source, make_subscriber
 
 pytestmark = pytest.mark.django_db
@@ -165,3 +165,20 @@ def test_a_retracted_paper_leaves_lists_ranking_and_digests_and_its_page_says_so
     page = client.get(preprint.get_absolute_url())
     assert page.status_code == 200
     assert "This paper was retracted" in page.content.decode()
+
+
+def test_what_was_saved_under_one_name_is_saved_under_all_until_it_is_undone():
+    preprint, article = list_preprint(), list_article()
+    undo()
+    alice = make_subscriber()
+    reading_list.save(alice, article, NOW)
+    identity.confirm(Join.objects.get(), None, NOW)
+
+    assert reading_list.is_saved(alice, preprint)
+    assert reading_list.is_saved(alice, article)
+    undo()
+    assert not reading_list.is_saved(alice, preprint)
+    assert reading_list.is_saved(alice, article)
+    identity.confirm(Join.objects.get(), None, NOW)
+    reading_list.remove(alice, preprint)
+    assert not reading_list.is_saved(alice, article)
