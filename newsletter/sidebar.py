@@ -18,6 +18,7 @@ _GROUPS = {
         ("Subscribers", "group", "subscriptions_subscriber_changelist"),
         ("Suppressions", "block", "subscriptions_suppression_changelist"),
         ("Forms elsewhere", "html", "subscriptions_subscriber_forms"),
+        ("Followed most", "trending_up", "subscriptions_interest_changelist"),
         ("Imports", "upload", "subscriptions_importrun_changelist"),
         ("Exports", "download", "subscriptions_readerexport_changelist"),
     ],

@@ -10,6 +10,7 @@ from django.utils import timezone
 from newsletter.delivery import (
     backfill,
     continuity,
+    daily_interests,
     ledger,
     notices,
     planning,
@@ -58,6 +59,7 @@ def tick() -> None:
     """Plan what is due, welcome who is new, and wake a worker if anything is to be sent."""
     now = timezone.now()
     planning.plan(now)
+    daily_interests.plan(now)
     welcome.plan(now)
     sent.note_sent(now)
     heartbeats.tick_was_run(now)

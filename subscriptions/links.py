@@ -43,6 +43,8 @@ class Purpose(StrEnum):
     CONFIRM = "confirm"
     PREFERENCES = "preferences"
     UNSUBSCRIBE = "unsubscribe"
+    END_DAILY = "end daily"
+    """End the daily emails of interests, and leave."""
     FEEDBACK = "feedback"
     """Rate papers and save them for later."""
     DIGEST = "digest"
@@ -156,6 +158,12 @@ def unsubscribe_path(subscriber_id: int, version: int) -> str:
     """The path that shows a button on GET and unsubscribes on POST (RFC 8058)."""
     signed = token(Purpose.UNSUBSCRIBE, subscriber_id, version)
     return reverse("subscriptions:unsubscribe", args=[signed])
+
+
+def end_daily_path(subscriber_id: int, version: int) -> str:
+    """The path that ends the daily emails of interests, as `unsubscribe_path` ends all."""
+    signed = token(Purpose.END_DAILY, subscriber_id, version)
+    return reverse("subscriptions:end-daily", args=[signed])
 
 
 def feedback_path(

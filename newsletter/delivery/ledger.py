@@ -17,6 +17,7 @@ from anymail.signals import EventType
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from newsletter import bulk_sql
@@ -50,6 +51,8 @@ class Claimed:
     not_before: dt.datetime
     since: dt.date | None = None
     """Day of the earliest issue that it draws on as well."""
+    is_of_interests: bool = False
+    """It is a daily email of what its reader follows, and no digest."""
 
     @property
     def key(self) -> journal.Key:
@@ -128,14 +131,16 @@ def claim(
         WITH picked AS MATERIALIZED (
             SELECT id FROM {delivery}
             WHERE state = 'pending' AND not_before <= %s AND deadline > %s
-              AND issue_id IN (SELECT id FROM {bulk_sql.table(Issue)} WHERE state = 'running')
+              AND COALESCE(issue_id, interests_of_id)
+                  IN (SELECT id FROM {bulk_sql.table(Issue)} WHERE state = 'running')
               {behind} {by}
             ORDER BY not_before, id LIMIT %s {lock}
         )
         UPDATE {delivery}
         SET state = 'claimed', claim = %s, lease_until = %s, attempts = attempts + 1
         WHERE id {picked}
-        RETURNING id, issue_id, subscriber_id, attempts, not_before, since
+        RETURNING id, COALESCE(issue_id, interests_of_id), subscriber_id, attempts, not_before,
+            since, interests_of_id
     """  # noqa: S608 - names of our own, values are parameters
     moment = bulk_sql.timestamp_text(now)
     lease = bulk_sql.timestamp_text(now + settings.DELIVERY_LEASE)
@@ -144,8 +149,8 @@ def claim(
         cursor.execute(sql, (moment, moment, *start, *receive_by, count, name, lease))
         found = cursor.fetchall()
     claimed = [
-        Claimed(pk, issue, subscriber, attempts, _moment(not_before), _day(since))
-        for pk, issue, subscriber, attempts, not_before, since in found
+        Claimed(pk, issue, subscriber, attempts, _moment(not_before), _day(since), of is not None)
+        for pk, issue, subscriber, attempts, not_before, since, of in found
     ]
     claimed.sort(key=lambda one: one.place)
     return claimed
@@ -384,9 +389,21 @@ def recover(directory: Path, now: dt.datetime) -> int:
         changed += _recover_notices(trace, now)
         rows = Delivery.objects.filter(
             claim=trace.name, state__in=(Delivery.State.CLAIMED, Delivery.State.UNKNOWN)
-        ).values_list("pk", "issue_id", "subscriber_id", "attempts", "not_before", "since", "state")
-        states = {row[0]: row[6] for row in rows}
-        left = [Claimed(*row[:6]) for row in rows]
+        ).values_list(
+            "pk",
+            Coalesce("issue_id", "interests_of_id"),
+            "subscriber_id",
+            "attempts",
+            "not_before",
+            "since",
+            "interests_of_id",
+            "state",
+        )
+        states = {row[0]: row[7] for row in rows}
+        left = [
+            Claimed(pk, issue, subscriber, attempts, not_before, since, daily is not None)
+            for pk, issue, subscriber, attempts, not_before, since, daily, _ in rows
+        ]
         settled = [
             one
             for one in (_after_crash(trace, row, now) for row in left)

@@ -40,13 +40,16 @@ from newsletter.delivery.breaker import Breaker, Taking
 from newsletter.delivery.journal import Journal, Key
 from newsletter.delivery.ledger import Claimed, Settled, verdict
 from newsletter.delivery.notices import STOPPED, NoticeSender
-from newsletter.digests import retractions
+from newsletter.digests import interests, retractions
 from newsletter.digests.choices import stored_form
 from newsletter.digests.history import issues_sharing, papers_had
+from newsletter.digests.interests import NONE_PICKED, Followed, Left, Pick, Picked
 from newsletter.digests.readers import ratings_of, readers_of
 from newsletter.digests.rendering import DigestPress, RenderingFailed
 from newsletter.digests.selection import Choice, Reader, Shelf
-from newsletter.issues.freezing import cards_of, places_to_choose_from, week_to
+from newsletter.digests.taste import Ratings
+from newsletter.issues.freezing import cards_of, places_by_id, to_choose_from, week_to
+from newsletter.issues.places import Place
 from newsletter.mail.encoding import UnsendableMail
 from newsletter.mail.message import Mail
 from newsletter.mail.outcomes import Kind, Outcome, described
@@ -70,6 +73,9 @@ FIRST_PACE = 0.05
 
 WELCOME_EVERY = 1.0
 """Seconds between two looks for readers who have just confirmed."""
+
+MOST_WAITING = 10
+"""Papers on what one reader follows that wait for the next email, at most: the best ones."""
 
 MOST_EDITIONS = 32
 """Forms of issues that a worker keeps ready: daily (drawing on one to three issues), weekly and
@@ -118,6 +124,8 @@ class Wording:
     """Day of the earliest issue that it draws on as well."""
     without_machine: bool = False
     """In the authors' own words where a language model summarized them."""
+    is_of_interests: bool = False
+    """What the reader follows, every day."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +141,15 @@ class Stock:
     """By the ids of the shelf's papers and of their aliases, the paper that stands for the work."""
     fitted: int | None
     """The number of the semantic model whose vectors the shelf has; None where it has none."""
+    days: frozenset[dt.date]
+    """Of the issues that it draws on."""
+    place_of: Mapping[int, int]
+    """The place of every paper of these issues, by the one that stands for the work, most trending
+    first: what readers follow is looked for among all of them."""
+    standing: Mapping[int, int]
+    """How these papers stand, the most trending 0."""
+    followed: dict[int, Place] = field(default_factory=dict)
+    """Places that are on no shelf, by their ids, as far as readers follow what they hold."""
 
 
 Shelves = WeakValueDictionary[tuple[int, bool, dt.date | None, str], Stock]
@@ -193,6 +210,7 @@ class Worker:
             taking=self._taking,
         )
         self.tally.notices = self._notices.states
+        self._kept = KeptInterests()
 
     def run(self, seconds: float = float("inf")) -> Tally:
         """Send what is ready, until nothing is or `seconds` are over. Notices go first, and between
@@ -255,6 +273,7 @@ class Worker:
         with self._timed("record"):
             chosen = [(one.claimed.id, one.choices) for one in ready] + recorded
             ledger.record_choices([(pk, stored_form(mine)) for pk, mine in chosen])
+            self._kept.write()
             retractions.record(told)
         refused: dict[Key, Outcome] = {}
         self._notices.within_batch = True
@@ -285,13 +304,18 @@ class Worker:
         readers, refused = readers_of(ids)
         self._notice_hides()
         wanted = {
-            one.id: self._edition(one.issue_id, reader, one.since)
+            one.id: self._edition(one.issue_id, reader, one.since, one.is_of_interests)
             for one in claimed
             if one.subscriber_id is not None and (reader := readers.get(one.subscriber_id))
         }
         sharing = frozenset().union(*(edition.stock.sharing for edition in wanted.values()))
         works = {pk: work for one in wanted.values() for pk, work in one.stock.works.items()}
-        had = papers_had(ids, sharing, {one.id for one in claimed}, works)
+        mine_now = {one.id for one in claimed}
+        days = frozenset().union(*(edition.stock.days for edition in wanted.values()))
+        languages = {reader.id: reader.language for reader in readers.values()}
+        followed = interests.followed_by(ids, days, works, languages, mine_now)
+        daily = [one.id for one in readers.values() if one.is_weekly or one.id in followed]
+        had = papers_had(ids, sharing, mine_now, works, daily)
         ratings = {
             fitted: ratings_of(readers.values(), fitted)
             for fitted in {edition.stock.fitted for edition in wanted.values()}
@@ -299,6 +323,7 @@ class Worker:
         retried = [one.id for one in claimed if one.attempts > 1]
         alerts = retractions.alerts_for(ids, retried)
         told: dict[int, Collection[int]] = {}
+        drafts: list[tuple[Claimed, Reader, list[Choice], Picked]] = []
         chosen: list[tuple[Claimed, Reader, list[Choice]]] = []
         presses: dict[int, tuple[DigestPress, list[tuple[Reader, list[Choice]]]]] = {}
         for one in claimed:
@@ -307,21 +332,40 @@ class Worker:
                 reason = refused.get(one.subscriber_id or 0, "the subscriber was erased")
                 settled.append(self._untried(one, Delivery.State.SKIPPED, reason, now))
                 continue
-            edition = wanted[one.id]
+            stock = wanted[one.id].stock
             try:
-                choices = edition.stock.shelf.select(
-                    reader, had.get(reader.id, ()), ratings[edition.stock.fitted].get(reader.id)
+                reader, choices, picked = draft_for(
+                    stock,
+                    reader,
+                    followed.get(reader.id),
+                    had.get(reader.id, ()),
+                    ratings[stock.fitted].get(reader.id),
+                    is_of_interests=one.is_of_interests,
                 )
             except Exception as error:  # one reader's bad luck must not stop the others
                 settled.append(self._failed(one, error, now))
                 continue
-            if not choices:
+            if not choices and not picked.picks:
                 reason = "nothing new on the reader's topics"
                 settled.append(self._untried(one, Delivery.State.SKIPPED, reason, now))
                 continue
             # A batch may hold two digests of one reader, as after an outage.
-            had.setdefault(reader.id, set()).update(c.place.paper_id for c in choices)
+            mine = had.setdefault(reader.id, set())
+            mine.update(c.place.paper_id for c in choices)
+            mine.update(each.work for each in picked.picks)
+            drafts.append((one, reader, choices, picked))
+        places = self._places_of(drafts, wanted)
+        for one, reader, choices, picked in drafts:
+            edition = wanted[one.id]
+            if picked.picks or picked.left:
+                reader, choices = with_picks(edition.stock, reader, choices, picked, places)
+                edition.press.know([choice.place for choice in choices])
+            if not choices:  # what was followed is hidden since
+                reason = "nothing new on the reader's topics"
+                settled.append(self._untried(one, Delivery.State.SKIPPED, reason, now))
+                continue
             chosen.append((one, reader, choices))
+            self._kept.add(one, self._issues[one.issue_id].day, choices, picked, edition.stock)
             _, wanting = presses.setdefault(id(edition.press), (edition.press, []))
             wanting.append((reader, choices))
         for press, wanting in presses.values():
@@ -334,9 +378,9 @@ class Worker:
         for one, reader, choices in chosen:
             name = None
             try:
-                mine = alerts.get(reader.id, {})
-                if mine:
-                    reader = replace(reader, fallen=tuple(mine.values()))
+                fallen = alerts.get(reader.id, {})
+                if fallen:
+                    reader = replace(reader, fallen=tuple(fallen.values()))
                 channel = registry.wished(reader.receives_by)
                 name = channel.name
                 if isinstance(channel, HandedOver):
@@ -345,7 +389,7 @@ class Worker:
                 else:
                     recorded.append((one.id, choices))
                     settled.append(verdict(one, RECORDED, now, name))
-                if mine:
+                if fallen:
                     told[one.id] = alerts.pop(reader.id).keys()
             except Exception as error:  # as above
                 settled.append(self._failed(one, error, now, name))
@@ -461,11 +505,43 @@ class Worker:
             self._editions.clear()
             self._shelves.clear()
 
-    def _edition(self, issue_id: int, reader: Reader, since: dt.date | None) -> Edition:
+    def _places_of(
+        self,
+        drafts: Sequence[tuple[Claimed, Reader, list[Choice], Picked]],
+        wanted: Mapping[int, Edition],
+    ) -> dict[int, Place]:
+        """The places, by their ids, of what the readers of a batch get for following it. What is
+        on no shelf is read once for all of them.
+        """
+        known: dict[int, Place] = {}
+        missing: dict[int, Stock] = {}
+        for one, _, _, picked in drafts:
+            stock = wanted[one.id].stock
+            for each in picked.picks:
+                pk = place_of(stock, each)
+                found = stock.shelf.place(pk) or stock.followed.get(pk)
+                if found is not None:
+                    known[pk] = found
+                else:
+                    missing[pk] = stock
+        if missing:
+            read = places_by_id(missing)
+            for pk, place in read.items():
+                missing[pk].followed[pk] = place
+            known |= read
+        return known
+
+    def _edition(
+        self, issue_id: int, reader: Reader, since: dt.date | None, is_of_interests: bool = False
+    ) -> Edition:
         if issue_id not in self._issues:
             self._issues[issue_id] = Issue.objects.get(pk=issue_id)
         issue = self._issues[issue_id]
         wording = wording_for(issue, reader, since)
+        if is_of_interests:
+            wording = replace(
+                wording, is_weekly=False, is_welcome=False, since=None, is_of_interests=True
+            )
         key = (issue_id, wording)
         if key not in self._editions:
             if len(self._editions) >= MOST_EDITIONS:
@@ -547,6 +623,7 @@ def edition_of(issue: Issue, wording: Wording, shelves: "Shelves | None" = None)
             names,
             is_weekly=wording.is_weekly,
             is_welcome=wording.is_welcome,
+            is_of_interests=wording.is_of_interests,
             language=wording.language,
             cards_of=_cards_without_machine if wording.without_machine else cards_of,
         ),
@@ -554,7 +631,7 @@ def edition_of(issue: Issue, wording: Wording, shelves: "Shelves | None" = None)
 
 
 def _stock_of(issue: Issue, wording: Wording) -> Stock:
-    places = places_to_choose_from(issue, wording.since, is_weekly=wording.is_weekly)
+    places, place_of = to_choose_from(issue, wording.since, is_weekly=wording.is_weekly)
     paper_ids = {place.paper_id for place in places}
     fitted = current.number_in_use()
     vectors = current.vectors_of(paper_ids, fitted) if fitted else None
@@ -563,7 +640,112 @@ def _stock_of(issue: Issue, wording: Wording) -> Stock:
         sharing=frozenset(issues_sharing(paper_ids)),
         works=Paper.objects.works_of(paper_ids),
         fitted=fitted,
+        days=frozenset(_days_of(issue, wording.since)),
+        place_of=place_of,
+        standing={work: at for at, work in enumerate(place_of)},
     )
+
+
+def _days_of(issue: Issue, since: dt.date | None) -> Iterator[dt.date]:
+    """The days from `since` to that of the issue."""
+    first = min(since or issue.day, issue.day)
+    for ahead in range((issue.day - first).days + 1):
+        yield first + dt.timedelta(days=ahead)
+
+
+# --- What readers follow -----------------------------------------------------------------
+
+
+def draft_for(
+    stock: Stock,
+    reader: Reader,
+    followed: Followed | None,
+    had: Collection[int],
+    ratings: Ratings | None,
+    *,
+    is_of_interests: bool = False,
+) -> tuple[Reader, list[Choice], Picked]:
+    """The reader's papers by topic, and what they follow: up to half of the places, and all that
+    the topics leave free. A daily email of interests has nothing but these. What the reader muted
+    is nowhere.
+    """
+    if followed is None:
+        if is_of_interests:
+            return reader, [], NONE_PICKED
+        return reader, stock.shelf.select(reader, had, ratings), NONE_PICKED
+    if followed.muted:
+        reader = replace(reader, disliked=reader.disliked | followed.muted)
+    choices = [] if is_of_interests else stock.shelf.select(reader, had, ratings)
+    if not followed.interests:
+        return reader, choices, NONE_PICKED
+    wanted = reader.papers_wanted
+    room = max(wanted // 2, 1, wanted - len(choices))
+    unwanted = reader.disliked.union(had) if had else reader.disliked
+    picked = interests.pick(followed, stock.standing, unwanted, room, daily_only=is_of_interests)
+    return reader, choices, picked
+
+
+def place_of(stock: Stock, one: Pick) -> int:
+    """The id of the place of a followed paper; of one that waited, in its own issue."""
+    return one.place or stock.place_of[one.work]
+
+
+def with_picks(
+    stock: Stock,
+    reader: Reader,
+    choices: Sequence[Choice],
+    picked: Picked,
+    places: Mapping[int, Place],
+) -> tuple[Reader, list[Choice]]:
+    """The whole digest, what is followed first; and its reader, who is told what had no room."""
+    found = stock.shelf.with_followed(
+        choices,
+        [
+            (places[pk], one.followings, one.reason)
+            for one in picked.picks
+            if (pk := place_of(stock, one)) in places
+        ],
+        reader,
+    )
+    if picked.left:
+        there = {choice.place.work for choice in found}
+        reader = replace(reader, left=sum(one.work not in there for one in picked.left))
+    return reader, found
+
+
+class KeptInterests:
+    """What a batch's emails have for being followed, gathered to be written at once."""
+
+    def __init__(self) -> None:
+        self._chosen: dict[int, dict[int, tuple[int, ...]]] = {}
+        self._left: list[Left] = []
+        self._offered: dict[int, int] = {}
+
+    def add(
+        self,
+        one: Claimed,
+        day: dt.date,
+        choices: Sequence[Choice],
+        picked: Picked,
+        stock: Stock,
+    ) -> None:
+        """Note what one delivery has, and what it had no room for."""
+        self._offered |= dict.fromkeys(picked.offered, one.id)
+        if not picked.picks and not picked.left:
+            return
+        self._chosen[one.id] = {
+            choice.place.id: choice.followings for choice in choices if choice.followings
+        }
+        there = {choice.place.work for choice in choices}
+        waits = [each for each in picked.left if each.work not in there][:MOST_WAITING]
+        if waits and one.subscriber_id is not None:
+            places = tuple((each.followings[0], stock.place_of[each.work]) for each in waits)
+            self._left.append(Left(one.id, one.subscriber_id, day, places))
+
+    def write(self) -> None:
+        """Write it, and begin anew."""
+        interests.record(self._chosen, self._left, self._offered)
+        self._chosen, self._left, self._offered = {}, [], {}
 
 
 def _cards_without_machine(place_ids: Sequence[int]) -> dict[int, Card]:
@@ -575,9 +757,23 @@ def compose_for(issue: Issue, reader: Reader) -> tuple[Mail | None, list[Choice]
     row = Delivery.objects.filter(issue=issue, subscriber=reader.id).first()
     since = row.since if row else planning.draws_since(issue, reader.id, timezone.now())
     edition = edition_of(issue, wording_for(issue, reader, since))
-    had = papers_had([reader.id], edition.stock.sharing - {issue.pk}, works=edition.stock.works)
-    ratings = ratings_of([reader], edition.stock.fitted).get(reader.id)
-    choices = edition.stock.shelf.select(reader, had.get(reader.id, ()), ratings)
+    stock = edition.stock
+    languages = {reader.id: reader.language}
+    followed = interests.followed_by([reader.id], stock.days, stock.works, languages)
+    had = papers_had(
+        [reader.id],
+        stock.sharing - {issue.pk},
+        works=stock.works,
+        daily=[reader.id],
+    )
+    ratings = ratings_of([reader], stock.fitted).get(reader.id)
+    reader, choices, picked = draft_for(
+        stock, reader, followed.get(reader.id), had.get(reader.id, ()), ratings
+    )
+    if picked.picks or picked.left:
+        places = places_by_id([place_of(stock, one) for one in picked.picks])
+        reader, choices = with_picks(stock, reader, choices, picked, places)
+        edition.press.know([choice.place for choice in choices])
     if not choices:
         return None, []
     alerts = retractions.alerts_for([reader.id])

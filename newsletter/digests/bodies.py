@@ -20,6 +20,9 @@ from subscriptions.notices.mjml import compile_mjml
 TOP = -1
 """Stands for the id of a topic where papers come for being among the most trending."""
 
+FOLLOWED = -2
+"""Stands for the id of a topic where papers come for being what their reader follows."""
+
 ALSO = 3
 """How many papers outside the reader's topics are listed."""
 
@@ -75,6 +78,8 @@ TEXT = Markup("emails/digest.txt", plain_text, plain_text, ", ")
 
 def heading_of(choice: Choice) -> int:
     """The id of the topic under which a grouped digest puts the paper."""
+    if choice.followings:
+        return FOLLOWED
     return choice.topics[0] if choice.topics else TOP
 
 
@@ -96,6 +101,8 @@ class Order:
     """Every paper is shown in full, not the first ones alone."""
     fallen: Sequence[Fallen] = ()
     """Papers of which the reader is told that they were retracted."""
+    waiting: int = 0
+    """How many papers on what the reader follows had no room and come with the next email."""
 
     @property
     def in_full(self) -> Sequence[Choice]:
@@ -127,6 +134,8 @@ class Form:
     """The heading over the lines of one topic, with a hole for its name."""
     also: SplitTemplate
     """Around the papers outside the reader's topics; left out where there are none."""
+    waiting: SplitTemplate
+    """Around the number of followed papers that wait; left out where there are none."""
     more: SplitTemplate
     """Around the number of papers that had no room; left out where all had."""
     fallen: SplitTemplate
@@ -172,7 +181,8 @@ class Form:
             }
             for heading in (self.group, self.section)
         )
-        self.room = HTML_LIMIT - self.shell.size - self.also.size - self.more.size - OWN_BYTES
+        shared = (self.shell, self.also, self.more, self.waiting)
+        self.room = HTML_LIMIT - sum(part.size for part in shared) - OWN_BYTES
         self._heading_size = max((self._heading(topic) for topic in self.topics), default=0)
         self._line_size = self._card_size = 0
         self.always_fit = 0
@@ -246,7 +256,7 @@ class Form:
             if order.is_whole or at < IN_FULL:
                 card = self.cards[choice.place.id]
                 room -= card.size + len(card.holes) * len(TOKEN_LIKE)
-                room -= self.reason(choice.why).size
+                room -= self.reason(choice.reason).size
             if order.by_topic and (heading := heading_of(choice)) not in headed:
                 headed.add(heading)
                 room -= self._heading(heading)
@@ -268,7 +278,9 @@ class Form:
             values["topics"] = [*values["topics"], self._further(further)]
         ahead = order.choices[1:4] or order.choices[:1]
         values["preheader"] = self._listed([self.titles[choice.place.id] for choice in ahead])
-        values["also"] = values["more"] = values["fallen"] = ()
+        values["also"] = values["more"] = values["fallen"] = values["waiting"] = ()
+        if order.waiting:
+            values["waiting"] = self.waiting.fill({"waits": (self._counted(order.waiting),)})
         if order.fallen:
             values["fallen"] = self.fallen.fill({"fallenline": self._told(order)})
         if order.also:
@@ -301,7 +313,7 @@ class Form:
             if topic in self.headings:
                 cards.append(self.headings[topic])
             for choice in choices:
-                own = {"feedback": token, "why": self.reason(choice.why), "level": level}
+                own = {"feedback": token, "why": self.reason(choice.reason), "level": level}
                 card = self.cards[choice.place.id]
                 cards += [part if isinstance(part, Fragment) else own[part] for part in card.parts]
         return cards
@@ -349,7 +361,7 @@ class Form:
     def sample(self) -> str:
         """All that readers may see, with something like a token in every hole."""
         templates = (
-            *(self.shell, self.group, self.section, self.also, self.more),
+            *(self.shell, self.group, self.section, self.also, self.more, self.waiting),
             *(self.fallen, self.fallenline, self.fallenlink),
         )
         return sample_of((*templates, *self.cards.values()), self.lines.values())

@@ -212,6 +212,7 @@ def shell_context(
     *,
     is_weekly: bool,
     is_welcome: bool = False,
+    is_of_interests: bool = False,
     has_summaries: bool = False,
 ) -> dict[str, Any]:
     """What the digest templates print besides cards. `values` are those that differ per reader:
@@ -219,7 +220,8 @@ def shell_context(
     the authors' own.
     """
     preferences = values["preferences"].join(address_around_token("subscriptions:preferences"))
-    unsubscribe = values["unsubscribe"].join(address_around_token("subscriptions:unsubscribe"))
+    leave = "subscriptions:end-daily" if is_of_interests else "subscriptions:unsubscribe"
+    unsubscribe = values["unsubscribe"].join(address_around_token(leave))
     return {
         "site_name": plain(settings.SITE_NAME),
         "site_url": settings.SITE_URL,
@@ -230,6 +232,7 @@ def shell_context(
         "date": date_of(issue.day),
         "is_weekly": is_weekly,
         "is_welcome": is_welcome,
+        "is_of_interests": is_of_interests,
         "has_summaries": has_summaries,
         "note": [shorten(plain(part), 2000) for part in issue.note.splitlines() if plain(part)],
         "count": values["count"],

@@ -9,6 +9,7 @@ a handful of days, so this stays a handful of index probes for each reader.
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from newsletter import bulk_sql
 from newsletter.digests.choices import paper_ids
@@ -34,17 +35,30 @@ def issues_sharing(paper_ids: Iterable[int]) -> list[int]:
     return list(Issue.objects.filter(day__in=days).values_list("pk", flat=True))
 
 
+def _note(
+    rows: Iterable[tuple[int, int | None, Sequence[Any]]],
+    but: Collection[int],
+    works: Mapping[int, int],
+    had: dict[int, set[int]],
+) -> None:
+    for pk, subscriber_id, stored in rows:
+        if pk not in but and stored and subscriber_id is not None:
+            ids = paper_ids(stored)
+            had.setdefault(subscriber_id, set()).update(works.get(one, one) for one in ids)
+
+
 def papers_had(
     subscriber_ids: Sequence[int],
     issue_ids: Collection[int],
     but: Collection[int] = (),
     works: Mapping[int, int] | None = None,
+    daily: Collection[int] = (),
 ) -> dict[int, set[int]]:
     """By subscriber id, the ids of papers they had in digests of these issues.
 
     `but`: ids of deliveries that do not count, the ones being made. `works`: by the id of a paper,
     that of the one that stands for its work now; whoever had it under one name had it under all.
-    One query.
+    `daily`: of these subscribers the daily emails of interests count, too. One query, or two.
     """
     works = works or {}
     had: dict[int, set[int]] = {}
@@ -59,8 +73,17 @@ def papers_had(
         .order_by()
         .values_list("pk", "subscriber_id", "choices")
     )
-    for pk, subscriber_id, stored in rows:
-        if pk not in but and stored and subscriber_id is not None:
-            ids = paper_ids(stored)
-            had.setdefault(subscriber_id, set()).update(works.get(pk, pk) for pk in ids)
+    _note(rows, but, works, had)
+    if daily:
+        # Of few readers, and found by an index of few rows.
+        rows = (
+            Delivery.objects.filter(
+                bulk_sql.among(Delivery, "subscriber_id", list(daily)),
+                interests_of_id__in=issue_ids,
+                state__in=HAD,
+            )
+            .order_by()
+            .values_list("pk", "subscriber_id", "choices")
+        )
+        _note(rows, but, works, had)
     return had

@@ -22,7 +22,18 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
-from newsletter.digests.bodies import ALSO, HTML, IN_FULL, TEXT, TOP, Form, Markup, Order, sample_of
+from newsletter.digests.bodies import (
+    ALSO,
+    FOLLOWED,
+    HTML,
+    IN_FULL,
+    TEXT,
+    TOP,
+    Form,
+    Markup,
+    Order,
+    sample_of,
+)
 from newsletter.digests.contexts import (
     card_context,
     line_context,
@@ -85,6 +96,7 @@ class DigestPress:
         *,
         is_weekly: bool = False,
         is_welcome: bool = False,
+        is_of_interests: bool = False,
         language: str = "",
         cards_of: Callable[[Sequence[int]], Mapping[int, Card]] | None = None,
     ) -> None:
@@ -96,13 +108,17 @@ class DigestPress:
         self.issue = issue
         self.is_weekly = is_weekly
         self.is_welcome = is_welcome
+        self.is_of_interests = is_of_interests
         self.language = language or settings.LANGUAGE_CODE
         self._by_id = {place.id: place for place in places}
         self.places = list(self._by_id.values())
         self._cards_of = cards_of
         self._text_only: set[int] = set()
         with translation.override(self.language):
-            self._topic_names = {TOP: gettext("Top papers")}
+            self._topic_names = {
+                FOLLOWED: gettext("What you follow"),
+                TOP: gettext("Top papers"),
+            }
         for topic, name in topic_names.items():
             self._topic_names[topic] = shorten(plain(name), 80) or "?"
         self._topic_order = {topic: at for at, topic in enumerate(self._topic_names)}
@@ -128,6 +144,11 @@ class DigestPress:
                 "couldn't make HTML of an issue, so its digests go out as plain text",
                 extra={"day": self.issue.day.isoformat(), "reason": error.reason},
             )
+
+    def know(self, places: Iterable[Place]) -> None:
+        """Have these places, too: of papers that hardly anybody gets."""
+        for place in places:
+            self._by_id.setdefault(place.id, place)
 
     def prepare(self, wanted: Iterable[tuple[Reader, Sequence[Choice]]]) -> None:
         """Have the lines and cards of what these readers get, all made at once. Raises `KeyError`
@@ -225,7 +246,9 @@ class DigestPress:
             text=self.text.compose(order),
             html=html,
             metadata=self._metadata,
-            tags=("welcome" if self.is_welcome else "digest",),
+            tags=(
+                "interests" if self.is_of_interests else "welcome" if self.is_welcome else "digest",
+            ),
         )
 
     def order(self, reader: Reader, choices: Sequence[Choice], delivery_id: int | None) -> Order:
@@ -238,11 +261,12 @@ class DigestPress:
         return Order(
             choices,
             self._also(reader, choices),
-            self._topics(reader),
+            self._topics(reader, choices),
             tokens,
-            by_topic=reader.grouped,
+            by_topic=reader.grouped and not self.is_of_interests,
             is_whole=reader.in_full,
             fallen=reader.fallen,
+            waiting=reader.left,
         )
 
     def subject(self, choices: Sequence[Choice]) -> str:
@@ -280,6 +304,8 @@ class DigestPress:
         }
         if self.is_welcome:
             return gettext("Welcome to %(site)s: %(title)s") % said
+        if self.is_of_interests:
+            return gettext("What you follow: %(title)s · %(date)s") % said
         if self.is_weekly:
             return gettext("The week’s best: %(title)s · week to %(date)s") % said
         return gettext("%(title)s · %(date)s") % said
@@ -295,6 +321,7 @@ class DigestPress:
             section=cut.get("section", SplitTemplate(())),
             also=cut["also"],
             more=cut["more"],
+            waiting=cut["waiting"],
             fallen=cut["fallen"],
             fallenline=cut["fallenline"],
             fallenlink=cut["fallenlink"],
@@ -335,13 +362,15 @@ class DigestPress:
             {name: marks.hole(name) for name in holes},
             is_weekly=self.is_weekly,
             is_welcome=self.is_welcome,
+            is_of_interests=self.is_of_interests,
             has_summaries=self.has_summaries,
         )
         context["outside"], context["left"] = marks.hole("outside"), marks.hole("left")
+        context["waits"] = marks.hole("waits")
         told_of = ("fallen", "fallenline", "fallenlink")
         told = ("fallentitle", "fallenpage", "fallenstatus", "fallennotice", "fallenaddress")
         context["fallen"] = [{name: marks.hole(name) for name in told}]
-        for name in ("lines", "section", "cards", "group", "also", "more", *told_of):
+        for name in ("lines", "section", "cards", "group", "also", "more", "waiting", *told_of):
             context |= {f"{name}_begins": marks.begin(name), f"{name}_ends": marks.end(name)}
         why, feedback, level = marks.hole("why"), marks.hole("feedback"), marks.hole("level")
         context["lines"] = [
@@ -370,7 +399,7 @@ class DigestPress:
         """The most trending papers outside the reader's topics; whoever wants the top papers has
         them among their own.
         """
-        if reader.top_papers:
+        if reader.top_papers or self.is_of_interests:
             return []
         found: list[int] = []
         unwanted = reader.disliked.union([choice.place.work for choice in choices])
@@ -381,17 +410,27 @@ class DigestPress:
                     break
         return found
 
-    def _topics(self, reader: Reader) -> list[int]:
+    def _topics(self, reader: Reader, choices: Sequence[Choice]) -> list[int]:
+        if self.is_of_interests:
+            return [FOLLOWED]
         known = self._topic_order
         topics = sorted(filter(known.__contains__, reader.topics), key=known.__getitem__)
-        return [TOP, *topics] if reader.top_papers else topics
+        if reader.top_papers:
+            topics = [TOP, *topics]
+        if choices[0].followings:
+            topics = [FOLLOWED, *topics]
+        return topics
 
     def _prepare_headers(self) -> None:
-        self._leave = list_headers.around_unsubscribe_token()
+        self._leave = list_headers.around_unsubscribe_token(
+            "subscriptions:end-daily" if self.is_of_interests else "subscriptions:unsubscribe"
+        )
         name, day = plain(settings.SITE_NAME), self.issue.day.isoformat()
         if name.isascii() and not _PHRASE.fullmatch(name):
             name = '"' + name.replace("\\", "").replace('"', "'") + '"'
         kind = "welcome" if self.is_welcome else "weekly" if self.is_weekly else "daily"
+        if self.is_of_interests:
+            kind = "interests"
         self._headers = (
             list_headers.ONE_CLICK,
             ("List-Id", f"{name} <{settings.LIST_ID}>"),  # RFC 2919
@@ -399,7 +438,9 @@ class DigestPress:
             ("Feedback-ID", list_headers.feedback_id(day, "digest", kind)),
         )
         self._signers = {
-            "unsubscribe": links.signer(Purpose.UNSUBSCRIBE),
+            "unsubscribe": links.signer(
+                Purpose.END_DAILY if self.is_of_interests else Purpose.UNSUBSCRIBE
+            ),
             "preferences": links.signer(Purpose.PREFERENCES),
             "feedback": links.signer(Purpose.FEEDBACK),
         }

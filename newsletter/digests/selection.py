@@ -70,6 +70,8 @@ class Reader:
     """They take summaries that a language model made of abstracts."""
     fallen: tuple[Fallen, ...] = ()
     """What this digest tells them of; see `newsletter.digests.retractions`."""
+    left: int = 0
+    """How many papers on what they follow had no room in this digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,17 @@ class Choice:
     topics: tuple[int, ...]
     why: str
     """Such as "Matches Agents · trending #3", "Most upvoted today", "Because you liked “…”"."""
+    followings: tuple[int, ...] = ()
+    """The numbers of what the reader follows that it was chosen for."""
+    followed: str = ""
+    """That in words, such as "You follow Alice Adams"; it isn't kept in the ledger."""
+
+    @property
+    def reason(self) -> str:
+        """All that the reader is told."""
+        if not self.followed:
+            return self.why
+        return f"{self.followed} · {self.why}" if self.why else self.followed
 
 
 class Shelf:
@@ -101,6 +114,7 @@ class Shelf:
         #: Most trending first; a paper that stood in several issues stands here once.
         self.places = taking_part(places)
         self._works = [place.work for place in self.places]
+        self._at_place = {place.id: at for at, place in enumerate(self.places)}
         self._by_topic: dict[int, list[int]] = {}
         for at, place in enumerate(self.places):
             for topic in place.topics:
@@ -219,6 +233,38 @@ class Shelf:
         if ratings and liking:
             return self._with_liked(choices, allowed, ratings, liking)
         return choices
+
+    def place(self, pk: int) -> Place | None:
+        """The place with this id, where it is one to choose from."""
+        at = self._at_place.get(pk)
+        return self.places[at] if at is not None else None
+
+    def with_followed(
+        self,
+        choices: Sequence[Choice],
+        picks: Iterable[tuple[Place, tuple[int, ...], str]],
+        reader: Reader,
+    ) -> list[Choice]:
+        """`choices` with papers that the reader follows ahead of them, at most `papers_wanted` in
+        all: each with its place, the numbers of what it is followed for, and that in words. What
+        stands among the choices already stands once, with both reasons.
+        """
+        others = {choice.place.work: choice for choice in choices}
+        first: list[Choice] = []
+        for place, followings, followed in picks:
+            known = others.pop(place.work, None) or self._followed(place, reader.topics)
+            first.append(Choice(known.place, known.topics, known.why, followings, followed))
+        return [*first, *others.values()][: reader.papers_wanted]
+
+    def _followed(self, place: Place, topics: frozenset[int]) -> Choice:
+        """A paper that would not have been chosen for its topics."""
+        at = self._at_place.get(place.id)
+        trend = self._trend[at] if at is not None else ""
+        mine = tuple(
+            sorted(topics.intersection(place.topics), key=lambda one: -place.topics[one].score)
+        )
+        matched = place.topics[mine[0]].why if mine else ""
+        return Choice(place, mine, " · ".join(filter(None, (matched, trend))))
 
     def _top_for(self, reader: Reader, unwanted: Collection[int]) -> list[int]:
         """The `papers_wanted` most trending that the reader may get, each work once. What was

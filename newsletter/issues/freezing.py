@@ -200,8 +200,37 @@ def places_to_choose_from(
     choosing asks of them (`ASKED`): a week of large days has thousands of places, of which readers
     get some hundreds. `cards_of` has those whole.
     """
+    return to_choose_from(issue, since, is_weekly=is_weekly)[0]
+
+
+def to_choose_from(
+    issue: Issue, since: dt.date | None = None, *, is_weekly: bool = False
+) -> tuple[list[Place], dict[int, int]]:
+    """`places_to_choose_from`; and of all papers, those that don't take part as well, the place by
+    the id of the paper that stands for the work, most trending first.
+    """
     standings = _standings(issue, since, is_weekly=is_weekly)
-    return _places_with([one.id for one in taking_part(standings)], standings)
+    places = _places_with([one.id for one in taking_part(standings)], standings)
+    ordered = sorted(standings, key=lambda one: (-one.score, one.rank, one.id))
+    everything: dict[int, int] = {}
+    for one in ordered:
+        everything.setdefault(one.work, one.id)
+    return places, everything
+
+
+def places_by_id(place_ids: Collection[int]) -> dict[int, Place]:
+    """The places with these ids, of whatever issues, as `places_to_choose_from` has them; what was
+    hidden since is left out.
+    """
+    rows = IssuePaper.objects.shown().filter(pk__in=place_ids).annotate(work=WORK).order_by()
+    standings = [
+        Standing(pk, work, rank, score, tuple(map(int, topics)))
+        for pk, work, rank, score, topics in rows.values_list(
+            "pk", "work", "rank", "score", "topics"
+        )
+    ]
+    places = _places_with([one.id for one in standings], standings)
+    return {place.id: place for place in places}
 
 
 def _standings(issue: Issue, since: dt.date | None, *, is_weekly: bool) -> list[Standing]:

@@ -24,6 +24,7 @@ from newsletter.models.statistics import (
     Measure,
 )
 from newsletter.models.trouble import Trouble, TroubleQuerySet
+from newsletter.models.waiting_paper import WaitingPaper
 from newsletter.models.webhook import (
     Webhook,
     WebhookEvent,
@@ -60,6 +61,7 @@ __all__ = [
     "RetractionQuerySet",
     "Trouble",
     "TroubleQuerySet",
+    "WaitingPaper",
     "Webhook",
     "WebhookEvent",
     "WebhookMessage",

@@ -1,4 +1,4 @@
-"""The ledger: one delivery for each reader and issue."""
+"""The ledger: one delivery for each reader and issue, and one a day of what a reader follows."""
 
 import datetime as dt
 from collections import Counter
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar, Self
 
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from newsletter.mail.bounce_rules import Bounce
 from newsletter.models.issue import Issue
@@ -25,13 +26,17 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
             state=Delivery.State.PENDING,
             not_before__lte=now,
             deadline__gt=now,
-            issue__in=Issue.objects.running().values("pk"),
+        ).filter(
+            models.Q(issue__in=Issue.objects.running().values("pk"))
+            | models.Q(interests_of__in=Issue.objects.running().values("pk"))
         )
 
     def readable(self) -> Self:
         """Deliveries whose papers their reader got, or most likely got; newest issue first."""
         states = (Delivery.State.SENT, Delivery.State.UNKNOWN, Delivery.State.FEED)
-        return self.filter(state__in=states).order_by("-issue__day")
+        return self.filter(state__in=states).order_by(
+            Coalesce("issue__day", "interests_of__day").desc(), "-pk"
+        )
 
     def through(self, channel: str) -> Self:
         """Deliveries that went to their readers through the channel of this name."""
@@ -44,7 +49,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def stopped(self, since: dt.date) -> Self:
         """Pending deliveries of issues that were stopped, of the days from `since` on."""
         stopped = Issue.objects.filter(state=Issue.State.STOPPED, day__gte=since)
-        return self.filter(state=Delivery.State.PENDING, issue__in=list(stopped))
+        ids = list(stopped)
+        return self.filter(state=Delivery.State.PENDING).filter(
+            models.Q(issue__in=ids) | models.Q(interests_of__in=ids)
+        )
 
     def lapsed(self, now: dt.datetime) -> Self:
         """Claimed deliveries whose lease has run out."""
@@ -62,6 +70,8 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
             .annotate(models.Count("pk"))
         )
         for issue_id, state, channel, count in counted:
+            if issue_id is None:
+                continue
             counts[issue_id][Delivery.channel_of(state, channel) or state] += count
         return counts
 
@@ -84,8 +94,24 @@ class Delivery(models.Model):
 
     Bounce = Bounce
 
+    # One of the two is set. An email of interests has a column of its own rather than a kind beside
+    # the issue: the version before claims what has an issue, and would send a digest.
     issue = models.ForeignKey(
-        Issue, on_delete=models.PROTECT, related_name="deliveries", db_index=False
+        Issue,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="deliveries",
+        db_index=False,
+        help_text="The issue whose digest it is.",
+    )
+    interests_of = models.ForeignKey(
+        Issue,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="interest_deliveries",
+        db_index=False,
+        help_text="Of a daily email of interests: the issue whose papers it draws on.",
     )
     subscriber = models.ForeignKey(
         Subscriber,
@@ -125,6 +151,11 @@ class Delivery(models.Model):
         default=list,
         help_text="The papers in the digest and why each was chosen.",
     )
+    interests = models.JSONField(
+        null=True,
+        editable=False,
+        help_text="By place: numbers of what the reader follows, for which the paper was chosen.",
+    )
     provider_id = models.CharField(
         max_length=200, blank=True, help_text="The provider's ID for this message."
     )
@@ -146,12 +177,17 @@ class Delivery(models.Model):
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:
-        """One row per reader and issue; the queue is found by a small partial index."""
+        """One row per reader, issue and kind; the queue is found by a small partial index."""
 
         verbose_name_plural = "deliveries"
         ordering = ("-id",)
         constraints: ClassVar = [
             models.UniqueConstraint(fields=("issue", "subscriber"), name="delivery_once"),
+            models.UniqueConstraint(
+                fields=("interests_of", "subscriber"),
+                condition=models.Q(interests_of__isnull=False),
+                name="delivery_of_interests_once",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(
@@ -187,6 +223,18 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"delivery {self.pk} ({self.get_state_display()})"
+
+    @property
+    def drawn_on(self) -> Issue:
+        """The issue whose papers it has, whichever kind it is."""
+        found = self.issue or self.interests_of
+        assert found is not None  # one of the two is always there
+        return found
+
+    @property
+    def is_of_interests(self) -> bool:
+        """Whether it is a daily email of interests, and no digest."""
+        return self.interests_of_id is not None
 
     @property
     def asked_in_vain(self) -> list[dt.datetime]:

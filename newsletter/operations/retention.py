@@ -15,7 +15,15 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
-from newsletter.models import ApiWrite, Delivery, Event, Issue, RetractionAlert, WebhookEvent
+from newsletter.models import (
+    ApiWrite,
+    Delivery,
+    Event,
+    Issue,
+    RetractionAlert,
+    WaitingPaper,
+    WebhookEvent,
+)
 from papers.models import Join, SourceRecord, SourceRun
 from subscriptions.addresses import address_hashes
 from subscriptions.models import FormEntry, Notice, Subscriber, Suppression
@@ -55,6 +63,8 @@ class Forgotten:
     """Who was, or was to be, told of retracted papers."""
     webhooks: int = 0
     """Events that webhooks were told of, and the record of what programs changed."""
+    left_over: int = 0
+    """Papers that waited for a reader's next email."""
 
     def __str__(self) -> str:
         return (
@@ -63,7 +73,8 @@ class Forgotten:
             f"{self.deliveries} deliveries, {self.logins} logins, {self.notices} other emails, "
             f"{self.fetches} fetches, the texts of {self.waiting} papers that nobody listed, "
             f"{self.questions} questions about papers, {self.alerts} alerts of retracted papers, "
-            f"{self.webhooks} rows about webhooks and the API"
+            f"{self.webhooks} rows about webhooks and the API, "
+            f"{self.left_over} papers that waited for a next email"
         )
 
 
@@ -100,6 +111,12 @@ def delete_expired(now: dt.datetime, *, dry_run: bool = False) -> Forgotten:
         webhooks=_delete(WebhookEvent.objects.filter(at__lt=events_before), dry_run)
         + _delete(
             ApiWrite.objects.filter(at__lt=_before(now, settings.KEEP_DELIVERIES_DAYS)), dry_run
+        ),
+        left_over=_delete(
+            WaitingPaper.objects.filter(
+                day__lt=_before(now, settings.KEEP_INTEREST_MATCHES_DAYS).date()
+            ),
+            dry_run,
         ),
         notices=sum(_delete(rows, dry_run) for rows in _notices(now)),
         fetches=_delete(
@@ -190,14 +207,20 @@ def _untie(day: dt.date, dry_run: bool) -> int:
     """
     count = 0
     for issue in Issue.objects.filter(day__lt=day).order_by("day"):
-        rows = Delivery.objects.filter(issue=issue, subscriber__isnull=False)
-        if dry_run:
-            count += rows.count()
-            continue
-        for batch in _batches(rows.order_by("subscriber_id")):
-            count += Delivery.objects.filter(pk__in=batch).update(
-                subscriber=None, choices=[], provider_id="", opened_at=None, clicked_at=None
-            )
+        for of_kind in ({"issue": issue}, {"interests_of": issue}):
+            rows = Delivery.objects.filter(subscriber__isnull=False, **of_kind)
+            if dry_run:
+                count += rows.count()
+                continue
+            for batch in _batches(rows.order_by("subscriber_id")):
+                count += Delivery.objects.filter(pk__in=batch).update(
+                    subscriber=None,
+                    choices=[],
+                    interests=None,
+                    provider_id="",
+                    opened_at=None,
+                    clicked_at=None,
+                )
     return count
 
 

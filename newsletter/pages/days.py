@@ -19,7 +19,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from newsletter.digests import retractions
+from newsletter.digests import interests, retractions
 from newsletter.digests.choices import chosen_papers
 from newsletter.models import Delivery, Issue, IssuePaper
 from papers import days
@@ -215,23 +215,24 @@ def _own_digest(request: HttpRequest, reader: Visitor) -> HttpResponse:
     preferences nor to their address, and cannot unsubscribe them; the email does.
     """
     subscriber = reader.subscriber
-    deliveries = subscriber.deliveries.select_related("issue")
+    deliveries = subscriber.deliveries.select_related("issue", "interests_of")
     delivery = deliveries.filter(pk=reader.claims.extra).first()
     if delivery is None:
         # One of a row that was joined with this reader, who had the issue already: what they have.
         is_former = reader.claims.subscriber_id != subscriber.pk
         gone = Delivery.objects.filter(pk=reader.claims.extra, subscriber=None)
-        issues = gone.values("issue") if is_former else ()
+        issues = gone.exclude(issue=None).values("issue") if is_former else ()
         delivery = get_object_or_404(deliveries, issue__in=issues)
     papers = chosen_papers(delivery.choices)
     places = IssuePaper.objects.shown().in_bulk([one.place_id for one in papers])
     topics = Topic.objects.in_bulk({pk for one in papers for pk in one.topic_ids})
     holder = subscriber.pk, subscriber.link_version
+    followed = interests.reasons_in([delivery]).get(delivery.pk, {})
     saved = reading_list.saved_among(subscriber, [one.paper_id for one in papers])
     entries = [
         replace(
             card if subscriber.machine_summaries else card.without_machine,
-            why=one.why,
+            why=interests.with_reason(followed.get(one.place_id, ""), one.why),
             saving=Saving(
                 links.save_path(*holder, one.paper_id, is_shared=True),
                 one.paper_id,
@@ -246,7 +247,7 @@ def _own_digest(request: HttpRequest, reader: Visitor) -> HttpResponse:
         if one.place_id in places and (card := _card_of(places[one.place_id], topics))
     ]
     context = {
-        "issue": delivery.issue,
+        "issue": delivery.drawn_on,
         "entries": entries,
         "fallen": retractions.told_in_each([delivery]).get(delivery.pk, []),
     }

@@ -74,6 +74,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "left_days": settings.KEEP_LEFT_DAYS,
         "events_days": settings.KEEP_EVENTS_DAYS,
         "deliveries_days": settings.KEEP_DELIVERIES_DAYS,
+        "matches_days": settings.KEEP_INTEREST_MATCHES_DAYS,
         "change_days": AddressChange.WITHIN.days,
         "ask_again_hours": int(ASK_AGAIN_AFTER.total_seconds()) // 3600,
         "cookies": cookies(),

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from newsletter.digests import retractions
+from newsletter.digests import interests, retractions
 from newsletter.digests.choices import chosen_papers
 from newsletter.digests.selection import Fallen
 from newsletter.models import IssuePaper
@@ -67,6 +67,7 @@ def _feed(request: HttpRequest, subscriber: Subscriber) -> HttpResponseBase:
     wanted = [one.place_id for papers in chosen for one in papers]
     places = IssuePaper.objects.shown().in_bulk(wanted)
     names = Topic.objects.named().by_id
+    followed = interests.reasons_in(deliveries)
     told = retractions.told_in_each(deliveries)
     for delivery, papers in zip(deliveries, chosen, strict=True):
         for fallen in told.get(delivery.pk, ()):
@@ -77,7 +78,9 @@ def _feed(request: HttpRequest, subscriber: Subscriber) -> HttpResponseBase:
                 # Programs sort by time: a second each keeps the digest's own order.
                 moment = delivery.due_at - dt.timedelta(seconds=at)
                 mine = [names[topic] for topic in one.topic_ids if topic in names]
-                _add(feed, subscriber, places[one.place_id], one.why, mine, moment)
+                reason = followed.get(delivery.pk, {}).get(one.place_id, "")
+                why = interests.with_reason(reason, one.why)
+                _add(feed, subscriber, places[one.place_id], why, mine, moment)
     newest = max((delivery.due_at for delivery in deliveries), default=None)
     return answer(request, feed, newest, f"private, max-age={MAX_AGE}")
 

@@ -17,12 +17,12 @@ AUTOMATIC = ("Auto-Submitted", "auto-generated")  # RFC 3834 section 5
 _TOKEN = "A" * 48  # as long as a token, and in no address otherwise
 
 
-def around_unsubscribe_token() -> tuple[str, str, str]:
+def around_unsubscribe_token(view: str = "subscriptions:unsubscribe") -> tuple[str, str, str]:
     """What stands before, between and after the two places where a reader's unsubscribe token goes
     in List-Unsubscribe (RFC 2369, with an https and a mailto address): `token.join(…)` makes the
-    header, at little cost for each of very many emails.
+    header, at little cost for each of very many emails. `view`: where the https address leads.
     """
-    page = links.absolute(reverse("subscriptions:unsubscribe", args=[_TOKEN]))
+    page = links.absolute(reverse(view, args=[_TOKEN]))
     before, _, after = page.partition(_TOKEN)
     mailbox = quote(settings.UNSUBSCRIBE_EMAIL, safe="@+")
     return f"<{before}", f"{after}>, <mailto:{mailbox}?subject=unsubscribe-", ">"

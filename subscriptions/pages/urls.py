@@ -5,6 +5,7 @@ from django.urls import path
 from subscriptions.pages import (
     address_change,
     community,
+    daily_interests,
     embedding,
     interests,
     libraries,
@@ -56,6 +57,8 @@ urlpatterns = [
     # Some who follow RFC 8058 lose the last slash, and a redirect is no answer to them.
     path("unsubscribe/<str:token>", readers.unsubscribe, name="unsubscribe"),
     path("unsubscribe/<str:token>/", readers.unsubscribe, name="unsubscribe"),
+    path("daily/<str:token>", daily_interests.end_daily, name="end-daily"),
+    path("daily/<str:token>/", daily_interests.end_daily, name="end-daily"),
     path(
         "feedback/<str:token>/<int:paper_id>/<str:value>/",
         readers.feedback_on,

@@ -323,7 +323,7 @@ class TestNextDigest:
         assert row.state in ("sent", "feed", "unknown", "claimed")
         ((paper, place, topics, why),) = row.choices
         assert Paper.objects.get(pk=paper).title == "Agents of Wednesday"
-        assert row.issue.places.get(pk=place).paper_id == paper
+        assert row.drawn_on.places.get(pk=place).paper_id == paper
         assert topics
         assert why
 

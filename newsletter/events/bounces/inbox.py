@@ -24,6 +24,7 @@ from newsletter.events.bounces import mime, parsing
 from newsletter.events.bounces.kinds import Kind
 from newsletter.events.bounces.parsing import ParsedMail
 from subscriptions import links
+from subscriptions.interests import following
 from subscriptions.models import Subscriber
 from subscriptions.readers import leaving
 
@@ -60,9 +61,16 @@ def take(data: bytes, now: dt.datetime, *, dry_run: bool = False) -> ParsedMail:
 
 
 def _leave(found: ParsedMail, now: dt.datetime, *, dry_run: bool) -> ParsedMail:
-    """Unsubscribe whom the token names, as the link with the same token would."""
+    """Unsubscribe whom the token names, or end the daily emails of interests: what the link with
+    the same token would.
+    """
+    purpose = links.Purpose.UNSUBSCRIBE
     try:
-        claims = links.read(links.Purpose.UNSUBSCRIBE, found.token)
+        try:
+            claims = links.read(purpose, found.token)
+        except links.BadLink:
+            purpose = links.Purpose.END_DAILY
+            claims = links.read(purpose, found.token)
     except links.BadLink:
         return parsing.unread("it wants to unsubscribe, but its token is not one of ours")
     subscriber = Subscriber.objects.holder_of(claims.subscriber_id, claims.version)
@@ -70,7 +78,9 @@ def _leave(found: ParsedMail, now: dt.datetime, *, dry_run: bool) -> ParsedMail:
         if not Subscriber.objects.knows(claims.subscriber_id):
             return found  # erased, and so gets no mail
         return parsing.unread("it wants to unsubscribe, but its token is no longer valid")
-    if not dry_run:
+    if not dry_run and purpose is links.Purpose.END_DAILY:
+        following.end_daily(subscriber, now)
+    elif not dry_run:
         subscriber.leave(now, wording=leaving.BY_EMAIL)
     return found
 

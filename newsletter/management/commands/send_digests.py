@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from newsletter.delivery import continuity, ledger, planning, worker
+from newsletter.delivery import continuity, daily_interests, ledger, planning, worker
 from newsletter.models import Delivery
 from newsletter.operations import readiness
 from subscriptions.interests import matching
@@ -51,10 +51,12 @@ class Command(BaseCommand):
         if not options["dry_run"]:
             matching.work(now)
         planned = planning.plan(now, dry_run=options["dry_run"])
+        daily = daily_interests.plan(now, dry_run=options["dry_run"])
         if options["dry_run"]:
             waiting = Delivery.objects.ready(now).count()
             self.stdout.write(
-                f"{planned.due} subscribers are due, {waiting} deliveries are waiting. "
+                f"{planned.due} subscribers are due, {daily} for what they follow, "
+                f"{waiting} deliveries are waiting. "
                 "Nothing was sent."
             )
             return
@@ -68,7 +70,7 @@ class Command(BaseCommand):
         ledger.sweep(settings.JOURNAL_DIR, moment)
         tally = worker.drain(clock=clock)
         said = ", ".join(f"{count} {state}" for state, count in sorted(tally.states.items()))
-        self.stdout.write(f"{planned.deliveries} planned; {said or 'nothing to send'}.")
+        self.stdout.write(f"{planned.deliveries + daily} planned; {said or 'nothing to send'}.")
         if tally.is_stuck:
             raise CommandError(
                 "The mail backend isn't accepting email; see the log. Unsent digests stay "

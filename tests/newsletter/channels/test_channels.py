@@ -128,7 +128,7 @@ class TestOneMoreChannel:
         row = row_of(bob)
         assert (row.state, row.channel, row.sent_at) == ("sent", "push", NOW)
         assert row_of(alice).channel == "email"
-        assert reputation.rates_of(row.issue).sent == 1
+        assert reputation.rates_of(row.drawn_on).sent == 1
 
     def test_it_uses_up_no_mails_of_the_day(self, push, topic, deliver, settings):
         settings.DELIVERY_RATE_PER_DAY = 10

@@ -61,7 +61,7 @@ def test_readers_wait_for_the_days_issue_and_then_get_it():
     make_issue(DAY, frozen_at=late)
     planning.plan(late)
     delivery = Delivery.objects.get()
-    assert delivery.issue.day == DAY
+    assert delivery.drawn_on.day == DAY
     assert delivery.due_at == late
     alice.refresh_from_db()
     assert alice.next_digest_at == NOW.replace(hour=0) + dt.timedelta(days=1)

@@ -1,0 +1,433 @@
+"""What readers follow, in their emails: which papers come first, why, what waits, what is muted.
+
+Read for a batch of readers at a time, and chosen by pure functions. Reasons are made of what a
+reader follows at the moment that they are read: the ledger keeps numbers (`Delivery.interests`), so
+that words which a reader deleted stand nowhere anymore.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.db import connection
+from django.utils import translation
+from django.utils.translation import gettext
+
+from newsletter import bulk_sql
+from newsletter.models import Delivery, WaitingPaper
+from papers.matching.interests.specs import Kind
+from subscriptions.models import Following, InterestMatch, Muted
+
+ORDER = {
+    Kind.AUTHOR.value: 0,
+    Kind.ORGANIZATION.value: 1,
+    Kind.VENUE.value: 2,
+    Kind.WORDS.value: 3,
+    Kind.LIKENESS.value: 4,
+    Kind.CITING.value: 5,
+}
+"""In which order kinds take turns."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedPapers:
+    """The papers that one interest of a reader may bring."""
+
+    following: int
+    kind: str
+    reason: str
+    """In the reader's language."""
+    most: int
+    """In one email."""
+    papers: Mapping[int, float]
+    """How well each matches, by the id of the paper that stands for the work."""
+    waiting: Mapping[int, int]
+    """Of papers that found no place last time, by the id of the work, the place in their issue."""
+    is_daily: bool = False
+    """Weekly readers get them every day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What a reader follows and never wants, as far as papers of these days are concerned."""
+
+    interests: tuple[FollowedPapers, ...] = ()
+    muted: frozenset[int] = frozenset()
+    """Ids of the papers that stand for works."""
+
+
+NOTHING = Followed()
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A paper that comes for being followed."""
+
+    work: int
+    followings: tuple[int, ...]
+    """The numbers of what it is followed for, the first reason first."""
+    reason: str = ""
+    """That in words."""
+    place: int = 0
+    """Of one that waited: the id of its place in its issue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What a reader's interests bring into one email."""
+
+    picks: tuple[Pick, ...] = ()
+    left: tuple[Pick, ...] = ()
+    """What found no place, best first."""
+    offered: tuple[int, ...] = ()
+    """The numbers of what is followed whose papers had waited for this email."""
+
+
+def reason_of(kind: str, name: str) -> str:
+    """Why a reader gets a paper, in the active language, such as "You follow Alice Adams"."""
+    if kind == Kind.WORDS.value:
+        return gettext("Your words: %(words)s") % {"words": name}
+    if kind == Kind.LIKENESS.value:
+        return gettext("Like what you follow: %(name)s") % {"name": name}
+    if kind == Kind.CITING.value:
+        return gettext("Cites what you follow: %(name)s") % {"name": name}
+    return gettext("You follow %(name)s") % {"name": name}
+
+
+@lru_cache(maxsize=256)
+def _pattern(kind: str, language: str) -> str:
+    with translation.override(language):
+        return reason_of(kind, _NAME)
+
+
+def in_words(kind: str, name: str, language: str) -> str:
+    """`reason_of` in a language, without asking the catalog each time."""
+    return _pattern(kind, language).replace(_NAME, name)
+
+
+_NAME = "\0"
+
+
+def followed_by(
+    subscriber_ids: Sequence[int],
+    days: Collection[dt.date],
+    works: Mapping[int, int],
+    languages: Mapping[int, str],
+    delivery_ids: Collection[int] = (),
+) -> dict[int, Followed]:
+    """What subscribers follow and muted, by their ids, with the papers of these days; whoever
+    follows and muted nothing is left out. Four queries, and none after the first two where nobody
+    does.
+
+    `works`: by a paper's id, that of the one that stands for its work. `languages`: by subscriber,
+    for the reasons; who isn't there is left out. What waits for another email
+    than one of `delivery_ids` isn't offered again.
+    """
+    if not subscriber_ids:
+        return {}
+    rows = list(
+        Following.objects.running()
+        .filter(bulk_sql.among(Following, "subscriber_id", subscriber_ids))
+        .order_by("id")
+        .values_list(
+            "pk",
+            "subscriber_id",
+            "interest_id",
+            "interest__kind",
+            "name",
+            "most_papers",
+            "takes_maybe",
+            "rhythm",
+        )
+    )
+    muted = list(
+        Muted.objects.filter(bulk_sql.among(Muted, "subscriber_id", subscriber_ids))
+        .order_by()
+        .values_list("subscriber_id", "interest_id")
+    )
+    if not rows and not muted:
+        return {}
+    certain, maybe = _matches({row[2] for row in rows} | {one for _, one in muted}, days, works)
+    waiting = _waiting({row[1] for row in rows}, delivery_ids)
+    interests: dict[int, list[FollowedPapers]] = {}
+    for pk, subscriber, interest, kind, name, most, takes_maybe, rhythm in rows:
+        if subscriber not in languages:
+            continue
+        papers = certain.get(interest, _NO_PAPERS)
+        if takes_maybe and interest in maybe:
+            papers = papers | maybe[interest]
+        waits = waiting.get(pk, _NO_PLACES)
+        if papers or waits:
+            interests.setdefault(subscriber, []).append(
+                FollowedPapers(
+                    following=pk,
+                    kind=kind,
+                    reason=in_words(kind, name, languages[subscriber]),
+                    most=most,
+                    papers=papers,
+                    waiting=waits,
+                    is_daily=rhythm == _DAILY,
+                )
+            )
+    never: dict[int, set[int]] = {}
+    for subscriber, interest in muted:
+        if interest in certain:
+            never.setdefault(subscriber, set()).update(certain[interest])
+    return {
+        subscriber: Followed(
+            tuple(sorted(interests.get(subscriber, ()), key=_by_kind)),
+            frozenset(never.get(subscriber, ())),
+        )
+        for subscriber in interests.keys() | never.keys()
+    }
+
+
+_DAILY = Following.Rhythm.DAILY.value
+_NO_PAPERS: dict[int, float] = {}
+_NO_PLACES: dict[int, int] = {}
+
+
+def _by_kind(one: FollowedPapers) -> tuple[int, int]:
+    return ORDER.get(one.kind, 9), one.following
+
+
+def _matches(
+    interest_ids: Collection[int], days: Collection[dt.date], works: Mapping[int, int]
+) -> tuple[dict[int, dict[int, float]], dict[int, dict[int, float]]]:
+    """By interest the works that it certainly matches, and those that it may mean, with scores."""
+    found: tuple[dict[int, dict[int, float]], dict[int, dict[int, float]]] = ({}, {})
+    rows = (
+        InterestMatch.objects.filter(
+            bulk_sql.among(InterestMatch, "interest_id", interest_ids), day__in=days
+        )
+        .order_by()
+        .values_list("interest_id", "paper_id", "is_certain", "score")
+    )
+    for interest, paper, is_certain, score in rows:
+        found[0 if is_certain else 1].setdefault(interest, {})[works.get(paper, paper)] = score
+    return found
+
+
+def _waiting(
+    subscriber_ids: Collection[int], delivery_ids: Collection[int]
+) -> dict[int, dict[int, int]]:
+    """By following, the works that wait for the next email with their places."""
+    if not subscriber_ids:
+        return {}
+    found: dict[int, dict[int, int]] = {}
+    rows = (
+        WaitingPaper.objects.filter(bulk_sql.among(WaitingPaper, "subscriber_id", subscriber_ids))
+        .order_by("id")
+        .values_list(
+            "following_id",
+            "place_id",
+            "place__paper_id",
+            "place__paper__merged_into_id",
+            "left_by",
+            "offered_in",
+        )
+    )
+    mine = set(delivery_ids)
+    for following, place, paper, alias_of, left_by, offered_in in rows:
+        if left_by not in mine and (offered_in is None or offered_in in mine):
+            found.setdefault(following, {})[alias_of or paper] = place
+    return found
+
+
+class _Best:
+    """Sorts works: the best match first, then how they stand; what waits comes last."""
+
+    def __init__(self, scores: Mapping[int, float], standing: Mapping[int, int]) -> None:
+        self._scores = scores
+        self._standing = standing
+
+    def __call__(self, work: int) -> tuple[float, int]:
+        return -self._scores.get(work, 0.0), self._standing.get(work, len(self._standing))
+
+
+def pick(
+    followed: Followed,
+    standing: Mapping[int, int],
+    unwanted: Collection[int],
+    room: int,
+    *,
+    daily_only: bool = False,
+) -> Picked:
+    """What the interests of a reader bring, in turns: authors, organizations, venues, words, each
+    its best first, at most `room` papers and each interest at most its own number.
+
+    `standing`: how papers stand, by work, the best 0. `unwanted`: works that the reader had or
+    never wants. A paper that several interests bring counts for the first one that has its turn,
+    and is given for all. Papers that wait come with those of the day.
+    """
+    queues: list[tuple[FollowedPapers, list[int]]] = []
+    reasons: dict[int, list[FollowedPapers]] = {}
+    waited: dict[int, int] = {}
+    offered: list[int] = []
+    for one in followed.interests:
+        if daily_only and not one.is_daily:
+            continue
+        candidates = [work for work in one.papers if work in standing and work not in unwanted]
+        if one.waiting:
+            offered.append(one.following)
+            waited |= one.waiting
+            candidates += [
+                work for work in one.waiting if work not in unwanted and work not in one.papers
+            ]
+        for work in candidates:
+            reasons.setdefault(work, []).append(one)
+        if len(candidates) > 1:
+            candidates.sort(key=_Best(one.papers, standing))
+        if candidates:
+            queues.append((one, candidates))
+    if not queues:
+        return Picked(offered=tuple(offered)) if offered else NONE_PICKED
+    if len(queues) == 1 and len(queues[0][1]) <= min(room, queues[0][0].most):
+        return Picked(  # as for most readers
+            tuple([_picked(work, reasons, standing, waited) for work in queues[0][1]]),
+            offered=tuple(offered),
+        )
+    chosen: dict[int, None] = {}
+    taken = [0] * len(queues)
+    at = [0] * len(queues)
+    is_moving = True
+    while is_moving and len(chosen) < room:
+        is_moving = False
+        for number, (one, candidates) in enumerate(queues):
+            if len(chosen) >= room or taken[number] >= one.most:
+                continue
+            while at[number] < len(candidates) and candidates[at[number]] in chosen:
+                at[number] += 1
+            if at[number] < len(candidates):
+                chosen[candidates[at[number]]] = None
+                at[number] += 1
+                taken[number] += 1
+                is_moving = True
+    left: dict[int, None] = {}
+    for one, candidates in queues:
+        left |= dict.fromkeys(w for w in candidates if w in one.papers and w not in chosen)
+    return Picked(
+        tuple([_picked(work, reasons, standing, waited) for work in chosen]),
+        tuple(Pick(work, tuple(one.following for one in reasons[work])) for work in left),
+        tuple(offered),
+    )
+
+
+def _picked(
+    work: int,
+    reasons: Mapping[int, list[FollowedPapers]],
+    standing: Mapping[int, int],
+    waited: Mapping[int, int],
+) -> Pick:
+    mine = reasons[work]
+    place = 0 if work in standing else waited[work]
+    if len(mine) == 1:
+        return Pick(work, (mine[0].following,), mine[0].reason, place)
+    return Pick(
+        work,
+        tuple([one.following for one in mine]),
+        " · ".join([one.reason for one in mine]),
+        place,
+    )
+
+
+NONE_PICKED = Picked()
+
+
+# --- The ledger --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a delivery had no room for: the places of papers with what they are followed for."""
+
+    delivery: int
+    subscriber: int
+    day: dt.date
+    places: tuple[tuple[int, int], ...]
+    """Pairs of a following and a place."""
+
+
+def record(
+    chosen: Mapping[int, Mapping[int, Sequence[int]]],
+    left: Iterable[Left],
+    offered: Mapping[int, int],
+) -> None:
+    """Keep what the emails of a batch have for being followed, before they are sent: by delivery
+    the followings of each place; what was left for the next email; and which emails offered what
+    had waited (by following the delivery). A statement for each, and none where there
+    is nothing.
+    """
+    if chosen:
+        table = bulk_sql.table(Delivery)
+        source = bulk_sql.rows({"id": "id", "interests": "json"})
+        values = [{"id": pk, "interests": of_places} for pk, of_places in chosen.items()]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {table} SET interests = r.interests FROM {source} "  # noqa: S608
+                f"WHERE {table}.id = r.id",
+                [json.dumps(values)],
+            )
+    if offered:
+        table = bulk_sql.table(WaitingPaper)
+        source = bulk_sql.rows({"following": "id", "delivery": "id"})
+        named = [{"following": pk, "delivery": delivery} for pk, delivery in offered.items()]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {table} SET offered_in = r.delivery FROM {source} "  # noqa: S608
+                f"WHERE {table}.following_id = r.following AND {table}.offered_in IS NULL "
+                f"AND {table}.left_by <> r.delivery",
+                [json.dumps(named)],
+            )
+    waits: list[list[int | str]] = [
+        [one.subscriber, following, place, one.day.isoformat(), one.delivery]
+        for one in left
+        for following, place in one.places
+    ]
+    if waits:
+        _insert(waits)
+
+
+def _insert(waits: Sequence[Sequence[int | str]]) -> None:
+    """Add papers that wait; those that do already stay as they are. One statement."""
+    table = bulk_sql.table(WaitingPaper)
+    columns = "(subscriber_id, following_id, place_id, day, left_by)"
+    if connection.vendor == "postgresql":
+        read = (
+            "SELECT (v ->> 0)::bigint, (v ->> 1)::bigint, (v ->> 2)::bigint, (v ->> 3)::date,"
+            " (v ->> 4)::bigint FROM jsonb_array_elements(%s::jsonb) AS r(v)"
+        )
+    else:
+        fields = ", ".join(f"json_extract(value, '$[{at}]')" for at in range(5))
+        read = f"SELECT {fields} FROM json_each(%s) WHERE true"  # noqa: S608 - names of our own
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} {columns} {read} ON CONFLICT DO NOTHING",
+            [json.dumps(waits)],
+        )
+
+
+def reasons_in(deliveries: Iterable[Delivery]) -> dict[int, dict[int, str]]:
+    """By delivery and place, for what its reader followed and still follows the paper was chosen,
+    in words. One query.
+    """
+    kept = {one.pk: one.interests for one in deliveries if one.interests}
+    numbers = {number for places in kept.values() for mine in places.values() for number in mine}
+    if not numbers:
+        return {}
+    rows = Following.objects.filter(pk__in=numbers).values_list("pk", "interest__kind", "name")
+    names = {pk: reason_of(kind, name) for pk, kind, name in rows}
+    return {
+        pk: {
+            int(place): " · ".join(names[number] for number in mine if number in names)
+            for place, mine in places.items()
+        }
+        for pk, places in kept.items()
+    }
+
+
+def with_reason(followed: str, why: str) -> str:
+    """A paper's reason: what it is followed for, and what else it was chosen for."""
+    return " · ".join(filter(None, (followed, why)))
