@@ -1,4 +1,4 @@
-"""`manage.py evaluate_interests`: how well followed names are told from other names."""
+"""`manage.py evaluate_interests`: how well followed names and words are told from others."""
 
 import json
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from papers.evaluation.followed_authors import Comparison, compared, read_pairs
+from papers.evaluation.followed_words import matched, read_passages
 from papers.evaluation.packs import Share
 from papers.evaluation.recordings import RecordingError
 
@@ -29,14 +30,23 @@ class Command(BaseCommand):
             help="lines of JSON, as tests/data/author_pairs/pairs.jsonl",
         )
         parser.add_argument(
+            "--phrases",
+            type=Path,
+            metavar="FILE",
+            help="lines of JSON, as tests/data/followed_words.jsonl",
+        )
+        parser.add_argument(
             "--each", action="store_true", help="also the wrong ones of the half for tuning"
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
-    def handle(self, *, pairs: Path, each: bool, json: bool, **options: Any) -> None:
+    def handle(
+        self, *, pairs: Path, phrases: Path | None, each: bool, json: bool, **options: Any
+    ) -> None:
         """Compare each half."""
         try:
             read = read_pairs(pairs)
+            passages = read_passages(phrases) if phrases else []
         except RecordingError as error:
             raise CommandError(str(error)) from None
         halves = {
@@ -51,6 +61,10 @@ class Command(BaseCommand):
             self.stdout.write(f"  recall {_share(found.recall)}, {found.maybe} decidable “maybe”")
             verdicts = ", ".join(f"{count} {name}" for name, count in found.undecidable.items())
             self.stdout.write(f"  undecidable: {verdicts}; not found by keys: {len(found.unfound)}")
+        for is_apart, name in ((False, "tuned on"), (True, "kept apart")) if passages else ():
+            matching = matched([one for one in passages if one.is_apart is is_apart])
+            self.stdout.write(f"words, {name}: precision {_share(matching.precision)}")
+            self.stdout.write(f"  recall {_share(matching.recall)}")
         if each:
             for pair, verdict in halves["tuned on"].wrong:
                 self.stdout.write(f"{pair.kind}: {pair} is {pair.label}, not {verdict.value}")
