@@ -208,6 +208,7 @@ def make_hostile_site() -> dict[str, str]:
         "remember": links.remember_path(*held),
         "about": reverse("papers:about"),
         "privacy": reverse("newsletter:privacy"),
+        "api": reverse("api:reference"),
         "not found": "/nothing/",
         "mailbox": reverse("newsletter:mailbox"),
         "mails": reverse("newsletter:mails"),

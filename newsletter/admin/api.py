@@ -108,6 +108,10 @@ class ApiTokenAdmin(ModelAdmin):
         form.may_see_addresses = request.user.has_perm(MAY_SEE_ADDRESSES)
         return form
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tokens are revoked: what was changed with them stays on record."""
+        return False
+
     @display(
         description="state", label={"valid": "success", "expired": "warning", "revoked": "danger"}
     )

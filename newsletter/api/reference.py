@@ -31,14 +31,14 @@ def reference(request: HttpRequest, api: Api) -> HttpResponse:
         for method, found in methods.items():
             groups.setdefault(found["tags"][0], []).append(_operation(method, address, found))
     context = {
-        "description": schema["info"]["description"].split("\n\n"),
+        "description": _plain(schema["info"]["description"]).split("\n\n"),
         "groups": groups,
         "scopes": SCOPES,
         "kinds": KINDS,
         "schemas": [
             (name, list(_fields(schema, one)))
             for name, one in sorted(schema["components"]["schemas"].items())
-            if "properties" in one and not name.endswith(("Page", "Query"))
+            if "properties" in one
         ],
     }
     return render(request, "newsletter/api.html", context)
@@ -52,7 +52,7 @@ def _operation(method: str, address: str, found: dict[str, Any]) -> dict[str, An
         "method": method.upper(),
         "address": address,
         "id": found["operationId"],
-        "description": found["description"],
+        "description": _plain(found["description"]),
         "scope": found.get("x-scope", ""),
         "parameters": [
             (one["name"], _type(one["schema"]), one["schema"].get("description", ""))
@@ -62,6 +62,11 @@ def _operation(method: str, address: str, found: dict[str, Any]) -> dict[str, An
         "answer": _type(content.get("schema", {})),
         "statuses": sorted(found["responses"]),
     }
+
+
+def _plain(text: str) -> str:
+    """The text without the marks of Markdown that we use."""
+    return text.replace("`", "")
 
 
 def _fields(schema: Any, one: dict[str, Any]) -> Any:

@@ -25,8 +25,10 @@ PREFIX = "bsk_"
 USED_EVERY = dt.timedelta(minutes=1)
 """How often the last use is written."""
 
-MOST_FAILURES = 300
-"""Requests without a valid token that one network may make in an hour."""
+MOST_FAILURES = 3_000
+"""Requests with a wrong token that one network may make in an hour. One without any is told so each
+time, which costs nothing.
+"""
 
 
 def make_token(
@@ -82,16 +84,13 @@ class Token(HttpBearer):
         now = timezone.now()
         row = find(token, now) if token.startswith(PREFIX) and len(token) < 100 else None
         if row is None:
-            wait = limits.seconds_until_allowed(
-                "api-refused", _network(request), MOST_FAILURES, now
-            )
-            if wait:
-                raise too_often(wait)
-            raise Problem(
-                401,
-                "Send a valid token: Authorization: Bearer bsk_…",
-                {"WWW-Authenticate": "Bearer"},
-            )
+            if token:
+                visitor = _network(request)
+                wait = limits.seconds_until_allowed("api-refused", visitor, MOST_FAILURES, now)
+                if wait:
+                    raise too_often(wait)
+            said = "Send a valid token: Authorization: Bearer bsk_…"
+            raise Problem(401, said, {"WWW-Authenticate": "Bearer"})
         if wait := limits.seconds_until_allowed("api", str(row.pk), settings.LIMIT_API, now):
             raise too_often(wait)
         if not row.allows(self.scope):

@@ -7,6 +7,7 @@ from newsletter.api.issues import issues
 from newsletter.api.papers import papers, topics
 from newsletter.api.service import make_api, patterns, surrounded
 from newsletter.api.service import not_found as nothing_here
+from newsletter.api.statistics import statistics
 from newsletter.api.subscribers import subscribers
 from newsletter.api.suppressions import suppressions
 
@@ -19,6 +20,7 @@ api = make_api(
         "Issues": issues,
         "Subscribers": subscribers,
         "Suppressions": suppressions,
+        "Statistics": statistics,
     }
 )
 

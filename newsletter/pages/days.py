@@ -284,6 +284,7 @@ def robots(request: HttpRequest) -> HttpResponse:
     lines = [
         "User-agent: *",
         "Disallow: /admin/",
+        "Disallow: /api/",
         "Disallow: /dev/",
         "Disallow: /search/?",
         "Disallow: /t/",

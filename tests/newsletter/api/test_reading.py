@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from newsletter.issues.freezing import build_issue
+from newsletter.statistics import rollups
 from papers.models import Paper, Pick
 from subscriptions.models import Consent, Suppression
 from tests.factories import DAY, NOW, make_match, make_paper, make_subscriber, make_topic
@@ -165,6 +166,23 @@ def test_subscribers_and_suppressions_come_in_pages(program):
     assert len(hashes) == 5
     assert asked.get(f"/suppressions/{hashes[0]}").json()["reason"] == "request"
     assert asked.get(f"/suppressions/{'0' * 32}").status_code == 404
+
+
+def test_statistics_are_told_as_their_pages_tell_them(program):
+    topic = make_topic("Robots", slug="robots")
+    for number in range(6):
+        reader = make_subscriber(f"r{number}@example.org", topics=[topic] if number < 2 else [])
+        reader.record(Consent.Action.CONFIRMED, NOW)
+    rollups.roll_up(NOW + dt.timedelta(days=1))
+    asked = program("statistics:read")
+    days = {one["day"]: one["counts"] for one in pages_of(asked, "/statistics", 1)}
+    assert days["2026-06-11"]["confirmed"] == 6
+    month = asked.get("/statistics/2026-06").json()
+    (found,) = (
+        one for one in month["breakdowns"] if (one["measure"], one["by"]) == ("confirmed", "topic")
+    )
+    assert (found["total"], found["parts"]) == (6, [])  # two people are too few to tell of
+    assert asked.get("/statistics/2020-01").status_code == 404
 
 
 def test_a_day_to_come_and_one_without_papers_are_not_found(program):

@@ -12,7 +12,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from newsletter import tasks
-from newsletter.models import Delivery, Event
+from newsletter.api.tokens import make_token
+from newsletter.models import ApiWrite, Delivery, Event, WebhookEvent
 from newsletter.operations import retention
 from newsletter.operations.retention import Forgotten, delete_expired
 from papers.ingest.records import store
@@ -71,6 +72,18 @@ def test_who_never_confirmed_is_erased_in_time():
     assert left() == {"bob@example.org", "charlie@example.org", "dora@example.org"}
     assert delete_expired(NOW) == Forgotten()
     assert delete_expired(NOW + 13 * DAY).unconfirmed == 2
+
+
+def test_what_webhooks_were_told_and_programs_changed_goes_in_time():
+    token, _ = make_token("Shop", ["topics:write"], "alice", NOW)
+    for days in (49, 51, 201):
+        WebhookEvent.objects.create(kind="issue.sent", at=NOW - days * DAY, data={})
+        ApiWrite.objects.create(
+            token=token, at=NOW - days * DAY, action="topic.changed", target=str(days)
+        )
+    assert delete_expired(NOW) == Forgotten(webhooks=3)
+    assert WebhookEvent.objects.count() == 1
+    assert set(ApiWrite.objects.values_list("target", flat=True)) == {"49", "51"}
 
 
 def test_who_left_is_erased_in_time():

@@ -13,8 +13,8 @@ from django.test import Client
 from newsletter.delivery import backend_state, rates, worker
 from newsletter.issues.freezing import build_issue
 from newsletter.mail.outcomes import Kind, Outcome
-from newsletter.models import Heartbeat, Trouble
-from newsletter.operations.watching import alerts, heartbeats, troubles
+from newsletter.models import Heartbeat, Trouble, Webhook
+from newsletter.operations.watching import alerts, heartbeats, report, troubles
 from newsletter.operations.watching.alerts import Alert, State
 from newsletter.operations.watching.status import Disk, status
 from newsletter.pages import health
@@ -522,3 +522,26 @@ def test_confirmations_that_wait_are_a_trouble_of_their_own(waited, trouble):
     assert troubles.is_well_watched(status(NOW)) is not trouble
     backend_state.note(NOW, is_refusing=True)  # one trouble, told once
     assert keys() == {"backend"}
+
+
+@pytest.mark.parametrize(
+    ("of", "said"),
+    [
+        ({}, ""),
+        ({"failing_since": NOW - MINUTE}, ""),
+        ({"failing_since": NOW - 2 * HOUR}, "has taken nothing since"),
+        (
+            {"failing_since": NOW, "is_active": False, "disabled_because": "gone."},
+            "was switched off: gone.",
+        ),
+        ({"is_active": False}, ""),
+    ],
+)
+def test_a_webhook_that_ails_is_a_trouble_and_stands_in_the_status(of, said):
+    defaults = {"name": "Shop", "url": "x", "kinds": [], "created_at": NOW, "last_error": "500"}
+    Webhook.objects.create(**(defaults | of))
+    facts = status(NOW)
+    found = [one.text for one in troubles.findings(facts) if one.key.startswith("webhook:")]
+    assert [said in text for text in found] == ([True] if said else [])
+    is_shown = any(line.name == "Webhook, Shop" for line in report.lines(facts))
+    assert is_shown == bool(of.get("failing_since"))
