@@ -110,6 +110,7 @@ def _take_over(survivor: Subscriber, other: Subscriber) -> None:
     other.retraction_alerts.exclude(paper__in=told).update(subscriber=survivor)
     _take_over_feedback(survivor, other)
     _take_over_reading_list(survivor, other)
+    _take_over_interests(survivor, other)
     _take_over_deliveries(survivor, other)
     _take_over_notices(survivor, other, moves=_take_over_changes(survivor, other))
     survivor.welcomed_on = survivor.welcomed_on or other.welcomed_on
@@ -147,11 +148,20 @@ def _take_over_reading_list(survivor: Subscriber, other: Subscriber) -> None:
     )
 
 
+def _take_over_interests(survivor: Subscriber, other: Subscriber) -> None:
+    """What both follow stays as the survivor follows it; all that either muted stays muted."""
+    followed = survivor.followings.values("interest")
+    other.followings.exclude(interest__in=followed).update(subscriber=survivor)
+    muted = survivor.muted.values("interest")
+    other.muted.exclude(interest__in=muted).update(subscriber=survivor)
+    survivor.next_interests_at = survivor.next_interests_at or other.next_interests_at
+
+
 def _take_over_deliveries(survivor: Subscriber, other: Subscriber) -> None:
-    """Of two for one issue the one that may have been sent stays, and none is left to be sent."""
-    held = {one.issue_id: one for one in survivor.deliveries.all()}
+    """Of two of one kind for one issue the one that may have been sent stays, and none is left."""
+    held = {(one.issue_id, one.interests_of_id): one for one in survivor.deliveries.all()}
     for one in other.deliveries.all():
-        mine = held.get(one.issue_id)
+        mine = held.get((one.issue_id, one.interests_of_id))
         if mine is not None:
             theirs_counts = one.state in MAY_HAVE_BEEN_SENT and mine.state not in MAY_HAVE_BEEN_SENT
             loser = mine if theirs_counts else one

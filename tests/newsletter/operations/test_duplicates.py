@@ -14,8 +14,10 @@ from newsletter.events import tracking
 from newsletter.events.bounces import inbox
 from newsletter.models import Delivery
 from newsletter.operations import duplicates
+from papers.matching.interests.specs import spec_of
 from subscriptions import links
 from subscriptions.addresses import key_of, keyed_hash
+from subscriptions.interests import following
 from subscriptions.links import Purpose
 from subscriptions.models import (
     Consent,
@@ -90,6 +92,9 @@ def test_it_keeps_what_both_said_and_the_preferences_of_the_active_one():
                 Upvote.objects.create(subscriber=row, paper=paper, at=at)
                 SavedPaper.objects.create(subscriber=row, paper=paper, at=at)
         row.record(Consent.Action.ASKED, NOW, row.email)
+        following.follow(row, spec_of("words", phrases=["a battery"]), NOW)
+        following.follow(row, spec_of("words", phrases=[f"cell {row.pk}"]), NOW)
+        following.mute(row, spec_of("words", phrases=[f"mute {row.pk}"]), NOW)
     Subscriber.objects.filter(pk=active.pk).update(reading_list_feed_version=3)
     Submission.objects.create(
         identifier="arxiv:2606.99999", subscriber=active, submitted_at=NOW, check_after=NOW
@@ -107,8 +112,10 @@ def test_it_keeps_what_both_said_and_the_preferences_of_the_active_one():
     assert set(one.saved_papers.values_list("paper", flat=True)) == {p.pk for p in papers}
     assert one.reading_list_feed_version == 3  # no address that was given up comes back
     assert one.submissions.count() == 1
+    rows = Subscriber.objects.count() + FormerSubscriber.objects.count()
+    assert (one.followings.count(), one.muted.count()) == (rows + 1, rows)
     wordings = set(one.consents.values_list("wording", flat=True))
-    assert wordings == {UNICODE, WIRE, duplicates.WORDING}
+    assert wordings == {UNICODE, WIRE, duplicates.WORDING, "interests"}
 
 
 MAY = {State.SENT, State.FEED, State.UNKNOWN}
