@@ -709,7 +709,9 @@ def with_picks(
     )
     if picked.left:
         there = {choice.place.work for choice in found}
-        reader = replace(reader, left=sum(one.work not in there for one in picked.left))
+        left = {one.work for one in picked.left} - there
+        # What comes next time isn't among the titles from outside the reader's topics either.
+        reader = replace(reader, left=len(left), disliked=reader.disliked | left)
     return reader, found
 
 

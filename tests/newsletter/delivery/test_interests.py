@@ -149,6 +149,7 @@ class TestDigests:
         (mail,) = send()
         assert "What you follow" in text_of(mail)
         assert len(Delivery.objects.get().choices) == 2
+        assert "State of charge 2" not in text_of(mail)
         assert "More on what you follow: 1 paper." in " ".join(text_of(mail).split())
 
     def test_what_had_no_room_waits_for_the_next_digest_once(self, send):
