@@ -4,17 +4,20 @@ It is made from the settings in force, so that it cannot say something else than
 it says of time, `newsletter.operations.retention` keeps.
 """
 
+import datetime as dt
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from newsletter.mail.local_mailbox import MailboxBackend
+from newsletter.models import ApiToken, Webhook
 from subscriptions.models import AddressChange
 from subscriptions.notices.due import ASK_AGAIN_AFTER
 from subscriptions.pages import recognition
@@ -37,6 +40,13 @@ def mail_provider() -> str:
     if issubclass(backend, EmailBackend):
         return str(settings.EMAIL_HOST)
     return str(getattr(backend, "esp_name", "") or backend.__name__)  # Anymail's name for it
+
+
+def shares_addresses(now: dt.datetime) -> bool:
+    """Whether any other program may get readers' addresses. Two queries."""
+    tokens = ApiToken.objects.valid(now).values_list("scopes", flat=True)
+    is_told = Webhook.objects.active().filter(with_addresses=True).exists()
+    return is_told or any("addresses:read" in scopes for scopes in tokens)
 
 
 def cookies() -> list[Cookie]:
@@ -67,6 +77,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "contact": settings.CONTACT_EMAIL,
         "note": settings.PRIVACY_NOTE,
         "provider": mail_provider(),
+        "shares_addresses": shares_addresses(timezone.now()),
         "thumbnails": settings.EMAIL_THUMBNAILS,
         "tracks_opens": getattr(settings, "TRACK_OPENS", False),
         "tracks_clicks": getattr(settings, "TRACK_CLICKS", False),

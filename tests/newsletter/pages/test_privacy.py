@@ -4,9 +4,13 @@ import html
 import re
 
 import pytest
+from django.utils import timezone
 
+from newsletter.api.tokens import make_token
 from newsletter.celery import app
+from newsletter.models import Webhook
 from newsletter.pages import privacy
+from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +61,18 @@ def test_it_says_whether_mail_is_tracked(client, settings, opens, clicks, words)
 def test_it_names_the_mail_provider(client, settings, backend, words):
     settings.EMAIL_BACKEND, settings.EMAIL_HOST = backend, "mail.example.org"
     assert words in said(client)
+
+
+@pytest.mark.parametrize("by", ["a webhook", "a token", "neither"])
+def test_it_says_whether_other_programs_get_addresses(client, settings, by):
+    settings.EMAIL_BACKEND = "anymail.backends.postmark.EmailBackend"
+    Webhook.objects.create(
+        name="Shop", url="x", kinds=[], created_at=NOW, with_addresses=by == "a webhook"
+    )
+    scope = "addresses:read" if by == "a token" else "subscribers:read"
+    make_token("Shop", [scope], "alice", timezone.now())
+    assert ("Programs that we connected" in said(client)) == (by != "neither")
+    assert ("Nobody else gets anything" in said(client)) == (by == "neither")
 
 
 def test_it_says_whom_to_ask_and_what_to_do(client, settings):
