@@ -382,7 +382,7 @@ def test_a_reader_takes_along_everything_and_is_erased(browser, alice, paper):
 def test_a_signed_page_takes_few_queries(alice, paper, django_assert_max_num_queries):
     client = Client()
     for path in pages(alice, paper).values():
-        with django_assert_max_num_queries(16):
+        with django_assert_max_num_queries(21):
             client.get(path, secure=True)
 
 
