@@ -22,13 +22,14 @@ from subscriptions.readers import limits
 PREFIX = "bsk_"
 """How a token begins, so that whoever finds one knows what it is."""
 
+LENGTH = len(PREFIX) + 43
+"""Characters of a token. Anything else is refused without a look into the database."""
+
 USED_EVERY = dt.timedelta(minutes=1)
 """How often the last use is written."""
 
 MOST_FAILURES = 3_000
-"""Requests with a wrong token that one network may make in an hour. One without any is told so each
-time, which costs nothing.
-"""
+"""Requests with what could be a token, but is none, that one network may make in an hour."""
 
 
 def make_token(
@@ -82,9 +83,10 @@ class Token(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken:
         """The token; raises `Problem`."""
         now = timezone.now()
-        row = find(token, now) if token.startswith(PREFIX) and len(token) < 100 else None
+        could_be_one = token.startswith(PREFIX) and len(token) == LENGTH
+        row = find(token, now) if could_be_one else None
         if row is None:
-            if token:
+            if could_be_one:
                 visitor = _network(request)
                 wait = limits.seconds_until_allowed("api-refused", visitor, MOST_FAILURES, now)
                 if wait:
