@@ -27,9 +27,13 @@ from newsletter.models import (
     WebhookEvent,
     WebhookMessage,
 )
+from papers.matching.interests.specs import spec_of
 from papers.models import Acronym, Feature, FittedModel, Join, Match, Paper, Pick, Source, Topic
+from subscriptions.admin.interests import FEWEST
+from subscriptions.interests import following
 from subscriptions.models import (
     ImportRun,
+    Interest,
     Notice,
     ReaderExport,
     Submission,
@@ -37,7 +41,7 @@ from subscriptions.models import (
     Suppression,
 )
 from tests.admin_pages import staff
-from tests.factories import DAY, NOW, make_notice, make_paper
+from tests.factories import DAY, NOW, make_notice, make_paper, make_subscriber
 from tests.made_once import until_the_end
 from tests.newsletter.admin.conftest import make_row
 
@@ -63,6 +67,7 @@ POSSIBLE = {
     IssueDraft: "add change delete",
     Notice: "",
     ImportRun: "add",
+    Interest: "",
     ReaderExport: "",
     Trouble: "",
     ApiToken: "add change",
@@ -121,6 +126,9 @@ def make_rows(row: Delivery) -> dict[Any, Any]:
         profile="other", file_name="a.csv", file_size=1, created_at=NOW, state=ImportRun.State.DONE
     )
     ReaderExport.objects.create(what="readers", by="alice", at=NOW)
+    for number in range(FEWEST):
+        reader = make_subscriber(f"reader{number}@example.org")
+        following.follow(reader, spec_of("words", phrases=["state of charge"]), NOW)
     Trouble.objects.create(key="test", text="Something fails.", since=NOW, seen_at=NOW)
     token, _ = make_token("Shop", ["papers:read"], "alice", NOW)
     ApiWrite.objects.create(token=token, made_by="alice", at=NOW, action="topic.added", target="x")
