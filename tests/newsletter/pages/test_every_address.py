@@ -67,6 +67,7 @@ ADMIN_NAMES = [
 def paths(settings, tmp_path, monkeypatch) -> list[str]:
     """An address of each kind, all of them with something behind."""
     settings.DEBUG = True
+    settings.EMBED_HOSTS = ("blog.example.org",)
     settings.MAILBOX_DIR = tmp_path
     settings.EMAIL_BACKEND = "newsletter.mail.local_mailbox.MailboxBackend"
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
@@ -125,6 +126,7 @@ def paths(settings, tmp_path, monkeypatch) -> list[str]:
         reverse("papers:field_feed", args=["physics"]),
         reverse("api:openapi"),
         "/api/v1/nothing",
+        *(reverse(f"subscriptions:{name}") for name in ("embed", "embed-done", "from-elsewhere")),
         reverse("subscriptions:challenge"),
         reverse("subscriptions:forget"),
     ]
