@@ -333,7 +333,7 @@ def digest_path(delivery, version=1):
 
 
 def test_a_reader_finds_the_digest_on_the_web(delivery, django_assert_max_num_queries):
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         response = get(digest_path(delivery))
     text = text_of(response)
     assert "Chosen <b>one</b>" in text
