@@ -282,7 +282,7 @@ def of_search(query: str, filters: dict[str, str]) -> InterestSpec:
 
 
 def of_paper(paper: Paper, what: str) -> InterestSpec | None:
-    """What `author:3`, `organization`, `venue`, `like` or `citing` means for a paper."""
+    """What `author:3`, `organization`, `venue` or `like` means for a paper."""
     kind, _colon, number = what.partition(":")
     people = people_of(paper)
     try:
@@ -307,8 +307,6 @@ def of_paper(paper: Paper, what: str) -> InterestSpec | None:
             return spec_of(Kind.VENUE.value, name=paper.venue)
         if kind == "like":
             return spec_of(Kind.LIKENESS.value, papers=[paper.pk])
-        if kind == "citing":
-            return spec_of(Kind.CITING.value, ids=[paper.identifier])
     except BadSpec:
         return None
     return None

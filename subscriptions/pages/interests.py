@@ -106,7 +106,6 @@ def _follow_page(
         "preview": previews.preview(spec, timezone.now()) if spec else None,
         "subscriber": subscriber,
         "is_done": request.method != "POST" and request.GET.get("done") == "1",
-        "is_citing": spec is not None and spec.kind is Kind.CITING,
     }
     return keep_private(render(request, "subscriptions/follow.html", context))
 
