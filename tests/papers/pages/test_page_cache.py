@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import time_machine
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.template.loader import render_to_string
@@ -20,7 +21,7 @@ from papers.matching.ranking import rank_and_match
 from papers.models import Feature, Match, Paper, Pick, Topic, page_version
 from papers.pages import page_cache
 from papers.pages.page_cache import CachedPage
-from tests.factories import make_match, make_paper, make_topic
+from tests.factories import NOW, make_match, make_paper, make_topic
 
 
 @given(html=st.text())
@@ -193,7 +194,8 @@ def test_what_an_editor_does_shows_at_once(editor):
     assert order() == ["First", "Second"]
     add = reverse("admin:papers_pick_add")
     pick = {"day": day, "position": 1, "note": "Do not miss this."}
-    in_the_admin(editor, add, paper=second.pk, kind="pin", **pick)
+    with time_machine.travel(NOW, tick=False):  # while the day can still be picked for
+        in_the_admin(editor, add, paper=second.pk, kind="pin", **pick)
     assert order() == ["Second", "First"]
     assert "Do not miss this." in text(home())
 
