@@ -11,7 +11,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from papers.categories import canonical
-from papers.identifiers import UnknownIdentifier, identifier
 from papers.ingest.authors import orcid_key
 from papers.matching.interests.specs import LONGEST_PHRASE, BadSpec, InterestSpec, Kind, spec_of
 from papers.models import Paper, Source
@@ -26,7 +25,6 @@ FREE_KINDS = [
     (Kind.AUTHOR.value, _("An author")),
     (Kind.ORGANIZATION.value, _("An organization")),
     (Kind.VENUE.value, _("A journal, venue, category or source")),
-    (Kind.CITING.value, _("Papers that cite a paper")),
 ]
 LONGEST = 4_000
 
@@ -58,7 +56,7 @@ class InterestForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
         help_text=_(
             "One phrase per line, such as “state of charge”. Inflections are found as well. "
-            "For a category, write its code, such as cs.CL; for a cited paper, its DOI or arXiv ID."
+            "For a category, write its code, such as cs.CL."
         ),
     )
     match = forms.ChoiceField(
@@ -256,11 +254,6 @@ def _asked(kind: str, lines: list[str]) -> dict[str, Any]:
             return {"phrases": lines}
         case Kind.AUTHOR.value | Kind.ORGANIZATION.value:
             return {"name": lines[0] if lines else "", "names": lines[1:]}
-        case Kind.CITING.value:
-            try:
-                return {"ids": [identifier(lines[0])] if lines else []}
-            except UnknownIdentifier:
-                raise BadSpec("id", "not an identifier") from None
     line = lines[0] if lines else ""
     for slug, name in Source.objects.values_list("slug", "name"):
         if line and words(line) in {words(name), words(slug)}:
