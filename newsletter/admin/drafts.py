@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
@@ -14,6 +15,8 @@ from unfold.decorators import display
 from newsletter.models import IssueDraft
 from papers.admin.base import ModelAdmin
 from papers.admin.picks import check_day
+from papers.days import feature_day, next_weekday
+from papers.ingest import issue_days
 from papers.models import Paper, Pick
 
 
@@ -48,6 +51,13 @@ class IssueDraftAdmin(ModelAdmin):
     list_select_related = ("changed_by",)
     fields = ("day", "publishing", "subject", "preview_line", "note", "papers", "picks")
     readonly_fields = ("papers", "picks")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The next day that is still open, unless the address names another."""
+        day = feature_day(timezone.now())
+        while issue_days.is_closed(day) or IssueDraft.objects.filter(day=day).exists():
+            day = next_weekday(day)
+        return {"day": day} | super().get_changeform_initial_data(request)
 
     @display(description="papers so far")
     def papers(self, draft: IssueDraft) -> SafeString | str:

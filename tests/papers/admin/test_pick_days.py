@@ -48,6 +48,16 @@ def test_a_draft_is_refused_with_the_reason_alike(editor, reason):
     assert not reason or reason in answer.content.decode()
 
 
+def test_the_form_of_a_draft_begins_with_the_next_day_that_is_open(editor):
+    add = reverse("admin:newsletter_issuedraft_add")
+    tomorrow = DAY + dt.timedelta(days=1)
+    assert editor.get(add).context["adminform"].form["day"].value() == tomorrow
+    IssueDraft.objects.create(day=tomorrow)
+    IssueDraft.objects.create(day=tomorrow + dt.timedelta(days=1))
+    monday = tomorrow + dt.timedelta(days=4)
+    assert editor.get(add).context["adminform"].form["day"].value() == monday
+
+
 def test_a_pick_of_a_day_that_was_frozen_since_can_still_be_worded_anew(editor):
     paper = Paper.objects.get()
     pick = Pick.objects.create(day=DAY, paper=paper, kind=Pick.Kind.NOTE, note="Old")
