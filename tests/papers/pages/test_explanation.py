@@ -3,7 +3,8 @@
 import datetime as dt
 
 import pytest
-from django.utils import timezone, translation
+import time_machine
+from django.utils import translation
 
 from papers.matching.ranking import rank_and_match
 from papers.models import Observation, Paper, TrendingPlace
@@ -12,7 +13,7 @@ from tests.factories import make_paper, make_source
 
 pytestmark = pytest.mark.django_db
 
-NOW = timezone.now().replace(hour=12)
+NOW = dt.datetime(2026, 6, 10, 12, tzinfo=dt.UTC)
 TODAY = NOW.date()
 
 
@@ -41,7 +42,8 @@ def test_points_places_and_the_standing_in_the_field_are_told(papers: list[Paper
         "No. 3 in “Trends” on 1 June",
         "More attention than 95 % of recent papers in this field: Physics and astronomy",
     ]
-    text = client.get(papers[0].get_absolute_url()).content.decode()
+    with time_machine.travel(NOW, tick=False):
+        text = client.get(papers[0].get_absolute_url()).content.decode()
     assert "213 points at Hacker News" in text
     with translation.override("de"):
         assert said(papers[0])[0] == "213 Punkte bei Hacker News"
