@@ -118,16 +118,19 @@ def _pages(
     pause: Callable[[float], None] = time.sleep,
 ) -> list[Any]:
     found: list[Any] = []
-    total, wait = most, 0.0
+    total: int | None = None
+    wait = 0.0
 
     def heard(headers: httpx.Headers) -> None:
         nonlocal total, wait
-        total = _number(headers.get("Total-Results", ""), total)
+        total = _number(headers.get("Total-Results", ""), -1)
+        total = None if total < 0 else total
         wait = float(_number(headers.get("Backoff", ""), 0))
 
     sent = {"Zotero-API-Version": "3"} | ({"Zotero-API-Key": key} if key else {})
     with http.client("application/json", is_guarded=True) as client:
-        while len(found) < min(total, most):
+        # Twice as many pages as there can be: a service that repeats itself is not asked for ever.
+        for _ in range(2 * (most // PAGE) + 2):
             query = {"format": "json", "limit": str(PAGE), "start": str(len(found))}
             try:
                 page = http.ask(
@@ -144,15 +147,18 @@ def _pages(
                 if error.status in {401, 403, 404}:
                     raise NotAllowed(str(error)) from None
                 raise
-            if not page:
-                break
             found += page
+            # Without a total a page that is not full is the last one.
+            if not page or len(found) >= most or (total is None and len(page) < PAGE):
+                break
+            if total is not None and len(found) >= total:
+                break
             if wait:
                 if wait > LONGEST_PAUSE:
                     raise http.Busy("Zotero asks us to wait.", wait)
                 pause(wait)
     if library is not None:
-        library.left_out += max(0, total - most)
+        library.left_out += max(0, (total or 0) - most)
     return found[:most]
 
 

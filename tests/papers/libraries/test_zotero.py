@@ -66,6 +66,7 @@ def test_chosen_collections_are_asked_alone_and_a_private_library_says_so(servic
     address = service.url_for("/").rstrip("/")
     library = zotero.items("groups/2", chosen=("ABCDEFGH",), address=address)
     assert library.entries[0].authors == ("Alice Ash",)
+    assert len(service.log) == 1, "without a total, a page that is not full is the last one"
     service.expect_request("/groups/3/items/top").respond_with_data("Forbidden", status=403)
     with pytest.raises(zotero.NotAllowed):
         zotero.items("groups/3", address=address)
