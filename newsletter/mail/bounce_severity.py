@@ -199,7 +199,12 @@ def _words_of(text: str) -> str:
     words = _CODES.sub(" ", words)
     words = _FRAME.sub(" ", words)
     words = _HOST.sub(lambda found: found[0] if _LISTS.search(found[0]) else "~", words)
+    # Thousands of addresses say no more than some, and rules would try each from each of them.
+    words = _MANY.sub(r"\1\1\1", re.sub("~(?:@?~)+@?", "~", words))
     return " ".join(words.replace("_", " ").split())
+
+
+_MANY = re.compile(r"(~\s+)\1{3,}")
 
 
 _QUOTES = str.maketrans("\u2018\u2019\u00b4`\u201c\u201d", "''''\"\"")

@@ -317,7 +317,9 @@ def test_no_words_raise(text, status, reply):
     assert verdict.rule
 
 
-@pytest.mark.parametrize("seed", ["x.", "a@", "user ", "not ", "<", "the ", ">>> mail from "])
+@pytest.mark.parametrize(
+    "seed", ["x.", "a@", "a@b ", "user ", "not ", "<", "the ", ">>> mail from "]
+)
 def test_long_and_odd_words_are_judged_at_once(seed):
     text = seed * 10_000
     assert judge(text).bounce in Bounce
