@@ -239,6 +239,9 @@ class TestDailyEmails:
         (mail,) = send()
         assert mail.subject.startswith("What you follow: State of charge")
         assert [row[0] for row in Delivery.objects.get().choices] == [charge.pk]
+        text = "".join(fragment.text for fragment in mail.text)
+        assert text.count("End the daily emails: ") == 2
+        assert "Unsubscribe:" not in text
         headers = dict(mail.headers)
         assert "/daily/" in headers["List-Unsubscribe"]
         assert Subscriber.objects.get().next_interests_at == NOW + ONE_DAY
