@@ -657,6 +657,7 @@ UNFOLD = {
     "SITE_URL": "/",
     "SITE_SYMBOL": "newspaper",
     "STYLES": [lambda request: static("newsletter/admin.css")],
+    "DASHBOARD_CALLBACK": "newsletter.admin.today.context",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
     "SIDEBAR": {

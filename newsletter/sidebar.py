@@ -5,6 +5,9 @@ from typing import Any
 from django.urls import reverse_lazy
 
 _GROUPS = {
+    "Today": [
+        ("Today", "today", "index"),
+    ],
     "Papers": [
         ("Topics", "label", "papers_topic_changelist"),
         ("Papers", "article", "papers_paper_changelist"),

@@ -1,23 +1,25 @@
 """Coming issues: what an editor prepares before a day is frozen."""
 
+import datetime as dt
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from newsletter.admin import today
 from newsletter.models import IssueDraft
 from papers.admin.base import ModelAdmin
-from papers.admin.picks import check_day
 from papers.days import feature_day, next_weekday
 from papers.ingest import issue_days
 from papers.models import Paper, Pick
+from papers.picking import check_day
 
 
 class IssueDraftForm(forms.ModelForm[IssueDraft]):
@@ -58,6 +60,22 @@ class IssueDraftAdmin(ModelAdmin):
         while issue_days.is_closed(day) or IssueDraft.objects.filter(day=day).exists():
             day = next_weekday(day)
         return {"day": day} | super().get_changeform_initial_data(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The list's, and where the start page's form about a day's papers goes."""
+        mine = path(
+            "day/<str:day>/",
+            self.admin_site.admin_view(self.arrange),
+            name="newsletter_issuedraft_arrange",
+        )
+        return [mine, *super().get_urls()]
+
+    def arrange(self, request: HttpRequest, day: str) -> HttpResponse:
+        """Pin, order, hide and annotate the papers of a day."""
+        try:
+            return today.arrange(request, dt.date.fromisoformat(day), self.admin_site)
+        except ValueError:
+            raise Http404("no such day") from None
 
     @display(description="papers so far")
     def papers(self, draft: IssueDraft) -> SafeString | str:

@@ -60,6 +60,13 @@ def closed_days(since: dt.date) -> set[dt.date]:
     return set(Issue.objects.filter(day__gte=since).values_list("day", flat=True))
 
 
+def freezes_by(day: dt.date, missing: Collection[Source]) -> dt.datetime:
+    """When the issue of `day` is frozen at the latest, as far as its papers are there: for some of
+    the sources that have not answered, the `missing`, it waits. It is frozen earlier once all have.
+    """
+    return max((_waits_until(source, day) for source in missing), default=closes_at(day))
+
+
 def _waits_until(source: Source, day: dt.date) -> dt.datetime:
     """Until when the issue of `day` waits for a source that has not answered."""
     closed = closes_at(day)

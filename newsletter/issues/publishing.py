@@ -21,15 +21,20 @@ UNAPPROVED = "nobody approved it in time"
 """Why an issue was published or dropped without anybody's hand."""
 
 
+def holds(draft: IssueDraft | None) -> bool:
+    """Whether an issue with this draft waits for approval once it is frozen."""
+    if draft is None or draft.publishing == IssueDraft.Publishing.DEFAULT:
+        return bool(settings.HOLD_ISSUES)
+    return draft.publishing == IssueDraft.Publishing.HOLD
+
+
 def drafted(day: dt.date, now: dt.datetime) -> dict[str, Any]:
     """The fields of the issue of `day`, frozen `now`, that its draft and the settings decide."""
     draft = IssueDraft.objects.filter(day=day).first() or IssueDraft(day=day)
-    holds = settings.HOLD_ISSUES
-    if draft.publishing != IssueDraft.Publishing.DEFAULT:
-        holds = draft.publishing == IssueDraft.Publishing.HOLD
+    waits = holds(draft)
     return {
-        "state": Issue.State.WAITING if holds else Issue.State.RUNNING,
-        "published_at": None if holds else now,
+        "state": Issue.State.WAITING if waits else Issue.State.RUNNING,
+        "published_at": None if waits else now,
         "note": draft.note,
         "subject": draft.subject,
         "preview_line": draft.preview_line,

@@ -1,31 +1,16 @@
 """What an editor decided about papers."""
 
-import datetime as dt
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.utils import timezone
 
 from papers.admin.base import TITLE_SHOWN, ModelAdmin
-from papers.days import feature_day, on_weekday
-from papers.ingest import issue_days
 from papers.models import Pick
+from papers.picking import check_day
 from papers.text.cleaning import shorten
-
-
-def check_day(day: dt.date) -> None:
-    """Raise `ValidationError`, with the reason, for a day whose issue can no longer be prepared."""
-    if issue_days.is_closed(day):
-        raise ValidationError("The issue of this day is frozen already.", "frozen")
-    if day != on_weekday(day):
-        raise ValidationError(
-            "Saturdays and Sundays have no issue. Their papers come on Monday.", "weekend"
-        )
-    if day < feature_day(timezone.now()):
-        raise ValidationError("This day is over and had no issue.", "over")
 
 
 class PickForm(forms.ModelForm[Pick]):

@@ -236,6 +236,11 @@ def expected(role: str, rows: dict[Any, Any]) -> dict[str, tuple[str, list[int]]
             reverse(f"admin:{name}", args=[rows[Issue].pk]),
             [302] if may(role, "change", Issue) else [403],
         )
+    # A form of the start page, which leads back there.
+    found["newsletter_issuedraft_arrange"] = (
+        reverse("admin:newsletter_issuedraft_arrange", args=["2026-12-01"]),
+        [302] if role == SUPERUSER else [403],
+    )
     # These two want permissions of two models.
     both = [200] if role == SUPERUSER else [403]
     for name, model in (
