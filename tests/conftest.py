@@ -11,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 
 from papers.semantics import current
 from papers.sources import polite
+from tests.database import django_db_keepdb, django_db_setup  # noqa: F401 - fixtures
 from tests.mail_rules import mails_keep_the_rules, watch_mails  # noqa: F401 - fixtures
 
 # How long one example takes is the machine's business, not the test's.

@@ -5,10 +5,21 @@ developer's own `.env` or shell cannot change what a test sees. `DATABASE_URL` a
 are honoured: that is how the same suite runs against PostgreSQL and Redis.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 
 _var = tempfile.mkdtemp(prefix="broadsheet-tests-")
+_process = os.getpid()
+
+
+@atexit.register
+def _clean() -> None:
+    """Leave nothing behind; a child of this process leaves it to its parent."""
+    if os.getpid() == _process:
+        shutil.rmtree(_var, ignore_errors=True)
+
 
 os.environ.update(
     {
