@@ -36,7 +36,7 @@ from papers.ingest.facts import (
     full_names_of,
     title_key,
 )
-from papers.models import Feature, Join, Paper, PaperName, SourceRecord
+from papers.models import Feature, Join, Paper, PaperName, SourceRecord, count_on_commit
 from papers.sources.record import JOINING, RELATIONS
 from papers.text.folding import folded
 
@@ -383,6 +383,8 @@ def merge(ids: Collection[int]) -> None:
                 changed.append(papers[pk])
     if changed:
         Paper.objects.bulk_update(changed, ["merged_into"], batch_size=500)
+        listed = Feature.objects.filter(paper__in=[paper.pk for paper in changed]).order_by()
+        count_on_commit(listed.values_list("day", flat=True))
     work_out(list(papers.values()))
     mark_repeats(papers)
 

@@ -21,7 +21,7 @@ from papers.matching.learning import Learned
 from papers.matching.scoring import MatchResult, match
 from papers.matching.texts import PaperText
 from papers.matching.unchanged import Ledger
-from papers.models import Feature, Match, Paper, Topic
+from papers.models import Feature, ListedDay, Match, Paper, Topic
 from papers.semantics import current
 from papers.semantics.current import InUse
 
@@ -74,6 +74,7 @@ def rank_and_match(
     """
     is_whole = papers is None and day is None
     if papers is None and day is None:
+        ListedDay.objects.count(_window(now))  # whatever was missed when they were listed
         papers = recent(now)
     elif papers is None and day is not None:
         papers = Paper.objects.featured_on(day)
@@ -137,11 +138,15 @@ def recent(now: dt.datetime) -> QuerySet[Paper]:
     The window ends with the last listing rather than with `now`, so that a site that was not fed
     for a while, or is fed with old days, still shows what it has.
     """
-    listed = Feature.objects.filter(day__lte=now.date())
-    last: dt.date | None = listed.aggregate(last=Max("day"))["last"]
-    if last is None:
-        return Paper.objects.none()
-    return Paper.objects.standing().filter(pk__in=listed.filter(day__gt=last - WINDOW).works())
+    listed = Feature.objects.filter(day__in=_window(now))
+    return Paper.objects.standing().filter(pk__in=listed.works())
+
+
+def _window(now: dt.datetime) -> list[dt.date]:
+    last: dt.date | None = Feature.objects.filter(day__lte=now.date()).aggregate(last=Max("day"))[
+        "last"
+    ]
+    return [last - dt.timedelta(days=n) for n in range(WINDOW.days)] if last else []
 
 
 def text_of_paper(paper: Paper) -> PaperText:

@@ -4,7 +4,7 @@ got, which topics they match, and what an editor decided about them.
 
 from papers.models.attention import Measurement, TrendingPlace
 from papers.models.author import PaperAuthor
-from papers.models.feature import Feature
+from papers.models.feature import Feature, ListedDay, count_on_commit
 from papers.models.identity import Join, JoinQuerySet, PaperName, SourceRecord
 from papers.models.learned_topic import LearnedTopic
 from papers.models.match import Match, MatchQuerySet
@@ -40,6 +40,7 @@ __all__ = [
     "Join",
     "JoinQuerySet",
     "LearnedTopic",
+    "ListedDay",
     "MachineSummary",
     "Match",
     "MatchQuerySet",
@@ -72,6 +73,7 @@ __all__ = [
     "WeekOfAttention",
     "WordDeletion",
     "by_field",
+    "count_on_commit",
     "in_order",
     "list_of_strings",
 ]

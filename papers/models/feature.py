@@ -1,19 +1,44 @@
-"""On which days which source listed a paper."""
+"""On which days which source listed a paper, and how many papers each day has.
+
+The numbers are kept, so that a calendar need not read six weeks of listings. Whoever writes
+listings has their days counted again once that is committed, in statements of their own: counted
+within the transaction, the day's row would be locked until its end. A day that was never counted is
+counted when it is asked for, and so is what editors hid, for there is little of it.
+"""
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, ClassVar, Self
 
-from django.db import connection, models
+from django.db import connection, models, transaction
+from django.db.models import Count
 from django.db.models.functions import Coalesce
+from django.db.models.signals import post_delete, post_save
 
-from papers.models.page_version import WatchedQuerySet
+from papers.models.page_version import WatchedQuerySet, renew_on_commit
 from papers.models.pick import hidden_papers, is_hidden
 from papers.models.source import Source
 
 
 class FeatureQuerySet(WatchedQuerySet["Feature"]):
-    """Listings, narrowed down by what callers ask for."""
+    """Listings, narrowed down by what callers ask for. Writing them has their days counted."""
+
+    def update(self, **kwargs: Any) -> int:
+        """As Django's."""
+        if not COUNTED_BY & kwargs.keys():
+            return super().update(**kwargs)
+        days = set(self.order_by().values_list("day", flat=True).distinct())
+        changed = super().update(**kwargs)
+        count_on_commit(
+            days | ({kwargs["day"]} if isinstance(kwargs.get("day"), dt.date) else set())
+        )
+        return changed
+
+    def bulk_create(self, objs: Iterable["Feature"], *args: Any, **kwargs: Any) -> list["Feature"]:
+        """As Django's."""
+        made = super().bulk_create(objs, *args, **kwargs)
+        count_on_commit(one.day for one in made)
+        return made
 
     def shown(self) -> Self:
         """Listings of papers that no editor hid, each work on the days of its first name alone."""
@@ -24,6 +49,12 @@ class FeatureQuerySet(WatchedQuerySet["Feature"]):
         preprint is no news.
         """
         return self.filter(is_again=False)
+
+    def papers_by_day(self) -> dict[dt.date, int]:
+        """How many works were listed on each day that any of these listings is of."""
+        work = Count(Coalesce("paper__merged_into_id", "paper_id"), distinct=True)
+        counted = self.once().order_by().values("day").annotate(n=work)
+        return dict(counted.values_list("day", "n"))
 
     def listed_on(self, days: Collection[dt.date]) -> frozenset[int]:
         """The ids of the papers that stand for what was listed on these days, hidden ones included.
@@ -112,3 +143,91 @@ class Feature(models.Model):
 
     def __str__(self) -> str:
         return f"{self.paper_id} on {self.day}"
+
+
+COUNTED_BY = frozenset({"day", "is_again", "paper", "paper_id"})
+"""What decides on which day a listing counts."""
+
+
+class ListedDayManager(models.Manager["ListedDay"]):
+    """Counting days, and what was counted."""
+
+    def papers_on(self, days: Collection[dt.date]) -> dict[dt.date, int]:
+        """By day, how many works were listed on it that no editor hid, if any. Two queries, and one
+        more where some of the days were never counted.
+        """
+        counts = dict(self.filter(day__in=days).values_list("day", "papers"))
+        if unknown := [day for day in days if day not in counts]:
+            counts |= Feature.objects.filter(day__in=unknown).papers_by_day()
+        first, *more = hidden_papers()
+        hidden = Feature.objects.filter(paper__in=first.union(*more), day__in=days)
+        for day, papers in hidden.papers_by_day().items():
+            counts[day] = counts.get(day, 0) - papers
+        return {day: papers for day, papers in counts.items() if papers > 0}
+
+    def count(self, days: Iterable[dt.date]) -> None:
+        """Count the papers of these days and keep the numbers. Three statements, and one for those
+        that changed. Others that count the same days wait, so that the last one sees all listings.
+        """
+        wanted = sorted(set(days))
+        if not wanted:
+            return
+        with transaction.atomic():
+            rows = [ListedDay(day=day, papers=0) for day in wanted]
+            self.bulk_create(rows, ignore_conflicts=True)
+            mine = self.select_for_update().filter(day__in=wanted).order_by("day")
+            known = dict(mine.values_list("day", "papers"))
+            counts = Feature.objects.filter(day__in=wanted).papers_by_day()
+            changed = [
+                ListedDay(day=day, papers=counts.get(day, 0))
+                for day in wanted
+                if known.get(day) != counts.get(day, 0)
+            ]
+            if changed:
+                self.bulk_update(changed, ["papers"], batch_size=500)
+                renew_on_commit()
+
+
+class ListedDay(models.Model):
+    """A day, and how many papers were listed on it."""
+
+    day = models.DateField(primary_key=True)
+    papers = models.PositiveIntegerField(
+        help_text="Works listed on the day, each once; those that editors hid are among them."
+    )
+
+    objects = ListedDayManager()
+
+    def __str__(self) -> str:
+        return f"{self.papers} on {self.day}"
+
+
+class _DaysToCount:
+    """Days that wait for the transaction under way."""
+
+    def __init__(self, days: Iterable[dt.date]) -> None:
+        self.days = set(days)
+        self.is_done = False
+
+    def __call__(self) -> None:
+        self.is_done = True
+        ListedDay.objects.count(self.days)
+
+
+def count_on_commit(days: Iterable[dt.date]) -> None:
+    """Count these days when the transaction under way is committed; once, however often asked."""
+    for _, waiting, *_ in connection.run_on_commit:
+        if isinstance(waiting, _DaysToCount) and not waiting.is_done:
+            waiting.days.update(days)
+            return
+    # The listings stand by now; where counting fails, the next ranking counts again.
+    transaction.on_commit(_DaysToCount(days), robust=True)
+
+
+def _changed(instance: Feature, **kwargs: Any) -> None:
+    if not kwargs.get("raw"):
+        count_on_commit([instance.day])
+
+
+post_save.connect(_changed, sender=Feature, dispatch_uid="count the day of a listing")
+post_delete.connect(_changed, sender=Feature, dispatch_uid="count the day of a listing")

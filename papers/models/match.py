@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Count, Max
 
 from papers.evidence import why_of
+from papers.models.by_ids import rows_by_ids
 from papers.models.feature import Feature
 from papers.models.page_version import WatchedQuerySet
 from papers.models.pick import STANDING, is_hidden
@@ -32,6 +33,17 @@ class MatchQuerySet(WatchedQuerySet["Match"]):
             | models.Q(verdict=Match.Verdict.NONE, is_sendable=True)
         )
 
+    def certain_of(self, papers: Collection[int]) -> list[tuple[int, int]]:
+        """Topic and paper of each certain match of these papers, however many. One query."""
+        return rows_by_ids(
+            self.model,
+            "paper_id",
+            papers,
+            ("topic_id", "paper_id"),
+            "verdict = %s OR verdict = %s AND is_sendable",
+            [Match.Verdict.PINNED.value, Match.Verdict.NONE.value],
+        )
+
     def shown(self) -> Self:
         """Matches of papers that are shown: see `PaperQuerySet.shown`."""
         return self.filter(paper__merged_into=None, paper__status__in=STANDING).exclude(
@@ -39,14 +51,21 @@ class MatchQuerySet(WatchedQuerySet["Match"]):
         )
 
     def newest_first(self) -> Self:
-        """Those of papers that were listed last first; of one day, the paper stored last. The order
-        of an index that begins with the topic.
+        """Those of papers that were listed last first; of one day, the closest match first. The
+        order of an index that begins with the topic.
         """
-        return self.order_by("-listed", "-paper_id")
+        return self.order_by("-listed", "-score", "-paper_id")
 
     def older_than(self, listed: dt.date, paper_id: int) -> Self:
-        """Those after this place in `newest_first`."""
-        return self.filter(listed__lte=listed).exclude(listed=listed, paper_id__gte=paper_id)
+        """Those after this paper of one topic's in `newest_first`, which was listed last on that
+        day; from that day's first on where it matches no more. One query.
+        """
+        score = self.filter(paper=paper_id).order_by().values_list("score", flat=True).first()
+        rest = self.filter(listed__lte=listed)
+        if score is None:
+            return rest
+        before = models.Q(score__gt=score) | models.Q(score=score, paper_id__gte=paper_id)
+        return rest.exclude(before, listed=listed)
 
     def note_listings(self, papers: Collection[int]) -> None:
         """Bring the days of these papers' matches in line with when they were listed last. Two or
@@ -132,7 +151,7 @@ class Match(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=("topic", "is_sendable", "-score"), name="match_rank"),
-            models.Index(fields=("topic", "-listed", "-paper"), name="match_newest"),
+            models.Index(fields=("topic", "-listed", "-score", "-paper"), name="match_by_day"),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from papers.identifiers import MAX_LENGTH, label_of, page_of, pdf_of
+from papers.models.by_ids import rows_by_ids
 from papers.models.feature import Feature
 from papers.models.match import Match
 from papers.models.observation import Observation
@@ -122,6 +123,15 @@ class PaperQuerySet(WatchedQuerySet["Paper"]):
         mains = set(mine.values_list(work, flat=True))
         found = self.filter(models.Q(pk__in=mains) | models.Q(merged_into__in=mains))
         return dict(found.order_by().values_list("pk", work))
+
+    def places_of(
+        self, ids: Collection[int]
+    ) -> list[tuple[int, int | None, str, float, int | None, str]]:
+        """Of the papers with these ids, however many: id, the paper that stands for it, status,
+        trending score, upvotes and identifier. One query.
+        """
+        columns = ("id", "merged_into_id", "status", "trending_score", "upvotes", "identifier")
+        return rows_by_ids(self.model, "id", ids, columns)
 
     def by_trend(self) -> Self:
         """Highest trending score first, in an order that never depends on chance."""

@@ -6,9 +6,8 @@ in a number of queries that does not depend on how many papers there are.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -19,7 +18,16 @@ from django.utils.functional import Promise
 
 from papers.cards import Card, Link, card_of, unfolding
 from papers.fields import FIELDS, field_of
-from papers.models import Feature, Match, Paper, PaperQuerySet, Pick, Topic, in_order
+from papers.models import (
+    Feature,
+    ListedDay,
+    Match,
+    Paper,
+    PaperQuerySet,
+    Pick,
+    Topic,
+    in_order,
+)
 from papers.models.match import NEVER
 from papers.models.pick import STANDING, hidden_papers
 from papers.pages.periods import Calendar, Period, calendar_of, week_of
@@ -35,10 +43,6 @@ DAYS_OF_FIELD = 5
 OF_A_DAY = 10
 LOOKED_AT = 10
 """Days that one page of a field shows, papers of each, and days that it looks for them at most."""
-
-AT_ONCE = 2_000
-"""Papers of a period whose places and topics are asked for at once. A month of large days has
-tens of thousands, which by a subquery the database looks for among all that are stored."""
 
 SHEET = 60
 """Papers on one page of a week or a month."""
@@ -228,8 +232,8 @@ def newest_of(
     topic: Topic, most: int = NEWEST, before: tuple[dt.date, int] | None = None
 ) -> list[Placed]:
     """The `most` papers of a topic that were listed last, or that follow after the place `before`,
-    a day and a paper's id; the newest first. Two queries, however many papers it has; one hidden
-    by an editor takes a place without being shown.
+    a day and a paper's id; the newest first, of one day the closest. Two queries, and one for the
+    place, however many papers it has; one hidden by an editor takes a place without being shown.
     """
     # By the topic's id, for a join would have the database sort all that it has.
     mine = Match.objects.filter(topic_id=topic.pk).certain().newest_first()
@@ -271,17 +275,14 @@ def span_of(
     if first is None or period.last < first or period.first > today:
         return None
     listed = _placed(Feature.objects.names_between(period.first, min(period.last, today)))
-    counted: Counter[int] = Counter()
-    of_topic: set[int] = set()
-    for some in batched([one.paper_id for one in listed], AT_ONCE):
-        for topic_id, paper in (
-            Match.objects.sendable().filter(paper__in=some).values_list("topic_id", "paper_id")
-        ):
-            counted[topic_id] += 1
-            if topic and topic_id == topic.pk:
-                of_topic.add(paper)
-    wanted = [one.paper_id for one in listed if not topic or one.paper_id in of_topic]
-    at = Paginator(wanted, SHEET).get_page(page)
+    every = [one.paper_id for one in listed]
+    matched = Match.objects.certain_of(every)
+    topics = Topic.objects.active().in_bulk({topic_id for topic_id, _ in matched})
+    counted = Counter(topic_id for topic_id, _ in matched)
+    if topic:
+        of_topic = {paper for topic_id, paper in matched if topic_id == topic.pk}
+        every = [pk for pk in every if pk in of_topic]
+    at = Paginator(every, SHEET).get_page(page)
     ids = list(at)
     works = Paper.objects.works_of(ids)
     picks = Pick.objects.by_work().filter(
@@ -307,10 +308,7 @@ def span_of(
         period=period,
         entries=[replace(entry, listed_on=listed_on.get(entry.paper_id)) for entry in entries],
         total=at.paginator.count,
-        topics=[
-            (each, counted[each.pk])
-            for each in in_order(Topic.objects.in_bulk(list(counted)).values())
-        ],
+        topics=[(each, counted[each.pk]) for each in in_order(topics.values())],
         topic=topic,
         page=at,
         earlier=period.earlier if period.earlier.last >= first else None,
@@ -320,7 +318,7 @@ def span_of(
 
 def _placed(ids: Collection[int]) -> list[Placed]:
     """The works of the papers with these ids as far as they are shown, most upvoted first. One
-    query for `AT_ONCE` of them, and one for the hidden ones.
+    query, another where some are aliases, and one for the hidden ones.
     """
     first, *more = hidden_papers()
     hidden = frozenset(first.union(*more))
@@ -328,43 +326,27 @@ def _placed(ids: Collection[int]) -> list[Placed]:
     wanted = set(ids)
     while wanted:
         mains: set[int] = set()
-        for some in batched(wanted, AT_ONCE):
-            rows = Paper.objects.filter(pk__in=some).order_by()
-            for pk, main, status, trend, upvotes, name in rows.values_list(
-                "pk", "merged_into_id", "status", "trending_score", "upvotes", "identifier"
-            ):
-                if main:
-                    mains.add(main)
-                elif status in STANDING and pk not in hidden:
-                    found[pk] = Placed(pk, NEVER, trend, upvotes, name)
-        wanted = mains - found.keys()
+        for pk, main, status, trend, upvotes, name in Paper.objects.places_of(wanted):
+            if main:
+                mains.add(main)
+            elif status in STANDING and pk not in hidden:
+                found[pk] = Placed(pk, NEVER, trend, upvotes, name)
+        wanted = mains - found.keys() - wanted
     return sorted(found.values(), key=lambda one: one.by_upvotes)
-
-
-def batched(ids: Collection[int], size: int) -> Iterator[list[int]]:
-    """The ids in lists of this size."""
-    rest = iter(ids)
-    while some := list(islice(rest, size)):
-        yield some
 
 
 def calendar(month: Period, now: dt.datetime) -> Calendar | None:
     """Which days of `month`, and of the weeks it begins and ends in, have how many papers.
 
-    None where the month is before the first paper or after `now`. Two queries.
+    None where the month is before the first paper or after `now`. Three or four queries, which read
+    a row a day.
     """
     first, today = first_day(), now.date()
     if first is None or month.last < first or month.first > today:
         return None
-    shown = Feature.objects.shown().filter(
-        day__range=(week_of(month.first).first, min(week_of(month.last).last, today))
-    )
-    counts = (
-        shown.order_by()
-        .values("day")
-        .annotate(n=Count(Coalesce("paper__merged_into_id", "paper_id"), distinct=True))
-    )
-    return calendar_of(month, dict(counts.values_list("day", "n")), first, today)
+    since, until = week_of(month.first).first, min(week_of(month.last).last, today)
+    days = [since + dt.timedelta(days=n) for n in range((until - since).days + 1)]
+    return calendar_of(month, ListedDay.objects.papers_on(days), first, today)
 
 
 def of_topic(papers: PaperQuerySet, topic: Topic) -> PaperQuerySet:

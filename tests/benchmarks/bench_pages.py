@@ -67,7 +67,7 @@ def fill(papers: int, topics: int, a_day: int = A_DAY) -> None:
     from django.db import connection, transaction
     from django.utils import timezone
 
-    from papers.models import Match, Topic
+    from papers.models import Feature, ListedDay, Match, Topic
     from papers.search import index
     from tests.factories import make_source
 
@@ -138,6 +138,7 @@ def fill(papers: int, topics: int, a_day: int = A_DAY) -> None:
         index.install(connection)
         cursor.execute("ANALYZE")
     Match.objects.count_papers()
+    ListedDay.objects.count(Feature.objects.order_by().values_list("day", flat=True).distinct())
 
 
 @dataclass(frozen=True, slots=True)

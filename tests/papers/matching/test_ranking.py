@@ -10,7 +10,7 @@ from papers import tasks
 from papers.matching import ranking, standings
 from papers.matching.ranking import match_topic, rank_and_match, recent
 from papers.matching.trending import HIDDEN, PINNED
-from papers.models import Match, Observation, Paper, Pick, Topic
+from papers.models import ListedDay, Match, Observation, Paper, Pick, Topic
 from tests.factories import DAY, NOW, make_match, make_paper, make_source, make_topic
 
 pytestmark = pytest.mark.django_db
@@ -235,7 +235,8 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_papers(caches):
     Paper.objects.all().delete()
     for n in range(50):
         make_paper(f"KV cache {n}")
-    assert queries() == first <= 34
+    ListedDay.objects.filter(day=DAY).update(papers=50)  # one that differs takes one more
+    assert queries() == first <= 40
 
 
 def test_one_topic_can_be_matched_anew_without_touching_the_others(caches):

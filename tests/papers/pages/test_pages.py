@@ -229,6 +229,31 @@ def test_all_papers_of_a_topic_can_be_had_page_by_page(monkeypatch):
     assert found == [f"Paper {n:02d}" for day in days for n in day]
 
 
+def test_of_one_day_a_topics_older_papers_come_closest_first_page_by_page(monkeypatch):
+    monkeypatch.setattr("papers.pages.views.OLDER", 2)
+    topic = make_topic()
+    for number, score in enumerate((1.0, 5.0, 3.0, 3.0, 4.0, 2.0)):
+        make_match(make_paper(f"Paper {number}"), topic, score=score)
+    first = Paper.objects.get(title="Paper 1")
+    found, address = [], f"?after={DAY}.{first.pk}"
+    while address:
+        html = get(f"{topic.get_absolute_url()}{address}").content.decode()
+        found += re.findall(r"Paper \d", html)
+        older = re.search(r'rel="next" href="(\?after=[^"]+)"', html)
+        address = older[1] if older else ""
+    assert found == [f"Paper {number}" for number in (4, 3, 2, 5, 0)]
+
+
+def test_older_papers_of_a_topic_go_on_with_their_day_after_one_that_left_it():
+    topic = make_topic()
+    gone = make_paper("Gone")
+    make_match(make_paper("Same day"), topic)
+    make_match(make_paper("Later", day=DAY + dt.timedelta(days=1)), topic)
+    text = text_of(get(f"{topic.get_absolute_url()}?after={DAY}.{gone.pk}"))
+    assert "Same day" in text
+    assert "Later" not in text
+
+
 @pytest.mark.parametrize("after", ["", "2026", "2026-06-10", "2026-13-10.1", ".1", "x.y", "\0"])
 def test_a_place_that_is_none_leads_to_the_beginning(after):
     topic = make_topic()
