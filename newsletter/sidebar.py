@@ -36,6 +36,7 @@ _GROUPS = {
     "Service": [
         ("Status", "monitor_heart", "newsletter_trouble_status"),
         ("Troubles", "warning", "newsletter_trouble_changelist"),
+        ("Who changed what", "history", "papers_auditentry_changelist"),
     ],
     "Other programs": [
         ("API tokens", "key", "newsletter_apitoken_changelist"),

@@ -53,6 +53,7 @@ class IssueDraftAdmin(ModelAdmin):
     list_select_related = ("changed_by",)
     fields = ("day", "publishing", "subject", "preview_line", "note", "papers", "picks")
     readonly_fields = ("papers", "picks")
+    restorable = ("publishing", "subject", "preview_line", "note")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """The next day that is still open, unless the address names another."""

@@ -86,6 +86,7 @@ class IssueAdmin(ModelAdmin):
     )  # fmt: skip
     inlines = (PlaceInline,)
     actions = ("pause", "resume", "stop")
+    restorable = EDITED
     actions_detail: ClassVar = ["approve", "drop", "preview", "why_not"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

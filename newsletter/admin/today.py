@@ -19,6 +19,7 @@ from django.utils import timezone
 from newsletter.issues import coming, publishing
 from newsletter.issues.coming import Coming
 from newsletter.models import Issue, Trouble
+from papers import audit
 from papers.models import Pick, Source
 from papers.picking import check_day, decide, next_open_day
 from papers.sources.registry import active_sources
@@ -160,6 +161,8 @@ def _decide_all(request: HttpRequest, found: Coming, admin_site: Any) -> tuple[i
         said = form.cleaned_data
         if line.pick is not None and not any(said.values()):
             picks_admin.log_deletions(request, [line.pick])
+        if line.pick is not None:
+            request.audited_before = audit.snapshot(Pick, [line.pick.pk])  # type: ignore[attr-defined]
         pick = decide(
             found.day,
             line.paper,

@@ -14,6 +14,7 @@ from newsletter.admin.base import ReadOnly
 from newsletter.models import Trouble
 from newsletter.operations.watching import alerts, report, troubles
 from newsletter.operations.watching.status import status
+from papers import audit
 from papers.admin.base import ModelAdmin
 
 
@@ -67,6 +68,7 @@ class TroubleAdmin(ReadOnly, ModelAdmin):
         self._require(request, "newsletter.test_alerts")
         if request.method == "POST":
             self._test(request)
+            audit.record(request, "sent a test alert", model=Trouble, number=0)
         return HttpResponseRedirect(reverse("admin:newsletter_trouble_status"))
 
     def _test(self, request: HttpRequest) -> None:

@@ -1,6 +1,7 @@
 """The editors' view of papers: what sources gave, what matched, and where an editor has a say."""
 
 from papers.admin.acronyms import AcronymAdmin
+from papers.admin.audit import AuditEntryAdmin
 from papers.admin.joins import JoinAdmin
 from papers.admin.matches import MatchAdmin
 from papers.admin.papers import PaperAdmin
@@ -11,6 +12,7 @@ from papers.admin.topics import TopicAdmin
 
 __all__ = [
     "AcronymAdmin",
+    "AuditEntryAdmin",
     "FeatureAdmin",
     "FittedModelAdmin",
     "JoinAdmin",

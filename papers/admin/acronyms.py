@@ -68,3 +68,4 @@ class AcronymAdmin(ModelAdmin):
     list_per_page = 100
     show_full_result_count = False
     readonly_fields: ClassVar = ("papers",)
+    restorable = ("verdict",)

@@ -57,6 +57,7 @@ class MatchAdmin(ModelAdmin):
     show_full_result_count = False
     autocomplete_fields = ("paper", "topic")
     actions = ("pin", "veto", "leave_to_matching")
+    restorable = ("verdict",)
 
     @admin.display(description="paper", ordering="paper__title")
     def short_title(self, match: Match) -> str:

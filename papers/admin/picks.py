@@ -48,6 +48,7 @@ class PickAdmin(ModelAdmin):
     search_fields = ("paper__title", "paper__identifier", "note")
     autocomplete_fields = ("paper",)
     fields = ("day", "paper", "kind", "note", "position")
+    restorable = ("kind", "note", "position")
 
     @admin.display(description="paper", ordering="paper__title")
     def short_title(self, pick: Pick) -> str:

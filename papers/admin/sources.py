@@ -226,6 +226,7 @@ class SourceAdmin(PushTokens):
     change_form_after_template = "papers/admin/source_after.html"
     change_list_template = "papers/admin/source_list.html"
     warn_unsaved_form = True
+    restorable = ("name", "is_active", "wait_minutes", "abstract_share", "settings")
 
     def get_fieldsets(self, request: HttpRequest, obj: Source | None = None) -> Any:
         """The kind first; once it is chosen, what may be set."""

@@ -1,12 +1,11 @@
 """Topics: keywords one a line, and what a change would do before it is saved."""
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from celery import signature
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
-from django.contrib.admin.models import DELETION, LogEntry
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
@@ -32,6 +31,9 @@ SAVES = ("_save", "_continue", "_addanother", "_saveasnew")
 """Names of the buttons that save."""
 
 MOST_LINES = 200
+
+READ_BY_MATCHING = {"name", "description", "keywords", "categories", "is_active"}
+"""Fields that matching reads."""
 
 
 class LinesField(forms.CharField):
@@ -163,6 +165,12 @@ class TopicAdmin(ModelAdmin):
     change_list_template = "papers/admin/topic_list.html"
     prepopulated_fields: ClassVar = {"slug": ("name",)}
     warn_unsaved_form = True
+    restorable = TopicForm.Meta.fields
+
+    def after_restore(self, request: HttpRequest, obj: Topic, changed: set[str]) -> None:
+        """Match the last days' papers with the topic as it was and is again."""
+        if obj.is_active and changed & READ_BY_MATCHING:
+            ranking.match_topic(obj, timezone.now())
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Topic]:
         """Topics with the number of their readers and recent matches, counted by the database."""
@@ -341,9 +349,7 @@ class TopicAdmin(ModelAdmin):
                 self.log_addition(request, topic, [{"added": {}}])
         gone = [before[step.slug] for step in steps if step.what == packs.Step.REMOVED]
         if gone:
-            LogEntry.objects.log_actions(
-                user_id=cast("int", request.user.pk), queryset=gone, action_flag=DELETION
-            )
+            self.log_deletions(request, gone)
         kept = sum(
             step.what in (packs.Step.EDITED, packs.Step.TAKEN, packs.Step.USED) for step in steps
         )
@@ -448,6 +454,4 @@ def _counted(rows: QuerySet[Any]) -> Coalesce:
 
 def _reads_anew(form: forms.ModelForm[Topic]) -> bool:
     """Whether something changed that matching reads."""
-    return bool(
-        {"name", "description", "keywords", "categories", "is_active"} & set(form.changed_data)
-    )
+    return bool(READ_BY_MATCHING & set(form.changed_data))

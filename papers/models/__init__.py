@@ -3,6 +3,7 @@ got, which topics they match, and what an editor decided about them.
 """
 
 from papers.models.attention import Measurement, TrendingPlace
+from papers.models.audit import AuditedObject, AuditEntry
 from papers.models.author import PaperAuthor
 from papers.models.feature import Feature, ListedDay, count_on_commit
 from papers.models.identity import Join, JoinQuerySet, PaperName, SourceRecord
@@ -33,6 +34,8 @@ from papers.models.week import WeekOfAttention
 
 __all__ = [
     "Acronym",
+    "AuditEntry",
+    "AuditedObject",
     "Feature",
     "FieldOfTopics",
     "FittedModel",

@@ -28,6 +28,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from papers import audit
 from papers.admin.base import ModelAdmin
 from papers.models import Topic
 from subscriptions.exports.tables import TABLES, lines
@@ -425,6 +426,7 @@ class ReaderExportAdmin(ModelAdmin):
         if request.method != "POST" or table not in TABLES:
             return HttpResponseRedirect(reverse("admin:subscriptions_readerexport_changelist"))
         text = lines(table, request.user.get_username())
+        audit.record(request, f"exported {table}", model=ReaderExport, number=0)
         response = StreamingHttpResponse(text, content_type="text/csv; charset=utf-8")
         day = timezone.now().date()
         response["Content-Disposition"] = f'attachment; filename="{table}-{day}.csv"'

@@ -305,7 +305,8 @@ class Subscriber(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.email
+        # Never the address: this stands in the admin's lists, messages and histories.
+        return f"reader {self.pk}"
 
     def clean(self) -> None:
         """Normalize the address."""

@@ -3,13 +3,13 @@
 import re
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
 from newsletter.models import ApiToken, Webhook, WebhookMessage
 from newsletter.models.webhook import KINDS
 from newsletter.webhooks import secrets
+from papers.models import AuditEntry
 from tests.admin_pages import staff, text
 from tests.factories import NOW
 
@@ -44,7 +44,7 @@ def test_a_token_is_shown_once_and_then_revoked_for_good():
     row.refresh_from_db()
     assert (row.revoked_at is not None, row.revoked_by) == (True, "staff")
     assert Client().get("/api/v1/papers", headers=headers).status_code == 401
-    assert LogEntry.objects.count() == 2
+    assert AuditEntry.objects.count() == 2
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_webhook_shows_its_secret_when_it_is_made_and_when_asked(settings):
         assert secrets.secret_of(webhook) in text(shown).replace("&#x3D;", "=")
         assert "no-store" in shown["Cache-Control"]
         assert (secrets.secret_of(webhook) == before) == (name == "show_secret")
-    assert LogEntry.objects.count() == 3
+    assert AuditEntry.objects.count() == 3
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1/", "https://10.0.0.1/", "nonsense"])

@@ -4,7 +4,6 @@ import datetime as dt
 
 import pytest
 import time_machine
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -12,7 +11,7 @@ from django.urls import reverse
 
 from newsletter.issues.freezing import build_issue
 from newsletter.models import Delivery, IssueDraft
-from papers.models import Pick
+from papers.models import AuditEntry, Pick
 from subscriptions.models import Submission
 from tests.admin_pages import staff, text
 from tests.factories import DAY, NOW, make_delivery, make_paper, make_source, make_subscriber
@@ -90,12 +89,13 @@ def test_papers_are_pinned_in_an_order_hidden_and_annotated_in_one_form(editor):
         "Third": ("pin", ""),
         "Fourth": ("pin", "By our neighbors."),
     }
-    assert LogEntry.objects.count() == 3
+    assert AuditEntry.objects.filter(model="papers.pick", what="added").count() == 3
     before = {"initial-p{}-is_hidden": "True"}
     back = form_of({ids["First"]: {}}) | {
         name.format(ids["First"]): value for name, value in before.items()
     }
     editor.post(ARRANGE, back)
+    assert AuditEntry.objects.get(model="papers.pick", what="deleted").changes
     assert not Pick.objects.filter(paper=ids["First"]).exists()
 
 

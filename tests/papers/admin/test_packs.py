@@ -1,12 +1,11 @@
 """Topic packs in the admin: shown, confirmed, recorded, and only for who may."""
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from papers.models import Topic
+from papers.models import AuditEntry, Topic
 from tests.admin_pages import text
 from tests.factories import make_subscriber
 
@@ -37,7 +36,7 @@ def test_what_was_confirmed_is_installed_and_recorded(admin_client):
 
     assert response.status_code == 302
     assert Topic.objects.count() == 23
-    assert LogEntry.objects.count() == 23
+    assert AuditEntry.objects.count() == 23
     assert "physics" in text(admin_client.get(reverse("admin:papers_topic_changelist")))
 
 

@@ -3,11 +3,10 @@
 import re
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from papers.ingest import pushing
-from papers.models import Source
+from papers.models import AuditEntry, Source
 from tests.admin_pages import staff
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +34,7 @@ def test_a_token_is_shown_once_and_works(admin_client, source):
     form = admin_client.get(url(source, "change")).content.decode()
     assert token not in form
     assert "There is a token." in form
-    assert token not in str(list(LogEntry.objects.values()))
+    assert token not in str(list(AuditEntry.objects.values()))
 
 
 def test_a_new_token_asks_first_as_it_ends_the_one_before(admin_client, source):

@@ -4,11 +4,11 @@ import csv
 import io
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 import subscriptions.tasks  # noqa: F401  # what the pages wake by name runs here
+from papers.models import AuditEntry
 from subscriptions.imports import runs
 from subscriptions.imports.options import Options
 from subscriptions.models import ImportPiece, ImportRun, ReaderExport, Subscriber
@@ -64,7 +64,7 @@ def test_from_the_file_to_the_report(db):
     assert (run.declared_by, run.is_confirmed) == ("staff", True)
     assert Subscriber.objects.get().status == "active"
     assert not ImportPiece.objects.exists()
-    assert LogEntry.objects.count() == 2
+    assert AuditEntry.objects.count() == 2
     assert "alice@example.org" not in text(client.get(page("change", run)))
 
     report = b"".join(client.get(page("report", run))).decode()

@@ -4,10 +4,10 @@ import datetime as dt
 from html.parser import HTMLParser
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from papers.models import AuditEntry
 from subscriptions.models import Consent, Feedback, Subscriber, Suppression
 from subscriptions.readers import feedback
 from tests.factories import NOW, make_paper, make_subscriber
@@ -162,4 +162,6 @@ def test_deleting_erases_the_address_from_the_history_as_well(editor):
     editor.post(f"{LIST}{alice.pk}/delete/", {"post": "yes"})
     editor.post(LIST, {"action": "delete_selected", "_selected_action": [bob.pk], "post": "yes"})
     assert not Subscriber.objects.exists()
-    assert {entry.object_repr for entry in LogEntry.objects.all()} == {"erased subscriber"}
+    assert {entry.name for entry in AuditEntry.objects.all()} == {
+        f"reader {one.pk}" for one in (alice, bob)
+    }
