@@ -12,7 +12,7 @@ from typing import Any
 
 from papers.evaluation.packs import Share
 from papers.evaluation.recordings import RecordingError
-from papers.text.same_person import Person, Surroundings, Verdict, compare, keys_of
+from papers.text.same_person import Person, Surroundings, Verdict, compare, keys_of, probes_of
 
 LABELS = ("yes", "no", "undecidable")
 KEPT_APART = "kept apart"
@@ -73,7 +73,7 @@ def compared(pairs: Iterable[Pair]) -> Comparison:
     for pair in pairs:
         verdict = compare(pair.followed, pair.printed, known=pair.known, around=pair.around)
         shares_id = pair.followed.ids & pair.printed.ids
-        is_found = shares_id or keys_of(pair.followed) & keys_of(pair.printed)
+        is_found = shares_id or probes_of(pair.followed) & keys_of(pair.printed)
         if verdict is not Verdict.NO and not is_found:
             unfound.append(pair)
         if pair.label == "undecidable":

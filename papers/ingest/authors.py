@@ -5,7 +5,6 @@ person is found by ORCID iD or another id, and by the family name, which many pe
 the given name narrows, "D. E." matching "Donald Ervin".
 """
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -16,18 +15,10 @@ from papers.models import Paper, PaperAuthor
 from papers.sources.record import Author
 from papers.text.folding import folded
 from papers.text.person_names import parts_of
-from papers.text.same_person import Person, Surroundings
+from papers.text.same_person import orcid_key
 
 BATCH = 2_000
 """Rows in one statement."""
-
-_ORCID = re.compile(r"(\d{4})-?(\d{4})-?(\d{4})-?(\d{3}[\dX])$", re.IGNORECASE)
-
-
-def orcid_key(orcid: str) -> str:
-    """The key of an ORCID iD, in whatever spelling or link; empty for what is none."""
-    found = _ORCID.search(orcid.strip().rstrip("/"))
-    return f"orcid:{'-'.join(found.groups()).upper()}" if found else ""
 
 
 def family_key(family: str) -> str:
@@ -44,24 +35,6 @@ def keys_of(author: Author) -> set[tuple[str, str]]:
     keys |= {(f"{scheme}:{value}"[:160], "") for scheme, value in author.ids if scheme and value}
     keys.add((family_key(author.family_name), folded(given)[:longest]))
     return {(key, beside) for key, beside in keys if key}
-
-
-def person_of(author: Author) -> Person:
-    """An author of a record as names are compared: the ids are in their one form."""
-    ids = {orcid_key(author.orcid)}
-    ids |= {f"{scheme}:{value}" for scheme, value in author.ids if scheme and value}
-    return Person(author.name, author.family, author.given, frozenset(ids - {""}), author.is_group)
-
-
-def surroundings(
-    author: Author, authors: Iterable[Author], categories: Iterable[str] = ()
-) -> Surroundings:
-    """What stands beside an author on a paper of these authors and categories."""
-    return Surroundings(
-        frozenset(other.name for other in authors if other is not author and not other.is_group),
-        frozenset(categories),
-        frozenset(at.ror or at.name for at in author.affiliations),
-    )
 
 
 def index(papers: Sequence[Paper]) -> None:

@@ -7,7 +7,8 @@ there are. What counts as the same keyword:
 * singular and plural ("policy", "policies"), British and American ("quantisation"), see
   `papers.text.inflections`. Other members of the family are other words: "adaptive" is no
   adapter, and what is written with -ing or -ed is found only so ("prompting", not "prompts");
-* hyphen, space or neither ("fine-tuning", "fine tuning", "finetuning");
+* hyphen, space or neither ("fine-tuning", "fine tuning", "finetuning"), but not across a comma or
+  from one sentence to the next ("images, segmentations" is no image segmentation);
 * any case, except for acronyms: a keyword of one word with two or more capitals and at most six
   letters is held to its capitals, so that RAG is not a rag, SAM is not Sam and LoRA is not the
   radio protocol LoRa. Plurals (LLMs) and, for mixed case, all capitals (LORA) still count. A text
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from papers.text.inflections import inflectionless
-from papers.text.words import stem, words
+from papers.text.words import stem, words, words_and_pauses
 
 SHORTEST_COMPOUND = 7
 """Letters a keyword needs before "finetuning" may also be found as "fine tuning"."""
@@ -120,8 +121,10 @@ class PhraseTable:
         self._lengths = {first: sorted(found) for first, found in lengths.items()}
 
     def find(self, text: str | Sequence[str]) -> list[Hit]:
-        """Return the keywords that ``text`` (or its `words`) contains, in order of appearance."""
-        parts = words(text) if isinstance(text, str) else text
+        """Return the keywords that ``text`` (or its `words_and_pauses`) contains, in order of
+        appearance.
+        """
+        parts = words_and_pauses(text) if isinstance(text, str) else text
         keys = [inflectionless(part) for part in parts]
         counts: dict[int, int] = {}
         shouted: bool | None = None

@@ -10,7 +10,7 @@ import enum
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -52,6 +52,8 @@ class Surroundings:
 
 NOTHING = Surroundings()
 
+_ORCID = re.compile(r"(\d{4})[-\s‐‑–]?(\d{4})[-\s‐‑–]?(\d{4})[-\s‐‑–]?(\d{3}[\dX])$", re.IGNORECASE)
+
 _TELLING_APART = ("orcid:", "openreview:")
 """Ids of which a person has one: two of them are two persons. OpenAlex splits persons."""
 
@@ -67,6 +69,13 @@ _TRANSCRIBED = {
     spelling: group.split()[0] for group in _TABLES["transcriptions"] for spelling in group.split()
 }
 """Arabic and Slavic given names by one of their spellings."""
+_GIVEN_NAMES = frozenset(
+    {*" ".join(_TABLES["common_given"]).split(), *_LONG_FORMS, *_TRANSCRIBED}
+    | {one for longer in _LONG_FORMS.values() for one in longer}
+).difference(_COMMON)
+"""Names that are hardly ever a family's, as far as the tables go."""
+_MOHAMMAD = frozenset({"md", "mohd", "muhd", "mhd"})
+"""How Mohammad is abbreviated before another name, chiefly in Bangladesh and Malaysia."""
 _SUFFIXES = {
     **dict.fromkeys(("jr", "junior", "filho"), "jr"),
     **dict.fromkeys(("sr", "senior"), "sr"),
@@ -127,33 +136,76 @@ class _Reading:
     most: _Level = _Level.FULL
 
 
+def orcid_key(orcid: str) -> str:
+    """The id of an ORCID iD, in whatever spelling or link: "orcid:0000-0002-1825-0097"; empty for
+    what is none.
+    """
+    found = _ORCID.search(orcid.strip().rstrip("/"))
+    return f"orcid:{'-'.join(found.groups()).upper()}" if found else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPerson:
+    """A person whose name is read, to be compared with many; see `read_person`."""
+
+    person: Person
+    groups: frozenset[str] | None
+    """Of a group: its name in all its forms. None for a person."""
+    native: str
+    """What of the name is in Chinese, Japanese or Korean characters."""
+    readings: tuple[_Reading, ...]
+    turned: str
+    """A bare name of two words, as none says which is the family's: "smith john"; else empty."""
+    middle: tuple[_Given, _Given, str] | None
+    """The parts of a name of three full words."""
+
+
+def read_person(person: Person) -> ReadPerson:
+    """Read a person's name: what comparing does first, and what costs most of it."""
+    if person.is_group or is_group_name(person.name):
+        return ReadPerson(person, frozenset(_groups(person.name)), "", (), "", None)
+    native = _native(person.name)
+    readings = _readings(person.name, person.family, person.given)
+    is_bare = not (person.family or native or "," in person.name)
+    turned = _turned_key(person.name) if is_bare else ""
+    middle = _middle(person.name) if is_bare else None
+    return ReadPerson(person, None, native, readings, turned, middle)
+
+
 def compare(
-    followed: Person,
-    printed: Person,
+    followed: Person | ReadPerson,
+    printed: Person | ReadPerson,
     *,
     known: Surroundings = NOTHING,
-    around: Surroundings = NOTHING,
+    around: Surroundings | Callable[[], Surroundings] = NOTHING,
 ) -> Verdict:
     """Whether `printed`, an author of a paper, is the one that is followed.
 
-    `known` is what is known of the followed one, `around` what stands beside the printed name.
+    `known` is what is known of the followed one, `around` what stands beside the printed name, or
+    what says so: it's asked where the names leave it open.
     """
-    if followed.ids & printed.ids:
-        return Verdict.YES
-    if any(_contradict(followed.ids, printed.ids, scheme) for scheme in _TELLING_APART):
-        return Verdict.NO
-    is_group = followed.is_group or is_group_name(followed.name)
-    if is_group or printed.is_group or is_group_name(printed.name):
-        return _same_group(followed.name, printed.name)
-    level = _level(followed, printed)
+    one = read_person(followed) if isinstance(followed, Person) else followed
+    other = read_person(printed) if isinstance(printed, Person) else printed
+    ids, others = one.person.ids, other.person.ids
+    if ids and others:
+        if ids & others:
+            return Verdict.YES
+        if any(_contradict(ids, others, scheme) for scheme in _TELLING_APART):
+            return Verdict.NO
+    if one.groups is not None or other.groups is not None:
+        wanted = _groups(one.person.name) if one.groups is None else one.groups
+        listed = _groups(other.person.name) if other.groups is None else other.groups
+        return Verdict.YES if wanted & listed else Verdict.NO
+    level = _level(one, other)
     if level is _Level.FULL:
         return Verdict.YES
     if level is _Level.NONE:
         return Verdict.NO
-    close = in_common(known, around)
+    beside = around if isinstance(around, Surroundings) else around()
+    close = in_common(known, beside)
     if level is _Level.UNKNOWN:
         return Verdict.MAYBE if close else Verdict.NO
-    if close or (level is _Level.INITIAL and _same_subject(followed, known, around)):
+    if close or (level is _Level.INITIAL and _same_subject(one, known, beside)):
         return Verdict.YES
     return Verdict.MAYBE
 
@@ -170,26 +222,53 @@ def in_common(known: Surroundings, around: Surroundings) -> bool:
     return any(plain_key(one) in theirs for one in known.coauthors)
 
 
-def keys_of(person: Person) -> frozenset[str]:
-    """Keys for an index: two authors whose names are not `NO` to each other share one. Some ten
-    characters each, one to six of a name. Ids are not among them.
+def keys_of(person: Person | ReadPerson) -> frozenset[str]:
+    """Keys for an index of printed authors, to be looked up by `probes_of`. Ids aren't among them.
+
+    A name has the beginning of its given name where that is written out, else its initial with a
+    dot, and each time its first letter with a star.
     """
-    if person.is_group or is_group_name(person.name):
-        return frozenset(f"group {one}" for one in _groups(person.name))
-    keys = set()
-    native = _native(person.name)
-    if native:
-        keys.add(f"native {native}")
-    for reading in _readings(person.name, person.family, person.given):
-        firsts = {
-            letter
-            for given in reading.given[:2]
-            for spelling in given.spellings
-            for letter in _initials_of(spelling, is_initial=given.is_initial)
-        } or {""}
-        for family in {_loose(one) for one in (*reading.families, *reading.halves)}:
-            keys |= {f"{family} {first}" for first in firsts}
+    one = read_person(person) if isinstance(person, Person) else person
+    keys = _other_keys(one)
+    for family, given in _families_and_givens(one):
+        if given is None:
+            keys.add(f"{family} ")
+            continue
+        for start in _starts(given):
+            keys.add(f"{family} {start[0]}*")
+            keys.add(f"{family} {start[0]}." if given.is_initial else f"{family} {start}")
     return frozenset(keys)
+
+
+def probes_of(person: Person | ReadPerson) -> frozenset[str]:
+    """The keys under which an index by `keys_of` has everybody who isn't `NO` to this person."""
+    one = read_person(person) if isinstance(person, Person) else person
+    keys = _other_keys(one)
+    for family, given in _families_and_givens(one):
+        keys.add(f"{family} ")
+        for start in _starts(given) if given is not None else ():
+            if given is not None and given.is_initial:
+                keys.add(f"{family} {start[0]}*")
+            else:
+                keys |= {f"{family} {start}", f"{family} {start[0]}."}
+    return frozenset(keys)
+
+
+def _other_keys(one: ReadPerson) -> set[str]:
+    keys = {f"group {name}" for name in one.groups or ()}
+    if one.native:
+        keys.add(f"native {one.native}")
+    if one.turned:
+        keys.add(" ".join(sorted(one.turned.split())))
+    return keys
+
+
+def _families_and_givens(one: ReadPerson) -> Iterator[tuple[str, _Given | None]]:
+    """Family names as loosely as they are compared, each with the first two given names."""
+    for reading in one.readings:
+        for family in {_loose(name) for name in (*reading.families, *reading.halves)}:
+            for given in reading.given[:2] or (None,):
+                yield family, given
 
 
 @lru_cache(maxsize=1 << 14)
@@ -215,11 +294,10 @@ def _contradict(one: frozenset[str], other: frozenset[str], scheme: str) -> bool
     return bool(mine and theirs and not mine & theirs)
 
 
-def _same_subject(followed: Person, known: Surroundings, around: Surroundings) -> bool:
+def _same_subject(followed: ReadPerson, known: Surroundings, around: Surroundings) -> bool:
     if not known.categories & around.categories:
         return False
-    readings = _readings(followed.name, followed.family, followed.given)
-    return not any(reading.families & _COMMON for reading in readings)
+    return not any(reading.families & _COMMON for reading in followed.readings)
 
 
 def _groups(name: str) -> set[str]:
@@ -233,23 +311,60 @@ def _groups(name: str) -> set[str]:
     return found
 
 
-def _same_group(followed: str, printed: str) -> Verdict:
-    wanted, listed = _groups(followed), _groups(printed)
-    return Verdict.YES if wanted & listed else Verdict.NO
-
-
-def _level(one: Person, other: Person) -> _Level:
-    mine, theirs = _native(one.name), _native(other.name)
+def _level(one: ReadPerson, other: ReadPerson) -> _Level:
+    mine, theirs = one.native, other.native
     if mine and theirs:
         if mine == theirs:
             return _Level.FULL
         if _ascii(mine) != _ascii(theirs):
             return _Level.NONE
+    if one.middle is not None and other.middle is not None and _differ(one.middle, other.middle):
+        return _Level.NONE
     best = _Level.NONE
-    for left in _readings(one.name, one.family, one.given):
-        for right in _readings(other.name, other.family, other.given):
+    for left in one.readings:
+        for right in other.readings:
             best = max(best, _agree(left, right))
+            if best is _Level.FULL:
+                break
+    if best is _Level.NONE and one.turned and other.turned and one.turned != other.turned:
+        is_turned = sorted(one.turned.split()) == sorted(other.turned.split())
+        return _Level.SOFT if is_turned else _Level.NONE
     return min(best, _Level.SOFT) if mine and theirs else best
+
+
+def _differ(mine: tuple[_Given, _Given, str], theirs: tuple[_Given, _Given, str]) -> bool:
+    """Whether two names of three words agree in the first and the last, and not in the one between:
+    that one is then no family name which the other leaves out.
+    """
+    return (
+        mine[2] == theirs[2]
+        and _same_word(mine[0], theirs[0]) is _Level.FULL
+        and _same_word(mine[1], theirs[1]) is _Level.NONE
+    )
+
+
+def _middle(name: str) -> tuple[_Given, _Given, str] | None:
+    """The parts of a name of three full words; None for any other, and with particles."""
+    if name.count(" ") < 2:
+        return None
+    listed, _ = _without_suffix(name)
+    if len(listed) != 3:
+        return None
+    middle = words(listed[1])
+    if middle in PARTICLES or middle.startswith("abd"):
+        return None
+    given = _given_names(listed[:2], is_east_asian=False)
+    if len(given) != 2 or any(one.is_initial for one in given):
+        return None
+    return given[0], given[1], words(listed[2])
+
+
+def _turned_key(name: str) -> str:
+    listed = name.split()
+    if len(listed) != 2 or any(_looks_like_initials(word) for word in listed):
+        return ""
+    spelled = words(name)
+    return spelled if spelled.count(" ") == 1 else ""
 
 
 def _agree(one: _Reading, other: _Reading) -> _Level:
@@ -284,7 +399,8 @@ def _given_agree(
         if rest and not rest[0].is_initial and not right[0].is_initial:
             later = _in_order(rest, right, is_east_asian=is_east_asian)
             if later >= _Level.SOFT:
-                return later if left[0].is_initial else _Level.SOFT
+                is_left_out = left[0].is_initial or left[0].spellings == {"mohammad"}
+                return later if is_left_out else _Level.SOFT
     if is_east_asian and len(one) == len(other) > 1 and not any(x.is_initial for x in one + other):
         spelled = sorted(given.text for given in one)
         return _Level.SOFT if spelled == sorted(given.text for given in other) else _Level.NONE
@@ -392,12 +508,15 @@ def _inside(full: _Given, initial: _Given) -> bool:
     return any(start in spelling[1:] for spelling in full.spellings for start in initial.spellings)
 
 
-def _initials_of(spelling: str, *, is_initial: bool) -> set[str]:
-    found = {spelling[0]}
-    if not is_initial:
-        found |= {long[0] for long in _LONG_FORMS.get(spelling, ())}
-        found.add(_TRANSCRIBED.get(spelling, spelling)[0])
-        found.add(_loose(spelling)[:1] or spelling[0])
+def _starts(given: _Given) -> set[str]:
+    """The first two letters of a given name in all that it is compared as."""
+    found = set()
+    for spelling in given.spellings:
+        found.add(spelling[:2])
+        if not given.is_initial:
+            found |= {long[:2] for long in _LONG_FORMS.get(spelling, ())}
+            found.add(_TRANSCRIBED.get(spelling, spelling)[:2])
+            found.add(_loose(spelling)[:2] or spelling[:2])
     return found
 
 
@@ -487,6 +606,8 @@ def _unparted(latin: str, words_: list[str], suffix: str) -> list[_Reading]:
         both = _is_east_asian([last])
         most = _Level.SOFT if both else _Level.FULL
         found.append(_reading(words_[:1], words_[1:], suffix, most))
+    elif len(words_) == 2 and words(first) in _COMMON and words(last) in _GIVEN_NAMES:
+        found.append(_reading([first], [last], suffix))  # "Smith John": hardly the family of John
     elif len(words_) == 3 and len(family.split()) == 1 and not _looks_like_initials(words_[1]):
         # two family names, as in Spanish and Portuguese
         found.append(_reading(words_[1:], words_[:1], suffix, _Level.SOFT))
@@ -524,6 +645,9 @@ def _given_names(givens: list[str], *, is_east_asian: bool) -> tuple[_Given, ...
         if lower in {"abd", "abdul", "abdel", "abdol"} and len(words(following)) > 2:
             found.append(_Given(frozenset({_abd(lower, words(following))}), is_initial=False))
             skip = True
+            continue
+        if lower in _MOHAMMAD:
+            found.append(_Given(frozenset({"mohammad"}), is_initial=False))
             continue
         if lower in PARTICLES and len(lower) > 1 and found and not is_east_asian:
             continue

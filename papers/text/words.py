@@ -18,6 +18,7 @@ import snowballstemmer
 
 _COMMAND = re.compile(r"\\[A-Za-z]+\*?")
 _WORD = re.compile(r"\d+(?:\.\d+)+|[^\W_]+(?:\+\+|\#(?!\w))?(?:['’](?:s|t|re|ve|ll|d|m)\b)?")
+_WORD_OR_PAUSE = re.compile(rf"{_WORD.pattern}|[,;](?=\s)|(?<=[a-z]{{3}})[.:!?](?=\s)|[，、；。]")
 _POSSESSIVE = re.compile(r"['’].*$")
 
 _ACRONYM_PLURAL = re.compile(r"(?=\w*[A-Z]\w*[A-Z0-9]s$)\w+")
@@ -130,6 +131,18 @@ def words(text: str) -> list[str]:
     if "\\" in text:
         text = _COMMAND.sub(" ", text)
     found: list[str] = _WORD.findall(text)
+    if "'" in text or "’" in text:
+        found = [_POSSESSIVE.sub("", word) for word in found]
+    return found
+
+
+def words_and_pauses(text: str) -> list[str]:
+    """`words`, and between them each comma, semicolon and end of a sentence as itself: nothing
+    that reads as one goes across them. "E. coli", "1,000" and "vs. that" have none.
+    """
+    if "\\" in text:
+        text = _COMMAND.sub(" ", text)
+    found: list[str] = _WORD_OR_PAUSE.findall(text)
     if "'" in text or "’" in text:
         found = [_POSSESSIVE.sub("", word) for word in found]
     return found

@@ -10,17 +10,22 @@ before it, so that the next digest already has its papers.
 """
 
 import datetime as dt
+import gc
 import json
 import logging
 import os
 import secrets
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, QuerySet
 
+from papers.evidence import Evidence
 from papers.matching.interests.day_index import PREPRINT_SCHEMES, DayIndex, DayPaper
 from papers.matching.interests.matcher import Found, Wanted, match
 from papers.matching.interests.specs import InterestSpec, Kind
@@ -34,6 +39,9 @@ logger = logging.getLogger(__name__)
 
 PAGE = 10_000
 """Interests that are read, matched and written at once."""
+
+AT_ONCE = 5_000
+"""Matches that are sent to the database at once."""
 
 LEASE = dt.timedelta(minutes=10)
 """How long a run belongs to whoever has it in hand; renewed with every page."""
@@ -80,23 +88,33 @@ def run_day(day: dt.date, now: dt.datetime, page: int = PAGE) -> int:
     fitted = current.number_in_use()
     index = index_of([day], fitted)
     stored, position = 0, run.position
-    while rows := _page(position, page, fitted):
-        found = list(match(index, rows))
-        position = rows[-1].id
-        with transaction.atomic():
-            count = store(day, index, found)
-            is_mine = InterestRun.objects.filter(day=day, claim=claim).update(
-                position=position,
-                interests=F("interests") + len(rows),
-                matches=F("matches") + count,
-                lease_until=now + LEASE,
-            )
-            if not is_mine:
-                raise LostClaim(f"the matching of {day} was taken over")
-        stored += count
+    with _left_alone_by_the_collector():
+        while rows := _page(position, page, fitted):
+            position = rows[-1].id
+            with transaction.atomic():
+                count = store(day, index, lambda rows=rows: match(index, rows))
+                is_mine = InterestRun.objects.filter(day=day, claim=claim).update(
+                    position=position,
+                    interests=F("interests") + len(rows),
+                    matches=F("matches") + count,
+                    lease_until=now + LEASE,
+                )
+                if not is_mine:
+                    raise LostClaim(f"the matching of {day} was taken over")
+            stored += count
     InterestRun.objects.filter(day=day, claim=claim).update(finished_at=now, lease_until=None)
     logger.info("matched interests", extra={"day": day.isoformat(), "matches": stored})
     return stored
+
+
+@contextmanager
+def _left_alone_by_the_collector() -> Iterator[None]:
+    """The garbage collector needn't walk through a day's index again and again."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def match_new(now: dt.datetime) -> int:
@@ -115,7 +133,7 @@ def match_new(now: dt.datetime) -> int:
     stored = 0
     for day in last_days(now):
         index = index_of([day], fitted)
-        stored += store(day, index, list(match(index, rows)))
+        stored += store(day, index, lambda index=index: match(index, rows))
     Interest.objects.filter(pk__in=ids).update(is_new=False)
     return stored
 
@@ -131,12 +149,51 @@ def is_ready(day: dt.date) -> bool:
     return not InterestRun.objects.filter(day=day, finished_at=None).exists()
 
 
-def store(day: dt.date, index: DayIndex, found: Sequence[Found]) -> int:
-    """Write matches; how many were new. A statement for each 20,000."""
+def store(day: dt.date, index: DayIndex, find: Callable[[], Iterable[Found]]) -> int:
+    """Write the matches that `find` finds; how many were new.
+
+    On PostgreSQL they are copied while they are found. Where some are there already, which is so
+    after an interest was matched by itself, they are found again and written one by one.
+    """
+    if connection.vendor == "postgresql":
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                return _copy(cursor, day, index, find())
+        except IntegrityError:
+            pass
     count = 0
-    for at in range(0, len(found), 20_000):
-        count += _insert(day, index, found[at : at + 20_000])
+    found = iter(find())
+    while some := list(islice(found, AT_ONCE)):
+        count += _insert(day, index, some)
     return count
+
+
+_COLUMNS = "(day, interest_id, paper_id, is_certain, score, evidence)"
+
+
+def _copy(cursor: Any, day: dt.date, index: DayIndex, found: Iterable[Found]) -> int:
+    """COPY in text form: a line for each match, a backslash in it doubled."""
+    table = connection.ops.quote_name(InterestMatch._meta.db_table)
+    ids = [paper.id for paper in index.papers]
+    said = day.isoformat()
+    lines: list[str] = []
+    earlier: tuple[Evidence, ...] | None = None
+    text = ""
+    with (
+        connection.wrap_database_errors,
+        cursor.copy(f"COPY {table} {_COLUMNS} FROM STDIN") as copy,
+    ):
+        for interest, row, is_certain, score, evidence in found:
+            if evidence is not earlier:
+                earlier = evidence
+                text = _as_text(evidence).replace("\\", "\\\\")
+            mark = "t" if is_certain else "f"
+            lines.append(f"{said}\t{interest}\t{ids[row]}\t{mark}\t{score!r}\t{text}\n")
+            if len(lines) == AT_ONCE:
+                copy.write("".join(lines))
+                lines.clear()
+        copy.write("".join(lines))
+    return int(cursor.rowcount)
 
 
 def _insert(day: dt.date, index: DayIndex, found: Iterable[Found]) -> int:
@@ -146,27 +203,30 @@ def _insert(day: dt.date, index: DayIndex, found: Iterable[Found]) -> int:
             index.papers[one.row].id,
             one.is_certain,
             one.score,
-            json.dumps([each.as_dict() for each in one.evidence], ensure_ascii=False),
+            _as_text(one.evidence),
         )
         for one in found
     ]
     table = connection.ops.quote_name(InterestMatch._meta.db_table)
-    columns = "(day, interest_id, paper_id, is_certain, score, evidence)"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             interests, papers, certain, scores, evidence = map(list, zip(*rows, strict=True))
             cursor.execute(
-                f"INSERT INTO {table} {columns} SELECT %s, * FROM unnest(%s::bigint[],"  # noqa: S608
+                f"INSERT INTO {table} {_COLUMNS} SELECT %s, * FROM unnest(%s::bigint[],"  # noqa: S608
                 " %s::bigint[], %s::boolean[], %s::double precision[], %s::jsonb[])"
                 " ON CONFLICT DO NOTHING",
                 [day, interests, papers, certain, scores, evidence],
             )
             return int(cursor.rowcount)
         cursor.executemany(
-            f"INSERT OR IGNORE INTO {table} {columns} VALUES (%s, %s, %s, %s, %s, %s)",  # noqa: S608
+            f"INSERT OR IGNORE INTO {table} {_COLUMNS} VALUES (%s, %s, %s, %s, %s, %s)",  # noqa: S608
             [(day.isoformat(), *row) for row in rows],
         )
         return int(cursor.rowcount)
+
+
+def _as_text(evidence: tuple[Evidence, ...]) -> str:
+    return json.dumps([each.as_dict() for each in evidence], ensure_ascii=False)
 
 
 # --- What is matched ---------------------------------------------------------------------

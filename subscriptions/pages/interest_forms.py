@@ -11,12 +11,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from papers.categories import canonical
-from papers.ingest.authors import orcid_key
 from papers.matching.interests.specs import LONGEST_PHRASE, BadSpec, InterestSpec, Kind, spec_of
 from papers.models import Paper, Source
 from papers.sources.arxiv_taxonomy import choices
 from papers.sources.record import people_of
-from papers.text.same_person import words
+from papers.text.same_person import orcid_key, words
 from subscriptions.models import Following
 from subscriptions.pages.forms import AddressField
 
@@ -252,7 +251,11 @@ def _asked(kind: str, lines: list[str]) -> dict[str, Any]:
     match kind:
         case Kind.WORDS.value:
             return {"phrases": lines}
-        case Kind.AUTHOR.value | Kind.ORGANIZATION.value:
+        case Kind.AUTHOR.value:
+            ids = [known for line in lines if (known := orcid_key(line))]
+            names = [line for line in lines if not orcid_key(line)]
+            return {"name": names[0] if names else "", "names": names[1:], "ids": ids}
+        case Kind.ORGANIZATION.value:
             return {"name": lines[0] if lines else "", "names": lines[1:]}
     line = lines[0] if lines else ""
     for slug, name in Source.objects.values_list("slug", "name"):

@@ -7,6 +7,9 @@ interests are looked up all at once. What is found is a candidate; `stands` then
 word under the rule of `papers.text.phrases`, so that an interest matches exactly as a topic's
 keyword does.
 
+Authors stand under the keys of `papers.text.same_person`, with their names read; organizations,
+venues and cited works under exact keys.
+
 A run is hashed as its words without inflection, written together: "fine-tuning", "fine tuning" and
 "finetuning" are one. Where writing together changes what the inflection rules do ("trans formers",
 "transformers") the text is hashed in both ways, so that a phrase needs one look-up, or few.
@@ -31,8 +34,15 @@ from papers.sources.record import Author
 from papers.text.folding import folded
 from papers.text.inflections import inflectionless
 from papers.text.phrases import SHORTEST_COMPOUND, forms_of, held_to, is_shouted, is_written
-from papers.text.same_person import Person, Surroundings, keys_of
-from papers.text.words import words
+from papers.text.same_person import (
+    Person,
+    ReadPerson,
+    Surroundings,
+    keys_of,
+    orcid_key,
+    read_person,
+)
+from papers.text.words import words, words_and_pauses
 
 Hashes = npt.NDArray[np.uint64]
 Integers = npt.NDArray[np.int64]
@@ -99,11 +109,10 @@ def ror_key(ror: str) -> str:
 
 
 def person_of(author: Author) -> Person:
-    """An author of a record, to be compared."""
+    """An author of a record as names are compared: the ids are in their one form."""
     ids = {f"{scheme}:{value}" for scheme, value in author.ids if scheme and value}
-    if author.orcid:
-        ids.add(f"orcid:{author.orcid}")
-    return Person(author.name, author.family, author.given, frozenset(ids), author.is_group)
+    ids.add(orcid_key(author.orcid))
+    return Person(author.name, author.family, author.given, frozenset(ids - {""}), author.is_group)
 
 
 @lru_cache(maxsize=400_000)
@@ -136,7 +145,7 @@ def _run(bases: Iterable[str]) -> int:
     return value
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=100_000)
 def _in_two(word: str) -> tuple[str, ...]:
     """What a word is, written as two of which each loses its own inflection; only where that is
     another string.
@@ -146,21 +155,24 @@ def _in_two(word: str) -> tuple[str, ...]:
     whole = word.lower()
     plain = inflectionless(word)
     found = {
-        inflectionless(whole[:cut]) + inflectionless(whole[cut:])
+        _bare(whole[:cut]) + _bare(whole[cut:])
         for cut in range(3, len(whole) - 2)
         if _SYLLABLE.search(whole, 0, cut) and _SYLLABLE.search(whole, cut)
     }
     return tuple(found - {plain})
 
 
-@lru_cache(maxsize=400_000)
 def _in_one(one: str, other: str) -> str:
     """What two neighbors are, written as one word; empty where that is what their own forms say."""
     joined = one.lower() + other.lower()
     if len(joined) < SHORTEST_COMPOUND or not joined.isalpha():
         return ""
-    whole = inflectionless(joined)
+    whole = _bare(joined)
     return "" if whole == inflectionless(one) + inflectionless(other) else whole
+
+
+_bare = inflectionless.__wrapped__
+"""`inflectionless` of what is hardly ever asked for twice: not worth being remembered."""
 
 
 class DayIndex:
@@ -172,19 +184,19 @@ class DayIndex:
         """`vectors`: what papers are about, by paper id, as unit vectors of one model."""
         self.papers = papers
         self.venues = [paper.venues for paper in papers]
-        self._found: dict[str, dict[int, tuple[int, int]]] = {}
+        self._found: dict[str, dict[int, bool]] = {}
         self._read_texts()
         self.by_person: dict[str, list[tuple[int, int]]] = defaultdict(list)
         """By the keys of `papers.text.same_person`, and by ids: rows and positions of authors."""
         self.by_organization: dict[str, list[int]] = defaultdict(list)
         self.by_venue: dict[str, list[int]] = defaultdict(list)
         self.by_cited: dict[str, list[int]] = defaultdict(list)
-        self.people: list[list[Person]] = []
+        self.people: list[list[ReadPerson]] = []
         for row, paper in enumerate(papers):
-            people = [person_of(author) for author in paper.authors]
+            people = [read_person(person_of(author)) for author in paper.authors]
             self.people.append(people)
             for at, person in enumerate(people):
-                for key in {*keys_of(person), *person.ids}:
+                for key in keys_of(person) | person.person.ids:
                     self.by_person[key].append((row, at))
             for key in paper.organizations:
                 self.by_organization[key].append(row)
@@ -200,61 +212,69 @@ class DayIndex:
             else None
         )
 
-    def find(self, phrase: str, places: Spans) -> dict[int, tuple[int, int]]:
-        """By row, how often the phrase stands in the title and in the abstract; `places` are those
-        of its hashes, see `spans`.
+    def find(self, phrase: str, places: Spans) -> dict[int, bool]:
+        """By row whether the title has the phrase, where title or abstract have it; `places` are
+        those of its hashes, see `spans`.
         """
+        found: dict[int, bool] = {}
         if not places:
-            return {}
-        found = self._found.get(phrase)
-        if found is None:
-            listed = np.concatenate([self._places[begin:end] for begin, end in places])
-            found = self._find(phrase, listed.tolist())
-            if len(self._found) < _REMEMBERED:
-                self._found[phrase] = found
+            return found
+        begin, end = places[0]
+        listed: list[int] = self._places[begin:end].tolist()
+        for begin, end in places[1:]:
+            listed += self._places[begin:end].tolist()
+        own = [inflectionless(part) for part in words(phrase)]
+        size = len(own)
+        capitals = held_to(phrase)
+        others: tuple[tuple[str, ...], ...] | None = None
+        keys, ends = self._bases, self._ends
+        segments = self._segment_of[listed].tolist()
+        for at, segment in zip(listed, segments, strict=True):
+            last = ends[segment]
+            if keys[at : at + size] != own or at + size > last:
+                if others is None:  # another spelling, which few texts have
+                    others = forms_of(phrase)
+                if not any(
+                    at + len(form) <= last and tuple(keys[at : at + len(form)]) == form
+                    for form in others
+                ):
+                    continue
+            if capitals is not None and (
+                self._shouted(segment) or not is_written(capitals, self._parts[at])
+            ):
+                continue
+            row = segment >> 1
+            found[row] = not segment & 1 or found.get(row, False)
         return found
 
     def spans(self, phrases: Sequence[str]) -> list[Spans]:
         """For each phrase where the places of its hashes begin and end. Empty: it isn't there."""
-        hashes, owner = [], []
+        hashes: list[int] = []
+        owner: list[int] = []
         for number, phrase in enumerate(phrases):
             mine = hashes_of(phrase)
             hashes += mine
             owner += [number] * len(mine)
         wanted = np.array(hashes, dtype=np.uint64)
-        begins = np.searchsorted(self._hashes, wanted, side="left")
-        ends = np.searchsorted(self._hashes, wanted, side="right")
+        order = np.argsort(wanted)  # neighbors are near each other in memory
+        begins = np.searchsorted(self._hashes, wanted[order], side="left")
+        ends = np.searchsorted(self._hashes, wanted[order], side="right")
         found: list[Spans] = [()] * len(phrases)
-        for at in np.flatnonzero(begins < ends).tolist():
-            found[owner[at]] += ((int(begins[at]), int(ends[at])),)
+        (there,) = np.nonzero(begins < ends)
+        for number, begin, end in zip(
+            order[there].tolist(), begins[there].tolist(), ends[there].tolist(), strict=True
+        ):
+            found[owner[number]] += ((begin, end),)
         return found
 
-    def having(self, phrase: str) -> dict[int, tuple[int, int]]:
-        """`find` for one phrase by itself."""
-        (places,) = self.spans([phrase])
-        return self.find(phrase, places)
-
-    def _find(self, phrase: str, places: Iterable[int]) -> dict[int, tuple[int, int]]:
-        forms = forms_of(phrase)
-        lengths = sorted({len(form) for form in forms})
-        wanted = frozenset(forms)
-        capitals = held_to(phrase)
-        found: dict[int, tuple[int, int]] = {}
-        for at in dict.fromkeys(places):
-            segment = int(self._segment_of[at])
-            end = self._ends[segment]
-            keys = self._bases
-            if not any(
-                at + length <= end and tuple(keys[at : at + length]) in wanted for length in lengths
-            ):
-                continue
-            if capitals is not None and (
-                self._shouted(segment) or not is_written(capitals, self._parts[at])
-            ):
-                continue
-            row, is_abstract = divmod(segment, 2)
-            title, abstract = found.get(row, (0, 0))
-            found[row] = (title, abstract + 1) if is_abstract else (title + 1, abstract)
+    def having(self, phrase: str) -> dict[int, bool]:
+        """`find` for one phrase by itself. Remembered: many leave out the same words."""
+        found = self._found.get(phrase)
+        if found is None:
+            (places,) = self.spans([phrase])
+            found = self.find(phrase, places)
+            if len(self._found) < _REMEMBERED:
+                self._found[phrase] = found
         return found
 
     def _shouted(self, segment: int) -> bool:
@@ -272,28 +292,31 @@ class DayIndex:
         self._begins: list[int] = []
         self._ends: list[int] = []
         self._is_shouted: dict[int, bool] = {}
+        known: dict[str, str] = {}
         for paper in self.papers:
             for text in (paper.title, paper.abstract):
                 self._begins.append(len(self._parts))
-                self._parts += words(text)
+                # One string for all places where a word stands.
+                self._parts += [known.setdefault(part, part) for part in words_and_pauses(text)]
                 self._ends.append(len(self._parts))
         self._bases = [inflectionless(part) for part in self._parts]
         sizes = np.array(self._ends, np.int64) - np.array(self._begins, np.int64)
-        self._segment_of = np.repeat(np.arange(len(sizes)), sizes)
+        self._segment_of = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
         hashed = [_hashed(base) for base in self._bases]
         own = np.array([value for value, _ in hashed], dtype=np.uint64)
         power = np.array([value for _, value in hashed], dtype=np.uint64)
-        ends = np.repeat(np.array(self._ends, np.int64), sizes)
-        begins = np.repeat(np.array(self._begins, np.int64), sizes)
-        places = np.arange(len(own))
+        del hashed
+        ends = np.repeat(np.array(self._ends, np.int32), sizes)
+        begins = np.repeat(np.array(self._begins, np.int32), sizes)
+        places = np.arange(len(own), dtype=np.int32)
         hashes, starts = [own], [places]
         # Runs by the place where they begin, for each number of words.
-        self_runs: list[tuple[Hashes, Hashes]] = [(own, power)]
+        runs: list[tuple[Hashes, Hashes]] = [(own, power)]
         for size in range(2, LONGEST_PHRASE + 1):
-            before, before_power = self_runs[-1]
-            following = np.minimum(places + size - 1, max(len(own) - 1, 0))
+            before, before_power = runs[-1]
+            following = np.minimum(places + (size - 1), max(len(own) - 1, 0))
             run = before * power[following] + own[following]
-            self_runs.append((run, before_power * power[following]))
+            runs.append((run, before_power * power[following]))
             fits = places + size <= ends
             hashes.append(run[fits])
             starts.append(places[fits])
@@ -307,16 +330,19 @@ class DayIndex:
                         continue
                     run = value[fits]
                     if left:
-                        run = self_runs[left - 1][0][here - left] * raised[fits] + run
+                        run = runs[left - 1][0][here - left] * raised[fits] + run
                     if right:
-                        after, after_power = self_runs[right - 1]
+                        after, after_power = runs[right - 1]
                         run = run * after_power[here + width] + after[here + width]
                     hashes.append(run)
-                    starts.append(here - left)
+                    starts.append((here - left).astype(np.int32))
+        del runs
         everything = np.concatenate(hashes)
+        del hashes
         order = np.argsort(everything)
         self._hashes: Hashes = everything[order]
-        self._places = np.concatenate(starts)[order].astype(np.int32)
+        del everything
+        self._places = np.concatenate(starts)[order]
 
     def _variants(self) -> Iterable[tuple[Integers, int, list[str]]]:
         """Where the text has other spellings: the places, how many words each stands for there,
@@ -324,19 +350,26 @@ class DayIndex:
         """
         parts = self._parts
         ends = set(self._ends)
+        pairs: dict[tuple[str, str], list[int]] = {}
+        singles: dict[str, list[int]] = {}
+        for at, part in enumerate(parts):
+            singles.setdefault(part, []).append(at)
+            if at + 1 < len(parts) and at + 1 not in ends:
+                pairs.setdefault((part, parts[at + 1]), []).append(at)
         joined = [
-            (at, whole)
-            for at in range(len(parts) - 1)
-            if at + 1 not in ends and (whole := _in_one(parts[at], parts[at + 1]))
+            (at, text) for pair, ats in pairs.items() if (text := _in_one(*pair)) for at in ats
         ]
-        parted = [(at, apart) for at, part in enumerate(parts) for apart in _in_two(part)]
+        del pairs
+        parted = [
+            (at, text) for part, ats in singles.items() for text in _in_two(part) for at in ats
+        ]
         for width, found in ((2, joined), (1, parted)):
             if found:
                 yield np.array([at for at, _ in found]), width, [text for _, text in found]
 
 
 _REMEMBERED = 20_000
-"""Phrases whose places are remembered: of mutes and popular words the same ones are asked for."""
+"""Phrases that interests leave out whose papers are remembered."""
 
 
 def rows_in(index: DayIndex, keys: Collection[str]) -> set[int]:

@@ -8,6 +8,8 @@ one interest and the night's work on hundreds of thousands say the same.
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +19,15 @@ from papers.matching.interests.day_index import DayIndex, Spans, ror_key
 from papers.matching.interests.specs import InterestSpec, Kind
 from papers.semantics.lsa import Floats
 from papers.text.folding import folded
-from papers.text.same_person import Person, Surroundings, Verdict, compare, in_common, keys_of
+from papers.text.same_person import (
+    Person,
+    Surroundings,
+    Verdict,
+    compare,
+    in_common,
+    probes_of,
+    read_person,
+)
 
 LIKE = 0.5
 """Cosine to the vector of "papers like these" from which on a paper is like them."""
@@ -42,8 +52,7 @@ class Wanted:
     vector: Floats | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A paper, by its row in the index, is what an interest asks for."""
 
     interest: int
@@ -68,7 +77,7 @@ def match(index: DayIndex, page: Sequence[Wanted]) -> Iterator[Found]:
         finder = others.get(one.spec.kind)
         if finder is not None:
             for row, is_certain, evidence in finder(index, one.spec):
-                if _is_allowed(index, one.spec, row):
+                if not one.spec.has_limits or _is_allowed(index, one.spec, row):
                     yield Found(one.id, row, is_certain, IN_ABSTRACT, (evidence,))
 
 
@@ -82,38 +91,48 @@ def _words(index: DayIndex, page: Sequence[Wanted]) -> Iterator[Found]:
         there = [part for part in parts if part[1]]
         if not there or (len(there) < len(parts) and not spec.any_of):
             continue
-        # The rarest first: what doesn't have it needn't be compared with the others.
-        there.sort(key=lambda part: sum(end - begin for begin, end in part[1]))
+        if len(there) > 1:
+            # The rarest first: what doesn't have it needn't be compared with the others.
+            there.sort(key=_places)
+        has_limits = spec.has_limits
+        known: dict[tuple[tuple[str, bool], ...], tuple[float, tuple[Evidence, ...]]] = {}
         for row, hits in _rows_with(index, spec, there).items():
-            if _is_allowed(index, spec, row):
-                score = sum(IN_TITLE if title else IN_ABSTRACT for _, title in hits)
-                evidence = tuple(
-                    Evidence("keyword", phrase, "title" if title else "abstract")
-                    for phrase, title in hits
-                )
-                yield Found(one.id, row, is_certain=True, score=score, evidence=evidence)
+            if has_limits and not _is_allowed(index, spec, row):
+                continue
+            said = known.get(hits)
+            if said is None:  # few, and shared: what is stored of them is made once
+                said = known[hits] = _said(hits)
+            yield Found(one.id, row, True, *said)
+
+
+def _places(part: tuple[str, Spans]) -> int:
+    return sum(end - begin for begin, end in part[1])
+
+
+def _said(hits: tuple[tuple[str, bool], ...]) -> tuple[float, tuple[Evidence, ...]]:
+    score = sum(IN_TITLE if title else IN_ABSTRACT for _, title in hits)
+    return score, tuple(
+        Evidence("keyword", phrase, "title" if title else "abstract") for phrase, title in hits
+    )
 
 
 def _rows_with(
     index: DayIndex, spec: InterestSpec, parts: Sequence[tuple[str, Spans]]
-) -> dict[int, list[tuple[str, bool]]]:
+) -> dict[int, tuple[tuple[str, bool], ...]]:
     """By row, the phrases that it has, each with whether the title has it."""
-    rows: dict[int, list[tuple[str, bool]]] = {}
+    rows: dict[int, tuple[tuple[str, bool], ...]] = {}
     for number, (phrase, places) in enumerate(parts):
-        found = {
-            row: title > 0
-            for row, (title, _) in index.find(phrase, places).items()
-            if title or not spec.title_only
-        }
+        found = index.find(phrase, places)
+        hits = {title: ((phrase, title),) for title in (True, False)}
+        if spec.title_only:
+            found = {row: True for row, title in found.items() if title}
         if spec.any_of:
             for row, title in found.items():
-                rows.setdefault(row, []).append((phrase, title))
+                rows[row] = rows.get(row, ()) + hits[title]
         elif number == 0:
-            rows = {row: [(phrase, title)] for row, title in found.items()}
+            rows = {row: hits[title] for row, title in found.items()}
         else:
-            rows = {
-                row: [*hits, (phrase, found[row])] for row, hits in rows.items() if row in found
-            }
+            rows = {row: had + hits[found[row]] for row, had in rows.items() if row in found}
         if not rows and not spec.any_of:
             break
     return rows
@@ -122,18 +141,20 @@ def _rows_with(
 def _author(index: DayIndex, spec: InterestSpec) -> Iterable[tuple[int, bool, Evidence]]:
     names = [spec.name, *spec.names] if spec.name else list(spec.names)
     ids = frozenset(spec.ids)
-    people = [Person(name, ids=ids) for name in names] or [Person("", ids=ids)]
+    people = [read_person(Person(name, ids=ids)) for name in names or ("",)]
+    candidates: set[tuple[int, int]] = set()
+    for key in ids.union(*map(probes_of, people)) if names else ids:
+        candidates.update(index.by_person.get(key, ()))
+    if not candidates:
+        return
     known = Surroundings(
         frozenset(spec.coauthors), frozenset(spec.fields), frozenset(spec.affiliations)
     )
-    candidates: set[tuple[int, int]] = set()
-    for key in ids.union(*(keys_of(person) for person in people if person.name)):
-        candidates.update(index.by_person.get(key, ()))
     best: dict[int, tuple[bool, int]] = {}
     for row, at in sorted(candidates):
         printed = index.people[row][at]
-        around = index.papers[row].around(at)
-        if spec.is_person and not (ids & printed.ids) and not in_common(known, around):
+        around = partial(index.papers[row].around, at)
+        if spec.is_person and not (ids & printed.person.ids) and not in_common(known, around()):
             continue
         verdicts = {compare(one, printed, known=known, around=around) for one in people}
         if Verdict.YES in verdicts or (Verdict.MAYBE in verdicts and Verdict.NO not in verdicts):
@@ -141,7 +162,7 @@ def _author(index: DayIndex, spec: InterestSpec) -> Iterable[tuple[int, bool, Ev
             if row not in best or (certain and not best[row][0]):
                 best[row] = (certain, at)
     for row, (certain, at) in best.items():
-        yield row, certain, Evidence("author", index.people[row][at].name)
+        yield row, certain, Evidence("author", index.people[row][at].person.name)
 
 
 def _organization(index: DayIndex, spec: InterestSpec) -> Iterable[tuple[int, bool, Evidence]]:
@@ -180,14 +201,18 @@ def _likeness(index: DayIndex, page: Sequence[Wanted]) -> Iterator[Found]:
             (near,) = np.nonzero(row >= LIKE)
             if len(near) > MOST_LIKE:
                 near = near[np.argsort(-row[near], kind="stable")[:MOST_LIKE]]
-            for column in near.tolist():
+            for column, score in zip(near.tolist(), row[near].tolist(), strict=True):
                 place = index.rows_with_vector[column]
                 if index.papers[place].id in one.spec.papers:
                     continue
-                if _is_allowed(index, one.spec, place):
-                    score = float(row[column])
-                    evidence = (Evidence("meaning", f"{score:.2f}"),)
+                if not one.spec.has_limits or _is_allowed(index, one.spec, place):
+                    evidence = _as_close_as(round(100 * score))
                     yield Found(one.id, place, is_certain=True, score=score, evidence=evidence)
+
+
+@lru_cache(maxsize=128)
+def _as_close_as(hundredths: int) -> tuple[Evidence, ...]:
+    return (Evidence("meaning", f"{hundredths / 100:.2f}"),)
 
 
 def _is_allowed(index: DayIndex, spec: InterestSpec, row: int) -> bool:

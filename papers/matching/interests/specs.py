@@ -14,12 +14,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from papers.categories import canonical
 from papers.text.folding import folded
 from papers.text.inflections import inflectionless
 from papers.text.phrases import acronym
+from papers.text.same_person import orcid_key
 from papers.text.words import STOP_WORDS, words
 
 LONGEST_PHRASE = 6
@@ -124,17 +125,15 @@ class InterestSpec:
     @classmethod
     def trusted(cls, data: Mapping[str, Any]) -> "InterestSpec":
         """Read what our own database holds, without checking it again."""
-        values: dict[str, Any] = {
-            name: tuple(map(tuple, value))
-            if name == "terms"
-            else tuple(value)
-            if isinstance(value, list)
-            else value
-            for name, value in data.items()
-            if name in _FIELDS
-        }
-        values["kind"] = Kind(values["kind"])
-        return cls(**values)
+        spec: Any = object.__new__(cls)
+        put = object.__setattr__  # for hundreds of thousands of them
+        for name, default in _DEFAULTS.items():
+            value = data.get(name, default)
+            if value.__class__ is list:
+                value = tuple(map(tuple, value)) if name == "terms" else tuple(value)
+            put(spec, name, value)
+        put(spec, "kind", _KINDS[data["kind"]])
+        return cast(InterestSpec, spec)
 
     @property
     def key(self) -> str:
@@ -158,6 +157,20 @@ class InterestSpec:
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     @property
+    def has_limits(self) -> bool:
+        """Whether papers are left out that have what it asks for."""
+        return bool(
+            self.without
+            or self.no_preprints
+            or self.sources
+            or self.not_sources
+            or self.categories
+            or self.not_categories
+            or self.venues
+            or self.not_venues
+        )
+
+    @property
     def title(self) -> str:
         """What it is called unless its reader names it: the words or the name, in one line."""
         if self.kind is Kind.WORDS:
@@ -166,6 +179,10 @@ class InterestSpec:
 
 
 _FIELDS = {field.name for field in fields(InterestSpec)}
+_DEFAULTS: dict[str, Any] = {
+    field.name: field.default for field in fields(InterestSpec) if field.name != "kind"
+}
+_KINDS = {kind.value: kind for kind in Kind}
 _FLAGS = {"any_of", "title_only", "is_person", "no_preprints", "primary_only"}
 
 
@@ -219,6 +236,8 @@ def spec_of(kind: str, **given: Any) -> InterestSpec:
             values[name] = tuple(dict.fromkeys(int(one) for one in value))
         elif name == "terms":
             values[name] = tuple((_line(word), float(weight)) for word, weight in value)
+        elif name == "ids":
+            values[name] = _unique(map(_id, value))
         elif name in {"categories", "not_categories", "fields"}:
             values[name] = _unique(canonical(_line(one)) for one in value)
         elif name in _FIELDS:
@@ -237,6 +256,12 @@ def _line(text: str) -> str:
     if len(line) > LONGEST:
         raise BadSpec("long", f"Use at most {LONGEST} characters for each phrase or name.")
     return line
+
+
+def _id(text: str) -> str:
+    """An id in its one form, an ORCID iD also from a link."""
+    line = _line(text)
+    return (orcid_key(line) or line) if line.lower().startswith("orcid:") else line
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:

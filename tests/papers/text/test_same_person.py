@@ -2,9 +2,17 @@
 
 import pytest
 
-from papers.ingest.authors import person_of, surroundings
+from papers.matching.interests.day_index import DayPaper, person_of
 from papers.sources.record import Affiliation, Author
-from papers.text.same_person import Person, Surroundings, Verdict, compare, keys_of
+from papers.text.same_person import (
+    Person,
+    Surroundings,
+    Verdict,
+    compare,
+    keys_of,
+    orcid_key,
+    probes_of,
+)
 
 YES, NO, MAYBE = Verdict.YES, Verdict.NO, Verdict.MAYBE
 
@@ -34,6 +42,15 @@ ALONE = [
     ("Christopher Manning", "Chris Manning", MAYBE),
     ("Pat O'Brien", "Pat OBrien", YES),
     ("Gabriel García Márquez", "Gabriel García", MAYBE),
+    ("John Smith", "Smith John", YES),  # hardly the family of John
+    ("Ana Costa", "Costa Ana", MAYBE),
+    ("Thomas Martin", "Martin Thomas", MAYBE),
+    ("Mohammad Rahman", "Md. Rahman", YES),
+    ("Md Tanvir Hasan", "Mohammed Tanvir Hasan", YES),
+    ("Md. Tanvir Hasan", "Tanvir Hasan", YES),
+    ("Md Tanvir Hasan", "Md Shakil Hasan", NO),
+    ("John Smith, MD", "John Smith", YES),
+    ("Mohammad Aflah Khan", "Mohammad Emtiyaz Khan", NO),
     ("Wei Zhang", "Zhang Wei", MAYBE),  # both words are family names
     ("Xiaoming Li", "Li Xiao-Ming", YES),
     ("Xiaoming Li", "Xiao Ming Li", YES),
@@ -68,7 +85,8 @@ def test_names_are_compared_as_names(followed, printed, verdict):
     assert compare(one, other) is verdict
     assert compare(other, one) is verdict
     if verdict is not NO:
-        assert keys_of(one) & keys_of(other)
+        assert probes_of(one) & keys_of(other)
+        assert probes_of(other) & keys_of(one)
 
 
 ORCID, OTHER = "orcid:0000-0002-1825-0097", "orcid:0000-0001-5109-3700"
@@ -132,7 +150,21 @@ def test_an_author_of_a_record_is_compared_with_all_that_is_known_of_them():
     )
     bob = Author(name="Bob Brown")
     assert person_of(alice).ids == {ORCID, "openreview:~Alice_Ash1"}
-    beside = surroundings(alice, [alice, bob], ["hep-th"])
-    assert beside == Surroundings(
-        frozenset({"Bob Brown"}), frozenset({"hep-th"}), frozenset({"01ggx4157"})
+    paper = DayPaper(1, "A title", authors=(alice, bob), categories=("hep-th",))
+    assert paper.around(0) == Surroundings(
+        frozenset({"Bob Brown"}), frozenset({"arxiv:hep-th"}), frozenset({"CERN"})
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0000-0002-1825-009X",
+        "https://orcid.org/0000-0002-1825-009x/",
+        "0000 0002 1825 009x",
+        " orcid:000000021825009X ",
+    ],
+)
+def test_an_orcid_id_has_one_form(text):
+    assert orcid_key(text) == "orcid:0000-0002-1825-009X"
+    assert person_of(Author("Alice Ash", orcid=text)).ids == {"orcid:0000-0002-1825-009X"}

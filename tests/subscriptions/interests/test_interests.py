@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from papers.matching.interests.matcher import Wanted, match
 from papers.matching.interests.specs import spec_of
 from subscriptions.interests import cleaning, files, following, matching, previews
 from subscriptions.models import Following, Interest, InterestMatch, InterestRun, Muted, Subscriber
@@ -86,6 +87,20 @@ def _failing_on_second(store):
         return store(*args)
 
     return failing
+
+
+def test_matches_that_are_there_already_stay_and_the_others_are_written():
+    one, two = make_paper("A state of charge"), make_paper("The state of things")
+    words = spec_of("words", phrases=['state \\ "of"'])
+    interest = following.follow(make_subscriber(), words, NOW).following.interest
+    index = matching.index_of([DAY])
+    found = list(match(index, [Wanted(interest.pk, words)]))
+    assert len(found) == 2
+    assert matching.store(DAY, index, lambda: found[:1]) == 1
+    assert matching.store(DAY, index, lambda: found) == 1
+    assert ids_matched(interest) == sorted([one.pk, two.pk])
+    said = {"kind": "keyword", "detail": 'state \\ "of"', "where": "title"}
+    assert [row.evidence for row in InterestMatch.objects.all()] == [[said], [said]]
 
 
 def test_what_is_followed_after_the_day_was_matched_is_matched_at_once():

@@ -32,6 +32,13 @@ WORDS = [
     (["state of charge"], "The state of a charge", "", False),
     (["state of charge"], "The charge of state", "", False),
     (["state of"], "The last state", "of charge", False),  # no run crosses from title to abstract
+    (["image segmentation"], "On images, segmentations and more", "", False),
+    (["image segmentation"], "", "We look at images. Segmentation is hard.", False),
+    (["image segmentation"], "Image; segmentation", "", False),
+    (["image segmentation"], "Image (segmentation)", "", True),
+    (["finetuning"], "Fine, tuning", "", False),
+    (["E. coli"], "", "Growth of E. coli cells", True),
+    (["1,000 genomes"], "The 1,000 Genomes Project", "", True),
     (["fine-tuning"], "Finetuning models", "", True),
     (["finetuning"], "Fine tuning models", "", True),
     (["quantization"], "On quantisation", "", True),
