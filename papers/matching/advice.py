@@ -19,7 +19,7 @@ from papers.matching.followed import Followed
 from papers.matching.texts import PaperText, TopicSpec
 from papers.text.inflections import inflectionless
 from papers.text.phrases import PhraseTable
-from papers.text.words import STOP_WORDS, stem, without_notices, words
+from papers.text.words import STOP_WORDS, stem, without_notices, words, words_and_pauses
 
 COMMON = 0.1
 """Share of all papers above which a keyword tells topics hardly apart."""
@@ -142,7 +142,8 @@ class _Read:
 
     @classmethod
     def of(cls, paper: PaperText) -> "_Read":
-        return cls((words(paper.title), words(without_notices(paper.abstract))))
+        title, abstract = paper.title, without_notices(paper.abstract)
+        return cls((words_and_pauses(title), words_and_pauses(abstract)))
 
     def keywords(self, table: PhraseTable) -> set[int]:
         return {hit.keyword for part in self.parts for hit in table.find(part)}
@@ -218,7 +219,7 @@ def _suggestions(
     """Phrases of the topic's own papers, its description and its readers that other papers hardly
     have.
     """
-    described = _Read((words(topic.name), words(topic.description)))
+    described = _Read((words_and_pauses(topic.name), words_and_pauses(topic.description)))
     weight: Counter[_Base] = Counter()
     written: dict[_Base, Counter[str]] = defaultdict(Counter)
     for group, counts in ((pinned, PINNED_COUNTS), (own, 1), ([described], PINNED_COUNTS)):

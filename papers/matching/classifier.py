@@ -18,9 +18,8 @@ Fitting needs scikit-learn; reading a paper needs only numpy and scipy.
 """
 
 import io
-import itertools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +27,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from papers.semantics.lsa import Floats
-from papers.text.words import content_stems
+from papers.text.tokens import Numbers, Tokens
 
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
@@ -41,6 +40,9 @@ FEWEST_SENT = 30
 
 MOST_FEATURES = 150_000
 """Words and pairs looked at in fitting, the most frequent."""
+
+READ_AT_ONCE = 5_000
+"""Papers whose features are held in memory one by one."""
 
 FEWEST_PAPERS_WITH = 4
 """Papers that must have a word or a pair."""
@@ -147,29 +149,23 @@ class Classifiers:
         self.known: Booleans = np.array([topic is not None for topic in topics], np.bool_)
         """Which topics have one."""
 
-    def z_scores(self, texts: Iterable[str]) -> Floats:
+    def z_scores(self, texts: Tokens) -> Floats:
         """Return how each paper reads for each topic, [papers, topics]; 0 for topics without.
 
-        ``texts`` are what `papers.semantics.lsa.text_of` makes of papers.
+        Each paper is two of the ``texts``, title and abstract.
         """
-        columns: list[int] = []
-        lengths: list[int] = []
-        ends = [0]
-        for text in texts:
-            title, body = _stems_of(text)
-            known = self._vocabulary
-            for part, times in ((title, 2), (body, 1)):
-                names = [*part, *(f"{a} {b}" for a, b in itertools.pairwise(part))]
-                columns.extend([at for name in names if (at := known.get(name, -1)) >= 0] * times)
-            lengths.append(len({*title, *body}))
-            ends.append(len(columns))
-        counts = sparse.csr_array(
-            (np.ones(len(columns), np.float32), np.array(columns, np.int64), np.array(ends)),
-            shape=(len(lengths), self._weights.shape[0]),
-        )
-        counts.sum_duplicates()
-        counts.data = _value(counts.data, np.repeat(lengths, np.diff(counts.indptr)))
-        z: Floats = (counts @ self._weights).toarray().astype(np.float32) - self._offsets
+        content = texts.content
+        numbers = {stem: at for at, stem in enumerate(content.distinct)}
+        known = [
+            (key, column)
+            for name, column in self._vocabulary.items()
+            if (key := _key_of(name, numbers)) is not None
+        ]
+        known.sort()
+        keys = np.array([key for key, _ in known], np.int64)
+        columns = np.array([column for _, column in known], np.int64)
+        counts = _values(content, keys)
+        z: Floats = (counts @ self._weights[columns]).toarray().astype(np.float32) - self._offsets
         return z
 
     def second_look(self, z: Floats) -> Floats:
@@ -194,72 +190,96 @@ class Corpus:
     """The papers that topics are fitted on, as features; P papers, F features, S stems."""
 
     stems: Sequence[str]  # [S], by their numbers
-    numbers: dict[str, int]  # of the stems
-    first: Integers  # [F], the feature's stem
-    second: Integers  # [F], the one that follows, or 0
+    numbers: Mapping[str, int]  # of the stems
+    keys: Integers  # [F], of the features, sorted, see `_keys`
     idf: Floats  # [F]
     values: sparse.csr_array  # [P, F]
 
     def name(self, feature: int) -> str:
         """Return a feature as it is stored."""
-        first, second = int(self.first[feature]), int(self.second[feature])
-        return f"{self.stems[first]} {self.stems[second]}" if second else self.stems[first]
+        first, second = divmod(int(self.keys[feature]), _PAIR)
+        return f"{self.stems[first]} {self.stems[second - 1]}" if second else self.stems[first]
 
     def others(self, own: Iterable[str]) -> Booleans:
         """Return which features have none of these stems, [F]."""
         numbers = [self.numbers[stem] for stem in own if stem in self.numbers]
-        others: Booleans = ~(np.isin(self.first, numbers) | np.isin(self.second, numbers))
+        first, second = np.divmod(self.keys, _PAIR)
+        others: Booleans = ~(np.isin(first, numbers) | np.isin(second - 1, numbers))
         return others
 
 
-def read_corpus(texts: Iterable[str]) -> Corpus:
-    """Return the features of ``texts`` (`papers.semantics.lsa.text_of`), the most frequent ones.
+def read_corpus(texts: Tokens) -> Corpus:
+    """Return the features of papers, each of which is two of the ``texts``: the most frequent.
 
-    Stems are numbered, and pairs are held as numbers, so that 50,000 papers take some 300 MB.
+    Stems and pairs are held as numbers, so that 50,000 papers take some 300 MB.
     """
-    numbers: dict[str, int] = {}
-    chunks: list[Integers] = []
-    ends = [0]
-    lengths: list[int] = []
-    for text in texts:
-        keys: list[int] = []
-        parts = _stems_of(text)
-        for part, times in zip(parts, (2, 1), strict=True):
-            own = [numbers.setdefault(name, len(numbers) + 1) for name in part]
-            pairs = [(a << 32) | b for a, b in itertools.pairwise(own)]
-            keys += (own + pairs) * times
-        chunks.append(np.array(keys, dtype=np.int64))
-        lengths.append(len({*parts[0], *parts[1]}))
-        ends.append(ends[-1] + len(keys))
-    flat = np.concatenate(chunks) if chunks else np.zeros(0, np.int64)
-    del chunks
-    chosen, kept = _most_frequent(flat, np.array(ends))
-    at = np.searchsorted(chosen, flat)
-    at[at == len(chosen)] = 0
-    is_kept = chosen[at] == flat if len(chosen) else np.zeros(len(flat), np.bool_)
-    del flat
-    ends_kept = np.concatenate(([0], np.cumsum(is_kept)))[ends]
-    values = sparse.csr_array(
-        (
-            np.ones(int(is_kept.sum()), np.float32),
-            at[is_kept].astype(np.int32),
-            ends_kept.astype(np.int32),
-        ),
-        shape=(len(lengths), len(chosen)),
-    )
-    values.sum_duplicates()
-    idf = np.log((1 + len(lengths)) / (1 + kept)).astype(np.float32) + np.float32(1)
-    values.data = _value(values.data, np.repeat(lengths, np.diff(values.indptr)))
+    content = texts.content
+    papers = content.texts // 2
+    chosen, having = _most_frequent(content)
+    values = _values(content, chosen)
+    idf = np.log((1 + papers) / (1 + having)).astype(np.float32) + np.float32(1)
     values.data *= idf[values.indices]
-    pair = chosen >= 1 << 32
-    return Corpus(
-        stems=("", *numbers),
-        numbers=numbers,
-        first=np.where(pair, chosen >> 32, chosen),
-        second=np.where(pair, chosen & 0xFFFFFFFF, 0),
-        idf=idf,
-        values=values,
+    numbers = {stem: number for number, stem in enumerate(content.distinct)}
+    return Corpus(content.distinct, numbers, chosen, idf, values)
+
+
+_PAIR = 1 << 32
+"""What the number of a pair's first stem is multiplied with in a feature's key."""
+
+
+def _key_of(name: str, numbers: Mapping[str, int]) -> int | None:
+    """Return a stored feature's key where its stems have these ``numbers``; None where not."""
+    first, _, second = name.partition(" ")
+    if first not in numbers or (second and second not in numbers):
+        return None
+    return numbers[first] * _PAIR + (numbers[second] + 1 if second else 0)
+
+
+def _keys(content: Tokens) -> tuple[Integers, Numbers]:
+    """Return the key of every feature of every paper, and the text that it stands in.
+
+    The key of a stem is its number times `_PAIR`, that of a pair has the number of the second
+    stem, from 1 on, added.
+    """
+    singles = content.numbers.astype(np.int64) * _PAIR
+    text_of = content.text_of
+    together = text_of[:-1] == text_of[1:]
+    pairs = (singles[:-1] + content.numbers[1:] + 1)[together]
+    return np.concatenate((singles, pairs)), np.concatenate((text_of, text_of[:-1][together]))
+
+
+def _parts(content: Tokens) -> Iterator[Tokens]:
+    """Yield some papers at a time, so that what is made of them needs little memory."""
+    for start in range(0, content.texts, 2 * READ_AT_ONCE):
+        yield content.between(start, min(start + 2 * READ_AT_ONCE, content.texts))
+
+
+def _values(content: Tokens, keys: Integers) -> sparse.csr_array:
+    """Return what the features ``keys`` (sorted) count in each paper, without idf, [papers, F]."""
+    if not len(keys) or not content.texts:
+        return sparse.csr_array((content.texts // 2, len(keys)), dtype=np.float32)
+    return sparse.csr_array(sparse.vstack([_part(part, keys) for part in _parts(content)]))
+
+
+def _part(content: Tokens, keys: Integers) -> sparse.csr_array:
+    found, texts = _keys(content)
+    at = np.minimum(np.searchsorted(keys, found), len(keys) - 1)
+    known = keys[at] == found
+    times = np.where(texts[known] % 2, np.float32(1), np.float32(2))  # the title counts twice
+    cells = texts[known] // 2, at[known].astype(np.int32)
+    counts = sparse.csr_array(
+        sparse.coo_array((times, cells), shape=(content.texts // 2, len(keys)))
     )
+    lengths = np.repeat(_lengths(content), np.diff(counts.indptr))
+    counts.data = ((1 + np.log(counts.data)) / np.sqrt(lengths)).astype(np.float32)
+    return counts
+
+
+def _lengths(content: Tokens) -> Integers:
+    """Return how many different stems each paper has; at least 1, [papers]."""
+    size = max(len(content.distinct), 1)
+    cells = np.unique((content.text_of // 2).astype(np.int64) * size + content.numbers)
+    return np.maximum(np.bincount(cells // size, minlength=content.texts // 2), 1)
 
 
 def fit_classifier(
@@ -304,11 +324,17 @@ def fit_classifier(
     weight[np.isin(rows, sorted(verdicts))] = VERDICT_WEIGHT
     others = corpus.others(keywords)
     chosen = sparse.csr_array(corpus.values[rows])
-    chosen.data = chosen.data * others[chosen.indices]
+    # Solving takes time by the feature, and few of them are in these papers.
+    there = np.flatnonzero(others & (np.bincount(chosen.indices, minlength=len(others)) > 0))
     fitted = LogisticRegression(
-        C=REGULARIZATION, solver="liblinear", class_weight="balanced", random_state=seed
-    ).fit(sparse.csr_matrix(chosen), right[rows], weight)
-    weights = (fitted.coef_[0] * others).astype(np.float32)
+        C=REGULARIZATION,
+        solver="liblinear",
+        dual=True,
+        class_weight="balanced",
+        random_state=seed,
+    ).fit(sparse.csr_matrix(chosen[:, there]), right[rows], weight)
+    weights = np.zeros(len(others), np.float32)
+    weights[there] = fitted.coef_[0]
     kept = np.sort(np.argsort(-np.abs(weights), kind="stable")[:MOST_WEIGHTS])
     kept = kept[weights[kept] != 0]
     only = np.zeros_like(weights)
@@ -324,25 +350,18 @@ def fit_classifier(
     )
 
 
-def _stems_of(text: str) -> tuple[list[str], list[str]]:
-    title, _, body = text.partition("\n")
-    return content_stems(title), content_stems(body)
-
-
-def _value(counts: npt.NDArray[np.floating], lengths: npt.NDArray[np.integer]) -> Floats:
-    """Return (1 + ln f) / √n."""
-    values: Floats = ((1 + np.log(counts)) / np.sqrt(np.maximum(lengths, 1))).astype(np.float32)
-    return values
-
-
-def _most_frequent(flat: Integers, ends: Integers) -> tuple[Integers, Integers]:
-    """Return the most frequent of the papers' keys, sorted, and how many papers have each."""
-    distinct = [np.unique(flat[a:b]) for a, b in itertools.pairwise(ends)]
-    each = np.concatenate(distinct) if distinct else np.zeros(0, np.int64)
-    keys, papers_with = np.unique(each, return_counts=True)
-    often = np.flatnonzero(
-        (papers_with >= FEWEST_PAPERS_WITH) & (papers_with <= 0.5 * max(len(distinct), 8))
-    )
-    best = often[np.argsort(-papers_with[often], kind="stable")[:MOST_FEATURES]]
-    best = np.sort(best)
-    return keys[best], papers_with[best]
+def _most_frequent(content: Tokens) -> tuple[Integers, Integers]:
+    """Return the keys of the most frequent features, sorted, and how many papers have each."""
+    parts = [np.zeros(0, np.int64)]
+    for part in _parts(content):
+        found, texts = _keys(part)
+        order = np.lexsort((texts, found))
+        found, papers = found[order], texts[order] // 2
+        is_first = np.ones(len(found), np.bool_)
+        is_first[1:] = (found[1:] != found[:-1]) | (papers[1:] != papers[:-1])
+        parts.append(found[is_first])
+    keys, having = np.unique(np.concatenate(parts), return_counts=True)
+    most = 0.5 * max(content.texts // 2, 8)
+    often = np.flatnonzero((having >= FEWEST_PAPERS_WITH) & (having <= most))
+    best = np.sort(often[np.argsort(-having[often], kind="stable")[:MOST_FEATURES]])
+    return keys[best], having[best]

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from papers.semantics.lsa import Floats
 from papers.text.inflections import inflectionless
 from papers.text.phrases import PhraseTable, contains
+from papers.text.tokens import Tokens
 from papers.text.words import words
 
 Integers = npt.NDArray[np.int64]
@@ -155,12 +156,14 @@ class KeywordFinder:
 
     def find(self, texts: Iterable[tuple[str, str]]) -> Findings:
         """Return what is found in each (title, abstract)."""
+        return self.find_in(Tokens.of_pairs(texts))
+
+    def find_in(self, texts: Tokens) -> Findings:
+        """Return what is found in papers, each of which is two of the ``texts``."""
+        papers = texts.texts // 2
         rows, numbers, titles, abstracts = [], [], [], []
         covered, covered_in_abstract = [], []
-        papers = 0
-        for row, (title, abstract) in enumerate(texts):
-            papers = row + 1
-            in_title, in_abstract = self._count(title), self._count(abstract)
+        for row, (in_title, in_abstract) in self._counts(texts):
             for number in {**in_title, **in_abstract}:
                 longer = self._longer.get(number, ())
                 rows.append(row)
@@ -215,13 +218,23 @@ class KeywordFinder:
         z: Floats = (findings.scores(weights) - usual.mean(axis=0)) / spread
         return z
 
-    def _count(self, text: str) -> dict[int, int]:
-        """Return how often each keyword stands in ``text``; spellings of one keyword as one."""
-        counts: dict[int, int] = {}
-        for hit in self._table.find(text):
-            number = self._same.get(hit.keyword, hit.keyword)
-            counts[number] = max(hit.count, counts.get(number, 0))
-        return counts
+    def _counts(self, texts: Tokens) -> Iterator[tuple[int, tuple[dict[int, int], dict[int, int]]]]:
+        """Yield the papers that have any keyword, and how often each stands in title and abstract;
+        spellings of one keyword as one.
+        """
+        hits = self._table.find_in(texts)
+        last, counts = -1, ({}, {})  # type: tuple[int, tuple[dict[int, int], dict[int, int]]]
+        entries = (hits.text.tolist(), hits.keyword.tolist(), hits.count.tolist())
+        for text, keyword, count in zip(*entries, strict=True):
+            row, part = divmod(text, 2)
+            if row != last:
+                if last >= 0:
+                    yield last, counts
+                last, counts = row, ({}, {})
+            number = self._same.get(keyword, keyword)
+            counts[part][number] = max(count, counts[part].get(number, 0))
+        if last >= 0:
+            yield last, counts
 
     def _relate(self, numbers: Sequence[int]) -> None:
         """Note which of one topic's keywords are the same, and which contain which."""

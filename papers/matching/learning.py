@@ -13,9 +13,15 @@ import numpy as np
 from papers.matching.classifier import Classifier, fit_classifier, read_corpus
 from papers.matching.keywords import Booleans, KeywordFinder
 from papers.matching.sendable import BAR, Pairs, pairs_of
-from papers.matching.texts import PaperText, TopicSpec, shared_categories, title_and_abstract
-from papers.semantics.lsa import FEWEST_TO_VOUCH, SemanticModel, text_of
-from papers.text.words import stem, without_notices
+from papers.matching.texts import PaperText, TopicSpec, shared_categories, tokens_of
+from papers.semantics.lsa import (
+    FEWEST_TO_VOUCH,
+    SemanticModel,
+    count_stems,
+    title_and_abstract,
+)
+from papers.text.tokens import Tokens
+from papers.text.words import stem
 from papers.text.words import words as words_of
 
 BATCH = 1_000
@@ -59,9 +65,12 @@ def learn(
     nothing = [Learned(digest(topic), 0, None) for topic in topics]
     if not papers or not topics or model.fitted_on < FEWEST_TO_VOUCH:
         return nothing
-    pairs = pairs_with(papers, topics, model, report)
+    report("cutting papers into words", 0, len(papers))
+    texts = tokens_of(papers)
+    pairs = pairs_with(papers, topics, model, report, texts)
     sent = pairs.strength > BAR
-    corpus = read_corpus(text_of(paper.title, paper.abstract) for paper in papers)
+    report("counting words", 0, len(papers))
+    corpus = read_corpus(texts)
     places = {paper.id: row for row, paper in enumerate(papers)}
     found = []
     for at, topic in enumerate(topics):
@@ -83,18 +92,25 @@ def pairs_with(
     topics: Sequence[TopicSpec],
     model: SemanticModel,
     report: Callable[[str, int, int], None] = lambda what, done, total: None,
+    texts: Tokens | None = None,
 ) -> Pairs:
-    """Return the pairs of all papers that keywords speak for; rows count through."""
+    """Return the pairs of all papers that keywords speak for; rows count through.
+
+    ``texts`` are those of the papers, where they have been cut already.
+    """
+    texts = texts or tokens_of(papers)
+    content = texts.content
     finder = KeywordFinder(topic.phrases for topic in topics)
-    background = finder.find(title_and_abstract(text) for text in model.sample)
+    background = finder.find(map(title_and_abstract, model.sample))
     vectors = model.embed_counts(model.counts(topic.text for topic in topics))
     without_keywords = np.array([not topic.keywords for topic in topics])
     parts: list[Pairs] = []
     for start in range(0, len(papers), BATCH):
         report("reading papers by topic", start, len(papers))
         batch = papers[start : start + BATCH]
-        findings = finder.find((paper.title, without_notices(paper.abstract)) for paper in batch)
-        counts = model.counts(text_of(paper.title, paper.abstract) for paper in batch)
+        cut = texts.between(2 * start, 2 * (start + len(batch)))
+        findings = finder.find_in(cut)
+        counts = count_stems(content.between(2 * start, 2 * (start + len(batch))), model.vocabulary)
         standing_in = shared_categories(batch, topics) & without_keywords
         similarity = model.embed_counts(counts) @ vectors.T
         found = pairs_of(findings, standing_in, model, counts, similarity, vectors, background)

@@ -32,18 +32,19 @@ from papers.matching.classifier import MOST_READING, Classifier, Classifiers
 from papers.matching.keywords import Booleans, Findings, KeywordFinder, KeywordMatch
 from papers.matching.learning import Learned, digest
 from papers.matching.sendable import BAR, Pairs, pairs_of, sendable_without_model
-from papers.matching.texts import PaperText, TopicSpec, shared_categories, title_and_abstract
+from papers.matching.texts import PaperText, TopicSpec, shared_categories, tokens_of
 from papers.semantics.combined import CombinedModel
 from papers.semantics.lsa import (
     FEWEST_TO_VOUCH,
     Floats,
     SemanticModel,
+    count_stems,
     count_words,
     text_of,
+    title_and_abstract,
     unit,
     weighed_stems,
 )
-from papers.text.words import without_notices
 
 __all__ = ["MatchResult", "PaperText", "Scores", "TopicSpec", "match", "score"]
 
@@ -165,24 +166,27 @@ def score(
 ) -> Scores:
     """Score every paper against every topic; both must be non-empty. See the module for how."""
     finder, background = _finder_and_background(tuple(topic.phrases for topic in topics), model)
-    findings = finder.find((paper.title, without_notices(paper.abstract)) for paper in papers)
+    texts = tokens_of(papers)
+    findings = finder.find_in(texts)
     keyword_z = finder.z_scores(findings, background)
-    paper_texts = [text_of(paper.title, paper.abstract) for paper in papers]
     topic_texts = [topic.text for topic in topics]
     shared = shared_categories(papers, topics)
     # Where the editor gave categories and no keywords, a category stands for one in the title.
     standing_in = shared & np.array([not topic.keywords for topic in topics])
 
+    def paper_texts() -> list[str]:
+        return [text_of(paper.title, paper.abstract) for paper in papers]
+
     def allowed_without_model() -> Booleans:
-        return sendable_without_model(findings, standing_in, shared, paper_texts, topic_texts)
+        return sendable_without_model(findings, standing_in, shared, paper_texts(), topic_texts)
 
     if model is None:
-        similarity = _tfidf_similarity(paper_texts, topic_texts)
+        similarity = _tfidf_similarity(paper_texts(), topic_texts)
         total = KEYWORD_SHARE * keyword_z + TFIDF_SCALE * similarity
         return Scores(
             total, keyword_z, None, similarity, None, None, None, findings, allowed_without_model()
         )
-    counts = model.counts(paper_texts)
+    counts = count_stems(texts.content, model.vocabulary)
     topic_counts = model.counts(topic_texts)
     vectors = model.embed_counts(topic_counts)
     similarity = model.embed_counts(counts) @ vectors.T
@@ -209,7 +213,7 @@ def score(
     classifiers = _classifiers(tuple(one.classifier if one else None for one in own))
     reading = None
     if classifiers.known.any():
-        z = np.clip(classifiers.z_scores(paper_texts), -MOST_READING, MOST_READING)
+        z = np.clip(classifiers.z_scores(texts), -MOST_READING, MOST_READING)
         total = total + CLASSIFIER_SHARE * z
         by_rule = passing
         moved = classifiers.second_look(z)[pairs.rows, pairs.topics]
@@ -299,7 +303,7 @@ def _finder_and_background(
     """
     finder = KeywordFinder(phrases)
     sample = () if model is None else model.sample
-    return finder, finder.find(title_and_abstract(text) for text in sample)
+    return finder, finder.find(map(title_and_abstract, sample))
 
 
 @lru_cache(maxsize=4)

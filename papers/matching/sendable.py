@@ -186,10 +186,23 @@ def without_words(
 ) -> sparse.csr_array:
     """Return ``rows`` of ``counts``, each without its own set of ``words``."""
     chosen = sparse.csr_array(counts[rows])
-    kept = np.ones(len(chosen.data), dtype=np.bool_)
-    for at, own in enumerate(words):
-        columns = [vocabulary[word] for word in own if word in vocabulary]
-        start, end = chosen.indptr[at], chosen.indptr[at + 1]
-        kept[start:end] = ~np.isin(chosen.indices[start:end], columns)
+    chosen.sort_indices()
+    width = chosen.shape[1]
+    left_out = np.array(
+        [
+            at * width + column
+            for at, own in enumerate(words)
+            for word in own
+            if (column := vocabulary.get(word)) is not None
+        ],
+        np.int64,
+    )
+    # Both the rows and, in each of them, the columns stand in order.
+    cells = np.repeat(np.arange(chosen.shape[0]), np.diff(chosen.indptr)) * width + chosen.indices
+    places = np.searchsorted(cells, left_out)
+    there = places < len(cells)
+    there[there] = cells[places[there]] == left_out[there]
+    kept = np.ones(len(cells), dtype=np.bool_)
+    kept[places[there]] = False
     ends = np.concatenate(([0], np.cumsum(kept)))[chosen.indptr]
     return sparse.csr_array((chosen.data[kept], chosen.indices[kept], ends), shape=chosen.shape)

@@ -8,7 +8,8 @@ import numpy as np
 from papers.categories import canonical
 from papers.matching.keywords import Booleans
 from papers.semantics.lsa import text_of
-from papers.text.words import words
+from papers.text.tokens import Tokens
+from papers.text.words import without_notices, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,6 @@ def shared_categories(papers: Sequence[PaperText], topics: Sequence[TopicSpec]) 
     return shared
 
 
-def title_and_abstract(text: str) -> tuple[str, str]:
-    """Take a text apart that `papers.semantics.lsa.text_of` made."""
-    title, _, abstract = text.partition("\n")
-    return title, abstract
+def tokens_of(papers: Sequence[PaperText]) -> Tokens:
+    """Cut the texts of ``papers``, title and abstract, without notices on where the code is."""
+    return Tokens.of_pairs((paper.title, without_notices(paper.abstract)) for paper in papers)

@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from papers.text.tokens import Numbers, Tokens
 from papers.text.words import content_stems, without_notices
 
 Floats = npt.NDArray[np.float32]
@@ -216,9 +217,15 @@ def text_of(title: str, body: str) -> str:
     return f"{' '.join(title.split())}\n{without_notices(body)}"
 
 
+def title_and_abstract(text: str) -> tuple[str, str]:
+    """Take apart what `text_of` made."""
+    title, _, abstract = text.partition("\n")
+    return title, abstract
+
+
 def weighed_stems(text: str) -> list[str]:
     """Return the `content_stems` of ``text``, those of its first line twice."""
-    first, _, rest = text.partition("\n")
+    first, rest = title_and_abstract(text)
     return content_stems(first) * 2 + content_stems(rest)
 
 
@@ -231,12 +238,17 @@ def unit(vectors: npt.NDArray[np.floating]) -> Floats:
 
 def count_words(texts: Iterable[str], vocabulary: dict[str, int]) -> sparse.csr_array:
     """Return the counts of the words of ``vocabulary`` in ``texts`` as float32 [texts, V]."""
-    columns: list[int] = []
-    ends = [0]
-    for text in texts:
-        columns.extend(at for word in weighed_stems(text) if (at := vocabulary.get(word, -1)) >= 0)
-        ends.append(len(columns))
-    return _csr(np.array(columns, dtype=np.int32), np.array(ends, dtype=np.int64), len(vocabulary))
+    return count_stems(Tokens.of_pairs(map(title_and_abstract, texts)).content, vocabulary)
+
+
+def count_stems(content: Tokens, vocabulary: dict[str, int]) -> sparse.csr_array:
+    """Return the same for papers, each of which is two texts, title and abstract, as the stems that
+    `Tokens.content` gives.
+    """
+    column_of = np.array([vocabulary.get(word, -1) for word in content.distinct], np.int32)
+    columns = column_of[content.numbers] if len(column_of) else content.numbers
+    known = columns >= 0
+    return _counts(columns[known], content.text_of[known], content.texts // 2, len(vocabulary))
 
 
 def bm25_weights(counts: sparse.csr_array, idf: Floats, average_length: float) -> sparse.csr_array:
@@ -256,31 +268,25 @@ def bm25_weights(counts: sparse.csr_array, idf: Floats, average_length: float) -
 
 def _learn_words(texts: Sequence[str]) -> tuple[dict[str, int], sparse.csr_array]:
     """Return the vocabulary of ``texts`` and their counts over it."""
-    seen: dict[str, int] = {}
-    chunks: list[npt.NDArray[np.int32]] = []
-    ends = np.zeros(len(texts) + 1, dtype=np.int64)
-    for at, text in enumerate(texts):
-        numbers = [seen.setdefault(word, len(seen)) for word in weighed_stems(text)]
-        chunks.append(np.array(numbers, dtype=np.int32))
-        ends[at + 1] = ends[at] + len(numbers)
-    columns = np.concatenate(chunks) if chunks else np.zeros(0, dtype=np.int32)
-    counts = _csr(columns, ends, max(len(seen), 1))
-    papers_with = np.bincount(counts.indices, minlength=max(len(seen), 1))
+    content = Tokens.of_pairs(map(title_and_abstract, texts)).content
+    size = max(len(content.distinct), 1)
+    counts = _counts(content.numbers, content.text_of, len(texts), size)
+    papers_with = np.bincount(counts.indices, minlength=size)
     # A word of one paper only says nothing of another; one in most papers says nothing at all.
     least = 2 if len(texts) < 5_000 else 3
     usable = np.flatnonzero((papers_with >= least) & (papers_with <= 0.5 * max(len(texts), 4)))
     kept = np.sort(usable[np.argsort(-papers_with[usable], kind="stable")[:MOST_WORDS]])
-    names = list(seen)
-    vocabulary = {names[column]: at for at, column in enumerate(kept)}
+    vocabulary = {content.distinct[column]: at for at, column in enumerate(kept)}
     return vocabulary, sparse.csr_array(counts[:, kept])
 
 
-def _csr(
-    columns: npt.NDArray[np.int32], ends: npt.NDArray[np.int64], width: int
-) -> sparse.csr_array:
-    """Build counts from one column number a word; repeated words are added up."""
-    ones = np.ones(len(columns), dtype=np.float32)
-    counts = sparse.csr_array((ones, columns, ends), shape=(len(ends) - 1, width))
+def _counts(columns: Numbers, text_of: Numbers, rows: int, width: int) -> sparse.csr_array:
+    """Build counts from the column of each word and its text; two texts are a row, and what stands
+    in the first of them, the title, counts twice.
+    """
+    ends = np.concatenate(([0], np.cumsum(np.bincount(text_of // 2, minlength=rows))))
+    times = np.where(text_of % 2, np.float32(1), np.float32(2))
+    counts = sparse.csr_array((times, columns, ends), shape=(rows, width))
     counts.sum_duplicates()
     return counts
 

@@ -156,8 +156,13 @@ def without_notices(text: str) -> str:
     lower = text.lower()
     if not any(sign in lower for sign in _SIGNS):
         return text
-    kept = [part for part in _SENTENCE.split(text) if not _NOTICE.search(part)]
+    kept = [part for part in _SENTENCE.split(text) if not _is_notice(part)]
     return " ".join(kept) if kept else text
+
+
+def _is_notice(sentence: str) -> bool:
+    lower = sentence.lower()
+    return any(sign in lower for sign in _SIGNS) and bool(_NOTICE.search(sentence))
 
 
 @lru_cache(maxsize=400_000)
@@ -191,13 +196,15 @@ def stems(text: str) -> list[str]:
     return [stem(word) for word in words(text)]
 
 
-def content_stems(text: str) -> list[str]:
-    """Return the stems of ``text`` that can say something of its subject, in order.
-
-    Stop words, single characters and bare numbers are left out.
+def content_stem(word: str) -> str:
+    """Return the stem of ``word``; "" where it can say nothing of a subject: a stop word, a single
+    character, a bare number.
     """
-    return [
-        stem(word)
-        for word in words(text)
-        if len(word) > 1 and word.lower() not in STOP_WORDS and not word[0].isdigit()
-    ]
+    if len(word) > 1 and word.lower() not in STOP_WORDS and not word[0].isdigit():
+        return stem(word)
+    return ""
+
+
+def content_stems(text: str) -> list[str]:
+    """Return the stems of ``text`` that can say something of its subject, in order."""
+    return [found for word in words(text) if (found := content_stem(word))]

@@ -28,10 +28,10 @@ from papers.evaluation.topics import (
     summarize,
 )
 from papers.matching.learning import learn
-from papers.matching.texts import PaperText, TopicSpec, title_and_abstract
+from papers.matching.texts import PaperText, TopicSpec
 from papers.semantics.combined import combine
 from papers.semantics.encoder import EncoderError, load
-from papers.semantics.lsa import DIMENSIONS, SemanticModel, fit, text_of
+from papers.semantics.lsa import DIMENSIONS, SemanticModel, fit, text_of, title_and_abstract
 
 OWN_KEYWORDS = Path(__file__).resolve().parents[2] / "data" / "relevance_topics.json"
 """Keywords of the recorded topics, written as an editor would who knows the field: some are in the

@@ -18,8 +18,9 @@ from papers.matching.classifier import (
 )
 from papers.matching.learning import Learned, digest, learn
 from papers.matching.scoring import match, score
-from papers.matching.texts import PaperText, TopicSpec
+from papers.matching.texts import PaperText, TopicSpec, tokens_of
 from papers.semantics.lsa import FEWEST_TO_VOUCH, SemanticModel, fit, text_of
+from papers.text.tokens import Tokens
 
 ROBOTS = "arm gripper grasp object motion camera policy demonstration hand table"
 GARDENS = "soil flower seed rain bee harvest compost root leaf season"
@@ -43,7 +44,7 @@ SENT = np.arange(len(PAPERS)) < 60
 
 @pytest.fixture(scope="module")
 def corpus() -> Corpus:
-    return read_corpus(TEXTS)
+    return read_corpus(tokens_of(PAPERS))
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def learned(model: SemanticModel) -> Learned:
 
 
 def z(classifier: Classifier | None, *papers: PaperText) -> list[float]:
-    found = Classifiers([classifier]).z_scores(text_of(one.title, one.abstract) for one in papers)
+    found = Classifiers([classifier]).z_scores(tokens_of(papers))
     values: list[float] = found[:, 0].tolist()
     return values
 
@@ -84,8 +85,8 @@ def test_few_papers_teach_nothing(corpus: Corpus) -> None:
 def test_no_more_weights_are_kept_than_promised() -> None:
     chance = random.Random(0)
     names = [f"word{chance.randrange(3_000)}x" for _ in range(60_000)]
-    texts = [f"t{n % 7}\n" + " ".join(names[n * 100 : n * 100 + 100]) for n in range(600)]
-    classifier = fit_classifier(read_corpus(texts), np.arange(600) < 300)
+    texts = [(f"t{n % 7}", " ".join(names[n * 100 : n * 100 + 100])) for n in range(600)]
+    classifier = fit_classifier(read_corpus(Tokens.of_pairs(texts)), np.arange(600) < 300)
     assert classifier is not None
     assert len(classifier.features) == MOST_WEIGHTS
     assert len(classifier.to_bytes()) < 100_000
@@ -93,7 +94,7 @@ def test_no_more_weights_are_kept_than_promised() -> None:
 
 def test_an_editors_word_outweighs_the_rule(corpus: Corpus) -> None:
     strange = [invented(GARDENS, n) for n in range(1_000, 1_003)]
-    more = read_corpus([*TEXTS, *(text_of(paper.title, paper.abstract) for paper in strange)])
+    more = read_corpus(tokens_of([*PAPERS, *strange]))
     sent = np.append(SENT, [False] * 3)
     without = fit_classifier(more, sent)
     pinned = fit_classifier(more, sent, verdicts=dict.fromkeys(range(len(PAPERS), len(sent)), True))
