@@ -161,11 +161,12 @@ def text_of_paper(paper: Paper) -> PaperText:
 
 def _batches(papers: QuerySet[Paper]) -> Iterator[list[Paper]]:
     """The papers in lists of `BATCH`, by id, each list read when the one before is done with."""
-    papers = papers.order_by("pk").only("title", "abstract", "summary", "categories")
-    last = 0
-    while batch := list(papers.filter(pk__gt=last)[:BATCH]):
-        yield batch
-        last = batch[-1].pk
+    # Which they are is asked once: what tells may be tens of thousands of listings.
+    ids = list(papers.order_by("pk").values_list("pk", flat=True))
+    rows = Paper.objects.order_by("pk").only("title", "abstract", "summary", "categories")
+    for at in range(0, len(ids), BATCH):
+        if batch := list(rows.filter(pk__in=ids[at : at + BATCH])):
+            yield batch
 
 
 def _lock(ids: Iterable[int]) -> None:

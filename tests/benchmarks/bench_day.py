@@ -165,7 +165,7 @@ def served(papers: int) -> Iterator[str]:
     process = context.Process(target=serve, args=(papers, ready), daemon=True)
     process.start()
     try:
-        yield f"http://127.0.0.1:{ready.get(timeout=60)}"
+        yield f"http://127.0.0.1:{ready.get(timeout=600)}"
     finally:
         process.terminate()
         process.join()

@@ -254,9 +254,9 @@ def test_home_takes_few_queries_and_not_more_for_more_papers(django_assert_max_n
         for topic in topics[: n % 5]:
             make_match(paper, topic)
         if n == 4:
-            with django_assert_max_num_queries(16) as few:
+            with django_assert_max_num_queries(18) as few:
                 get("/")
-    with django_assert_max_num_queries(16) as many:
+    with django_assert_max_num_queries(18) as many:
         response = get("/")
     assert response.content.count(b"<article") == 60
     assert len(few) == len(many)

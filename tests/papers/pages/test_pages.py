@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from papers.models import Feature, Match, Observation, Paper, Pick
+from papers.models import Feature, Match, Observation, Paper, Pick, Topic
 from papers.models.match import NEVER
 from papers.pages.charts import line_chart
 from papers.pages.periods import days_in_words
@@ -189,6 +189,19 @@ def test_topics_stand_under_their_headings_with_their_number_of_papers():
     Match.objects.count_papers()
     text = text_of(get("/topics/"))
     assert "Pictures Diffusion 2 All about Diffusion." in text
+
+
+def test_topics_of_several_fields_unfold_field_by_field_and_lead_to_the_fields_page():
+    make_topic("Genes", categories=["arxiv:q-bio.GN"])
+    make_topic("Diffusion", categories=["arxiv:cs.LG"])
+    html = get("/topics/").content.decode()
+    folded = re.findall(r"<details class=\"topic-field\">(.*?)</details>", html, re.DOTALL)
+    shown = [("Diffusion" in each, "Genes" in each) for each in folded]
+    assert shown == [(True, False), (False, True)]
+    assert "<h2>Biology</h2>" in folded[1]
+    assert 'href="/fields/biology/"' in folded[1]
+    Topic.objects.filter(name="Genes").delete()
+    assert "<details class" not in get("/topics/").content.decode().split("<main")[1]
 
 
 def test_topic_page_shows_what_trends_then_the_month_and_then_what_is_new():
