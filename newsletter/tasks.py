@@ -20,7 +20,7 @@ from newsletter.delivery import (
 )
 from newsletter.digests import retractions
 from newsletter.events import consequences, tracking
-from newsletter.issues import freezing, publishing, sent
+from newsletter.issues import corrections, freezing, publishing, sent
 from newsletter.models import Delivery
 from newsletter.operations import retention
 from newsletter.operations.watching import heartbeats
@@ -56,12 +56,15 @@ def freeze() -> None:
 
 @shared_task
 def tick() -> None:
-    """Plan what is due, welcome who is new, and wake a worker if anything is to be sent."""
+    """Plan what is due, welcome who is new, count whom corrections came too late for, and wake a
+    worker if anything is to be sent.
+    """
     now = timezone.now()
     planning.plan(now)
     daily_interests.plan(now)
     welcome.plan(now)
     sent.note_sent(now)
+    corrections.count_reached(now)
     heartbeats.tick_was_run(now)
     if Delivery.objects.ready(now).exists() or notices.are_waiting(now):
         drain.apply_async(expires=120)

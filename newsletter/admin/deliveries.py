@@ -108,9 +108,12 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
         if not delivery.choices:
             return delivery.reason or "not chosen yet"
         papers = chosen_papers(delivery.choices)
+        ids = [one.place_id for one in papers]
+        places = IssuePaper.objects.select_related("correction").in_bulk(ids)
         titles = {
-            place.pk: place.card.get("title", "")
-            for place in IssuePaper.objects.filter(pk__in=[one.place_id for one in papers])
+            one.place_id: places[one.place_id].card_had(one.paper_id).get("title", "")
+            for one in papers
+            if one.place_id in places
         }
         names = dict(Topic.objects.values_list("pk", "name"))
         return format_html_join(

@@ -10,7 +10,7 @@ from django.contrib.admin.utils import unquote
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -18,6 +18,8 @@ from unfold.decorators import action, display
 from unfold.views import ChangeList
 
 from newsletter.admin.base import ReadOnly
+from newsletter.admin.brakes import Brakes
+from newsletter.admin.corrections import Corrections
 from newsletter.channels import registry
 from newsletter.channels.email import EmailChannel
 from newsletter.delivery.explanations import explain
@@ -67,8 +69,10 @@ class IssueChangeList(ChangeList):
 
 
 @admin.register(Issue)
-class IssueAdmin(ModelAdmin):
-    """Issues: how far each is sent; pause, resume, stop; preview as any subscriber gets it."""
+class IssueAdmin(Brakes, Corrections, ModelAdmin):
+    """Issues: how far each is sent; pause, resume, stop; correct; preview as any subscriber gets
+    it.
+    """
 
     list_display = (
         "day", "show_state", "papers", "missing", "sent", "not_mailed", "waiting", "skipped",
@@ -85,9 +89,15 @@ class IssueAdmin(ModelAdmin):
         "came_back", "ledger",
     )  # fmt: skip
     inlines = (PlaceInline,)
-    actions = ("pause", "resume", "stop")
+    actions = ("resume",)
     restorable = EDITED
-    actions_detail: ClassVar = ["approve", "drop", "preview", "why_not"]
+    actions_detail: ClassVar = [
+        "approve", "drop", "preview", "why_not", "correct", *Brakes.brakes,
+    ]  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        """The list's, and where a place is corrected."""
+        return [*self.correction_urls(), *super().get_urls()]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Issues are frozen by the freeze task or `manage.py build_issue`."""
@@ -187,23 +197,13 @@ class IssueAdmin(ModelAdmin):
             '<a href="{}?issue__id__exact={}">Show its deliveries</a>', url, issue.pk
         )
 
-    @admin.action(description="Pause sending", permissions=["change"])
-    def pause(self, request: HttpRequest, queryset: QuerySet[Issue]) -> None:
-        """Takes effect within one batch."""
-        done = sum(issue.pause(f"paused by {request.user}") for issue in queryset)
-        self.message_user(request, f"{done} paused.", messages.SUCCESS)
-
     @admin.action(description="Resume sending", permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Issue]) -> None:
-        """Goes on with what is waiting."""
-        done = sum(issue.resume() for issue in queryset)
-        self.message_user(request, f"{done} resumed.", messages.SUCCESS)
-
-    @admin.action(description="Stop permanently", permissions=["change"])
-    def stop(self, request: HttpRequest, queryset: QuerySet[Issue]) -> None:
-        """What was not sent never will be."""
-        done = sum(issue.stop(f"stopped by {request.user}") for issue in queryset)
-        self.message_user(request, f"{done} stopped.", messages.WARNING)
+        """Goes on with what is waiting. A pause or a stop asks why, on the issue's own page."""
+        done = [issue for issue in queryset if issue.resume()]
+        for issue in done:
+            self.log_change(request, issue, "Resumed: what waits goes out.")
+        self.message_user(request, f"{len(done)} resumed.", messages.SUCCESS)
 
     @action(description="Approve", url_path="approve", permissions=["approve"])
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -213,6 +213,8 @@ class IssueAdmin(ModelAdmin):
             return issue
         if request.method == "POST":
             done = publishing.publish(issue, timezone.now())
+            if done:
+                self.log_change(request, issue, "Approved and published.")
             said = "It is published. Digests whose hour has passed go out now."
             return self._decided(request, issue, said if done else "")
         return self._ask(request, issue, "Approve and publish it", "newsletter/admin/approve.html")
@@ -225,6 +227,8 @@ class IssueAdmin(ModelAdmin):
             return issue
         if request.method == "POST":
             done = issue.drop(f"dropped by {request.user}")
+            if done:
+                self.log_change(request, issue, "Dropped.")
             return self._decided(request, issue, "It is dropped. Nobody gets it." if done else "")
         return self._ask(request, issue, "Drop it permanently", "newsletter/admin/drop.html")
 

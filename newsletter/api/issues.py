@@ -112,7 +112,7 @@ def list_papers_of_issue(request: HttpRequest, day: Day, query: Query[PlacesQuer
         found = found.filter(rank__gt=query.cursor)
     rows = list(found.order_by("rank")[: query.limit + 1])
     slugs = dict(
-        Topic.objects.filter(pk__in={int(pk) for row in rows for pk in row.topics}).values_list(
+        Topic.objects.filter(pk__in={int(pk) for row in rows for pk in row.topics_now}).values_list(
             "pk", "slug"
         )
     )
@@ -134,12 +134,12 @@ def _issue(issue: Issue) -> dict[str, Any]:
 
 
 def _place(place: IssuePaper, slugs: dict[int, str]) -> dict[str, Any]:
-    card = Card.from_dict(place.card)
+    card = Card.from_dict(place.card_now)
     names = ("identifier", "title", "authors", "excerpt", "note", "is_pick", "upvotes")
     return {name: getattr(card, name) for name in names} | {
         "rank": place.rank,
-        "paper_id": place.paper_id,
+        "paper_id": place.paper_now,
         "score": place.score,
-        "topics": [slugs[int(pk)] for pk in place.topics if int(pk) in slugs],
+        "topics": [slugs[int(pk)] for pk in place.topics_now if int(pk) in slugs],
         "url": f"{settings.SITE_URL}{card.path}",
     }

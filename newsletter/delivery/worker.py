@@ -48,6 +48,7 @@ from newsletter.digests.readers import ratings_of, readers_of
 from newsletter.digests.rendering import DigestPress, RenderingFailed
 from newsletter.digests.selection import Choice, Reader, Shelf
 from newsletter.digests.taste import Ratings
+from newsletter.issues import corrections
 from newsletter.issues.freezing import cards_of, places_by_id, to_choose_from, week_to
 from newsletter.issues.places import Place
 from newsletter.mail.encoding import UnsendableMail
@@ -152,6 +153,9 @@ class Stock:
     """Places that are on no shelf, by their ids, as far as readers follow what they hold."""
 
 
+WORDS = ("note", "subject", "preview_line")
+"""What an editor may change of an issue while its digests go out."""
+
 Shelves = WeakValueDictionary[tuple[int, bool, dt.date | None, str], Stock]
 """By issue, whether it is weekly, since when it draws on others, and language."""
 
@@ -192,7 +196,8 @@ class Worker:
         self._editions: dict[tuple[int, Wording], Edition] = {}
         self._shelves: Shelves = WeakValueDictionary()
         self._issues: dict[int, Issue] = {}
-        self._hidden: frozenset[int] = frozenset()
+        self._shown: Any = None  # the papers that are kept back, and the corrections' version
+        self._words: dict[int, Any] = {}  # of the issues
         self._breakers: dict[str, Breaker] = {}
         self._keeper = continuity.Keeper(journal.directory)
         self._after: tuple[dt.datetime, int] | None = None
@@ -302,7 +307,7 @@ class Worker:
         """
         ids = [one.subscriber_id for one in claimed if one.subscriber_id is not None]
         readers, refused = readers_of(ids)
-        self._notice_hides()
+        self._notice_changes()
         wanted = {
             one.id: self._edition(one.issue_id, reader, one.since, one.is_of_interests)
             for one in claimed
@@ -495,15 +500,20 @@ class Worker:
             self._next_welcome = time.monotonic() + WELCOME_EVERY
             welcome.plan(self._clock())
 
-    def _notice_hides(self) -> None:
-        """Make the editions anew where an editor hid a paper or lifted a hide, or a paper was
-        withdrawn, since the last batch. What comes later is seen by the next one.
+    def _notice_changes(self) -> None:
+        """Make the editions anew where an editor hid a paper or lifted a hide, corrected a place,
+        changed an issue's words, or a paper was withdrawn, since the last batch. What comes later
+        is seen by the next one.
         """
-        hidden = Paper.objects.kept_back()
-        if hidden != self._hidden:
-            self._hidden = hidden
+        rows = Issue.objects.filter(pk__in=self._issues).order_by()
+        words = {pk: said for pk, *said in rows.values_list("pk", *WORDS)}
+        is_reworded = any(self._words.get(pk, said) != said for pk, said in words.items())
+        shown = Paper.objects.kept_back(), corrections.version()
+        if shown != self._shown or is_reworded:
             self._editions.clear()
             self._shelves.clear()
+            self._issues.clear()
+        self._shown, self._words = shown, words
 
     def _places_of(
         self,
@@ -535,7 +545,8 @@ class Worker:
         self, issue_id: int, reader: Reader, since: dt.date | None, is_of_interests: bool = False
     ) -> Edition:
         if issue_id not in self._issues:
-            self._issues[issue_id] = Issue.objects.get(pk=issue_id)
+            found = self._issues[issue_id] = Issue.objects.get(pk=issue_id)
+            self._words[issue_id] = [getattr(found, name) for name in WORDS]
         issue = self._issues[issue_id]
         wording = wording_for(issue, reader, since)
         if is_of_interests:

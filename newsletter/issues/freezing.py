@@ -75,8 +75,13 @@ def _waits_until(source: Source, day: dt.date) -> dt.datetime:
     return closed + min(source.wait, LONGEST_WAIT - PLANNED_FROM)
 
 
-WORK = Coalesce("paper__merged_into_id", "paper_id")
-"""The id of the paper that stands for the work of a row's paper."""
+WORK = Coalesce(
+    "correction__paper__merged_into_id",
+    "correction__paper_id",
+    "paper__merged_into_id",
+    "paper_id",
+)
+"""The id of the paper that stands for the work of the paper that is at a place now."""
 
 
 def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
@@ -231,9 +236,9 @@ def places_by_id(place_ids: Collection[int]) -> dict[int, Place]:
     """
     rows = IssuePaper.objects.shown().filter(pk__in=place_ids).annotate(work=WORK).order_by()
     standings = [
-        Standing(pk, work, rank, score, tuple(map(int, topics)))
-        for pk, work, rank, score, topics in rows.values_list(
-            "pk", "work", "rank", "score", "topics"
+        Standing(pk, work, rank, score, tuple(map(int, topics if others is None else others)))
+        for pk, work, rank, score, topics, others in rows.values_list(
+            "pk", "work", "rank", "score", "topics", "correction__topics"
         )
     ]
     places = _places_with([one.id for one in standings], standings)
@@ -254,10 +259,10 @@ def _standings(issue: Issue, since: dt.date | None, *, is_weekly: bool) -> list[
     found = rows.shown().annotate(work=WORK).order_by("issue__day", "rank")
     known: dict[tuple[int, ...], tuple[int, ...]] = {}
     standings = []
-    for pk, work, rank, score, is_pick, topics in found.values_list(
-        "pk", "work", "rank", "score", "card__is_pick", "topics"
+    for pk, work, rank, score, is_pick, topics, others in found.values_list(
+        "pk", "work", "rank", "score", "card__is_pick", "topics", "correction__topics"
     ).iterator(chunk_size=500):
-        ids_of_topics = tuple(map(int, topics))
+        ids_of_topics = tuple(map(int, topics if others is None else others))
         worth = _week_score(score, gained.get(work, 0), is_pick=is_pick) if is_weekly else score
         mine = known.setdefault(ids_of_topics, ids_of_topics)
         standings.append(Standing(pk, work, rank, worth, mine))
@@ -268,22 +273,28 @@ def _places_with(ids: Sequence[int], standings: Sequence[Standing]) -> list[Plac
     """The places with these ids, in their order; what is gone since is left out."""
     by_id = {one.id: one for one in standings}
     why = _Reasons(Topic.objects.named())
-    fields = ("pk", "paper_id", "topics", *(f"card__{name}" for name in ASKED))
+    correction = ("correction__card", "correction__paper_id", "correction__topics")
+    fields = ("pk", "paper_id", "topics", *correction, *(f"card__{name}" for name in ASKED))
     places: dict[int, Place] = {}
     for at in range(0, len(ids), CARDS):
         rows = IssuePaper.objects.filter(pk__in=ids[at : at + CARDS]).order_by()
-        for pk, paper_id, topics, *asked in rows.values_list(*fields).iterator(chunk_size=500):
+        for pk, paper_id, topics, mended, other, others, *asked in rows.values_list(
+            *fields
+        ).iterator(chunk_size=500):
             standing = by_id[pk]
+            card = dict(zip(ASKED, asked, strict=True))
+            if mended is not None:
+                card |= {name: mended[name] for name in ASKED if name in mended}
             places[pk] = Place(
                 id=pk,
-                paper_id=paper_id,
+                paper_id=other or paper_id,
                 work_id=standing.work,
                 rank=standing.rank,
                 score=standing.score,
-                card=Card.from_dict(dict(zip(ASKED, asked, strict=True))),
+                card=Card.from_dict(card),
                 topics={
                     int(topic): Reason(reason["score"], why.of(int(topic)))
-                    for topic, reason in topics.items()
+                    for topic, reason in (topics if others is None else others).items()
                 },
             )
     return [places[pk] for pk in ids if pk in places]
@@ -294,14 +305,15 @@ ASKED = ("title", "path", "upvotes", "is_pick", "is_summarised", "noticed")
 
 
 def cards_of(place_ids: Sequence[int]) -> dict[int, Card]:
-    """The cards of these places as they were frozen, by place id, with their topics' names in the
-    active language. A query for each `CARDS` of them.
+    """The cards of these places, frozen or corrected since, by place id, with their
+    topics' names in the active language. A query for each `CARDS` of them.
     """
     names = Topic.objects.named()
     cards: dict[int, Card] = {}
     for at in range(0, len(place_ids), CARDS):
         rows = IssuePaper.objects.filter(pk__in=place_ids[at : at + CARDS]).order_by()
-        cards |= {pk: _card(data, names) for pk, data in rows.values_list("pk", "card")}
+        found = rows.values_list("pk", "card", "correction__card")
+        cards |= {pk: _card(data | (mended or {}), names) for pk, data, mended in found}
     return cards
 
 

@@ -4,6 +4,7 @@ providers reported, and counts of all that for statistics.
 
 from newsletter.models.api import ApiToken, ApiTokenQuerySet, ApiWrite
 from newsletter.models.continuity import Continuity
+from newsletter.models.correction import Correction
 from newsletter.models.delivery import Delivery, DeliveryQuerySet
 from newsletter.models.draft import IssueDraft
 from newsletter.models.event import Event, EventQuerySet
@@ -38,6 +39,7 @@ __all__ = [
     "ApiTokenQuerySet",
     "ApiWrite",
     "Continuity",
+    "Correction",
     "CountedDay",
     "DailyCount",
     "Delivery",

@@ -3,15 +3,19 @@
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from papers.models import Paper, Source
 from papers.models.pick import is_hidden
+
+if TYPE_CHECKING:
+    from newsletter.models.correction import Correction
 
 SUBJECT_LENGTH = 100
 """Characters of an editor's subject: inboxes show some 50 to 70."""
@@ -206,13 +210,14 @@ class IssuePaperQuerySet(models.QuerySet["IssuePaper"]):
     """Places in issues, narrowed down by what callers ask for."""
 
     def shown(self) -> Self:
-        """Places of papers that no editor hid and nobody withdrew or retracted. What was frozen
-        never changes: a hide is applied when it is read, and lifting it brings the paper back to
-        its place.
+        """Places of papers that no editor hid and nobody withdrew or retracted, with their
+        corrections. What was frozen never changes: a hide is applied when it is read, and lifting
+        it brings the paper back to its place.
         """
-        fallen = Paper.objects.fallen()
-        works = Q(paper__in=fallen.values("pk")) | Q(paper__merged_into__in=fallen.values("pk"))
-        return self.exclude(is_hidden("paper_id")).exclude(works)
+        fallen = Paper.objects.fallen().values("pk")
+        works = Q(now__in=fallen) | Q(now__in=Paper.objects.filter(merged_into__in=fallen))
+        there = self.alias(now=Coalesce("correction__paper_id", "paper_id"))
+        return there.exclude(is_hidden("now")).exclude(works).select_related("correction")
 
 
 class IssuePaper(models.Model):
@@ -251,6 +256,36 @@ class IssuePaper(models.Model):
                 fields=("paper",), condition=models.Q(is_noticed=True), name="issue_paper_noticed"
             )
         ]
+
+    @property
+    def corrected(self) -> "Correction | None":
+        """What is read instead; a query unless it came along, as with `shown`."""
+        return getattr(self, "correction", None)
+
+    @property
+    def paper_now(self) -> int:
+        """The id of the paper that stands here now."""
+        found = self.corrected
+        return self.paper_id if found is None else found.paper_id or self.paper_id
+
+    @property
+    def topics_now(self) -> dict[str, Any]:
+        """The topics of the paper that stands here now."""
+        found = self.corrected
+        of_another = found.topics if found is not None else None
+        return self.topics if of_another is None else of_another
+
+    @property
+    def card_now(self) -> dict[str, Any]:
+        """What a digest shows now."""
+        found = self.corrected
+        return self.card if found is None else self.card | found.card
+
+    def card_had(self, paper_id: int) -> dict[str, Any]:
+        """What a digest shows that has the paper here; one from before it was replaced shows what
+        it had.
+        """
+        return self.card_now if paper_id == self.paper_now else self.card
 
     def __str__(self) -> str:
         return f"{self.rank}. {self.card.get('title', self.paper_id)}"

@@ -166,7 +166,7 @@ def issues(request: HttpRequest) -> HttpResponse:
     places = IssuePaper.objects.shown().filter(issue__in=shown)
     best = places.filter(issue=OuterRef("issue")).order_by("rank").values("pk")[:1]
     first_places = places.filter(pk=Subquery(best))
-    titles = {place.issue_id: Card.from_dict(place.card).title for place in first_places}
+    titles = {place.issue_id: Card.from_dict(place.card_now).title for place in first_places}
     months = []
     for month, group in groupby(shown, key=lambda issue: periods.month_of(issue.day)):
         of_month = list(group)
@@ -182,7 +182,7 @@ def issue(request: HttpRequest, day: dt.date) -> HttpResponse:
     found = get_object_or_404(Issue.objects.published(), day=day)
     page = Paginator(found.places.shown().order_by("rank"), pages.MOST).get_page(_page_of(request))
     places = list(page.object_list)
-    topics = Topic.objects.in_bulk({int(pk) for place in places for pk in place.topics})
+    topics = Topic.objects.in_bulk({int(pk) for place in places for pk in place.topics_now})
     context = {
         "issue": found,
         "entries": [_card_of(place, topics) for place in places],
@@ -244,7 +244,7 @@ def _own_digest(request: HttpRequest, reader: Visitor) -> HttpResponse:
             ),
         )
         for one in papers
-        if one.place_id in places and (card := _card_of(places[one.place_id], topics))
+        if one.place_id in places and (card := _card_of(places[one.place_id], topics, one.paper_id))
     ]
     context = {
         "issue": delivery.drawn_on,
@@ -258,12 +258,17 @@ def _answer(subscriber_id: int, version: int, paper_id: int, value: str) -> str:
     return links.feedback_path(subscriber_id, version, paper_id, value, is_shared=True)
 
 
-def _card_of(place: IssuePaper, topics: dict[int, Topic]) -> Card:
-    """The card as it was frozen, with links to its topics as they are now."""
-    matched = [topics[int(pk)] for pk in place.topics if int(pk) in topics]
+def _card_of(place: IssuePaper, topics: dict[int, Topic], had: int | None = None) -> Card:
+    """The card, frozen or corrected since, with links to its topics as they are now. `had`: the
+    paper that a digest has there.
+    """
+    paper_id = had or place.paper_now
+    is_now = paper_id == place.paper_now
+    mine = place.topics_now if is_now else place.topics
+    matched = [topics[int(pk)] for pk in mine if int(pk) in topics]
     return replace(
-        Card.from_dict(place.card),
-        paper_id=place.paper_id,
+        Card.from_dict(place.card_had(paper_id)),
+        paper_id=paper_id,
         topics=tuple(Link(topic.label, topic.get_absolute_url()) for topic in matched),
     )
 

@@ -80,7 +80,7 @@ def _feed(request: HttpRequest, subscriber: Subscriber) -> HttpResponseBase:
                 mine = [names[topic] for topic in one.topic_ids if topic in names]
                 reason = followed.get(delivery.pk, {}).get(one.place_id, "")
                 why = interests.with_reason(reason, one.why)
-                _add(feed, subscriber, places[one.place_id], why, mine, moment)
+                _add(feed, subscriber, places[one.place_id], one.paper_id, why, mine, moment)
     newest = max((delivery.due_at for delivery in deliveries), default=None)
     return answer(request, feed, newest, f"private, max-age={MAX_AGE}")
 
@@ -106,17 +106,18 @@ def _add(
     feed: Atom1Feed,
     subscriber: Subscriber,
     place: IssuePaper,
+    paper_id: int,
     why: str,
     topics: list[str],
     moment: dt.datetime,
 ) -> None:
-    signed_for = subscriber.pk, subscriber.link_version, place.paper_id
+    signed_for = subscriber.pk, subscriber.link_version, paper_id
     more, less = (
         links.absolute(links.feedback_path(*signed_for, word, is_shared=True))
         for word in ("more", "less")
     )
     save = links.absolute(links.save_path(*signed_for, is_shared=True))
-    card = Card.from_dict(place.card)
+    card = Card.from_dict(place.card_had(paper_id))
     card = card if subscriber.machine_summaries else card.without_machine
     card = replace(card, why=why, answers=answers(more, less, save))
     address = links.absolute(card.path)

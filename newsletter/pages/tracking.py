@@ -60,13 +60,14 @@ def opened(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def follow(request: HttpRequest, token: str, place: int, number: int) -> HttpResponse:
     """On to a paper, or to where its card says that it lies. The address comes from the issue as
-    it was frozen, never from the link.
+    it was frozen and corrected since, so that a wrong one is mended in digests that have gone out,
+    and never from the link.
     """
     claims = _claims(token)
-    card = IssuePaper.objects.filter(pk=place).values_list("card", flat=True).first()
-    if claims is None or card is None:
+    found = IssuePaper.objects.filter(pk=place).select_related("correction").first()
+    if claims is None or found is None:
         raise Http404
-    known = targets(Card.from_dict(card))
+    known = targets(Card.from_dict(found.card_now))
     if number >= len(known) or not known[number]:
         raise Http404
     if settings.TRACK_CLICKS:

@@ -256,6 +256,18 @@ def expected(role: str, rows: dict[Any, Any]) -> dict[str, tuple[str, list[int]]
         reverse("admin:newsletter_issuedraft_arrange", args=["2026-12-01"]),
         [302] if role == SUPERUSER else [403],
     )
+    for name in ("correct", "pause_one", "resume_one", "stop_one"):
+        found[f"newsletter_issue_{name}"] = (
+            reverse(f"admin:newsletter_issue_{name}", args=[rows[Issue].pk]),
+            [200] if may(role, "change", Issue) else [403],
+        )
+    found["newsletter_issue_correct_place"] = (
+        reverse(
+            "admin:newsletter_issue_correct_place",
+            args=[rows[Issue].pk, rows[Issue].places.first().pk],
+        ),
+        [200] if may(role, "change", Issue) else [403],
+    )
     # These two want permissions of two models.
     both = [200] if role == SUPERUSER else [403]
     for name, model in (

@@ -206,16 +206,6 @@ def test_preview_for_an_unknown_address_says_so(client, row):
     assert client.get(url, {"subscriber": "x@y.z", "part": "html"}).status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("action", "state"), [("pause", "paused"), ("stop", "stopped"), ("resume", "running")]
-)
-def test_issue_is_paused_resumed_and_stopped(client, row, action, state):
-    if action == "resume":
-        row.issue.pause("for now")
-    client.post(LIST, {"action": action, "_selected_action": [row.issue_id]})
-    assert Issue.objects.get().state == state
-
-
 def test_issue_shows_what_came_back(client, row):
     Delivery.objects.update(state=Delivery.State.SENT, bounce="hard", bounced_at=NOW)
     Issue.objects.update(warning="hard bounces: 1 of 1 digests (100.00%)")

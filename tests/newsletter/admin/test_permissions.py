@@ -45,8 +45,8 @@ def test_every_action_names_its_permission(model_admin):
 def test_only_who_may_change_issues_brakes_them(row, permissions, may, action, state):
     before = "running" if state != "running" else "paused"
     Issue.objects.update(state=before)
-    data = {"action": action, "_selected_action": [row.issue_id]}
-    staff(*permissions).post(reverse("admin:newsletter_issue_changelist"), data)
+    address = reverse(f"admin:newsletter_issue_{action}_one", args=[row.issue_id])
+    staff(*permissions).post(address, {"reason": "for a test", "is_sure": "True"})
     assert Issue.objects.get().state == (state if may else before)
 
 
