@@ -28,6 +28,7 @@ _GROUPS = {
     "Delivery": [
         ("Coming issues", "edit_calendar", "newsletter_issuedraft_changelist"),
         ("Issues", "newspaper", "newsletter_issue_changelist"),
+        ("Letters", "history_edu", "newsletter_letter_changelist"),
         ("Deliveries", "outgoing_mail", "newsletter_delivery_changelist"),
         ("Other emails", "mail", "subscriptions_notice_changelist"),
         ("Events", "hearing", "newsletter_event_changelist"),

@@ -21,6 +21,7 @@ from newsletter.delivery import (
 from newsletter.digests import retractions
 from newsletter.events import consequences, tracking
 from newsletter.issues import corrections, freezing, publishing, sent
+from newsletter.letters import planning as letters
 from newsletter.models import Delivery
 from newsletter.operations import retention
 from newsletter.operations.watching import heartbeats
@@ -65,6 +66,8 @@ def tick() -> None:
     welcome.plan(now)
     sent.note_sent(now)
     corrections.count_reached(now)
+    letters.plan(now)
+    letters.count(now)
     heartbeats.tick_was_run(now)
     if Delivery.objects.ready(now).exists() or notices.are_waiting(now):
         drain.apply_async(expires=120)
@@ -123,6 +126,7 @@ def sweep() -> None:
     now = timezone.now()
     ledger.sweep(settings.JOURNAL_DIR, now)
     planning.settle_stopped(now)
+    letters.settle_stopped()
     retractions.look(now)
     due.ask_for_the_forgotten(now)
     backfill.fill_channels(seconds=FILL_SECONDS)

@@ -7,6 +7,7 @@ from newsletter.admin.deliveries import DeliveryAdmin
 from newsletter.admin.drafts import IssueDraftAdmin
 from newsletter.admin.events import EventAdmin
 from newsletter.admin.issues import IssueAdmin
+from newsletter.admin.letters import LetterAdmin
 from newsletter.admin.notices import NoticeAdmin
 from newsletter.admin.statistics import StatisticsAdmin
 from newsletter.admin.troubles import TroubleAdmin
@@ -19,6 +20,7 @@ __all__ = [
     "EventAdmin",
     "IssueAdmin",
     "IssueDraftAdmin",
+    "LetterAdmin",
     "NoticeAdmin",
     "StatisticsAdmin",
     "TroubleAdmin",

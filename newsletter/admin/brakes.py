@@ -38,12 +38,17 @@ class Brakes:
     get_object: Any
     message_user: Any
     log_change: Any
+    has_change_permission: Any
+
+    def has_brake_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Staff who may change them."""
+        return bool(self.has_change_permission(request))
 
     def deliveries_of(self, one: Any) -> Any:
         """The rows that a stop would close."""
         return Delivery.objects.filter(issue=one)
 
-    @action(description="Pause", url_path="pause", permissions=["change"])
+    @action(description="Pause", url_path="pause", permissions=["brake"])
     def pause_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, then send nothing more until it is resumed."""
         one = self._found(request, object_id)
@@ -53,7 +58,7 @@ class Brakes:
             return self._said(request, one, one.pause(why), "Paused: nothing more goes out.")
         return self._asked(request, one, form, "Pause", "Pause it", "pause")
 
-    @action(description="Resume", url_path="resume", permissions=["change"])
+    @action(description="Resume", url_path="resume", permissions=["brake"])
     def resume_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, then go on with what waits."""
         one = self._found(request, object_id)
@@ -61,7 +66,7 @@ class Brakes:
             return self._said(request, one, one.resume(), "Resumed: what waits goes out.")
         return self._asked(request, one, None, "Resume", "Resume it", "resume")
 
-    @action(description="Stop", url_path="stop", permissions=["change"])
+    @action(description="Stop", url_path="stop", permissions=["brake"])
     def stop_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask twice, saying how many would not get it, then never send it again."""
         one = self._found(request, object_id)

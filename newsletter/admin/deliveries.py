@@ -63,6 +63,7 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
     fields = (
         "subscriber",
         "issue",
+        "letter",
         "state",
         "channel",
         "reason",

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -13,7 +13,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from newsletter.admin import today
+from newsletter.admin import examples, today
+from newsletter.delivery.examples import Example
 from newsletter.models import IssueDraft
 from papers.admin.base import ModelAdmin
 from papers.days import feature_day, next_weekday
@@ -64,12 +65,40 @@ class IssueDraftAdmin(ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """The list's, and where the start page's form about a day's papers goes."""
-        mine = path(
-            "day/<str:day>/",
-            self.admin_site.admin_view(self.arrange),
-            name="newsletter_issuedraft_arrange",
+        mine = [
+            path(
+                "day/<str:day>/",
+                self.admin_site.admin_view(self.arrange),
+                name="newsletter_issuedraft_arrange",
+            ),
+            path(
+                "day/<str:day>/example/",
+                self.admin_site.admin_view(self.example),
+                name="newsletter_issuedraft_example",
+            ),
+        ]
+        return [*mine, *super().get_urls()]
+
+    def example(self, request: HttpRequest, day: str) -> HttpResponse:
+        """The digest of an example reader, were the day frozen now; sent to oneself on request."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            wanted = dt.date.fromisoformat(day)
+        except ValueError:
+            raise Http404("no such day") from None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Preview: {wanted:%A, %-d %B %Y}, as it is now",
+            "opts": self.opts,
+        }
+        return examples.page(
+            request,
+            Example(day=wanted),
+            context,
+            may_test=self.has_change_permission(request),
+            log=lambda said: _log_of_day(self, request, wanted, said),
         )
-        return [mine, *super().get_urls()]
 
     def arrange(self, request: HttpRequest, day: str) -> HttpResponse:
         """Pin, order, hide and annotate the papers of a day."""
@@ -104,3 +133,10 @@ class IssueDraftAdmin(ModelAdmin):
         if request.user.is_authenticated:
             obj.changed_by = request.user
         super().save_model(request, obj, form, change)
+
+
+def _log_of_day(drafts: IssueDraftAdmin, request: HttpRequest, day: dt.date, said: str) -> None:
+    """Record it with the day's draft, where there is one."""
+    draft = IssueDraft.objects.filter(day=day).first()
+    if draft is not None:
+        drafts.log_change(request, draft, said)

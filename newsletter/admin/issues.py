@@ -17,11 +17,13 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.views import ChangeList
 
+from newsletter.admin import examples
 from newsletter.admin.base import ReadOnly
 from newsletter.admin.brakes import Brakes
 from newsletter.admin.corrections import Corrections
 from newsletter.channels import registry
 from newsletter.channels.email import EmailChannel
+from newsletter.delivery.examples import Example
 from newsletter.delivery.explanations import explain
 from newsletter.delivery.worker import compose_for
 from newsletter.digests.readers import readers_of
@@ -92,7 +94,7 @@ class IssueAdmin(Brakes, Corrections, ModelAdmin):
     actions = ("resume",)
     restorable = EDITED
     actions_detail: ClassVar = [
-        "approve", "drop", "preview", "why_not", "correct", *Brakes.brakes,
+        "approve", "drop", "example", "preview", "why_not", "correct", *Brakes.brakes,
     ]  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:
@@ -267,13 +269,37 @@ class IssueAdmin(Brakes, Corrections, ModelAdmin):
         """Write what was edited and nothing else: its state may have changed meanwhile."""
         obj.save(update_fields=[name for name in form.changed_data if name in EDITED])
 
+    def has_example_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Staff who may see issues: the example is nobody."""
+        return bool(self.has_view_permission(request))
+
+    @action(description="Preview and test", url_path="example", permissions=["example"])
+    def example(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The digest of an example reader, in any language and width; a test on request."""
+        issue = self.get_object(request, unquote(object_id))
+        if issue is None:
+            raise Http404("no such issue")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Preview: {issue}",
+            "original": issue,
+            "opts": self.opts,
+        }
+        return examples.page(
+            request,
+            Example(issue=issue.pk),
+            context,
+            may_test=self.has_change_permission(request),
+            log=lambda said: self.log_change(request, issue, said),
+        )
+
     def has_preview_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Staff who may see issues and readers: a digest says what its reader follows."""
         return self.has_view_permission(request) and request.user.has_perm(
             "subscriptions.view_subscriber"
         )
 
-    @action(description="Preview a digest", url_path="preview", permissions=["preview"])
+    @action(description="Preview as a reader", url_path="preview", permissions=["preview"])
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The issue's digest as a subscriber would get it now; nothing is sent, and its links are
         void: whoever looks on is not the reader.

@@ -24,7 +24,7 @@ from newsletter import bulk_sql
 from newsletter.channels.registry import is_mail
 from newsletter.delivery import journal
 from newsletter.mail.outcomes import Kind, Outcome
-from newsletter.models import Delivery, Event, Issue
+from newsletter.models import Delivery, Event, Issue, Letter
 from subscriptions.models import Notice, Subscriber, Suppression
 from subscriptions.notices.due import give_back_the_day
 from subscriptions.notices.letters import recipient_of
@@ -45,6 +45,7 @@ class Claimed:
 
     id: int
     issue_id: int
+    """0 of a letter."""
     subscriber_id: int | None
     attempts: int
     """Counting this one."""
@@ -53,6 +54,8 @@ class Claimed:
     """Day of the earliest issue that it draws on as well."""
     is_of_interests: bool = False
     """It is a daily email of what its reader follows, and no digest."""
+    letter_id: int | None = None
+    """The letter that it is, and then no digest."""
 
     @property
     def key(self) -> journal.Key:
@@ -131,16 +134,18 @@ def claim(
         WITH picked AS MATERIALIZED (
             SELECT id FROM {delivery}
             WHERE state = 'pending' AND not_before <= %s AND deadline > %s
-              AND COALESCE(issue_id, interests_of_id)
-                  IN (SELECT id FROM {bulk_sql.table(Issue)} WHERE state = 'running')
+              AND (COALESCE(issue_id, interests_of_id)
+                      IN (SELECT id FROM {bulk_sql.table(Issue)} WHERE state = 'running')
+                  OR letter_id
+                      IN (SELECT id FROM {bulk_sql.table(Letter)} WHERE state = 'running'))
               {behind} {by}
             ORDER BY not_before, id LIMIT %s {lock}
         )
         UPDATE {delivery}
         SET state = 'claimed', claim = %s, lease_until = %s, attempts = attempts + 1
         WHERE id {picked}
-        RETURNING id, COALESCE(issue_id, interests_of_id), subscriber_id, attempts, not_before,
-            since, interests_of_id
+        RETURNING id, COALESCE(issue_id, interests_of_id, 0), subscriber_id, attempts, not_before,
+            since, interests_of_id, letter_id
     """  # noqa: S608 - names of our own, values are parameters
     moment = bulk_sql.timestamp_text(now)
     lease = bulk_sql.timestamp_text(now + settings.DELIVERY_LEASE)
@@ -149,8 +154,17 @@ def claim(
         cursor.execute(sql, (moment, moment, *start, *receive_by, count, name, lease))
         found = cursor.fetchall()
     claimed = [
-        Claimed(pk, issue, subscriber, attempts, _moment(not_before), _day(since), of is not None)
-        for pk, issue, subscriber, attempts, not_before, since, of in found
+        Claimed(
+            pk,
+            issue,
+            subscriber,
+            attempts,
+            _moment(not_before),
+            _day(since),
+            of is not None,
+            letter,
+        )
+        for pk, issue, subscriber, attempts, not_before, since, of, letter in found
     ]
     claimed.sort(key=lambda one: one.place)
     return claimed
@@ -391,18 +405,19 @@ def recover(directory: Path, now: dt.datetime) -> int:
             claim=trace.name, state__in=(Delivery.State.CLAIMED, Delivery.State.UNKNOWN)
         ).values_list(
             "pk",
-            Coalesce("issue_id", "interests_of_id"),
+            Coalesce("issue_id", "interests_of_id", 0),
             "subscriber_id",
             "attempts",
             "not_before",
             "since",
             "interests_of_id",
             "state",
+            "letter_id",
         )
         states = {row[0]: row[7] for row in rows}
         left = [
-            Claimed(pk, issue, subscriber, attempts, not_before, since, daily is not None)
-            for pk, issue, subscriber, attempts, not_before, since, daily, _ in rows
+            Claimed(pk, issue, subscriber, attempts, not_before, since, daily is not None, letter)
+            for pk, issue, subscriber, attempts, not_before, since, daily, _, letter in rows
         ]
         settled = [
             one

@@ -51,11 +51,12 @@ from newsletter.digests.taste import Ratings
 from newsletter.issues import corrections
 from newsletter.issues.freezing import cards_of, places_by_id, to_choose_from, week_to
 from newsletter.issues.places import Place
+from newsletter.letters.rendering import LetterPress
 from newsletter.mail.encoding import UnsendableMail
 from newsletter.mail.message import Mail
 from newsletter.mail.outcomes import Kind, Outcome, described
 from newsletter.mail.transports.base import Transport
-from newsletter.models import Delivery, Issue
+from newsletter.models import Delivery, Issue, Letter
 from papers.cards import Card
 from papers.models import Paper, Topic
 from papers.semantics import current
@@ -153,6 +154,8 @@ class Stock:
     """Places that are on no shelf, by their ids, as far as readers follow what they hold."""
 
 
+_BY_EMAIL = EmailChannel()
+
 WORDS = ("note", "subject", "preview_line")
 """What an editor may change of an issue while its digests go out."""
 
@@ -197,6 +200,7 @@ class Worker:
         self._shelves: Shelves = WeakValueDictionary()
         self._issues: dict[int, Issue] = {}
         self._shown: Any = None  # the papers that are kept back, and the corrections' version
+        self._letter_presses: dict[tuple[int, str], LetterPress] = {}
         self._words: dict[int, Any] = {}  # of the issues
         self._breakers: dict[str, Breaker] = {}
         self._keeper = continuity.Keeper(journal.directory)
@@ -308,6 +312,8 @@ class Worker:
         ids = [one.subscriber_id for one in claimed if one.subscriber_id is not None]
         readers, refused = readers_of(ids)
         self._notice_changes()
+        letters = [one for one in claimed if one.letter_id is not None]
+        claimed = [one for one in claimed if one.letter_id is None]
         wanted = {
             one.id: self._edition(one.issue_id, reader, one.since, one.is_of_interests)
             for one in claimed
@@ -398,7 +404,36 @@ class Worker:
                     told[one.id] = alerts.pop(reader.id).keys()
             except Exception as error:  # as above
                 settled.append(self._failed(one, error, now, name))
+        ready += self._letters(letters, readers, refused, settled, now)
         return ready, recorded, told
+
+    def _letters(
+        self,
+        claimed: Sequence[Claimed],
+        readers: Mapping[int, Reader],
+        refused: Mapping[int, str],
+        settled: list[Settled],
+        now: dt.datetime,
+    ) -> list[Composed]:
+        """Make the letters that are handed over; settle those whose readers may not get them."""
+        ready: list[Composed] = []
+        for one in claimed:
+            reader = readers.get(one.subscriber_id or 0)
+            if reader is None:
+                reason = refused.get(one.subscriber_id or 0, "the subscriber was erased")
+                settled.append(self._untried(one, Delivery.State.SKIPPED, reason, now))
+                continue
+            try:
+                key = one.letter_id or 0, reader.language
+                if key not in self._letter_presses:
+                    letter = Letter.objects.get(pk=one.letter_id)
+                    self._letter_presses[key] = LetterPress(letter, reader.language)
+                message = self._letter_presses[key].render(reader, one.id)
+            except Exception as error:  # one reader's bad luck must not stop the others
+                settled.append(self._failed(one, error, now))
+            else:
+                ready.append(Composed(one, _BY_EMAIL, message, []))
+        return ready
 
     def _send(
         self,
@@ -474,7 +509,7 @@ class Worker:
             [
                 (self._issues[one.issue_id].day, one.subscriber_id)
                 for one in claimed
-                if one.id in went and one.subscriber_id is not None
+                if one.id in went and one.subscriber_id is not None and one.letter_id is None
             ],
         )
 

@@ -10,6 +10,7 @@ from newsletter.models.draft import IssueDraft
 from newsletter.models.event import Event, EventQuerySet
 from newsletter.models.heartbeat import Heartbeat, HeartbeatQuerySet
 from newsletter.models.issue import Issue, IssuePaper, IssueQuerySet, MissingSource
+from newsletter.models.letter import Letter, LetterQuerySet
 from newsletter.models.rate_bucket import RateBucket
 from newsletter.models.retraction import (
     Retraction,
@@ -54,6 +55,8 @@ __all__ = [
     "IssueDraft",
     "IssuePaper",
     "IssueQuerySet",
+    "Letter",
+    "LetterQuerySet",
     "Measure",
     "MissingSource",
     "RateBucket",

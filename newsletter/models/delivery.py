@@ -1,4 +1,6 @@
-"""The ledger: one delivery for each reader and issue, and one a day of what a reader follows."""
+"""The ledger: one delivery for each reader and issue, one a day of what a reader follows, and one
+for each reader and letter.
+"""
 
 import datetime as dt
 from collections import Counter
@@ -10,6 +12,7 @@ from django.db.models.functions import Coalesce
 
 from newsletter.mail.bounce_rules import Bounce
 from newsletter.models.issue import Issue
+from newsletter.models.letter import Letter
 from subscriptions.models import Subscriber
 
 
@@ -29,12 +32,13 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         ).filter(
             models.Q(issue__in=Issue.objects.running().values("pk"))
             | models.Q(interests_of__in=Issue.objects.running().values("pk"))
+            | models.Q(letter__in=Letter.objects.running().values("pk"))
         )
 
     def readable(self) -> Self:
-        """Deliveries whose papers their reader got, or most likely got; newest issue first."""
+        """Digests whose papers their reader got, or most likely got; newest issue first."""
         states = (Delivery.State.SENT, Delivery.State.UNKNOWN, Delivery.State.FEED)
-        return self.filter(state__in=states).order_by(
+        return self.filter(state__in=states, letter=None).order_by(
             Coalesce("issue__day", "interests_of__day").desc(), "-pk"
         )
 
@@ -94,8 +98,8 @@ class Delivery(models.Model):
 
     Bounce = Bounce
 
-    # One of the two is set. An email of interests has a column of its own rather than a kind beside
-    # the issue: the version before claims what has an issue, and would send a digest.
+    # One of the three is set. An email of interests has a column of its own rather than a kind
+    # beside the issue: the version before claims what has an issue, and would send a digest.
     issue = models.ForeignKey(
         Issue,
         null=True,
@@ -112,6 +116,15 @@ class Delivery(models.Model):
         related_name="interest_deliveries",
         db_index=False,
         help_text="Of a daily email of interests: the issue whose papers it draws on.",
+    )
+    letter = models.ForeignKey(
+        Letter,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="deliveries",
+        db_index=False,
+        help_text="Of a letter: which one it is.",
     )
     subscriber = models.ForeignKey(
         Subscriber,
@@ -188,6 +201,11 @@ class Delivery(models.Model):
                 condition=models.Q(interests_of__isnull=False),
                 name="delivery_of_interests_once",
             ),
+            models.UniqueConstraint(
+                fields=("letter", "subscriber"),
+                condition=models.Q(letter__isnull=False),
+                name="delivery_of_letter_once",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(
@@ -228,8 +246,15 @@ class Delivery(models.Model):
     def drawn_on(self) -> Issue:
         """The issue whose papers it has, whichever kind it is."""
         found = self.issue or self.interests_of
-        assert found is not None  # one of the two is always there
+        assert found is not None  # a letter draws on none, and nobody asks for its papers
         return found
+
+    @property
+    def what(self) -> str:
+        """What it brings, such as "digest of Monday, 1 June 2026"."""
+        if self.letter is not None:
+            return f"letter “{self.letter}”"
+        return f"{'interests' if self.is_of_interests else 'digest'} of {self.drawn_on}"
 
     @property
     def is_of_interests(self) -> bool:

@@ -159,9 +159,10 @@ def _take_over_interests(survivor: Subscriber, other: Subscriber) -> None:
 
 def _take_over_deliveries(survivor: Subscriber, other: Subscriber) -> None:
     """Of two of one kind for one issue the one that may have been sent stays, and none is left."""
-    held = {(one.issue_id, one.interests_of_id): one for one in survivor.deliveries.all()}
+    rows = survivor.deliveries.all()
+    held = {(one.issue_id, one.interests_of_id, one.letter_id): one for one in rows}
     for one in other.deliveries.all():
-        mine = held.get((one.issue_id, one.interests_of_id))
+        mine = held.get((one.issue_id, one.interests_of_id, one.letter_id))
         if mine is not None:
             theirs_counts = one.state in MAY_HAVE_BEEN_SENT and mine.state not in MAY_HAVE_BEEN_SENT
             loser = mine if theirs_counts else one

@@ -20,6 +20,7 @@ from newsletter.models import (
     Delivery,
     Event,
     Issue,
+    Letter,
     RetractionAlert,
     WaitingPaper,
     WebhookEvent,
@@ -206,21 +207,24 @@ def _untie(day: dt.date, dry_run: bool) -> int:
     of the rows' ids PostgreSQL would walk over the whole ledger, for each batch anew.
     """
     count = 0
+    kinds: list[dict[str, Any]] = []
     for issue in Issue.objects.filter(day__lt=day).order_by("day"):
-        for of_kind in ({"issue": issue}, {"interests_of": issue}):
-            rows = Delivery.objects.filter(subscriber__isnull=False, **of_kind)
-            if dry_run:
-                count += rows.count()
-                continue
-            for batch in _batches(rows.order_by("subscriber_id")):
-                count += Delivery.objects.filter(pk__in=batch).update(
-                    subscriber=None,
-                    choices=[],
-                    interests=None,
-                    provider_id="",
-                    opened_at=None,
-                    clicked_at=None,
-                )
+        kinds += [{"issue": issue}, {"interests_of": issue}]
+    kinds += [{"letter": letter} for letter in Letter.objects.filter(approved_at__date__lt=day)]
+    for of_kind in kinds:
+        rows = Delivery.objects.filter(subscriber__isnull=False, **of_kind)
+        if dry_run:
+            count += rows.count()
+            continue
+        for batch in _batches(rows.order_by("subscriber_id")):
+            count += Delivery.objects.filter(pk__in=batch).update(
+                subscriber=None,
+                choices=[],
+                interests=None,
+                provider_id="",
+                opened_at=None,
+                clicked_at=None,
+            )
     return count
 
 

@@ -215,7 +215,7 @@ def _own_digest(request: HttpRequest, reader: Visitor) -> HttpResponse:
     preferences nor to their address, and cannot unsubscribe them; the email does.
     """
     subscriber = reader.subscriber
-    deliveries = subscriber.deliveries.select_related("issue", "interests_of")
+    deliveries = subscriber.deliveries.filter(letter=None).select_related("issue", "interests_of")
     delivery = deliveries.filter(pk=reader.claims.extra).first()
     if delivery is None:
         # One of a row that was joined with this reader, who had the issue already: what they have.

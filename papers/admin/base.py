@@ -21,7 +21,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import DataError, ProgrammingError, connection, models, transaction
 from django.db.models import Model
-from django.forms import JSONField, ModelChoiceField
+from django.forms import JSONField, ModelChoiceField, ModelMultipleChoiceField
 from django.forms.fields import InvalidJSONInput
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -48,6 +48,18 @@ def is_key(model: type[Model], text: Any) -> bool:
     except (ValidationError, ValueError, TypeError, OverflowError):
         return False
     return "\0" not in str(text)
+
+
+class RowsField(ModelMultipleChoiceField[Any]):
+    """Django's; what is no key was not chosen from what was offered."""
+
+    def _check_values(self, value: Any) -> Any:
+        """The chosen rows. Raises `ValidationError`."""
+        for one in value if isinstance(value, list | tuple) else ():
+            if not is_key(self.queryset.model, one):
+                code = "invalid_pk_value"
+                raise ValidationError(self.error_messages[code], code, {"pk": str(one)[:50]})
+        return super()._check_values(value)  # type: ignore[misc]  # which its stubs leave out
 
 
 class _Autocomplete(AutocompleteSelect):

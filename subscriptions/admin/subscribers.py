@@ -237,13 +237,12 @@ class SubscriberAdmin(ModelAdmin):
     @display(description="digests and other emails")
     def emails(self, subscriber: Subscriber) -> SafeString | str:
         """The newest `EMAILS_SHOWN` that were due to the reader, and what became of each."""
-        deliveries = subscriber.deliveries.select_related("issue", "interests_of")
+        deliveries = subscriber.deliveries.select_related("issue", "interests_of", "letter")
         deliveries = deliveries.order_by("-due_at")
         notices = subscriber.notices.order_by("-due_at")
         rows: list[tuple[Any, str, str]] = []  # of both kinds, which are alike in what is shown
         for delivery in deliveries[:EMAILS_SHOWN]:
-            which = "interests" if delivery.is_of_interests else "digest"
-            rows.append((delivery, f"{which} of {delivery.drawn_on}", "newsletter_delivery"))
+            rows.append((delivery, delivery.what, "newsletter_delivery"))
         for notice in notices[:EMAILS_SHOWN]:
             rows.append((notice, notice.get_kind_display(), "subscriptions_notice"))
         rows.sort(key=lambda row: row[0].due_at, reverse=True)

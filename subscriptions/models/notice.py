@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import ClassVar, Self
 
+from django.conf import settings
 from django.db import models
 
 from subscriptions.models.address_change import AddressChange
@@ -51,6 +52,7 @@ class Notice(models.Model):
         MOVED = "moved", "address changed"
         PERMISSION = "permission", "asking whoever came with a file"
         OPERATOR = "operator", "note to the operator"
+        TEST = "test", "test of a digest or a letter"
 
     class State(models.TextChoices):
         """Where it stands."""
@@ -98,6 +100,17 @@ class Notice(models.Model):
     )
     operator = models.PositiveSmallIntegerField(
         null=True, help_text="Which of ADMINS a note goes to, counting from 0."
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.CASCADE,
+        db_constraint=False,
+        related_name="+",
+        help_text="Who asked for a test, and gets it.",
+    )
+    about = models.JSONField(
+        null=True, help_text="Of a test: which digest or letter, and as whom it is made."
     )
     state = models.CharField(max_length=7, choices=State, default=State.PENDING)
     reason = models.CharField(max_length=300, blank=True, help_text="Why it's in this state.")

@@ -174,6 +174,8 @@ def recipient_of(notice: Notice) -> str:
     if notice.kind == Kind.MOVE_TO:
         change = AddressChange.objects.filter(pk=notice.change_id or 0).first()
         return change.new_address if change is not None else ""
+    if notice.user is not None:
+        return str(notice.user.email)
     subscriber = Subscriber.objects.filter(pk=notice.subscriber_id or 0).first()
     return subscriber.address if subscriber is not None else ""
 

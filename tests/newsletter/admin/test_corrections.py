@@ -1,11 +1,10 @@
 """Correcting, pausing and stopping an issue in the admin."""
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from newsletter.models import Correction, Delivery, Issue
-from papers.models import Pick
+from papers.models import AuditEntry, Pick
 from tests.admin_pages import staff, text
 from tests.factories import make_delivery, make_paper, make_subscriber
 
@@ -35,7 +34,7 @@ def test_an_editor_mends_a_link_and_sees_that_readers_are_counted(client, row, p
     found = Correction.objects.get()
     assert found.card == {"code_url": "https://example.org/right"}
     assert (found.reason, found.made_by.username) == ("a typo", "admin")
-    assert LogEntry.objects.get().object_id == str(row.issue_id)
+    assert AuditEntry.objects.filter(model="newsletter.issue").count() == 1
     client.post(url, {"what": "take_back"})
     assert not Correction.objects.exists()
 
@@ -90,7 +89,7 @@ def test_a_pause_asks_for_a_reason(client, row):
     assert (issue.state, issue.state_reason) == ("paused", "wrong papers (paused by admin)")
     client.post(address("resume_one", row.issue_id))
     assert Issue.objects.get().state == "running"
-    assert LogEntry.objects.count() == 2
+    assert AuditEntry.objects.filter(model="newsletter.issue").count() == 2
 
 
 def test_a_stop_asks_twice_and_says_how_many(client, row):

@@ -22,6 +22,7 @@ from newsletter.models import (
     Event,
     Issue,
     IssueDraft,
+    Letter,
     Trouble,
     Webhook,
     WebhookEvent,
@@ -77,6 +78,7 @@ POSSIBLE = {
     Event: "",
     Delivery: "",
     Issue: "change",
+    Letter: "add change delete",
     IssueDraft: "add change delete",
     Notice: "",
     ImportRun: "add",
@@ -154,6 +156,8 @@ def make_rows(row: Delivery) -> dict[Any, Any]:
     IssueDraft.objects.create(day=DAY, subject="Robots read")
     somebody = User.objects.create_user("somebody")
     audit.record(somebody, "changed", [*Topic.objects.all(), *Topic.objects.all()])
+    texts = {"en": {"subject": "A word", "body": "Of ours."}}
+    Letter.objects.create(title="A word", texts=texts, made_at=NOW)
     found = {model: model._default_manager.order_by("pk").first() for model in POSSIBLE}
     assert all(found.values())
     assert found[Paper] == paper
@@ -255,6 +259,26 @@ def expected(role: str, rows: dict[Any, Any]) -> dict[str, tuple[str, list[int]]
     found["newsletter_issuedraft_arrange"] = (
         reverse("admin:newsletter_issuedraft_arrange", args=["2026-12-01"]),
         [302] if role == SUPERUSER else [403],
+    )
+    found["newsletter_issue_example"] = (
+        reverse("admin:newsletter_issue_example", args=[rows[Issue].pk]),
+        [200] if may(role, "view", Issue) else [403],
+    )
+    found["newsletter_issuedraft_example"] = (
+        reverse("admin:newsletter_issuedraft_example", args=[DAY]),
+        [200] if may(role, "view", IssueDraft) else [403],
+    )
+    for name, verb in (
+        ("look", "view"), ("pause_one", "change"), ("resume_one", "change"), ("stop_one", "change"),
+    ):  # fmt: skip
+        found[f"newsletter_letter_{name}"] = (
+            reverse(f"admin:newsletter_letter_{name}", args=[rows[Letter].pk]),
+            [200] if may(role, verb, Letter) else [403],
+        )
+    # A permission of its own.
+    found["newsletter_letter_approve"] = (
+        reverse("admin:newsletter_letter_approve", args=[rows[Letter].pk]),
+        [200] if role == SUPERUSER else [403],
     )
     for name in ("correct", "pause_one", "resume_one", "stop_one"):
         found[f"newsletter_issue_{name}"] = (

@@ -1,0 +1,26 @@
+"""Markdown as it may stand in an email: paragraphs, emphasis, lists, headings, quotes, links.
+
+What an editor types is shown, never obeyed: HTML is text, pictures are their descriptions, and a
+link leads to an absolute address or an email address, or is no link.
+"""
+
+import re
+from functools import lru_cache
+
+from markdown_it import MarkdownIt
+
+_FITS = re.compile(r"(https?://|mailto:)[^\s<>\"]+", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).disable(
+        ["html_block", "html_inline", "image", "code", "fence"]
+    )
+    parser.validateLink = lambda url: bool(_FITS.fullmatch(url))  # type: ignore[method-assign]
+    return parser
+
+
+def as_html(text: str) -> str:
+    """The text as HTML."""
+    return str(_parser().render(text))
