@@ -8,7 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import RequestFactory
 from django.urls import reverse
 
-from newsletter.models import ApiToken, Delivery, Issue, Trouble, Webhook
+from newsletter.models import ApiToken, Delivery, Issue, Letter, Trouble, Webhook
 from papers import audit
 from papers.admin.base import STANDARD_VIEWS
 from papers.models import AuditEntry, Source, Topic
@@ -49,6 +49,14 @@ ACTING = {
     "newsletter_apitoken_revoke": (ApiToken, {}),
     "newsletter_issue_approve": (Issue, {}),
     "newsletter_issue_drop": (Issue, {}),
+    "newsletter_issue_correct_place": (Issue, {"what": "hide"}),
+    "newsletter_issue_pause_one": (Issue, {}),
+    "newsletter_issue_resume_one": (Issue, {}),
+    "newsletter_issue_stop_one": (Issue, {"is_sure": "True"}),
+    "newsletter_letter_approve": (Letter, {}),
+    "newsletter_letter_pause_one": (Letter, {}),
+    "newsletter_letter_resume_one": (Letter, {}),
+    "newsletter_letter_stop_one": (Letter, {"is_sure": "True"}),
     "subscriptions_importrun_start": (ImportRun, {"way": "ask"}),
     "subscriptions_importrun_stop": (ImportRun, {}),
     "subscriptions_readerexport_download": (None, {"table": "subscriptions"}),
@@ -56,12 +64,21 @@ ACTING = {
 }
 """The views that act, with the form that makes them act on the row of the model."""
 
-TESTED_APART = {"newsletter_issuedraft_arrange"}
-"""Views that act on rows of another model; see the tests of Today."""
+STATES = {"pause_one": "running", "resume_one": "paused", "stop_one": "running"}
+"""The states in which something can be paused, resumed and stopped, by the end of the view."""
+
+TESTED_APART = {
+    *("newsletter_issuedraft_arrange", "newsletter_issuedraft_example"),
+    *("newsletter_issue_example", "newsletter_letter_look"),
+}
+"""Views that act on rows of another model, see the tests of Today; and those that send a test to
+whoever has an address, see the tests of letters.
+"""
 
 LOOKING = {
     *("papers_topic_preview", "papers_source_try"),
     *("papers_source_opml", "newsletter_issue_preview", "newsletter_issue_why_not"),
+    "newsletter_issue_correct",
     *("newsletter_trouble_status", "newsletter_dailycount_issue", "newsletter_dailycount_topic"),
     *("subscriptions_importrun_report", "subscriptions_subscriber_forms"),
 }
@@ -120,6 +137,9 @@ def test_every_view_that_acts_is_on_record(name, ready, tmp_path, settings):
         ImportRun.objects.update(state=ImportRun.State.RUNNING)
     if name == "papers_source_token":
         Source.objects.filter(pk=ready[Source].pk).update(kind="pushed")
+    for end, state in STATES.items():
+        if name.endswith(end):
+            model.objects.update(state=state)
     browser = person(SUPERUSER)
     answer = browser.post(expected(SUPERUSER, ready)[name][0], FORM | form)
     assert answer.status_code in (200, 302)
