@@ -76,10 +76,10 @@ class Brakes:
             if form.cleaned_data["is_sure"]:
                 why = f"{form.cleaned_data['reason']} (stopped by {request.user})"
                 done = one.stop(why)
-                return self._said(request, one, done, "Stopped for good: nobody gets it anymore.")
+                return self._said(request, one, done, "Stopped permanently: nobody gets it anymore.")
             step = "really"
             form = ReasonForm(initial=form.cleaned_data | {"is_sure": True})
-        button = "Yes, stop it for good" if step == "really" else "Stop it permanently"
+        button = "Yes, stop it permanently" if step == "really" else "Stop it permanently"
         return self._asked(request, one, form, "Stop", button, step)
 
     def _found(self, request: HttpRequest, object_id: str) -> Any:
