@@ -76,7 +76,7 @@ class Brakes:
             if form.cleaned_data["is_sure"]:
                 why = f"{form.cleaned_data['reason']} (stopped by {request.user})"
                 done = one.stop(why)
-                return self._said(request, one, done, "Stopped permanently: nobody gets it anymore.")
+                return self._said(request, one, done, "Stopped: nobody else gets it.")
             step = "really"
             form = ReasonForm(initial=form.cleaned_data | {"is_sure": True})
         button = "Yes, stop it permanently" if step == "really" else "Stop it permanently"

@@ -5,21 +5,25 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
 from newsletter.admin.base import ReadOnly
 from newsletter.admin.events import EventInline
+from newsletter.delivery.explanations import explain_paper
 from newsletter.digests.choices import chosen_papers
 from newsletter.models import Delivery, Issue, IssuePaper
 from papers.admin.base import ModelAdmin
-from papers.models import Topic
+from papers.identifiers import UnknownIdentifier, identifier
+from papers.models import Paper, Topic
+from subscriptions.models import Subscriber
 
 
 class DayFilter(admin.SimpleListFilter):
@@ -47,6 +51,13 @@ class DayFilter(admin.SimpleListFilter):
         return int(value) if value.isdecimal() and len(value) < 19 else None
 
 
+def _reader(said: str) -> Subscriber | None:
+    """The reader with this number, or with this whole address."""
+    if said.isascii() and said.isdecimal():
+        return Subscriber.objects.filter(pk=int(said[:18])).first()
+    return Subscriber.objects.with_email(said).first() if said else None
+
+
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnly, ModelAdmin):
     """The ledger: for any subscriber and day what was sent, why each paper, or why nothing."""
@@ -59,7 +70,7 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
     show_full_result_count = False
     actions = ("resend",)
     inlines = (EventInline,)
-    readonly_fields = ("explanation", "since", "asked_in_vain")
+    readonly_fields = ("explanation", "since", "asked_in_vain", "others")
     fields = (
         "subscriber",
         "issue",
@@ -79,6 +90,7 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
         "delivered_at",
         "bounced_at",
         "complained_at",
+        "others",
     )
     actions_detail: ClassVar = ["resend_one"]
 
@@ -131,6 +143,18 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
             ),
         )
 
+    @display(description="more")
+    def others(self, delivery: Delivery) -> SafeString | str:
+        """To the reader, and to why a paper is not in it."""
+        if delivery.subscriber_id is None:
+            return "–"
+        return format_html(
+            '<a href="{}">The reader</a> · <a href="{}?reader={}">Why not another paper?</a>',
+            reverse("admin:subscriptions_subscriber_change", args=[delivery.subscriber_id]),
+            reverse("admin:newsletter_delivery_why_not"),
+            delivery.subscriber_id,
+        )
+
     @display(description="no new issue")
     def asked_in_vain(self, delivery: Delivery) -> str:
         """When the reader's rhythm asked again, and there was no newer issue."""
@@ -165,6 +189,47 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
             "opts": self.opts,
         }
         return render(request, "newsletter/admin/resend.html", context)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The list's, and why a reader did not get a paper."""
+        mine = path(
+            "why-not/",
+            self.admin_site.admin_view(self.why_not),
+            name="newsletter_delivery_why_not",
+        )
+        return [mine, *super().get_urls()]
+
+    def why_not(self, request: HttpRequest) -> HttpResponse:
+        """For any reader and paper, each step on the paper's way to the reader."""
+        user: Any = request.user
+        if not self.has_view_permission(request) or not user.has_perm(
+            "subscriptions.view_subscriber"
+        ):
+            raise PermissionDenied
+        wanted = request.GET.get("reader", "").strip()
+        named = request.GET.get("paper", "").strip()
+        reader, paper, problems = _reader(wanted), None, []
+        if wanted and reader is None:
+            problems.append("No reader has this address or number. Check the spelling.")
+        if named:
+            try:
+                paper = Paper.objects.called(identifier(named))
+                if paper is None:
+                    problems.append("This paper is not here: no source has listed it.")
+            except UnknownIdentifier as error:
+                problems.append(str(error))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Why not?",
+            "wanted": wanted,
+            "named": named,
+            "reader": reader,
+            "paper": paper,
+            "problems": problems,
+            "steps": explain_paper(reader, paper) if reader and paper else [],
+            "opts": self.opts,
+        }
+        return render(request, "newsletter/admin/why_not_paper.html", context)
 
     def has_resend_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Staff who may see the ledger and change issues."""

@@ -264,8 +264,15 @@ class SubscriberAdmin(ModelAdmin):
         )
         if not rows:
             return "none so far"
+        # By name: this app knows nothing of deliveries.
+        why = format_html(
+            '<p><a href="{}?reader={}">Why didn’t they get a paper?</a></p>',
+            reverse("admin:newsletter_delivery_why_not"),
+            subscriber.pk,
+        )
         head = "<tr><th>Due (UTC)</th><th>Email</th><th>State</th><th>Why</th></tr>"
-        return format_html('<table class="w-full text-left">{}{}</table>', mark_safe(head), shown)  # noqa: S308 - our own words
+        table = '{}<table class="w-full text-left">{}{}</table>'
+        return format_html(table, why, mark_safe(head), shown)  # noqa: S308 - our own words
 
     @display(
         description="status",

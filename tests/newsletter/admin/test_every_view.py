@@ -300,6 +300,7 @@ def expected(role: str, rows: dict[Any, Any]) -> dict[str, tuple[str, list[int]]
         ("newsletter_delivery_resend_one", Delivery),
     ):
         found[name] = reverse(f"admin:{name}", args=[rows[model].pk]), both
+    found["newsletter_delivery_why_not"] = reverse("admin:newsletter_delivery_why_not"), both
     for name, done in (("start", 302), ("stop", 302), ("report", 200)):
         is_seen = may(role, "view", ImportRun) if name == "report" else role == SUPERUSER
         found[f"subscriptions_importrun_{name}"] = (
