@@ -52,14 +52,14 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no paramete
         if not chosen:
             raise ValidationError("Choose at least one scope.")
         if "addresses:read" in chosen and not self.may_see_addresses:
-            raise ValidationError("Only who may see subscribers can let a program see addresses.")
+            raise ValidationError("Only those who can see subscribers can give this scope.")
         return chosen
 
     def clean_expires_at(self) -> dt.datetime | None:
         """A time to come, or none."""
         until: dt.datetime | None = self.cleaned_data["expires_at"]
         if until and until <= timezone.now() and "expires_at" in self.changed_data:
-            raise ValidationError("This time is over. To end a token, revoke it.")
+            raise ValidationError("This is in the past. To end a token, revoke it.")
         return until
 
 
@@ -171,14 +171,14 @@ class ApiTokenAdmin(ModelAdmin):
         if request.method == "POST":
             if token.revoke(timezone.now(), request.user.get_username()):
                 self.log_change(request, token, "revoked")
-                self.message_user(request, "It was revoked: requests with it are refused.")
+                self.message_user(request, "The token was revoked. Requests with it are refused.")
             else:
-                self.message_user(request, "It was revoked before.", messages.WARNING)
+                self.message_user(request, "It had already been revoked.", messages.WARNING)
             return HttpResponseRedirect(page)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Revoke the token of {token.name}?",
-            "question": "Programs that use it are refused from then on. There is no way back.",
+            "question": "Programs that use it will be refused. This can’t be undone.",
             "button": "Revoke it",
             "opts": self.opts,
         }

@@ -217,7 +217,7 @@ class IssueAdmin(Brakes, Corrections, ModelAdmin):
             done = publishing.publish(issue, timezone.now())
             if done:
                 self.log_change(request, issue, "Approved and published.")
-            said = "It is published. Digests whose hour has passed go out now."
+            said = "The issue is published. Digests whose hour has passed are going out now."
             return self._decided(request, issue, said if done else "")
         return self._ask(request, issue, "Approve and publish it", "newsletter/admin/approve.html")
 
@@ -231,7 +231,7 @@ class IssueAdmin(Brakes, Corrections, ModelAdmin):
             done = issue.drop(f"dropped by {request.user}")
             if done:
                 self.log_change(request, issue, "Dropped.")
-            return self._decided(request, issue, "It is dropped. Nobody gets it." if done else "")
+            return self._decided(request, issue, "It’s dropped. Nobody gets it." if done else "")
         return self._ask(request, issue, "Drop it permanently", "newsletter/admin/drop.html")
 
     def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:

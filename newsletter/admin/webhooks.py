@@ -116,14 +116,14 @@ class WebhookAdmin(ModelAdmin):
         webhook = self._webhook(request, object_id)
         page = reverse("admin:newsletter_webhook_change", args=[webhook.pk])
         if request.method != "POST":
-            said = f"A message of the kind webhook.test goes to {webhook.url[:100]}."
+            said = f"This sends a webhook.test message to {webhook.url[:100]}."
             return self._ask(request, f"Send a test to {webhook}?", said, "Send it")
         if not webhook.is_active:
-            self.message_user(request, "It is switched off: switch it on first.", messages.ERROR)
+            self.message_user(request, "This webhook is off. Switch it on first.", messages.ERROR)
             return HttpResponseRedirect(page)
         recording.test(webhook, timezone.now())
         self.log_change(request, webhook, "sent a test")
-        said = "The test is on its way; its line below says what became of it."
+        said = "The test is on its way. See the result in its line below."
         self.message_user(request, said, messages.SUCCESS)
         messages_of = reverse("admin:newsletter_webhookmessage_changelist")
         return HttpResponseRedirect(f"{messages_of}?webhook__id__exact={webhook.pk}")
@@ -133,7 +133,7 @@ class WebhookAdmin(ModelAdmin):
         """Show the secret, on record."""
         webhook = self._webhook(request, object_id)
         if request.method != "POST":
-            said = "Who knows it can send its receiver anything in our name."
+            said = "Anyone who knows it can send its receiver anything in our name."
             return self._ask(request, f"Show the secret of {webhook}?", said, "Show it")
         self.log_change(request, webhook, "showed the secret")
         return self._secret(request, webhook, secrets.secret_of(webhook))
@@ -143,8 +143,8 @@ class WebhookAdmin(ModelAdmin):
         """Ask, then make a new secret and show it."""
         webhook = self._webhook(request, object_id)
         if request.method != "POST":
-            said = "For a day messages are signed with the present one as well."
-            return self._ask(request, f"Make a new secret for {webhook}?", said, "Make it")
+            said = "For one day, messages are also signed with the current secret."
+            return self._ask(request, f"Create a new secret for {webhook}?", said, "Make it")
         secret = secrets.rotate(webhook, timezone.now())
         self.log_change(request, webhook, "made a new secret")
         return self._secret(request, webhook, secret)

@@ -174,7 +174,7 @@ class PaperAdmin(AddByHand):
     ) -> HttpResponse:
         """Django's, but for "save as new", which it does unasked: a paper is one work."""
         if "_saveasnew" in request.POST:
-            raise PermissionDenied("A paper cannot be copied.")
+            raise PermissionDenied("A paper can’t be copied.")
         return super().change_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Paper, form: Any, change: bool) -> None:

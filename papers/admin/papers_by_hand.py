@@ -54,8 +54,9 @@ class PaperForm(forms.Form):
         label="DOI, arXiv number or link",
         max_length=MAX_LENGTH,
         widget=UnfoldAdminTextInputWidget,
-        help_text="What names the paper, such as 10.1038/s41586-021-03819-2 or 2605.13779. With a "
-        "DOI or an arXiv number, “Look it up” fills in the rest.",
+        help_text="A DOI, an arXiv number or a link, such as 10.1038/s41586-021-03819-2 or "
+        "2605.13779. "
+        "With a DOI or an arXiv number, “Look it up” fills in the rest.",
     )
     day = forms.TypedChoiceField(
         label="List it on",
@@ -208,7 +209,7 @@ class AddByHand(ModelAdmin):
             record = form.record()
         except BadRecord as error:
             form.add_error(
-                "title" if "title" in str(error) else None, f"This cannot stand: {error}."
+                "title" if "title" in str(error) else None, f"This can’t be saved: {error}."
             )
             return None
         paper = by_hand.add(record, form.cleaned_data["day"], now)

@@ -73,7 +73,7 @@ class LinesField(forms.CharField):
 
 def field_choices() -> list[tuple[str, str]]:
     """The fields, and that the categories decide."""
-    return [("", "As its categories tell"), *((key, str(name)) for key, name in FIELDS.items())]
+    return [("", "Decided by its categories"), *((key, str(name)) for key, name in FIELDS.items())]
 
 
 class PacksForm(forms.Form):
@@ -113,7 +113,7 @@ class TopicForm(forms.ModelForm[Topic]):
         required=False,
         rows=4,
         help_text="Categories that support a match, one per line, with their scheme: arxiv:cs.CL, "
-        "biorxiv:neuroscience, issn:1476-4687. arXiv’s may stand alone.",
+        "biorxiv:neuroscience, issn:1476-4687. arXiv’s need no scheme.",
     )
     field = forms.ChoiceField(
         required=False,
@@ -364,8 +364,9 @@ class TopicAdmin(ModelAdmin):
             except OperationalError:
                 self.message_user(
                     request,
-                    "No worker can be reached: papers are matched with the new topics when workers "
-                    "run again.",
+                    "Couldn’t reach a worker. Papers will be matched with the new topics once "
+                    "workers "
+                    "are running.",
                     messages.WARNING,
                 )
 

@@ -53,13 +53,17 @@ class FileForm(forms.Form):
     file = forms.FileField(
         label="CSV file",
         widget=UnfoldAdminFileFieldWidget(),
-        help_text="Any encoding and separator. It is deleted when the import is over, and after a "
-        "week if nobody starts it.",
+        help_text="Any encoding and separator. The file is deleted when the import is over, or "
+        "after "
+        "a week if nobody starts it.",
     )
     profile = forms.ChoiceField(
         label="Written by",
         required=False,
-        choices=[("", "Recognize it"), *((key, one.label) for key, one in PROFILES.items())],
+        choices=[
+            ("", "Detect automatically"),
+            *((key, one.label) for key, one in PROFILES.items()),
+        ],
         widget=UnfoldAdminSelectWidget(),
     )
     columns = forms.CharField(
@@ -67,8 +71,9 @@ class FileForm(forms.Form):
         required=False,
         max_length=2000,
         widget=UnfoldAdminTextareaWidget({"rows": 3}),
-        help_text="Only where they are not found: lines such as “email = Contact”. The fields are "
-        "email, state, given_at (the date of consent) and topics.",
+        help_text="Only if they aren’t found automatically: lines such as “email = Contact”. The "
+        "fields "
+        "are email, state, given_at (the date of consent) and topics.",
     )
     topics = forms.CharField(
         label="Topics",
@@ -76,14 +81,15 @@ class FileForm(forms.Form):
         max_length=20_000,
         widget=UnfoldAdminTextareaWidget({"rows": 3}),
         help_text="Lines such as “Robots and more = robotics”: a tag, and the slug of a topic. "
-        "Tags that are called like a topic are found by themselves.",
+        "Tags with the name of a topic are matched automatically.",
     )
     default_topics = forms.ModelMultipleChoiceField(
         label="Topics of everyone else",
         required=False,
         queryset=Topic.objects.filter(is_active=True),
         widget=forms.CheckboxSelectMultiple(),
-        help_text="For readers whose tags lead to no topic. Without any they get the top papers.",
+        help_text="For readers whose tags match no topic. If you choose none, they get the top "
+        "papers.",
     )
     rhythm = forms.ChoiceField(choices=Subscriber.Rhythm.choices, widget=UnfoldAdminSelectWidget())
     hour = forms.IntegerField(
@@ -93,7 +99,7 @@ class FileForm(forms.Form):
         max_length=64,
         initial="UTC",
         widget=UnfoldAdminTextInputWidget(),
-        help_text="Of that hour, such as Europe/Berlin.",
+        help_text="For that hour, such as Europe/Berlin.",
     )
     language = forms.ChoiceField(widget=UnfoldAdminSelectWidget())
     date_zone = forms.CharField(
@@ -101,7 +107,7 @@ class FileForm(forms.Form):
         max_length=64,
         initial="UTC",
         widget=UnfoldAdminTextInputWidget(),
-        help_text="Of dates in the file that name none. Mailchimp writes those of the account.",
+        help_text="For dates in the file without a time zone. Mailchimp uses the account’s.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -134,8 +140,8 @@ class StartForm(forms.Form):
     way = forms.ChoiceField(
         label="How they start",
         choices=[
-            ("ask", "Ask each by a letter; who presses its button starts"),
-            ("confirmed", "As confirmed, on my declaration"),
+            ("ask", "Ask each one by email; those who press its button start"),
+            ("confirmed", "As confirmed: I declare that they agreed"),
         ],
         widget=forms.RadioSelect(),
         initial="ask",
@@ -146,7 +152,7 @@ class StartForm(forms.Form):
         """Nobody starts as confirmed without the declaration."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         if data.get("way") == "confirmed" and not data.get("declares"):
-            self.add_error("declares", "Tick this, or have them asked by a letter.")
+            self.add_error("declares", "Tick this, or choose to ask them by email.")
         return data
 
 
@@ -274,10 +280,10 @@ class ImportRunAdmin(ModelAdmin):
         except runs.NotNow as error:
             self.message_user(request, str(error), messages.WARNING)
         else:
-            how = "as confirmed" if is_confirmed else "with a letter to each"
+            how = "as confirmed" if is_confirmed else "with an email to each"
             self.log_change(request, run, f"Started, {how}.")
             wake(TASK)
-            self.message_user(request, "The import runs. You may leave this page.")
+            self.message_user(request, "The import is running. You can leave this page.")
         return HttpResponseRedirect(_page(run))
 
     def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:

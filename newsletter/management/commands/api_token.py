@@ -29,7 +29,7 @@ class Command(BaseCommand):
             help=f"what it may do; repeatable: {', '.join(SCOPES)}",
         )
         parser.add_argument(
-            "--days", type=int, default=365, help="after so many it expires; 0 for never"
+            "--days", type=int, default=365, help="days until it expires; 0 for never"
         )
         parser.add_argument("--list", action="store_true", help="list the tokens")
         parser.add_argument("--revoke", type=int, metavar="ID", help="end the token with this ID")
@@ -46,7 +46,7 @@ class Command(BaseCommand):
             if found is None:
                 raise CommandError("There is no such token. --list shows all.")
             if not found.revoke(now, by):
-                raise CommandError("It was revoked before.")
+                raise CommandError("It had already been revoked.")
             self.stdout.write(f"{found} was revoked.")
             return
         if not options["name"] or not options["scope"]:

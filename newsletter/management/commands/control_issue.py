@@ -46,7 +46,7 @@ class Command(BaseCommand):
                 "--yes to stop it permanently, or pause it instead."
             )
         if action == "drop" and not options["yes"]:
-            raise CommandError(f"Nobody would ever get {issue}. Use --yes to drop it permanently.")
+            raise CommandError(f"Nobody would get {issue}. Use --yes to drop it permanently.")
         moved = {
             "approve": lambda: publishing.publish(issue, timezone.now()),
             "drop": lambda: issue.drop(reason),

@@ -17,7 +17,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Whether in earnest."""
         parser.add_argument(
-            "--dry-run", action="store_true", help="Only show what would be merged."
+            "--dry-run", action="store_true", help="Show what would be merged, but change nothing."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -22,12 +22,12 @@ class Command(BaseCommand):
         """Declare the packs and what to do with them."""
         parser.add_argument("packs", nargs="*", metavar="PACK", help="name of a pack; all for all")
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what would happen, change nothing"
+            "--dry-run", action="store_true", help="show what would be done, but change nothing"
         )
         parser.add_argument(
             "--remove",
             action="store_true",
-            help="take the packs' topics out: those that nobody edited and nobody uses",
+            help="remove the packs' topics, except those that somebody edited or uses",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Whether in earnest."""
-        parser.add_argument("--dry-run", action="store_true", help="Only say what would be joined.")
+        parser.add_argument("--dry-run", action="store_true", help="Change nothing.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Take up all papers that no record is kept of, and say what came of it."""

@@ -17,9 +17,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Where to, and what."""
-        parser.add_argument("directory", help="Where to write; it is made.")
+        parser.add_argument("directory", help="The directory to write to; it’s created if needed.")
         parser.add_argument(
-            "--only", choices=list(TABLES), action="append", help="This table; may be repeated."
+            "--only", choices=list(TABLES), action="append", help="Only this table; repeatable."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -24,24 +24,24 @@ class Command(BaseCommand):
 
     help = (
         "Import readers from a CSV file. With --declaration they start as confirmed; without one, "
-        "each is asked by a letter, IMPORT_LETTERS_PER_DAY of them a day. Try --dry-run first."
+        "each is asked by email, IMPORT_LETTERS_PER_DAY of them a day. Try --dry-run first."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What, how, and whether in earnest."""
         parser.add_argument("file", nargs="?", help="The CSV file.")
-        parser.add_argument("--resume", type=int, metavar="NUMBER", help="Go on with an import.")
+        parser.add_argument("--resume", type=int, metavar="NUMBER", help="Continue an import.")
         parser.add_argument(
             "--profile",
             default="",
             choices=["", *PROFILES],
-            help="Which program wrote it; recognized by its heading if left out.",
+            help="The program that wrote it; detected from its heading if left out.",
         )
         parser.add_argument("--dry-run", action="store_true", help="Check only; nothing changes.")
         parser.add_argument(
             "--declaration",
             default="",
-            help="What you declare about these readers' consent, in a sentence. It is kept.",
+            help="What you declare about these readers' consent. It's kept on record.",
         )
         parser.add_argument(
             "--map",
@@ -60,12 +60,12 @@ class Command(BaseCommand):
             metavar="SLUG",
             help="For readers without a topic; without any they get the top papers.",
         )
-        parser.add_argument("--date-zone", default="UTC", help="Of dates that name no time zone.")
+        parser.add_argument("--date-zone", default="UTC", help="Of dates without one.")
         parser.add_argument("--rhythm", default="daily", help="daily, weekdays or weekly.")
-        parser.add_argument("--hour", type=int, default=7, help="When digests come.")
-        parser.add_argument("--timezone", default="UTC", help="Of that hour, for all readers.")
+        parser.add_argument("--hour", type=int, default=7, help="The hour of digests.")
+        parser.add_argument("--timezone", default="UTC", help="Of that hour, for all.")
         parser.add_argument("--language", default="en")
-        parser.add_argument("--report", help="Write what became of each line to this CSV file.")
+        parser.add_argument("--report", help="Write the result of each line to this CSV file.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Check, then import."""
@@ -74,12 +74,12 @@ class Command(BaseCommand):
         declaration = " ".join(options["declaration"].split())
         if declaration and len(declaration) < SHORTEST_DECLARATION:
             raise CommandError(
-                "Declare in a whole sentence that these readers agreed, and how you can show it."
+                "Declare in a full sentence that these readers agreed, and how you can prove it."
             )
         if options["resume"] is not None:
             run = ImportRun.objects.filter(pk=options["resume"]).first()
             if run is None or not run.is_at_work:
-                raise CommandError("There is no such import with anything left to do.")
+                raise CommandError("There’s no such import, or nothing is left to do.")
         else:
             run = self._made(options)
         if run.state == ImportRun.State.CHECKING:
@@ -90,7 +90,7 @@ class Command(BaseCommand):
                 return
             runs.start(run, f"the command, as {getpass.getuser()}", timezone.now(), declaration)
             self.stderr.write(
-                f"Import {run.pk} runs. After an interruption a worker goes on with it, or: "
+                f"Import {run.pk} is running. After an interruption, a worker continues it, or: "
                 f"manage.py import_readers --resume {run.pk}"
             )
         self._work(run)
@@ -128,7 +128,7 @@ class Command(BaseCommand):
     def _work(self, run: ImportRun) -> None:
         if not run.claim and not runs.claim(run, timezone.now()):
             raise CommandError(
-                "A worker has this import, or another, in hand. Look at it in the admin, or try "
+                "A worker is busy with this import or another one. Check it in the admin, or try "
                 "again in a few minutes."
             )
         runs.work_on(run, on_chunk=self._progress)
@@ -167,4 +167,4 @@ class Command(BaseCommand):
         if state == ImportRun.State.FAILED:
             raise CommandError(error)
         if state == ImportRun.State.STOPPED:
-            raise CommandError("Somebody stopped this import. What is in stays in.")
+            raise CommandError("Somebody stopped this import. Readers already imported stay.")
