@@ -15,6 +15,7 @@ from django.middleware.gzip import GZipMiddleware
 Handler = Callable[[HttpRequest], HttpResponse]
 
 _ADMIN = "/admin/"
+DESK_COOKIE = "desk"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,36}")  # too short for a signed token
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # RFC 9110 section 9.2.1
 
@@ -51,6 +52,7 @@ def policy(get_response: Handler) -> Handler:
             )
         response = get_response(request)
         if is_admin:
+            _hint_at_desk(request, response)
             response._csp_update = {  # type: ignore[attr-defined]  # what django-csp looks for
                 "script-src": [SELF, "'unsafe-inline'", "'unsafe-eval'"],
                 "style-src": [SELF, "'unsafe-inline'"],
@@ -58,6 +60,17 @@ def policy(get_response: Handler) -> Handler:
         return response
 
     return handle
+
+
+def _hint_at_desk(request: HttpRequest, response: HttpResponse) -> None:
+    """Tell the site's scripts whether it is worth asking for what editors may do: a cookie that
+    says nothing else, and that nothing but a script looks at.
+    """
+    is_staff = getattr(getattr(request, "user", None), "is_staff", False)
+    if is_staff and DESK_COOKIE not in request.COOKIES:
+        response.set_cookie(DESK_COOKIE, "1", samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
+    elif not is_staff and DESK_COOKIE in request.COOKIES:
+        response.delete_cookie(DESK_COOKIE, samesite="Lax")
 
 
 def same_origin(get_response: Handler) -> Handler:

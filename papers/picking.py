@@ -12,8 +12,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from papers.days import feature_day, next_weekday, on_weekday
-from papers.ingest import issue_days
-from papers.models import Paper, Pick
+from papers.ingest import by_hand, issue_days
+from papers.models import Feature, Paper, Pick
 
 
 def check_day(day: dt.date) -> None:
@@ -78,3 +78,14 @@ def decide(
     pick.full_clean(exclude=("created_by",))
     pick.save()
     return pick
+
+
+@transaction.atomic
+def list_on(day: dt.date, paper: Paper) -> dt.date:
+    """List a paper that is here on the day, or on the next one that is open; which that was. Twice
+    is once.
+    """
+    found = issue_days.first_open(day)
+    row = Feature(source=by_hand.source(), paper=paper, day=found)
+    Feature.objects.bulk_create([row], ignore_conflicts=True)
+    return found

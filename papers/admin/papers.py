@@ -14,6 +14,7 @@ from unfold.decorators import action
 
 from papers.admin.base import TITLE_SHOWN, TabularInline
 from papers.admin.matches import MatchForm
+from papers.admin.paper_desk import PaperDesk
 from papers.admin.papers_by_hand import AddByHand
 from papers.ingest import identity
 from papers.matching import standings
@@ -118,7 +119,7 @@ EDITABLE = (
 
 
 @admin.register(Paper)
-class PaperAdmin(AddByHand):
+class PaperAdmin(PaperDesk, AddByHand):
     """Papers as sources gave them; an editor mends facts, and pins and vetoes their topics."""
 
     list_display = (

@@ -301,6 +301,10 @@ def expected(role: str, rows: dict[Any, Any]) -> dict[str, tuple[str, list[int]]
     ):
         found[name] = reverse(f"admin:{name}", args=[rows[model].pk]), both
     found["newsletter_delivery_why_not"] = reverse("admin:newsletter_delivery_why_not"), both
+    found["papers_paper_desk"] = (
+        reverse("admin:papers_paper_desk", args=[rows[Paper].pk]),
+        [200] if may(role, "view", Paper) else [403],
+    )
     for name, done in (("start", 302), ("stop", 302), ("report", 200)):
         is_seen = may(role, "view", ImportRun) if name == "report" else role == SUPERUSER
         found[f"subscriptions_importrun_{name}"] = (

@@ -11,7 +11,7 @@ from django.urls import reverse
 from newsletter.models import ApiToken, Delivery, Issue, Letter, Trouble, Webhook
 from papers import audit
 from papers.admin.base import STANDARD_VIEWS
-from papers.models import AuditEntry, Source, Topic
+from papers.models import AuditEntry, Paper, Source, Topic
 from subscriptions.models import ImportRun, Notice, ReaderExport, Subscriber, Suppression
 from tests.admin_pages import staff, text
 from tests.factories import NOW, make_paper, make_subscriber, make_topic
@@ -39,6 +39,7 @@ ACTIONS = [
 
 ACTING = {
     "papers_topic_packs": (None, {"_install": "1", "packs": ["biology"]}),
+    "papers_paper_desk": (Paper, {"what": "list", "day": "next"}),
     "papers_source_fetch": (Source, {}),
     "papers_source_token": (Source, {"_token": "1"}),
     "subscriptions_notice_resend_one": (Notice, {}),
