@@ -507,7 +507,7 @@ class Worker:
             self._journal.directory,
             self._clock(),
             [
-                (self._issues[one.issue_id].day, one.subscriber_id)
+                (self._issues[one.issue_id].day, one.subscriber_id, one.is_of_interests)
                 for one in claimed
                 if one.id in went and one.subscriber_id is not None and one.letter_id is None
             ],
@@ -583,11 +583,7 @@ class Worker:
             found = self._issues[issue_id] = Issue.objects.get(pk=issue_id)
             self._words[issue_id] = [getattr(found, name) for name in WORDS]
         issue = self._issues[issue_id]
-        wording = wording_for(issue, reader, since)
-        if is_of_interests:
-            wording = replace(
-                wording, is_weekly=False, is_welcome=False, since=None, is_of_interests=True
-            )
+        wording = wording_for(issue, reader, since, is_of_interests=is_of_interests)
         key = (issue_id, wording)
         if key not in self._editions:
             if len(self._editions) >= MOST_EDITIONS:
@@ -638,10 +634,20 @@ class _Stage:
         self._seconds[self._name] += time.perf_counter() - self._began  # type: ignore[assignment]
 
 
-def wording_for(issue: Issue, reader: Reader, since: dt.date | None = None) -> Wording:
+def wording_for(
+    issue: Issue, reader: Reader, since: dt.date | None = None, *, is_of_interests: bool = False
+) -> Wording:
     """Which form of `issue` the reader gets: whoever it welcomes gets the week's best. A daily one
-    draws on the issues from the day `since` on.
+    draws on the issues from the day `since` on, and a daily email of interests on this one alone.
     """
+    if is_of_interests:
+        return Wording(
+            is_weekly=False,
+            is_welcome=False,
+            language=reader.language,
+            without_machine=not reader.machine_summaries,
+            is_of_interests=True,
+        )
     is_welcome = reader.welcomed_on == issue.day
     is_weekly = reader.is_weekly or is_welcome
     since = week_to(issue.day) if is_weekly else since
@@ -800,14 +806,24 @@ def _cards_without_machine(place_ids: Sequence[int]) -> dict[int, Card]:
     return {pk: card.without_machine for pk, card in cards_of(place_ids).items()}
 
 
-def compose_for(issue: Issue, reader: Reader) -> tuple[Mail | None, list[Choice]]:
-    """The digest of `issue` that `reader` would get now, unsent; (None, []) if it were empty."""
+def compose_for(
+    issue: Issue,
+    reader: Reader,
+    *,
+    is_of_interests: bool = False,
+    followed: Followed | None = None,
+) -> tuple[Mail | None, list[Choice]]:
+    """The digest of `issue` that `reader` would get now, or their daily email of interests, unsent;
+    (None, []) if it were empty. With `followed` as one who follows just that.
+    """
     row = Delivery.objects.filter(issue=issue, subscriber=reader.id).first()
     since = row.since if row else planning.draws_since(issue, reader.id, timezone.now())
-    edition = edition_of(issue, wording_for(issue, reader, since))
+    edition = edition_of(issue, wording_for(issue, reader, since, is_of_interests=is_of_interests))
     stock = edition.stock
-    languages = {reader.id: reader.language}
-    followed = interests.followed_by([reader.id], stock.days, stock.works, languages)
+    if followed is None:
+        languages = {reader.id: reader.language}
+        found = interests.followed_by([reader.id], stock.days, stock.works, languages)
+        followed = found.get(reader.id)
     had = papers_had(
         [reader.id],
         stock.sharing - {issue.pk},
@@ -816,7 +832,12 @@ def compose_for(issue: Issue, reader: Reader) -> tuple[Mail | None, list[Choice]
     )
     ratings = ratings_of([reader], stock.fitted).get(reader.id)
     reader, choices, picked = draft_for(
-        stock, reader, followed.get(reader.id), had.get(reader.id, ()), ratings
+        stock,
+        reader,
+        followed,
+        had.get(reader.id, ()),
+        ratings,
+        is_of_interests=is_of_interests,
     )
     if picked.picks or picked.left:
         places = places_by_id([place_of(stock, one) for one in picked.picks])

@@ -6,17 +6,24 @@ from pathlib import Path
 
 from newsletter.delivery import notices
 from newsletter.delivery.worker import compose_for
+from newsletter.digests.interests import Followed, FollowedPapers, in_words
 from newsletter.digests.readers import readers_of
 from newsletter.digests.selection import Reader
 from newsletter.mail.message import Mail
 from newsletter.models import Issue
+from papers.matching.interests.specs import Kind
 from papers.models import Topic
 from subscriptions import links
 from subscriptions.models import Subscriber
 from subscriptions.notices import letters
 
-DIGESTS = ("digest", "daily", "weekly", "by_topic", "welcome")
-"""Digests: as the reader gets them, or daily, weekly, grouped by topic, as a new reader's first."""
+DIGESTS = ("digest", "daily", "weekly", "by_topic", "welcome", "interests")
+"""Digests: as the reader gets them, or daily, weekly, grouped by topic, as a new reader's first;
+and the daily email of what a weekly reader follows.
+"""
+
+EXAMPLE_PAPERS = 3
+"""Of one author, in the example of a daily email of interests."""
 
 NAMES = (*DIGESTS, *(kind.value for kind in letters.KINDS))
 """Every email that can be previewed."""
@@ -113,13 +120,33 @@ def _digest(name: str, reader: Reader, day: dt.date | None, *, text_only: bool) 
             reader = replace(reader, grouped=True)
         case "welcome":
             reader = replace(reader, welcomed_on=issue.day)
-    mail, _ = compose_for(issue, reader)
+    if name == "interests":
+        reader = replace(reader, is_weekly=True, welcomed_on=None)
+        followed = _example(issue) if reader.id == 0 else None
+        mail, _ = compose_for(issue, reader, is_of_interests=True, followed=followed)
+    else:
+        mail, _ = compose_for(issue, reader)
+    if mail is None and name == "interests":
+        raise NoPreview(
+            f"Nothing in the issue of {issue.day} is what this reader follows every day, so no "
+            "email is sent."
+        )
     if mail is None:
         raise NoPreview(
             f"The issue of {issue.day} has nothing new on this reader's topics, so no email "
             "is sent."
         )
     return _of_mail(name, mail)
+
+
+def _example(issue: Issue) -> Followed:
+    """The first papers of an issue, for one who follows an author of theirs."""
+    papers = [place.paper for place in issue.places.select_related("paper")[:EXAMPLE_PAPERS]]
+    names = [str(name) for paper in papers for name in paper.authors[:1]]
+    reason = in_words(Kind.AUTHOR.value, names[0] if names else "Alice Adams", "en")
+    works = {paper.merged_into_id or paper.pk: 1.0 for paper in papers}
+    one = FollowedPapers(0, Kind.AUTHOR.value, reason, len(works), works, {}, is_daily=True)
+    return Followed((one,))
 
 
 def _of_mail(name: str, mail: Mail) -> MailPreview:

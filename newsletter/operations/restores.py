@@ -52,7 +52,7 @@ def sent_by_log(directories: Iterable[Path]) -> list[Sent]:
     made_at = current().backed_up_at
     since = made_at - MARGIN if made_at else dt.datetime.fromtimestamp(0, dt.UTC)
     found = {
-        (one.day, one.subscriber_id): one
+        (one.day, one.subscriber_id, one.is_of_interests): one
         for directory in directories
         for one in sent_log.read(directory, since)
     }
@@ -71,7 +71,7 @@ def sent_to(addresses: Iterable[str], now: dt.datetime) -> list[Sent]:
 
 
 def mark_sent(sent: Sequence[Sent], now: dt.datetime) -> int:
-    """Keep that these digests went out; how many rows that made or changed. May be run again.
+    """Keep that these emails went out; how many rows that made or changed. May be run again.
 
     Raises `Unsaid` where an issue of theirs is not there: fetch and freeze it first.
     """
@@ -87,9 +87,12 @@ def _mark_chunk(sent: Sequence[Sent], issues: dict[dt.date, Issue], now: dt.date
     readers = Subscriber.objects.select_for_update().in_bulk([one.subscriber_id for one in sent])
     known = [one for one in sent if one.subscriber_id in readers]
     changed = 0
-    for day in {one.day for one in known}:
-        ids = [one.subscriber_id for one in known if one.day == day]
-        rows = Delivery.objects.filter(issue=issues[day], subscriber__in=ids)
+    for day, is_of_interests in {(one.day, one.is_of_interests) for one in known}:
+        mine = [one for one in known if (one.day, one.is_of_interests) == (day, is_of_interests)]
+        of_kind = {"interests_of" if is_of_interests else "issue": issues[day]}
+        rows = Delivery.objects.filter(
+            **of_kind, subscriber__in=[one.subscriber_id for one in mine]
+        )
         there = set(rows.values_list("subscriber_id", flat=True))
         open_ = rows.exclude(state=Delivery.State.SENT)
         changed += open_.update(
@@ -102,7 +105,7 @@ def _mark_chunk(sent: Sequence[Sent], issues: dict[dt.date, Issue], now: dt.date
         )
         made = [
             Delivery(
-                issue=issues[day],
+                **of_kind,
                 subscriber_id=one.subscriber_id,
                 state=Delivery.State.SENT,
                 reason=SENT,
@@ -112,8 +115,8 @@ def _mark_chunk(sent: Sequence[Sent], issues: dict[dt.date, Issue], now: dt.date
                 deadline=one.at + settings.DIGEST_DEADLINE,
                 sent_at=one.at,
             )
-            for one in known
-            if one.day == day and one.subscriber_id not in there
+            for one in mine
+            if one.subscriber_id not in there
         ]
         Delivery.objects.bulk_create(made, ignore_conflicts=True)
         changed += len(made)
@@ -122,16 +125,21 @@ def _mark_chunk(sent: Sequence[Sent], issues: dict[dt.date, Issue], now: dt.date
 
 
 def _move_on(sent: Sequence[Sent], readers: dict[int, Subscriber], now: dt.datetime) -> None:
-    """Let the readers' next digests be due after what they had, and no welcome come twice."""
-    moved = []
+    """Let the readers' next emails be due after what they had, and no welcome come twice."""
     for one in sent:
         reader = readers[one.subscriber_id]
+        if one.is_of_interests:
+            if reader.next_interests_at is not None and reader.next_interests_at <= one.at:
+                reader.next_interests_at = reader.interests_due_after(one.at)
+            continue
         if reader.next_digest_at is not None and reader.next_digest_at <= one.at:
             reader.next_digest_at = reader.due_after(one.at)
         if reader.welcomed_on is None:
             reader.welcomed_on = one.day
-        moved.append(reader)
-    Subscriber.objects.bulk_update(moved, ["next_digest_at", "welcomed_on"])
+    moved = {one.subscriber_id: readers[one.subscriber_id] for one in sent}
+    Subscriber.objects.bulk_update(
+        moved.values(), ["next_digest_at", "next_interests_at", "welcomed_on"]
+    )
 
 
 def skip_before(moment: dt.datetime, now: dt.datetime) -> int:
@@ -144,6 +152,7 @@ def skip_before(moment: dt.datetime, now: dt.datetime) -> int:
         planning.plan(moment)
         if Subscriber.objects.mailable().due(moment).exists():
             raise Unsaid("Some readers were due for an issue that doesn't exist.")
+    _pass_over_daily_emails(moment)
     Subscriber.objects.unwelcomed(dt.datetime.fromtimestamp(0, dt.UTC)).filter(
         confirmed_at__lt=moment
     ).update(welcomed_on=feature_day(moment))
@@ -154,6 +163,15 @@ def skip_before(moment: dt.datetime, now: dt.datetime) -> int:
             state=Delivery.State.SKIPPED, reason=SKIPPED, claim="", lease_until=None
         )
     return count
+
+
+def _pass_over_daily_emails(moment: dt.datetime) -> None:
+    """Daily emails of interests that were due by then are not made anymore."""
+    due = Subscriber.objects.interests_due(moment).order_by("pk")
+    while readers := list(due[:CHUNK]):
+        for reader in readers:
+            reader.next_interests_at = reader.interests_due_after(moment)
+        Subscriber.objects.bulk_update(readers, ["next_interests_at"])
 
 
 def release(directory: Path) -> None:

@@ -213,21 +213,12 @@ def end_daily(subscriber: Subscriber, now: dt.datetime) -> int:
     return count
 
 
-def start_waiting(subscriber: Subscriber, now: dt.datetime) -> int:
-    """What waited for the confirmation starts; how many interests that are."""
-    count = subscriber.followings.filter(is_waiting=True).update(is_waiting=False, changed_at=now)
-    if count:
-        schedule_daily(subscriber, now)
-    return count
-
-
 def schedule_daily(subscriber: Subscriber, now: dt.datetime) -> None:
     """Set when the next daily email of interests is due, or that none is; saved."""
     subscriber.refresh_from_db()
-    has_daily = subscriber.followings.running().filter(rhythm=Following.Rhythm.DAILY).exists()
-    due = subscriber.interests_due_after(now) if has_daily else None
+    due = subscriber.next_interests_at
+    subscriber.schedule_interests(now)
     if due != subscriber.next_interests_at:
-        subscriber.next_interests_at = due
         subscriber.save(update_fields=["next_interests_at"])
 
 

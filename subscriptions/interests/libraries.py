@@ -1,9 +1,9 @@
 """A reader's library on its way through a worker: handed over, read, proposed, forgotten.
 
 Nothing of it is a row. The file and what was found of it lie in the cache, under a token that only
-its reader's page has, and are gone when the reader has chosen, or after `KEPT`. The file goes as
-soon as a worker has taken it. A key for Zotero lies there encrypted until the worker takes it,
-which deletes it before the first question; it's never written to the database or a log.
+its reader's page has, and are gone when the reader has chosen, or after `KEPT`. What a worker needs
+lies apart, a key for Zotero encrypted, for `UNTAKEN` at most: the worker that deletes it has it,
+before the first question, and it's never written to the database or a log.
 """
 
 import base64
@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 
 KEPT = 3_600
 """Seconds until a library that nobody chose from is forgotten."""
+
+UNTAKEN = 600
+"""Seconds until what no worker took is deleted: nobody waits longer."""
 
 MOST_A_DAY = 20
 """Libraries that a reader may bring in within a day."""
@@ -81,23 +84,27 @@ def job_of(subscriber: Subscriber, token: str) -> Job | None:
     kept = cache.get(_key(token))
     if not kept or kept["subscriber"] != subscriber.pk:
         return None
+    if kept["state"] == "waiting" and cache.get(_key(token, "given")) is None:
+        kept = cache.get(_key(token)) or kept  # a worker may have taken it between the two
+        if kept["state"] == "waiting":
+            return Job("failed", "not-taken")
+    if kept["state"] == "reading":
+        return Job("waiting")
     return Job(kept["state"], kept.get("code", ""), kept.get("found"))
 
 
 def forget(token: str) -> None:
     """Delete what was found."""
-    cache.delete(_key(token))
+    cache.delete_many([_key(token), _key(token, "given")])
 
 
 def read(token: str) -> None:
     """Read what was handed over, in a worker, and keep what the page shows of it."""
-    kept = cache.get(_key(token))
-    if not kept or kept["state"] != "waiting":
-        return
-    given = {name: kept.pop(name) for name in ("file", "zotero", "key", "names") if name in kept}
-    if not given:
-        return  # another worker has it
-    cache.set(_key(token), kept, KEPT)  # without the file and the key, before anything is read
+    kept, given = cache.get(_key(token)), cache.get(_key(token, "given"))
+    if not kept or not given or not cache.delete(_key(token, "given")):
+        return  # forgotten, or another worker has it
+    kept["state"] = "reading"
+    cache.set(_key(token), kept, KEPT)
     try:
         library = read_apart(given["file"]) if "file" in given else _of_zotero(given)
     except UnknownFormat as error:
@@ -139,10 +146,11 @@ def _hand_over(subscriber: Subscriber, given: dict[str, Any]) -> str:
     if count > MOST_A_DAY:
         raise Refused("many", gettext("That’s enough for today. Please try again tomorrow."))
     token = secrets.token_urlsafe(16)
-    cache.set(_key(token), {"state": "waiting", "subscriber": subscriber.pk, **given}, KEPT)
+    cache.set(_key(token, "given"), given, UNTAKEN)
+    cache.set(_key(token), {"state": "waiting", "subscriber": subscriber.pk}, KEPT)
     try:
         task = signature("subscriptions.tasks.read_library", args=(token,))
-        task.apply_async(expires=KEPT, retry=False)
+        task.apply_async(expires=UNTAKEN, retry=False)
     except Exception as error:  # each broker has errors of its own
         forget(token)
         logger.warning("couldn't reach a worker", extra={"reason": str(error)[:200]})
@@ -188,8 +196,8 @@ def _found(library: Library) -> dict[str, Any]:
     }
 
 
-def _key(token: str) -> str:
-    return f"library:{hashlib.sha256(token.encode()).hexdigest()}"
+def _key(token: str, part: str = "job") -> str:
+    return f"library:{part}:{hashlib.sha256(token.encode()).hexdigest()}"
 
 
 def _box() -> Fernet:

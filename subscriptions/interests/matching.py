@@ -29,7 +29,7 @@ from papers.evidence import Evidence
 from papers.matching.interests.day_index import PREPRINT_SCHEMES, DayIndex, DayPaper
 from papers.matching.interests.matcher import Found, Wanted, match
 from papers.matching.interests.specs import InterestSpec, Kind
-from papers.models import Feature, Paper
+from papers.models import Feature, Match, Paper
 from papers.semantics import current
 from papers.semantics.lsa import Floats
 from papers.sources.record import Author
@@ -249,15 +249,22 @@ def papers_of(days: Sequence[dt.date], most: int | None = None) -> list[DayPaper
     for day in days:
         ids |= dict.fromkeys(Paper.objects.of_day(day).values_list("pk", flat=True))
     slugs: dict[int, set[str]] = {}
+    listed: dict[int, set[str]] = {}
     features = Feature.objects.filter(day__in=days).order_by()
-    for paper, alias_of, slug in features.values_list(
-        "paper_id", "paper__merged_into_id", "source__slug"
+    for paper, alias_of, slug, day in features.values_list(
+        "paper_id", "paper__merged_into_id", "source__slug", "day"
     ):
         slugs.setdefault(alias_of or paper, set()).add(slug)
+        listed.setdefault(alias_of or paper, set()).add(day.isoformat())
     found: list[DayPaper] = []
     wanted = list(ids)[:most]
     for at in range(0, len(wanted), 2_000):
-        rows = Paper.objects.filter(pk__in=wanted[at : at + 2_000]).order_by()
+        some = wanted[at : at + 2_000]
+        topics: dict[int, set[str]] = {}
+        matches = Match.objects.sendable().filter(paper__in=some).order_by()
+        for paper, slug in matches.values_list("paper_id", "topic__slug"):
+            topics.setdefault(paper, set()).add(slug)
+        rows = Paper.objects.filter(pk__in=some).order_by()
         for (
             pk,
             identifier,
@@ -280,8 +287,9 @@ def papers_of(days: Sequence[dt.date], most: int | None = None) -> list[DayPaper
             "categories",
             "kind",
             "published_as",
+            "code_url",
         ):
-            categories, kind, published_as = rest
+            categories, kind, published_as, code_url = rest
             scheme = identifier.partition(":")[0]
             found.append(
                 DayPaper(
@@ -293,6 +301,9 @@ def papers_of(days: Sequence[dt.date], most: int | None = None) -> list[DayPaper
                     venue=venue,
                     categories=tuple(categories),
                     sources=tuple(sorted(slugs.get(pk, ()))),
+                    topics=tuple(sorted(topics.get(pk, ()))),
+                    has_code=bool(code_url),
+                    days=tuple(sorted(listed.get(pk, ()))),
                     is_preprint=not published_as
                     and (kind == "preprint" or (not kind and scheme in PREPRINT_SCHEMES)),
                 )

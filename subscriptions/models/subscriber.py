@@ -369,6 +369,11 @@ class Subscriber(models.Model):
         if self.next_interests_at is not None:
             self.next_interests_at = self.interests_due_after(now)
 
+    def schedule_interests(self, now: dt.datetime) -> None:
+        """Set when the next daily email of interests is due, or that none is; unsaved."""
+        has_daily = self.followings.running().filter(rhythm="daily").exists()
+        self.next_interests_at = self.interests_due_after(now) if has_daily else None
+
     def record(
         self, action: "Consent.Action", now: dt.datetime, wording: str = "", came_from: str = ""
     ) -> None:
@@ -386,8 +391,9 @@ class Subscriber(models.Model):
 
     @transaction.atomic
     def confirm(self, now: dt.datetime, wording: str = "") -> bool:
-        """Make the subscription active; whether that changed anything. Who calls this has looked
-        whether the address is suppressed; a subscriber who is stays so.
+        """Make the subscription active, and start what is followed and waited for that; whether
+        that changed anything. Who calls this has looked whether the address is suppressed; a
+        subscriber who is stays so.
         """
         changed = (
             Subscriber.objects.filter(pk=self.pk)
@@ -396,7 +402,10 @@ class Subscriber(models.Model):
         )
         self.refresh_from_db()
         if changed:
+            waiting = self.followings.filter(is_waiting=True)
+            waiting.update(is_waiting=False, changed_at=now)
             self.reschedule(now)
+            self.schedule_interests(now)
             self.save(update_fields=["next_digest_at", "next_interests_at"])
             self.record(Consent.Action.CONFIRMED, now, wording, self.came_from)
         return bool(changed)

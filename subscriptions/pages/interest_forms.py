@@ -1,6 +1,7 @@
 """The form in which readers say what they follow, as an `InterestSpec` and how it is followed."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +12,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from papers.categories import canonical
+from papers.matching.interests.day_index import PREPRINTS
 from papers.matching.interests.specs import LONGEST_PHRASE, BadSpec, InterestSpec, Kind, spec_of
-from papers.models import Paper, Source
+from papers.models import Paper, Source, Topic
+from papers.search.filters import LONGEST_NAME, read
 from papers.sources.arxiv_taxonomy import choices
 from papers.sources.record import people_of
 from papers.text.same_person import orcid_key, words
@@ -27,6 +30,11 @@ FREE_KINDS = [
 ]
 LONGEST = 4_000
 
+LIMITS = ("without", "categories", "not_categories", "primary_only", "sources", "not_sources")
+LIMITS += ("venues", "not_venues", "no_preprints", "topics", "authors", "has_code")
+LIMITS += ("since", "until")
+"""Fields of the form that leave papers out."""
+
 
 def sentence(error: BadSpec) -> str:
     """What is wrong with an interest, in the active language."""
@@ -36,6 +44,7 @@ def sentence(error: BadSpec) -> str:
         % {"number": LONGEST_PHRASE},
         "many": gettext("That’s too many entries. Follow part of it as another interest."),
         "long": gettext("An entry is too long. Part it by lines."),
+        "day": gettext("Enter a date."),
         "id": gettext("This isn’t an identifier that we know."),
     }.get(error.code, gettext("This can’t be followed."))
 
@@ -83,6 +92,41 @@ class InterestForm(forms.Form):
     sources = forms.MultipleChoiceField(
         label=_("Only these sources"), required=False, widget=forms.CheckboxSelectMultiple
     )
+    topics = forms.MultipleChoiceField(
+        label=_("Only these topics"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    authors = forms.CharField(
+        label=_("Only with an author of this name"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"dir": "auto"}),
+    )
+    has_code = forms.BooleanField(label=_("Only with code"), required=False)
+    since = forms.DateField(
+        label=_("Listed from"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=_("Listed until"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    venues = forms.CharField(
+        label=_("Only these journals and venues"),
+        max_length=LONGEST,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
+        help_text=_("Each on its own line, as printed on papers."),
+    )
+    not_categories = forms.CharField(
+        label=_("None of these categories"), max_length=LONGEST, required=False
+    )
+    not_sources = forms.MultipleChoiceField(
+        label=_("None of these sources"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    not_venues = forms.CharField(
+        label=_("None of these journals and venues"),
+        max_length=LONGEST,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
+    )
     no_preprints = forms.BooleanField(label=_("No preprints"), required=False)
     name = forms.CharField(
         label=_("Name"),
@@ -119,9 +163,15 @@ class InterestForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["sources"]
-        assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = list(Source.objects.order_by("name").values_list("slug", "name"))
+        listed = {
+            "sources": list(Source.objects.order_by("name").values_list("slug", "name")),
+            "topics": [(topic.slug, topic.label) for topic in Topic.objects.active()],
+        }
+        listed["not_sources"] = listed["sources"]
+        for name, offered in listed.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.MultipleChoiceField)
+            field.choices = offered
         if self.met is not None and self.met.kind in {Kind.LIKENESS, Kind.CITING}:
             for unused in ("kind", "what", "match", "title_only"):
                 del self.fields[unused]
@@ -152,10 +202,19 @@ class InterestForm(forms.Form):
         met = self.met
         limits: dict[str, Any] = {
             "without": data["without"].splitlines(),
-            "categories": [one for one in data["categories"].replace(",", " ").split() if one],
+            "categories": data["categories"].replace(",", " ").split(),
+            "not_categories": data["not_categories"].replace(",", " ").split(),
             "primary_only": data["primary_only"],
             "sources": data["sources"],
+            "not_sources": data["not_sources"],
+            "venues": data["venues"].splitlines(),
+            "not_venues": data["not_venues"].splitlines(),
             "no_preprints": data["no_preprints"],
+            "topics": data["topics"],
+            "authors": [data["authors"]],
+            "has_code": data["has_code"],
+            "since": data["since"].isoformat() if data["since"] else "",
+            "until": data["until"].isoformat() if data["until"] else "",
         }
         if met is not None and "kind" not in self.fields:
             return spec_of(**{**_given(met), **limits})
@@ -163,6 +222,11 @@ class InterestForm(forms.Form):
         if met is not None and met.kind == kind and lines == _lines(typed(met)):
             return spec_of(**{**_given(met), **limits, **_how(kind, data)})
         return spec_of(kind, **_asked(kind, lines), **limits, **_how(kind, data))
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether a field that limits the interest is filled in: then they are shown."""
+        return any(self[name].value() for name in LIMITS)
 
     @property
     def manner(self) -> dict[str, Any]:
@@ -215,6 +279,15 @@ def initial_of(spec: InterestSpec, following: Following | None = None) -> dict[s
         "primary_only": spec.primary_only,
         "sources": list(spec.sources),
         "no_preprints": spec.no_preprints,
+        "not_categories": ", ".join(spec.not_categories),
+        "not_sources": list(spec.not_sources),
+        "venues": "\n".join(spec.venues),
+        "not_venues": "\n".join(spec.not_venues),
+        "topics": list(spec.topics),
+        "authors": ", ".join(spec.authors[:1]),
+        "has_code": spec.has_code,
+        "since": spec.since,
+        "until": spec.until,
         "base": json.dumps(spec.as_json(), ensure_ascii=False),
     }
     if following is not None:
@@ -268,13 +341,20 @@ def _asked(kind: str, lines: list[str]) -> dict[str, Any]:
     return {"name": line}
 
 
-def of_search(query: str, filters: dict[str, str]) -> InterestSpec:
+def of_search(query: str, given: Mapping[str, str]) -> InterestSpec:
     """What a search asks for, without its order: its words and filters. Raises `BadSpec`."""
+    filters, _bad = read(given)
+    limits: dict[str, Any] = {
+        "sources": [filters.source],
+        "topics": [filters.topic],
+        "has_code": filters.has_code,
+        "since": filters.since.isoformat() if filters.since else "",
+        "until": filters.until.isoformat() if filters.until else "",
+    }
+    if not query.strip():
+        return spec_of(Kind.AUTHOR.value, name=given.get("author", "")[:LONGEST_NAME], **limits)
     phrases = [query] if len(query.split()) <= LONGEST_PHRASE else query.split()
-    source = [filters["source"]] if filters.get("source") else []
-    if filters.get("author") and not query.strip():
-        return spec_of(Kind.AUTHOR.value, name=filters["author"], sources=source)
-    return spec_of(Kind.WORDS.value, phrases=phrases, sources=source)
+    return spec_of(Kind.WORDS.value, phrases=phrases, authors=[filters.author], **limits)
 
 
 def of_paper(paper: Paper, what: str) -> InterestSpec | None:
@@ -312,3 +392,42 @@ def person_of(paper: Paper, number: int) -> InterestSpec | None:
     """The author of a paper, with these co-authors: the person and not the name."""
     spec = of_paper(paper, f"author:{number}")
     return replace(spec, is_person=True, fields=(), affiliations=()) if spec else None
+
+
+class MuteForm(forms.Form):
+    """What a reader never wants to get, whatever else speaks for it; authors are muted from their
+    papers, for a name alone is many persons'.
+    """
+
+    kind = forms.ChoiceField(
+        label=_("Leave out"),
+        choices=[
+            (Kind.WORDS.value, _("Words")),
+            (Kind.ORGANIZATION.value, _("An organization")),
+            (Kind.VENUE.value, _("A journal, venue, category or source")),
+            ("preprints", _("All preprints")),
+        ],
+        required=False,
+    )
+    what = forms.CharField(
+        label=_("Words or name"),
+        max_length=160,
+        required=False,
+        widget=forms.TextInput(attrs={"dir": "auto"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="mute-%s", **kwargs)
+
+    def spec(self) -> InterestSpec:
+        """What a valid form asks for. Raises `BadSpec`."""
+        kind = self.cleaned_data["kind"] or Kind.WORDS.value
+        if kind == "preprints":
+            return spec_of(Kind.VENUE.value, ids=[PREPRINTS])
+        return spec_of(kind, **_asked(kind, _lines(self.cleaned_data["what"])))
+
+    @property
+    def name(self) -> str:
+        """What the list of mutes calls it, where that isn't what was typed."""
+        is_all = self.cleaned_data["kind"] == "preprints"
+        return gettext("All preprints") if is_all else self.cleaned_data["what"]

@@ -4,6 +4,7 @@ Words are posted in the body and stand in no address. Links to single interests 
 token that can be renewed. GET changes nothing.
 """
 
+import datetime as dt
 from xml.sax.saxutils import quoteattr
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from papers.cards import card_of, whole
 from papers.matching.interests.specs import BadSpec, InterestSpec, Kind, spec_of
-from papers.models import Paper
+from papers.models import Paper, Topic
 from papers.pages.feeds import MAX_AGE, MOST, answer, new_feed, paragraphs, row_of, xml_text
 from papers.sources.record import people_of
 from subscriptions import links
@@ -25,17 +26,21 @@ from subscriptions.interests.following import Refused
 from subscriptions.models import Following, InterestMatch, Subscriber
 from subscriptions.notices.due import wake
 from subscriptions.pages import recognition
+from subscriptions.pages.forms import LinkForm
 from subscriptions.pages.interest_forms import (
     FollowForm,
     InterestForm,
+    MuteForm,
     initial_of,
     of_paper,
     of_search,
     person_of,
+    sentence,
 )
 from subscriptions.pages.signed import Visitor, keep_private, signed, void_link
 from subscriptions.pages.subscribing import too_many
 from subscriptions.readers import feedback, form_entries
+from subscriptions.readers import preferences as preferences_of
 from subscriptions.readers.signup import SignupChoices
 
 AUTHORS_SHOWN = 60
@@ -59,8 +64,13 @@ def follow(request: HttpRequest) -> HttpResponse:
     action = request.POST.get("action", "")
     if action == "start":
         spec = _met(request)
-        form = kind(initial=initial_of(spec) if spec else {})
-        return _follow_page(request, form, subscriber, spec)
+        topic = Topic.objects.active().filter(slug=request.POST.get("topic", "")[:100]).first()
+        initial = initial_of(spec) if spec else {"topics": [topic.slug] if topic else []}
+        is_of_topic = spec is None and topic is not None
+        form = kind(initial=initial)
+        return _follow_page(request, form, subscriber, spec, topic if is_of_topic else None)
+    if action == "topic" and subscriber is not None:
+        return _follow_topic(request, subscriber)
     form = kind(request.POST)
     if not form.is_valid() or form.spec is None:
         return _follow_page(request, form, subscriber, None)
@@ -71,6 +81,13 @@ def follow(request: HttpRequest) -> HttpResponse:
     assert subscriber is not None
     if not _followed(subscriber, form, form.spec):
         return _follow_page(request, form, subscriber, form.spec)
+    return keep_private(redirect(f"{reverse('subscriptions:follow')}?done=1"))
+
+
+def _follow_topic(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
+    """Following a topic is what the list of topics in the preferences means by it."""
+    topic = get_object_or_404(Topic.objects.active(), slug=request.POST.get("topic", "")[:100])
+    preferences_of.add_topic(subscriber, topic, timezone.now())
     return keep_private(redirect(f"{reverse('subscriptions:follow')}?done=1"))
 
 
@@ -100,9 +117,11 @@ def _follow_page(
     form: InterestForm,
     subscriber: Subscriber | None,
     spec: InterestSpec | None,
+    topic: Topic | None = None,
 ) -> HttpResponse:
     context = {
         "form": form,
+        "topic": topic,
         "preview": previews.preview(spec, timezone.now()) if spec else None,
         "subscriber": subscriber,
         "is_done": request.method != "POST" and request.GET.get("done") == "1",
@@ -116,7 +135,7 @@ def _met(request: HttpRequest) -> InterestSpec | None:
         paper = get_object_or_404(Paper.objects.shown(), pk=number)
         return of_paper(paper, request.POST.get("what", ""))
     try:
-        return of_search(request.POST.get("q", "")[:200], request.POST.dict())
+        return of_search(request.POST.get("q", "")[:200], request.POST)
     except BadSpec:
         return None
 
@@ -139,11 +158,16 @@ def _followed(subscriber: Subscriber, form: InterestForm, spec: InterestSpec) ->
 def follow_paper(request: HttpRequest, paper_id: int) -> HttpResponse:
     """What of a paper can be followed: its authors, organization, journal, papers like it."""
     paper = get_object_or_404(Paper.objects.shown(), pk=paper_id)
-    context = {"paper": paper, "people": _people(paper), "action": reverse("subscriptions:follow")}
+    context = {
+        "paper": paper,
+        "people": people_listed(paper),
+        "action": reverse("subscriptions:follow"),
+    }
     return keep_private(render(request, "subscriptions/follow_paper.html", context))
 
 
-def _people(paper: Paper) -> list[tuple[int, str]]:
+def people_listed(paper: Paper) -> list[tuple[int, str]]:
+    """The authors of a paper with their positions, as many as a page offers."""
     return [(at, one.name) for at, one in enumerate(people_of(paper)[:AUTHORS_SHOWN])]
 
 
@@ -164,6 +188,8 @@ def interests(request: HttpRequest, reader: Visitor) -> HttpResponse:
                 spec = form.spec
                 if action == "follow" and _followed(subscriber, form, spec):
                     return redirect(f"{address}?done=followed")
+        elif action == "mute":
+            return _mute_typed(request, reader, address)
         elif action == "upload":
             return _upload(request, reader, address)
         else:
@@ -178,6 +204,7 @@ def _interests_page(
     spec: InterestSpec | None,
     brought: files.Brought | None = None,
     refused: str = "",
+    muting: MuteForm | None = None,
 ) -> HttpResponse:
     subscriber = reader.subscriber
     listed = list(subscriber.followings.listed())
@@ -187,6 +214,7 @@ def _interests_page(
         "preview": previews.preview(spec, reader.now) if spec else None,
         "followings": listed,
         "muted": subscriber.muted.select_related("interest"),
+        "muting": muting or MuteForm(),
         "address": _address(subscriber),
         "preferences": links.preferences_path(subscriber.pk, subscriber.link_version),
         "done": request.GET.get("done", "") if request.method != "POST" else "",
@@ -223,6 +251,24 @@ def _acted(request: HttpRequest, reader: Visitor, action: str) -> str:
         case _:
             return ""
     return f"?done={action}"
+
+
+def _mute_typed(request: HttpRequest, reader: Visitor, address: str) -> HttpResponse:
+    """Mute words, an organization, a venue or all preprints, everywhere."""
+    form = MuteForm(request.POST)
+    if form.is_valid():
+        try:
+            spec = form.spec()
+            _made, is_unmatched = following.mute(reader.subscriber, spec, reader.now, form.name)
+        except BadSpec as error:
+            form.add_error("what", sentence(error))
+        except Refused as error:
+            form.add_error(None, str(error))
+        else:
+            if is_unmatched:
+                wake(MATCH)
+            return redirect(f"{address}?done=muted#muted")
+    return _interests_page(request, reader, InterestForm(), None, muting=form)
 
 
 def _upload(request: HttpRequest, reader: Visitor, address: str) -> HttpResponse:
@@ -346,7 +392,7 @@ def feed(request: HttpRequest, key: str) -> HttpResponseBase:
             subtitle=gettext("Papers that match an interest"),
             page="/",
         )
-        newest = None
+        newest: dt.datetime | None = None
         matches = InterestMatch.objects.filter(interest=one.interest).select_related("paper")
         if not one.takes_maybe:
             matches = matches.filter(is_certain=True)
@@ -355,12 +401,16 @@ def feed(request: HttpRequest, key: str) -> HttpResponseBase:
         ]:
             card = card_of(found.paper, whole)
             address = links.absolute(card.path)
+            listed = dt.datetime.combine(found.day, dt.time(), dt.UTC)
+            newest = max(newest or listed, listed)
             made.add_item(
                 title=xml_text(card.title),
                 link=address,
                 unique_id=f"{address}#interest",
                 description=xml_text(paragraphs((card.byline, card.excerpt, row_of(card.links)))),
                 authors=[xml_text(str(name)) for name in found.paper.authors],
+                pubdate=listed,
+                updateddate=listed,
             )
         response = answer(request, made, newest, f"private, max-age={MAX_AGE}")
     response["Referrer-Policy"] = "same-origin"
@@ -374,10 +424,25 @@ def feed(request: HttpRequest, key: str) -> HttpResponseBase:
 @signed(links.Purpose.FEEDBACK)
 def mute(request: HttpRequest, reader: Visitor, paper_id: int) -> HttpResponse:
     """Mute an author or words of a paper, or ask for less like it; each can be taken back."""
-    subscriber = reader.subscriber
     paper = Paper.objects.filter(pk=paper_id).first()
     if paper is None:
         return void_link(request, 404)
+    return _mute(request, reader.subscriber, paper)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def mute_paper(request: HttpRequest, paper_id: int) -> HttpResponse:
+    """The same from a page that all may see, for a reader whose device is remembered."""
+    subscriber = recognition.recognised(request, timezone.now())
+    paper = get_object_or_404(Paper.objects.shown(), pk=paper_id)
+    if subscriber is None:
+        context = {"paper": paper, "subscriber": None, "link_form": LinkForm()}
+        return keep_private(render(request, "subscriptions/mute.html", context))
+    return keep_private(_mute(request, subscriber, paper))
+
+
+def _mute(request: HttpRequest, subscriber: Subscriber, paper: Paper) -> HttpResponse:
+    now = timezone.now()
     said = ""
     refused = ""
     undo: int | None = None
@@ -389,13 +454,13 @@ def mute(request: HttpRequest, reader: Visitor, paper_id: int) -> HttpResponse:
                 following.unmute(one)
                 said = gettext("Taken back.")
         elif action == "less":
-            feedback.say(subscriber, paper, feedback.VALUES["less"], reader.now)
+            feedback.say(subscriber, paper, feedback.VALUES["less"], now)
             said = gettext("Noted: less like this.")
         else:
             try:
                 spec = _to_mute(request, paper)
                 if spec is not None:
-                    made, is_unmatched = following.mute(subscriber, spec, reader.now)
+                    made, is_unmatched = following.mute(subscriber, spec, now)
                     undo = made.pk
                     said = gettext("Muted: %(name)s") % {"name": made.name}
                     if is_unmatched:
@@ -406,7 +471,9 @@ def mute(request: HttpRequest, reader: Visitor, paper_id: int) -> HttpResponse:
                 refused = str(error)
     context = {
         "paper": paper,
-        "people": _people(paper),
+        "subscriber": subscriber,
+        "mute": "",
+        "people": people_listed(paper),
         "said": said,
         "undo": undo,
         "refused": refused,

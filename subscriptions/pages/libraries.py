@@ -133,6 +133,7 @@ def _problem(code: str) -> str:
         "not-allowed": gettext(
             "Zotero doesn’t let us in. Check the library’s number, and the key if it isn’t public."
         ),
+        "not-taken": gettext("No worker was free to read it. Please try again later."),
         "not-reached": gettext("Zotero can’t be reached right now. Try again later."),
     }.get(code, gettext("This is no library that we can read: BibTeX, RIS or CSL-JSON."))
 

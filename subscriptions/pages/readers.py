@@ -20,6 +20,7 @@ from subscriptions import links, ways
 from subscriptions.models import Subscriber
 from subscriptions.notices.due import wake
 from subscriptions.pages.forms import REASONS, PauseForm, PreferencesForm
+from subscriptions.pages.interests import people_listed
 from subscriptions.pages.signed import Visitor, keep_private, signed, void_link
 from subscriptions.readers import feedback, leaving, personal_data, reading_list, signup
 from subscriptions.readers import preferences as preferences_of
@@ -236,7 +237,12 @@ def feedback_on(request: HttpRequest, reader: Visitor, paper_id: int, value: str
         "is_more": value == "more",
         "is_said": feedback.said(subscriber, paper) == wanted,
         "learns": subscriber.learns,
-        "mute": "" if is_shared else links.mute_path(*held_link, paper.pk),
+        # A shared link mutes nothing: there the cookie alone says who.
+        "mute": reverse("subscriptions:mute-paper", args=[paper.pk])
+        if is_shared
+        else links.mute_path(*held_link, paper.pk),
+        "is_shared": is_shared,
+        "people": [] if is_shared else people_listed(paper),
         # From a feed that others read along, the cookie alone says who upvotes.
         "upvote": reverse("subscriptions:upvote", args=[paper.pk])
         if is_shared

@@ -48,6 +48,7 @@ urlpatterns = [
     path("preferences/<str:token>/interests/<str:key>/", interests.interest, name="interest"),
     path("follow/", interests.follow, name="follow"),
     path("follow/paper/<int:paper_id>/", interests.follow_paper, name="follow-paper"),
+    path("mute/<int:paper_id>/", interests.mute_paper, name="mute-paper"),
     path("mute/<str:token>/<int:paper_id>/", interests.mute, name="mute"),
     path("interest/<str:key>/feed/", interests.feed, name="interest-feed"),
     path("address/from/<str:token>/", address_change.move_from, name="move-from"),

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from papers.models import Topic
-from subscriptions.models import Consent, Subscriber
+from subscriptions.models import Consent, Subscriber, Subscription
 
 _MOVES_THE_DIGEST = {"rhythm", "weekday", "hour", "timezone", "paused_until"}
 
@@ -89,6 +89,14 @@ def choose_topics(
         changed.append("topics")
     _record(subscriber, changed, now)
     return bool(changed)
+
+
+@transaction.atomic
+def add_topic(subscriber: Subscriber, topic: Topic, now: dt.datetime) -> bool:
+    """Follow one topic more; whether that is a change."""
+    _made, is_new = Subscription.objects.get_or_create(subscriber=subscriber, topic=topic)
+    _record(subscriber, ["topics"] if is_new else [], now)
+    return is_new
 
 
 @transaction.atomic

@@ -13,7 +13,6 @@ from django.db import transaction
 
 from papers.models import Topic
 from subscriptions.addresses import key_of, normalized_email, typed_form
-from subscriptions.interests.following import start_waiting
 from subscriptions.models import Consent, Notice, Subscriber, Suppression
 from subscriptions.notices.due import ask_for, may_ask
 
@@ -134,7 +133,6 @@ def confirm(
     # The day's wait ends here: who leaves and returns at once is to get a new confirmation.
     subscriber.asked_to_confirm_at = None
     subscriber.save(update_fields=["asked_to_confirm_at"])
-    start_waiting(subscriber, now)
     return True
 
 

@@ -53,6 +53,9 @@ _BASE = 0x9E3779B97F4A7C15 | 1
 _MASK = (1 << 64) - 1
 _SYLLABLE = re.compile("[aeiouy]")
 
+PREPRINTS = "type:preprint"
+"""The key of all preprints, as if they were a venue."""
+
 PREPRINT_SCHEMES = frozenset({"arxiv", "biorxiv", "medrxiv", "chemrxiv", "openreview", "ssrn"})
 
 
@@ -70,6 +73,11 @@ class DayPaper:
     sources: tuple[str, ...] = ()
     """Slugs of the sources that listed it."""
     is_preprint: bool = False
+    topics: tuple[str, ...] = ()
+    """Slugs of the topics that it matches."""
+    has_code: bool = False
+    days: tuple[str, ...] = ()
+    """When sources listed it, as 2026-06-10."""
     cites: tuple[str, ...] = ()
     """Identifiers of works that it cites, where a service says so."""
 
@@ -86,11 +94,15 @@ class DayPaper:
 
     @property
     def venues(self) -> set[str]:
-        """Keys of where it came out: the folded name, `category:` and `source:` keys."""
+        """Keys of where it came out: the folded name, `category:` and `source:` keys, and
+        `PREPRINTS`.
+        """
         keys = {f"category:{canonical(one)}" for one in self.categories}
         keys |= {f"source:{slug}" for slug in self.sources}
         if name := folded(self.venue):
             keys.add(name)
+        if self.is_preprint:
+            keys.add(PREPRINTS)
         return keys
 
     def around(self, at: int) -> Surroundings:

@@ -15,7 +15,7 @@ import numpy as np
 
 from papers.categories import canonical
 from papers.evidence import Evidence
-from papers.matching.interests.day_index import DayIndex, Spans, ror_key
+from papers.matching.interests.day_index import DayIndex, DayPaper, Spans, ror_key
 from papers.matching.interests.specs import InterestSpec, Kind
 from papers.semantics.lsa import Floats
 from papers.text.folding import folded
@@ -233,11 +233,28 @@ def _is_allowed(index: DayIndex, spec: InterestSpec, row: int) -> bool:
             return False
         if set(spec.not_categories) & set(of_paper):
             return False
+    if spec.has_code and not paper.has_code:
+        return False
+    if spec.topics and not set(spec.topics) & set(paper.topics):
+        return False
+    if (spec.since or spec.until) and not any(
+        spec.since <= day <= (spec.until or day) for day in paper.days
+    ):
+        return False
+    if spec.authors and not _is_by(paper, spec.authors):
+        return False
     if spec.venues and not _among(index, row, spec.venues):
         return False
     if spec.not_venues and _among(index, row, spec.not_venues):
         return False
     return all(row not in index.having(phrase) for phrase in spec.without)
+
+
+def _is_by(paper: DayPaper, names: Collection[str]) -> bool:
+    """Whether an author's name has all words of one of these, as a search for authors finds it."""
+    wanted = [set(folded(name).split()) for name in names]
+    listed = [set(folded(author.name).split()) for author in paper.authors]
+    return any(one <= other for one in wanted for other in listed)
 
 
 def _among(index: DayIndex, row: int, venues: Collection[str]) -> bool:

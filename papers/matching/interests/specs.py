@@ -8,6 +8,7 @@ Two readers who ask for the same thing share one spec, by its `key`: words are c
 inflection, names without case and accents, and order doesn't count.
 """
 
+import datetime as dt
 import hashlib
 import json
 import re
@@ -108,6 +109,15 @@ class InterestSpec:
     not_categories: tuple[str, ...] = ()
     not_venues: tuple[str, ...] = ()
     """Any kind: none of these."""
+    topics: tuple[str, ...] = ()
+    """Any kind: only papers that match one of these topics (slugs)."""
+    authors: tuple[str, ...] = ()
+    """Any kind: only papers with an author whose name has all words of one of these."""
+    has_code: bool = False
+    """Any kind: only papers whose code is known."""
+    since: str = ""
+    until: str = ""
+    """Any kind: only papers listed from or up to that day, as 2026-06-10."""
     primary_only: bool = False
     """Any kind: of categories only the first one of a paper counts ("cs.CL new only")."""
 
@@ -145,7 +155,7 @@ class InterestSpec:
         for name in ("name",):
             if name in data:
                 data[name] = folded(data[name])
-        for name in ("names", "coauthors", "affiliations", "venues", "not_venues"):
+        for name in ("names", "coauthors", "affiliations", "venues", "not_venues", "authors"):
             if name in data:
                 data[name] = sorted(set(map(folded, data[name])))
         for name, value in data.items():
@@ -168,6 +178,11 @@ class InterestSpec:
             or self.not_categories
             or self.venues
             or self.not_venues
+            or self.topics
+            or self.authors
+            or self.has_code
+            or self.since
+            or self.until
         )
 
     @property
@@ -183,7 +198,8 @@ _DEFAULTS: dict[str, Any] = {
     field.name: field.default for field in fields(InterestSpec) if field.name != "kind"
 }
 _KINDS = {kind.value: kind for kind in Kind}
-_FLAGS = {"any_of", "title_only", "is_person", "no_preprints", "primary_only"}
+_FLAGS = {"any_of", "title_only", "is_person", "no_preprints", "primary_only", "has_code"}
+_DAYS = {"since", "until"}
 
 
 def _checked(data: Any) -> dict[str, Any]:
@@ -191,7 +207,7 @@ def _checked(data: Any) -> dict[str, Any]:
     if not isinstance(data, Mapping) or not data.keys() <= _FIELDS:
         raise BadSpec("form", "This isn't an interest: it has a field that isn't known.")
     for name, value in data.items():
-        if name in {"kind", "name"}:
+        if name in {"kind", "name", *_DAYS}:
             is_right = isinstance(value, str)
         elif name in _FLAGS:
             is_right = isinstance(value, bool)
@@ -232,6 +248,8 @@ def spec_of(kind: str, **given: Any) -> InterestSpec:
             values[name] = bool(value)
         elif name == "name":
             values[name] = _line(value)
+        elif name in _DAYS:
+            values[name] = _day(value)
         elif name == "papers":
             values[name] = tuple(dict.fromkeys(int(one) for one in value))
         elif name == "terms":
@@ -262,6 +280,13 @@ def _id(text: str) -> str:
     """An id in its one form, an ORCID iD also from a link."""
     line = _line(text)
     return (orcid_key(line) or line) if line.lower().startswith("orcid:") else line
+
+
+def _day(text: str) -> str:
+    try:
+        return dt.date.fromisoformat(text).isoformat() if text else ""
+    except ValueError as error:
+        raise BadSpec("day", f"“{text[:40]}” isn't a day, such as 2026-06-10.") from error
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:

@@ -10,13 +10,15 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from newsletter import tasks
-from newsletter.delivery import continuity, planning, sent_log, worker
+from newsletter.delivery import continuity, daily_interests, planning, sent_log, worker
 from newsletter.issues.freezing import build_issue
 from newsletter.mail.outcomes import Kind, Outcome
 from newsletter.models import Continuity, Delivery
 from newsletter.operations import backups, restores
 from newsletter.operations.watching.status import status
 from newsletter.operations.watching.troubles import findings
+from papers.matching.interests.specs import spec_of
+from subscriptions.interests import following, matching
 from subscriptions.models import Subscriber
 from tests.factories import (
     DAY,
@@ -252,7 +254,7 @@ def test_the_providers_list_says_whom_it_mailed(tmp_path, journals, monkeypatch)
 
 def test_an_issue_that_the_backup_lacks_is_asked_for(tmp_path, journals):
     make_subscriber()
-    sent_log.append(journals, NOW, [(DAY, Subscriber.objects.get().pk)])
+    sent_log.append(journals, NOW, [(DAY, Subscriber.objects.get().pk, False)])
     backups.back_up(tmp_path / "backup.tar", NOW)
     backups.restore(tmp_path / "backup.tar", NOW)
     for said in (["--from-journal"], ["--skip-before", NOW.isoformat()]):
@@ -262,6 +264,45 @@ def test_an_issue_that_the_backup_lacks_is_asked_for(tmp_path, journals):
     make_issue()
     call_command("after_restore", "--from-journal", "--resume")
     assert Delivery.objects.get().state == State.SENT
+
+
+def make_daily_reader() -> Subscriber:
+    """Weekly, with a daily email of interests that is due now."""
+    alice = make_subscriber(rhythm="weekly", weekday=6, next_digest_at=NOW + dt.timedelta(days=3))
+    charge = spec_of("words", phrases=["state of charge"])
+    following.follow(alice, charge, NOW - HOUR, rhythm="daily")
+    Subscriber.objects.update(next_interests_at=NOW, welcomed_on=None)
+    return alice
+
+
+def test_a_daily_email_of_interests_in_the_log_is_no_digest(tmp_path, journals):
+    alice = make_daily_reader()
+    make_paper("State of charge")
+    issue = build_issue(DAY, NOW)
+    matching.work(NOW)
+    assert daily_interests.plan(NOW) == 1
+    transport = RecordingTransport()
+    drain(journals, transport)
+    assert len(transport.sent) == 1
+    Delivery.objects.all().delete()  # as in a backup from before
+    Subscriber.objects.update(next_interests_at=NOW, welcomed_on=None)
+    continuity.hold_because("held", NOW)
+    call_command("after_restore", "--from-journal", "--resume")
+    row = Delivery.objects.get()
+    assert (row.state, row.issue, row.interests_of) == (State.SENT, None, issue)
+    alice.refresh_from_db()
+    assert alice.next_interests_at == NOW + dt.timedelta(days=1)
+    assert (alice.welcomed_on, alice.next_digest_at) == (None, NOW + dt.timedelta(days=3))
+    assert daily_interests.plan(NOW) == 0
+
+
+def test_daily_emails_of_interests_that_were_due_count_as_sent_too(journals):
+    alice = make_daily_reader()
+    make_issue()
+    restores.skip_before(NOW + HOUR, NOW + HOUR)
+    alice.refresh_from_db()
+    assert alice.next_interests_at == NOW + dt.timedelta(days=1)
+    assert not Delivery.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -344,10 +385,12 @@ def test_a_cache_that_is_away_stops_no_batch(journals, settings):
 
 def test_the_log_is_read_back_from_a_moment_on_and_forgets(tmp_path):
     for days in range(12):
-        sent_log.append(tmp_path, NOW + dt.timedelta(days=days), [(DAY, days)])
+        sent_log.append(tmp_path, NOW + dt.timedelta(days=days), [(DAY, days, days % 2 == 0)])
     with next(iter(sorted(tmp_path.glob("sent-*.log"), reverse=True))).open("a") as file:
         file.write("17500 torn")
-    assert [one.subscriber_id for one in sent_log.read(tmp_path, NOW)] == list(range(3, 12))
+    found = list(sent_log.read(tmp_path, NOW))
+    assert [one.subscriber_id for one in found] == list(range(3, 12))
+    assert [one.is_of_interests for one in found] == [n % 2 == 0 for n in range(3, 12)]
     since = NOW + dt.timedelta(days=10)
     assert [one.subscriber_id for one in sent_log.read(tmp_path, since)] == [10, 11]
 

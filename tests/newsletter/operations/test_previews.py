@@ -10,6 +10,8 @@ from django.core.management import CommandError, call_command
 from newsletter.issues.freezing import build_issue
 from newsletter.models import Delivery
 from newsletter.operations.previews import NAMES, NoPreview, preview
+from papers.matching.interests.specs import spec_of
+from subscriptions.interests import following, matching
 from subscriptions.models import Subscriber
 from tests.factories import DAY, NOW, make_match, make_paper, make_subscriber, make_topic
 
@@ -22,7 +24,11 @@ def alice():
     for number in (1, 2, 3):
         make_match(make_paper(f"A paper about <{number}>"), topic)
     build_issue(DAY, NOW)
-    return make_subscriber(topics=[topic])
+    alice = make_subscriber(topics=[topic])
+    words = spec_of("words", phrases=["about 1"])
+    following.follow(alice, words, NOW, rhythm="daily")
+    matching.work(NOW)
+    return alice
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -74,6 +80,16 @@ def test_preview_is_the_readers_own(alice):
     assert "A paper about <3>" in shown.text
     Subscriber.objects.update(text_only=True)
     assert preview("digest", NOW, subscriber_id=alice.pk).html == ""
+
+
+def test_the_daily_email_of_interests_is_shown(alice):
+    shown = preview("interests", NOW, subscriber_id=alice.pk)
+    assert shown.subject.startswith("What you follow: ")
+    assert "Your words: about 1" in shown.text
+    assert "You follow " in preview("interests", NOW).text
+    following.end_daily(alice, NOW)
+    with pytest.raises(NoPreview, match="follows every day"):
+        preview("interests", NOW, subscriber_id=alice.pk)
 
 
 def test_what_cannot_be_previewed_says_why(alice):

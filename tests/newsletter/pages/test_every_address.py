@@ -96,6 +96,7 @@ def paths(settings, tmp_path, monkeypatch) -> list[str]:
         links.reading_list_feed_path(*held, 1),
         *(f"{saved}reading-list.{ending}" for ending in ("bib", "ris", "json")),
         reverse("subscriptions:save", args=[paper]),
+        reverse("subscriptions:mute-paper", args=[paper]),
         "/picture/site.png",
         "/picture/day/2026-06-10.png",
         "/picture/week/2026-W24.png",

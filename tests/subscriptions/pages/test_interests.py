@@ -11,15 +11,22 @@ from django.utils import timezone
 from papers.days import feature_day
 from papers.matching.interests.specs import Kind, spec_of
 from subscriptions import links
-from subscriptions.interests import following, previews
+from subscriptions.interests import following, matching, previews
 from subscriptions.models import Following, FormEntry, Subscriber
 from subscriptions.pages import recognition
 from subscriptions.readers import form_entries, signup
-from tests.factories import make_paper, make_subscriber
+from tests.factories import make_paper, make_source, make_subscriber, make_topic
 
 pytestmark = pytest.mark.django_db
 
 PHRASE = "state of charge"
+
+
+def remember(client, reader):
+    """The reader's device is a known one from now on."""
+    client.cookies[recognition.COOKIE] = links.token(
+        links.Purpose.REMEMBERED, reader.pk, reader.link_version, int(timezone.now().timestamp())
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -93,10 +100,7 @@ def test_an_interest_of_another_reader_is_out_of_reach(client, alice):
     [("author:0", "author"), ("organization", "organization"), ("like", "likeness")],
 )
 def test_a_known_device_follows_from_a_papers_page(client, alice, paper, what, kind):
-    now = timezone.now()
-    client.cookies[recognition.COOKIE] = links.token(
-        links.Purpose.REMEMBERED, alice.pk, alice.link_version, int(now.timestamp())
-    )
+    remember(client, alice)
     assert "Yann LeCun" in client.get(reverse("subscriptions:follow-paper", args=[paper.pk])).text
     address = reverse("subscriptions:follow")
     page = client.post(address, {"paper": paper.pk, "what": what, "action": "start"})
@@ -112,27 +116,129 @@ def test_an_author_carries_co_authors(client, alice, paper):
 
 
 def test_a_search_means_its_words_and_filters(client, alice):
+    remember(client, alice)
+    topic = make_topic("Physics")
+    make_source(slug="arxiv")
     given = {"q": "open quantum systems", "source": "arxiv", "order": "date", "action": "start"}
+    given |= {"topic": topic.slug, "since": "2026-06-01", "until": "2027-06-01", "code": "1"}
+    given |= {"author": "Adams"}
     page = client.post(reverse("subscriptions:follow"), given)
-    asked = json.loads(page.context["form"].initial["base"])
-    assert asked == {
+    asked = {
         "kind": "words",
         "phrases": ["open quantum systems"],
         "sources": ["arxiv"],
+        "topics": [topic.slug],
+        "authors": ["adams"],
+        "has_code": True,
+        "since": "2026-06-01",
+        "until": "2027-06-01",
     }
+    initial = page.context["form"].initial
+    assert json.loads(initial["base"]) == asked
+    assert page.context["form"].is_limited
+    # What the form shows is what is followed.
+    values = {name: value for name, value in initial.items() if value not in (None, False)}
+    client.post(reverse("subscriptions:follow"), {**values, "action": "follow"})
+    assert alice.followings.get().interest.spec == asked
 
 
-def test_what_a_stranger_follows_starts_with_the_confirmation(client, paper):
+def test_a_topics_page_leads_to_a_filled_form_and_to_the_topic_itself(client, alice):
+    remember(client, alice)
+    topic = make_topic("Physics")
+    page = client.post(reverse("subscriptions:follow"), {"topic": topic.slug, "action": "start"})
+    assert page.context["form"].initial == {"topics": [topic.slug]}
+    assert "Follow the topic" in page.text
+    client.post(reverse("subscriptions:follow"), {"topic": topic.slug, "action": "topic"})
+    assert [one.topic for one in alice.subscriptions.all()] == [topic]
+    client.cookies.clear()
+    page = client.post(reverse("subscriptions:follow"), {"topic": topic.slug, "action": "start"})
+    assert f"/subscribe/?topic={topic.slug}" in page.text
+    client.post(reverse("subscriptions:follow"), {"topic": topic.slug, "action": "topic"})
+    assert alice.subscriptions.count() == 1
+
+
+def test_sources_venues_and_categories_are_left_out_of_one_interest(client, alice):
+    make_source(slug="arxiv")
+    form = {"kind": "words", "what": PHRASE, "action": "follow", "no_preprints": "on"}
+    form |= {
+        "not_sources": ["arxiv"],
+        "not_venues": "Nature\nCell",
+        "not_categories": "cs.CL q-bio",
+    }
+    client.post(address_of(alice), form)
+    spec = alice.followings.get().interest.asked
+    assert spec.not_sources == ("arxiv",)
+    assert spec.not_venues == ("Nature", "Cell")
+    assert spec.not_categories == ("arxiv:cs.CL", "arxiv:q-bio")
+    assert spec.no_preprints
+    page = client.get(f"{address_of(alice)}{alice.followings.get().token}/")
+    assert page.context["form"]["not_venues"].value() == "Nature\nCell"
+
+
+@pytest.mark.parametrize(
+    ("form", "asked", "name"),
+    [
+        ({"kind": "preprints"}, {"ids": ["type:preprint"]}, "All preprints"),
+        ({"kind": "venue", "what": "Nature"}, {"name": "Nature"}, "Nature"),
+        ({"kind": "venue", "what": "cs.CL"}, {"ids": ["category:arxiv:cs.CL"]}, "cs.CL"),
+        ({"kind": "organization", "what": "ACME"}, {"name": "ACME"}, "ACME"),
+        ({"kind": "words", "what": "hype"}, {"phrases": ["hype"]}, "hype"),
+    ],
+)
+def test_something_is_left_out_of_all_emails(client, alice, form, asked, name):
+    client.post(address_of(alice), {**form, "action": "mute"})
+    muted = alice.muted.get()
+    spec = muted.interest.spec
+    assert {field: spec[field] for field in asked} == asked
+    assert muted.name == name
+
+
+@pytest.mark.parametrize("form", [{"kind": "words", "what": " "}, {"kind": "author", "what": "A"}])
+def test_what_cannot_be_left_out_gets_a_sentence(client, alice, form):
+    page = client.post(address_of(alice), {**form, "action": "mute"})
+    assert page.context["muting"].errors
+    assert not alice.muted.exists()
+
+
+def by_button(client, reader, now):
+    token = links.token(links.Purpose.CONFIRM, reader.pk, reader.link_version, int(now.timestamp()))
+    client.post(reverse("subscriptions:confirm", args=[token]))
+
+
+def by_function(client, reader, now):
+    assert signup.confirm(reader, now, now)
+
+
+def by_coming_back(client, reader, now):
+    reader.leave(now)
+    assert signup.come_back(reader, now)
+
+
+def by_undoing_the_goodbye(client, reader, now):
+    reader.leave(now)
+    address = links.unsubscribe_path(reader.pk, reader.link_version)
+    client.post(address, {"action": "undo"})
+
+
+@pytest.mark.parametrize(
+    "confirm", [by_button, by_function, by_coming_back, by_undoing_the_goodbye]
+)
+def test_what_a_stranger_follows_starts_with_the_confirmation(client, paper, confirm):
     cache.clear()
     form = {"kind": "words", "what": PHRASE, "action": "follow", "email": "carl@example.org"}
+    form["rhythm"] = "daily"
     assert client.post(reverse("subscriptions:follow"), form).status_code == 302
     now = timezone.now()
     form_entries.work_off(now)
     assert not FormEntry.objects.exists()
     carl = Subscriber.objects.get(email="carl@example.org")
     assert [one.is_waiting for one in carl.followings.all()] == [True]
-    assert signup.confirm(carl, now, now)
+    assert carl.next_interests_at is None
+    confirm(client, carl, now)
     assert [one.is_waiting for one in carl.followings.all()] == [False]
+    carl.refresh_from_db()
+    assert carl.next_interests_at is not None
+    assert carl.next_interests_at > now
 
 
 def test_an_active_reader_starts_what_somebody_followed_with_the_address(client, alice):
@@ -168,6 +274,48 @@ def test_an_author_is_muted_as_a_person_and_words_as_words_and_both_taken_back(
     page = client.post(address_of(alice), {"action": "unmute", "muted": alice.muted.get().pk})
     assert not alice.muted.exists()
     assert "at least one word" in client.post(address, {"action": "words", "words": " "}).text
+
+
+def test_a_click_in_a_digest_leads_to_a_page_that_mutes_with_one_button(client, alice, paper):
+    less = links.feedback_path(alice.pk, alice.link_version, paper.pk, "less")
+    page = client.get(less).text
+    address = links.mute_path(alice.pk, alice.link_version, paper.pk)
+    assert f'action="{address}"' in page
+    assert "Mute Yann LeCun" in page
+    shared = links.feedback_path(alice.pk, alice.link_version, paper.pk, "less", is_shared=True)
+    page = client.get(shared).text
+    assert address not in page
+    assert reverse("subscriptions:mute-paper", args=[paper.pk]) in page
+
+
+def test_a_known_device_mutes_from_a_papers_page_and_a_stranger_is_told_how(client, alice, paper):
+    remember(client, alice)
+    address = reverse("subscriptions:mute-paper", args=[paper.pk])
+    assert address in client.get(paper.get_absolute_url()).text
+    assert "Yann LeCun" in client.get(address).text
+    client.post(address, {"action": "author", "author": "0"})
+    assert alice.muted.get().interest.asked.is_person
+    client.post(address, {"action": "less"})
+    assert alice.feedback.get().value < 0
+    client.cookies.clear()
+    page = client.post(address, {"action": "words", "words": "hype"}).text
+    assert "Muting is for subscribers" in page
+    assert alice.muted.count() == 1
+
+
+def test_a_feed_of_an_interest_says_when_each_paper_was_listed(client, alice, paper):
+    spec = spec_of(Kind.WORDS.value, phrases=[PHRASE])
+    one = following.follow(alice, spec, timezone.now()).following
+    day = feature_day(timezone.now())
+    matching.order(day, timezone.now())
+    matching.work(timezone.now())
+    answer = client.get(reverse("subscriptions:interest-feed", args=[one.token]))
+    assert answer.text.count(f"<published>{day}T00:00:00") == 1
+    assert answer.text.count(f"<updated>{day}T00:00:00") == 2
+    known = {"headers": {"If-Modified-Since": answer["Last-Modified"]}}
+    known["headers"]["If-None-Match"] = answer["ETag"]
+    feed = reverse("subscriptions:interest-feed", args=[one.token])
+    assert client.get(feed, **known).status_code == 304
 
 
 def test_interests_move_as_a_file_and_feeds_are_listed(client, alice):

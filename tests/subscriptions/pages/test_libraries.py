@@ -109,7 +109,7 @@ def test_a_zotero_key_is_used_once_and_lies_nowhere_in_clear(
 
     def items(library, key, chosen):
         asked.append((library, key, chosen))
-        assert KEY not in str(cache.get(libraries._key(waiting[0])))
+        assert cache.get(libraries._key(waiting[0], "given")) is None
         return Library()
 
     monkeypatch.setattr(zotero, "items", items)
@@ -118,11 +118,20 @@ def test_a_zotero_key_is_used_once_and_lies_nowhere_in_clear(
     )
     form = {"action": "zotero", "library": "group 12", "key": KEY, "collections": "to read"}
     client.post(address_of(alice), form)
-    assert KEY not in str(cache.get(libraries._key(waiting[0])))
+    for part in ("job", "given"):
+        assert KEY not in str(cache.get(libraries._key(waiting[0], part)))
     libraries.read(waiting[0])
     libraries.read(waiting[0])
     assert asked == [("groups/12", KEY, ("ABCDEFGH",))]
     assert KEY not in caplog.text
+
+
+def test_what_no_worker_takes_in_time_is_gone_and_the_page_says_so(client, alice, waiting):
+    answer = client.post(address_of(alice), {"action": "zotero", "library": "group 12", "key": KEY})
+    cache.delete(libraries._key(waiting[0], "given"))  # as it is ten minutes later
+    assert "No worker" in client.get(answer.url).text
+    libraries.read(waiting[0])
+    assert "No worker" in client.get(answer.url).text
 
 
 def test_what_zotero_refuses_and_what_is_no_library_gets_a_sentence(

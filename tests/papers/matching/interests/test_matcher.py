@@ -69,12 +69,17 @@ def test_words_are_found_as_a_topics_keywords_are(phrases, title, abstract, is_f
         assert bool([*table.find(title), *table.find(abstract)]) is is_found
 
 
-BATTERY = DayPaper(1, "Battery aging", "Lithium cells.", categories=("cs.LG", "eess.SY"))
+BATTERY = DayPaper(
+    1, "Battery aging", "Lithium cells.", categories=("cs.LG", "eess.SY"), topics=("energy",),
+    has_code=True, days=("2026-06-10",), authors=(Author("Alice B. Adams"), Author("Bob Brown")),
+)  # fmt: skip
 CELL = DayPaper(
     2, "Lithium cells", "No battery here.", categories=("eess.SY",), venue="Nature Energy",
-    sources=("nature",),
+    sources=("nature",), days=("2026-06-08", "2026-06-10"),
 )  # fmt: skip
-PREPRINT = DayPaper(3, "A battery of tests", "", categories=("cs.CL",), is_preprint=True)
+PREPRINT = DayPaper(
+    3, "A battery of tests", "", categories=("cs.CL",), is_preprint=True, days=("2026-06-09",)
+)
 
 LIMITS = [
     ({"phrases": ["battery"]}, [0, 1, 2]),
@@ -90,6 +95,13 @@ LIMITS = [
     ({"phrases": ["battery"], "venues": ["nature energy"]}, [1]),
     ({"phrases": ["battery"], "not_venues": ["Nature Energy"]}, [0, 2]),
     ({"phrases": ["battery"], "no_preprints": True}, [0, 1]),
+    ({"phrases": ["battery"], "topics": ["energy"]}, [0]),
+    ({"phrases": ["battery"], "has_code": True}, [0]),
+    ({"phrases": ["battery"], "since": "2026-06-10"}, [0, 1]),
+    ({"phrases": ["battery"], "until": "2026-06-09"}, [1, 2]),
+    ({"phrases": ["battery"], "since": "2026-06-11"}, []),
+    ({"phrases": ["battery"], "authors": ["adams ALICE"]}, [0]),
+    ({"phrases": ["battery"], "authors": ["alice brown"]}, []),
 ]
 
 
@@ -102,6 +114,7 @@ VENUES = [
     ({"name": "Nature Energy"}, [1]),
     ({"ids": ["category:arxiv:cs.CL"]}, [2]),
     ({"ids": ["source:nature"]}, [1]),
+    ({"ids": ["type:preprint"]}, [2]),
     ({"ids": ["category:arxiv:eess.SY"], "not_sources": ["nature"]}, [0]),
 ]
 
