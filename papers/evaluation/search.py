@@ -6,6 +6,11 @@ furniture of abstracts, `papers.text.words.STOP_WORDS`; of at least three charac
 in random order, and searched for; what counts is the rank at which that very paper stands. Papers
 whose title has fewer than three such words are not drawn.
 
+Nobody can be expected to find a paper first by words that stand in many titles ("Large Language
+Models"). So words are drawn again, a few times, where another title has all of them, and papers
+without such words are left out; `only_telling=False` takes the first words drawn. For an author's
+name, it is a title by somebody with the same initial and last name that must not have the word.
+
 `KINDS` are the ways in which readers type something else than what the title says. Papers to which
 a kind does not apply (no word with an umlaut, no hyphen) are not drawn for it.
 """
@@ -13,10 +18,12 @@ a kind does not apply (no word with an umlaut, no hyphen) are not drawn for it.
 import random
 import re
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
+
+from django.db.models import QuerySet
 
 from papers.models import Paper
 from papers.search import acronyms, find
@@ -25,6 +32,9 @@ from papers.text.words import STOP_WORDS, words
 
 WORDS = 3
 """Words of a title that a reader remembers."""
+
+DRAWS = 5
+"""Times that words are drawn of one title until they tell it from all others."""
 
 DEPTH = 10
 """Ranks at which a reader still sees the paper."""
@@ -60,6 +70,8 @@ def evaluate(
     search: Callable[[str], Sequence[int]] = lambda text: find(text).papers,
     progress: Callable[[int, int], None] = lambda done, total: None,
     kind: str = "words",
+    *,
+    only_telling: bool = True,
 ) -> Quality:
     """Search for `size` papers, drawn by `seed`, with `search`, which gives ids, the best first.
 
@@ -69,7 +81,7 @@ def evaluate(
     ranks: list[int] = []
     times: list[float] = []
     missed: list[tuple[str, str]] = []
-    for paper_id, title, query in sample(size, seed, kind):
+    for paper_id, title, query in sample(size, seed, kind, only_telling=only_telling):
         started = time.perf_counter()
         found = search(query)
         times.append(1000 * (time.perf_counter() - started))
@@ -93,8 +105,11 @@ def evaluate(
     )
 
 
-def sample(size: int, seed: int, kind: str = "words") -> Iterator[tuple[int, str, str]]:
+def sample(
+    size: int, seed: int, kind: str = "words", *, only_telling: bool = True
+) -> Iterator[tuple[int, str, str]]:
     """Yield ids, titles and queries of at most `size` papers."""
+    tells = Titles(Paper.objects.shown()).tells if only_telling else lambda drawn: True
     chance = random.Random(seed)  # noqa: S311
     ids = list(Paper.objects.shown().order_by("identifier").values_list("pk", flat=True))
     chance.shuffle(ids)
@@ -105,9 +120,43 @@ def sample(size: int, seed: int, kind: str = "words") -> Iterator[tuple[int, str
         for pk in ids[at : at + 1_000]:
             if drawn == size:
                 return
-            if query := make(rows[pk]):
+            if query := _drawn(make, rows[pk], tells):
                 drawn += 1
                 yield pk, rows[pk].title, query
+
+
+def _drawn(make: "Maker", paper: Paper, tells: Callable[["Drawn"], bool]) -> str:
+    for _ in range(DRAWS):
+        drawn = make(paper)
+        if drawn is None or tells(drawn):
+            return drawn.typed if drawn else ""
+    return ""
+
+
+class Titles:
+    """Which words stand in which titles, and who wrote them."""
+
+    def __init__(self, papers: QuerySet[Paper]) -> None:
+        """Read the titles and authors of `papers`."""
+        self._papers: dict[str, set[int]] = defaultdict(set)
+        for pk, title, authors in papers.values_list("pk", "title", "authors").iterator():
+            for word in {*folded(title).split(), *map(initial_and_last, _listed(authors))}:
+                self._papers[word].add(pk)
+
+    def tells(self, drawn: "Drawn") -> bool:
+        """Whether one paper alone has what was drawn: its words in the title, its author."""
+        held = [self._papers.get(word, set()) for word in drawn.of]
+        return not held or len(set.intersection(*held)) <= 1
+
+
+def _listed(authors: object) -> list[str]:
+    return [str(name) for name in authors] if isinstance(authors, list) else []
+
+
+def initial_and_last(name: str) -> str:
+    """An author as initial and last name, "Y LeCun", unlike any word of a title."""
+    parts = folded(name).split()
+    return f"{parts[0][0]} {parts[-1]}" if parts else ""
 
 
 def usable(title: str) -> list[str]:
@@ -121,8 +170,24 @@ def _counts(word: str) -> bool:
 
 # --- What is typed --------------------------------------------------------------------------
 
-Maker = Callable[[Paper], str]
-"""What a reader of a paper types; "" where the paper has nothing of the kind."""
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a reader of a paper types."""
+
+    typed: str
+    of: frozenset[str] = frozenset()
+    """What of the paper is remembered, before it is misspelled: words of the title, folded, and the
+    author. Empty where it can't tell the paper from others, and need not."""
+
+
+Maker = Callable[[Paper], Drawn | None]
+"""Draws what is typed; None where the paper has nothing of the kind."""
+
+
+def _drawing(typed: Sequence[str], remembered: Sequence[str]) -> Drawn:
+    words_of = [part for word in remembered for part in folded(word).split()]
+    return Drawn(" ".join(typed), frozenset(words_of))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +200,12 @@ class QueryKind:
 
 
 def _words(chance: random.Random) -> Maker:
-    def make(paper: Paper) -> str:
+    def make(paper: Paper) -> Drawn | None:
         known = usable(paper.title)
-        return " ".join(chance.sample(known, WORDS)) if len(known) >= WORDS else ""
+        if len(known) < WORDS:
+            return None
+        drawn = chance.sample(known, WORDS)
+        return _drawing(drawn, drawn)
 
     return make
 
@@ -146,18 +214,18 @@ def _changed(change: Callable[[str, random.Random], str]) -> Callable[[random.Ra
     """Three words of the title, one of them changed where `change` gives another spelling."""
 
     def of(chance: random.Random) -> Maker:
-        def make(paper: Paper) -> str:
+        def make(paper: Paper) -> Drawn | None:
             known = usable(paper.title)
             if len(known) < WORDS:
-                return ""
+                return None
             changed = {word: other for word in known if (other := change(word, chance))}
             if not changed:
-                return ""
+                return None
             word = chance.choice(sorted(changed))
             others = chance.sample([other for other in known if other != word], WORDS - 1)
             typed = [changed[word], *others]
             chance.shuffle(typed)
-            return " ".join(typed)
+            return _drawing(typed, (word, *others))
 
         return make
 
@@ -246,7 +314,7 @@ def british(word: str, chance: random.Random) -> str:
 def _joined(chance: random.Random) -> Maker:
     """A hyphen left out ("zeroshot", "gpt4"), or a word of letters and digits taken apart."""
 
-    def make(paper: Paper) -> str:
+    def make(paper: Paper) -> Drawn | None:
         compounds = [
             (found[0], found[0].replace("-", ""))
             for found in _COMPOUND.finditer(paper.title)
@@ -257,13 +325,14 @@ def _joined(chance: random.Random) -> Maker:
             for found in _WITH_DIGITS.finditer(paper.title)
         ]
         if not compounds:
-            return ""
+            return None
         whole, typed = chance.choice(compounds)
         parts = set(words(whole))
         known = [word for word in usable(paper.title) if word not in parts and word not in whole]
         if len(known) < WORDS - 1:
-            return ""
-        return " ".join((typed, *chance.sample(known, WORDS - 1)))
+            return None
+        others = chance.sample(known, WORDS - 1)
+        return _drawing((typed, *others), (whole, *others))
 
     return make
 
@@ -281,7 +350,7 @@ def _umlaut(chance: random.Random) -> Maker:
     more words of the title.
     """
 
-    def make(paper: Paper) -> str:
+    def make(paper: Paper) -> Drawn | None:
         names = [last for name in map(str, paper.authors) if (last := name.split()[-1:])]
         odd = [
             word
@@ -289,12 +358,16 @@ def _umlaut(chance: random.Random) -> Maker:
             if word.translate(_TWO_LETTERS) != word
         ]
         if not odd:
-            return ""
+            return None
         word = chance.choice(odd)
         known = [other for other in usable(paper.title) if other != word]
         if not known:
-            return ""
-        return " ".join((word.translate(_TWO_LETTERS), *chance.sample(known, min(2, len(known)))))
+            return None
+        others = chance.sample(known, min(2, len(known)))
+        return _drawing(
+            (word.translate(_TWO_LETTERS), *others),
+            (*others, word) if word in usable(paper.title) else others,
+        )
 
     return make
 
@@ -302,14 +375,18 @@ def _umlaut(chance: random.Random) -> Maker:
 def _author(chance: random.Random) -> Maker:
     """The initial and last name of an author, and one word of the title."""
 
-    def make(paper: Paper) -> str:
+    def make(paper: Paper) -> Drawn | None:
         known = usable(paper.title)
         names = [str(name).split() for name in paper.authors]
         names = [name for name in names if len(name) >= 2 and name[0][0].isalpha()]
         if not names or not known:
-            return ""
+            return None
         name = chance.choice(names)
-        return f"{name[0][0]}. {name[-1]} {chance.choice(known)}"
+        word = chance.choice(known)
+        return Drawn(
+            f"{name[0][0]}. {name[-1]} {word}",
+            frozenset((*folded(word).split(), initial_and_last(" ".join(name)))),
+        )
 
     return make
 
@@ -335,7 +412,7 @@ def _acronym(chance: random.Random) -> Maker:
         if len(short) >= 3 and papers >= 5 and papers >= most[short] / 2
     }
 
-    def make(paper: Paper) -> str:
+    def make(paper: Paper) -> Drawn | None:
         text = folded(f"{paper.title} {paper.abstract}")
         held = set(text.split())
         found = [
@@ -344,10 +421,10 @@ def _acronym(chance: random.Random) -> Maker:
             if f" {long} " in f" {text} " and not {short, f"{short}s"} & held
         ]
         if not found:
-            return ""
+            return None
         long, short = chance.choice(found)
         known = [word for word in usable(paper.title) if folded(word) not in long.split()]
-        return f"{short} {chance.choice(known)}" if known else ""
+        return Drawn(f"{short} {chance.choice(known)}") if known else None
 
     return make
 

@@ -23,7 +23,15 @@ from papers.models import Paper, PaperQuerySet
 from papers.search import index, vocabulary
 from papers.search.filters import NONE, TREND, Filters, Within, within
 from papers.search.hits import MOST_OF_A_KIND, Hit, Kind
-from papers.search.query import Phrase, Query, cleaned, folded, parse, with_phrases
+from papers.search.query import (
+    Phrase,
+    Query,
+    cleaned,
+    folded,
+    initials_and_lasts,
+    parse,
+    with_phrases,
+)
 from papers.semantics import current
 
 __all__ = ["MOST", "Kind", "SearchResult", "cleaned", "find", "fused", "latest", "search"]
@@ -76,7 +84,8 @@ def find(
     Exact phrases come first, then papers with all words in the title, then those with all words
     anywhere, then those with an acronym written out (or the other way round), then those with all
     words but one or with a similar meaning. Within each, titles with the very words typed come
-    before those with another inflection, and then words and meaning both count.
+    before those with another inflection, as do those by an author whose initial and last name were
+    typed, with the other words in the title; then words and meaning both count.
 
     Where fewer than `FEW` papers hold all words, those that hold them with a word corrected follow,
     unless `as_typed`; a word in quotes, or that `vocabulary.KNOWN` papers hold, never is.
@@ -95,19 +104,23 @@ def find(
     shown = Paper.objects.shown().filter(pk__in=ids)
     if close and (kept := filters.papers(today)) is not None:
         shown = shown.filter(pk__in=kept)
-    rows = {pk: (title, trend) for pk, title, trend in shown.values_list(*_PLACED)}
+    names = initials_and_lasts(done.query.phrase)
+    fields = (*_PLACED, "authors") if names else _PLACED
+    rows = {
+        pk: (title, trend, *authors) for pk, title, trend, *authors in shown.values_list(*fields)
+    }
     kinds = {hit.paper_id: hit.kind for hit in hits}
     scores = fused(
         [hit.paper_id for hit in sorted(hits, key=lambda hit: (hit.kind, -hit.score))], close
     )
-    likeliest = _likeliest(done.corrections, (title for title, _ in rows.values()))
+    likeliest = _likeliest(done.corrections, (title for title, *_ in rows.values()))
     typed = {likeliest.get(word, word) for word in done.query.words}
 
     def place(pk: int) -> tuple[float, bool, int, bool, float, int]:
-        title, trend = rows[pk]
+        title, trend, *authors = rows[pk]
         tier = min(kinds.get(pk, Kind.MEANING), Kind.SOME)
         is_corrected = bool(done.corrections) and pk not in done.typed
-        has_typed = typed <= set(folded(title).split())
+        has_typed = typed <= set(folded(title).split()) | _named(names, *authors)
         by_trend = -trend if filters.order == TREND else 0.0
         return by_trend, is_corrected, tier, not has_typed, -scores[pk], -pk
 
@@ -234,6 +247,15 @@ def _likeliest(corrected: dict[str, tuple[str, ...]], titles: Iterable[str]) -> 
         return {}
     held = Counter(word for title in titles for word in set(folded(title).split()))
     return {word: max(others, key=lambda other: held[other]) for word, others in corrected.items()}
+
+
+def _named(names: dict[str, frozenset[str]], authors: object = None) -> set[str]:
+    """Those words of `names` by which one of the `authors` is called, initial and last name."""
+    listed = authors if isinstance(authors, list) else ()
+    called = {
+        f"{parts[0][0]} {parts[-1]}" for name in listed if (parts := folded(str(name)).split())
+    }
+    return {word for name, words in names.items() if name in called for word in words}
 
 
 def fused(*rankings: Iterable[int]) -> dict[int, float]:

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from papers.text import spellings
 
@@ -143,6 +143,16 @@ def _joined(words: Phrase, at: int) -> Iterator[str]:
             middle = spellings.DIGITS.get(middle, middle)
             if middle.isdigit():
                 yield first + middle + last
+
+
+def initials_and_lasts(words: Phrase) -> dict[str, frozenset[str]]:
+    """What may be an initial and a last name among `words`, "y lecun", and the words it is."""
+    found = {}
+    for one, other in pairwise(words):
+        for initial, last in ((one, other), (other, one)):
+            if len(initial) == 1 < len(last):
+                found[f"{initial} {last}"] = frozenset((initial, last))
+    return found
 
 
 def with_phrases(query: Query, more: Mapping[str, Sequence[Phrase]]) -> Query:

@@ -100,7 +100,9 @@ def facts_of(query: Query) -> Facts:
             for word in wanted
             if known.get(word, 0) < KNOWN and (found := _corrections(word, near))
         },
-        splits={word: two for word, pairs in halves.items() if (two := _splits(pairs, known))},
+        splits={
+            word: two for word, pairs in halves.items() if (two := _splits(word, pairs, known))
+        },
         long_forms=_long_forms(typed, short),
         short_forms=_short_forms(stems, short),
     )
@@ -127,10 +129,15 @@ def _halves(word: str) -> list[Phrase]:
     return [(word[:at], word[at:]) for at in range(2, len(word) - 1)]
 
 
-def _splits(pairs: list[Phrase], known: dict[str, int]) -> tuple[Phrase, ...]:
-    rated = [(min(known.get(part, 0) for part in pair), pair) for pair in pairs]
+def _splits(word: str, pairs: list[Phrase], known: dict[str, int]) -> tuple[Phrase, ...]:
+    """The likeliest two words that `word` may be made of: "plugin" is "plug in". An unknown word
+    may be made of ones that only one paper has.
+    """
+    papers_with = known | dict.fromkeys(FUNCTION_WORDS, COMMON + 1)  # which nobody counts
+    rated = [(min(papers_with.get(part, 0) for part in pair), pair) for pair in pairs]
     rated.sort(key=lambda found: (-found[0], found[1]))
-    return tuple(pair for papers, pair in rated[:MOST_SPLITS] if papers >= COMMON)
+    fewest = COMMON if word in known else 1
+    return tuple(pair for papers, pair in rated[:MOST_SPLITS] if papers >= fewest)
 
 
 def _long_forms(typed: Iterable[str], rows: list[tuple[Any, ...]]) -> dict[str, tuple[Phrase, ...]]:

@@ -32,6 +32,11 @@ class Command(BaseCommand):
             + "; ".join(f"{name}, {kind.about}" for name, kind in KINDS.items())
             + ". Default: %(default)s",
         )
+        parser.add_argument(
+            "--any-words",
+            action="store_true",
+            help="search by words that other titles have, too, which can't tell the paper",
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,6 +49,7 @@ class Command(BaseCommand):
                     options["papers"],
                     options["seed"],
                     kind=options["kind"],
+                    only_telling=not options["any_words"],
                     progress=lambda done, total: bar.update(task, completed=done, total=total),
                 )
             except ValueError as error:

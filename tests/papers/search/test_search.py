@@ -188,6 +188,8 @@ def test_reciprocal_rank_fusion_adds_up_what_each_ranking_says():
         ("GPT4 as a juggler", ["gpt-4", "gpt 4 juggler"]),
         ("Text-to-image whales", ["text2image", "text2image whales"]),
         ("Text2Image whales", ["text 2 image", "text2image"]),
+        ("On-board juggling with a plug-in", ["onboard juggling", "plugin juggling"]),
+        ("QKAN-LSTM for juggling", ["qkanlstm", "qkanlstm juggling"]),
         ("Schrödinger's cat", ["schroedinger", "schrodinger cat", "Schrödinger"]),
         ("Schroedinger's cat", ["Schrödinger", "schrodinger", "schroedinger"]),
         ("Ångström and Sørensen", ["aangstroem", "soerensen", "sorensen"]),
@@ -210,6 +212,13 @@ def test_an_author_is_found_by_initial_and_last_name(query):
     make_paper("More whales", authors=["Zoe LeCun"])
     assert titles(query)[0] == "Whales"
     assert find(query).kinds[find(query).papers[0]] <= Kind.WORDS
+
+
+def test_an_authors_paper_with_the_very_word_in_its_title_comes_first():
+    make_paper("How seals juggle many spheres and cubes", authors=["Bob Example", "Yann LeCun"])
+    make_paper("Juggling", abstract="Seals juggle.", authors=["Yann LeCun"])
+    for query in ("Y. LeCun juggle", "juggle LeCun Y"):
+        assert titles(query)[0] == "How seals juggle many spheres and cubes"
 
 
 @pytest.mark.parametrize("name", ["Madonna", "", " ", "O'Neil, Zoë", "李 小龙", "a" * 150])
@@ -470,6 +479,18 @@ def test_known_papers_are_found_by_three_words_of_their_titles():
     assert (quality["papers"], quality["stored"], quality["found"]) == (2, 3, 1.0)
     assert quality["mean_reciprocal_rank"] >= 0.75
     assert quality["missed"] == []
+
+
+def test_only_words_that_tell_a_paper_from_others_are_searched_for():
+    make_paper("Blue whales juggle", authors=["Alice Example"])
+    make_paper("Blue whales juggle", authors=["Bob Example"])
+    with pytest.raises(ValueError, match="no paper"):
+        evaluate(5, seed=1)
+    assert evaluate(5, seed=1, only_telling=False).papers == 2
+    assert evaluate(5, seed=1, kind="author").first == 1.0
+    out = StringIO()
+    call_command("evaluate_search", "--any-words", "--json", stdout=out)
+    assert json.loads(out.getvalue())["papers"] == 2
 
 
 def test_a_search_that_finds_nothing_scores_nothing():
