@@ -128,7 +128,7 @@ def record(
     """Write down that a person did something.
 
     `by` is the request, or the account. `objects` are those that it was done to, or `model` with
-    `keys`; of an action on a whole set, `model`, `number` and `filter` say which, and why is the
+    `keys`; of an action on a whole set, `model`, `number` and `narrowed` say which, and why is the
     `reason`. `changes` come from `differences` of two `snapshot`s.
     """
     user = by.user if isinstance(by, HttpRequest) else by

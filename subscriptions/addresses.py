@@ -212,3 +212,10 @@ def typed_form(email: str) -> str | None:
     except BadAddress:
         return None
     return wire if wire != normalized_email(email) else None
+
+
+def masked(address: str) -> str:
+    """An address as those see it who need not know it: a…@e….org."""
+    local, _, domain = address.rpartition("@")
+    host, _, ending = domain.rpartition(".")
+    return f"{local[:1]}…@{(host or ending)[:1]}…{f'.{ending}' if host else ''}"

@@ -9,6 +9,7 @@ from newsletter.admin.events import EventAdmin
 from newsletter.admin.issues import IssueAdmin
 from newsletter.admin.letters import LetterAdmin
 from newsletter.admin.notices import NoticeAdmin
+from newsletter.admin.staff import GroupAdmin, UserAdmin
 from newsletter.admin.statistics import StatisticsAdmin
 from newsletter.admin.troubles import TroubleAdmin
 from newsletter.admin.webhooks import WebhookAdmin, WebhookMessageAdmin
@@ -18,12 +19,14 @@ __all__ = [
     "ApiWriteAdmin",
     "DeliveryAdmin",
     "EventAdmin",
+    "GroupAdmin",
     "IssueAdmin",
     "IssueDraftAdmin",
     "LetterAdmin",
     "NoticeAdmin",
     "StatisticsAdmin",
     "TroubleAdmin",
+    "UserAdmin",
     "WebhookAdmin",
     "WebhookMessageAdmin",
 ]

@@ -15,7 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
-from newsletter.admin.base import ReadOnly
+from newsletter.admin.base import ReadOnly, reader_link
 from newsletter.admin.events import EventInline
 from newsletter.delivery.explanations import explain_paper
 from newsletter.digests.choices import chosen_papers
@@ -23,7 +23,7 @@ from newsletter.models import Delivery, Issue, IssuePaper
 from papers.admin.base import ModelAdmin
 from papers.identifiers import UnknownIdentifier, identifier
 from papers.models import Paper, Topic
-from subscriptions.models import Subscriber
+from subscriptions.admin import addresses
 
 
 class DayFilter(admin.SimpleListFilter):
@@ -51,33 +51,42 @@ class DayFilter(admin.SimpleListFilter):
         return int(value) if value.isdecimal() and len(value) < 19 else None
 
 
-def _reader(said: str) -> Subscriber | None:
-    """The reader with this number, or with this whole address."""
-    if said.isascii() and said.isdecimal():
-        return Subscriber.objects.filter(pk=int(said[:18])).first()
-    return Subscriber.objects.with_email(said).first() if said else None
-
-
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnly, ModelAdmin):
+class DeliveryAdmin(ReadOnly, addresses.NamesReaders, ModelAdmin):
     """The ledger: for any subscriber and day what was sent, why each paper, or why nothing."""
 
-    list_display = ("pk", "subscriber", "issue", "show_state", "reason", "sent_at", "papers")
+    list_display = (
+        "pk",
+        "shown_reader",
+        "issue",
+        "show_state",
+        "shown_reason",
+        "sent_at",
+        "papers",
+    )
+    list_display_links = ("pk",)
     list_filter = ("state", DayFilter)
     list_select_related = ("subscriber", "issue")
-    search_fields = ("subscriber__email",)
-    search_help_text = "A subscriber's address"
+    reader = "subscriber"
     show_full_result_count = False
     actions = ("resend",)
     inlines = (EventInline,)
-    readonly_fields = ("explanation", "since", "asked_in_vain", "others")
+    readonly_fields = (
+        "address",
+        "shown_reason",
+        "explanation",
+        "since",
+        "asked_in_vain",
+        "others",
+    )
     fields = (
         "subscriber",
+        "address",
         "issue",
         "letter",
         "state",
         "channel",
-        "reason",
+        "shown_reason",
         "explanation",
         "since",
         "due_at",
@@ -110,6 +119,21 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
         """The state as a label."""
         return delivery.state
 
+    @display(description="subscriber", ordering="subscriber")
+    def shown_reader(self, delivery: Delivery) -> SafeString | str:
+        """The reader's address as far as it is shown, and the way to the reader."""
+        return reader_link(delivery, delivery.subscriber)
+
+    @display(description="address")
+    def address(self, delivery: Delivery) -> str:
+        """The reader's address, or its mask."""
+        return addresses.address_in(delivery, delivery.subscriber)
+
+    @display(description="reason", ordering="reason")
+    def shown_reason(self, delivery: Delivery) -> str:
+        """Why. A mail server may name the address in its answer."""
+        return addresses.text_in(delivery, delivery.reason) or "–"
+
     @display(description="papers")
     def papers(self, delivery: Delivery) -> int:
         """How many papers the digest holds."""
@@ -119,7 +143,7 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
     def explanation(self, delivery: Delivery) -> SafeString | str:
         """Every paper of the digest with its topics and the reason, or why there is none."""
         if not delivery.choices:
-            return delivery.reason or "not chosen yet"
+            return addresses.text_in(delivery, delivery.reason) or "not chosen yet"
         papers = chosen_papers(delivery.choices)
         ids = [one.place_id for one in papers]
         places = IssuePaper.objects.select_related("correction").in_bulk(ids)
@@ -186,6 +210,8 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
             **self.admin_site.each_context(request),
             "title": "Send again?",
             "delivery": delivery,
+            "address": addresses.address_in(delivery, delivery.subscriber),
+            "reason": addresses.text_in(delivery, delivery.reason),
             "opts": self.opts,
         }
         return render(request, "newsletter/admin/resend.html", context)
@@ -208,7 +234,7 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
             raise PermissionDenied
         wanted = request.GET.get("reader", "").strip()
         named = request.GET.get("paper", "").strip()
-        reader, paper, problems = _reader(wanted), None, []
+        reader, paper, problems = addresses.find(request, wanted), None, []
         if wanted and reader is None:
             problems.append("No reader has this address or number. Check the spelling.")
         if named:

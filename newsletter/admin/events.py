@@ -1,6 +1,8 @@
 """What mail providers reported."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -9,16 +11,26 @@ from unfold.decorators import display
 from newsletter.admin.base import ReadOnly
 from newsletter.models import Event
 from papers.admin.base import ModelAdmin, TabularInline
+from subscriptions.admin import addresses
 
 
 class EventInline(ReadOnly, TabularInline):
     """What the provider reported, in the order in which it happened."""
 
     model = Event
-    fields = ("at", "provider", "kind", "severity", "reject_reason", "description", "by_machine")
+    fields = ("at", "provider", "kind", "severity", "reject_reason", "said", "by_machine")
     readonly_fields = fields
     ordering = ("at", "id")
     extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        """Marked with whether addresses in them may be shown."""
+        return addresses.marked(request, super().get_queryset(request), "delivery__subscriber")
+
+    @display(description="description")
+    def said(self, event: Event) -> str:
+        """What the provider said, which may name an address."""
+        return addresses.text_in(event, event.description) or "–"
 
 
 @admin.register(Event)
@@ -31,7 +43,29 @@ class EventAdmin(ReadOnly, ModelAdmin):
     list_select_related = ("delivery", "notice")
     ordering = ("-id",)
     show_full_result_count = False
-    raw_id_fields = ("delivery", "notice")
+    fields = readonly_fields = (
+        "delivery",
+        "notice",
+        "provider",
+        "event_id",
+        "kind",
+        "reject_reason",
+        "severity",
+        "by_machine",
+        "said",
+        "at",
+        "received_at",
+        "processed_at",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        """Marked with whether addresses in them may be shown."""
+        return addresses.marked(request, super().get_queryset(request), "delivery__subscriber")
+
+    @display(description="description")
+    def said(self, event: Event) -> str:
+        """What the provider said, which may name an address."""
+        return addresses.text_in(event, event.description) or "–"
 
     @display(description="email")
     def show_email(self, event: Event) -> SafeString | str:

@@ -32,8 +32,13 @@ from newsletter.issues import publishing
 from newsletter.models import Delivery, Issue, IssuePaper
 from newsletter.pages.mail_frames import framed
 from papers.admin.base import ModelAdmin, TabularInline
+from papers.audit import without_addresses
 from subscriptions import links
+from subscriptions.admin.addresses import find, may_find, may_see_all, shown_address
 from subscriptions.models import Subscriber
+
+MAY_SEE_READERS = "subscriptions.view_subscriber"
+
 
 EDITED = ("subject", "preview_line", "note")
 """What an editor may change of a frozen issue; what goes out from then on has it."""
@@ -294,10 +299,12 @@ class IssueAdmin(Brakes, Corrections, ModelAdmin):
         )
 
     def has_preview_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Staff who may see issues and readers: a digest says what its reader follows."""
-        return self.has_view_permission(request) and request.user.has_perm(
-            "subscriptions.view_subscriber"
-        )
+        """Staff who may see issues, and look readers up; others preview as an example."""
+        return self.has_explain_permission(request) and may_find(request)
+
+    def has_explain_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Staff who may see issues and readers: the answer says what a reader follows."""
+        return self.has_view_permission(request) and request.user.has_perm(MAY_SEE_READERS)
 
     @action(description="Preview as a reader", url_path="preview", permissions=["preview"])
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -308,13 +315,13 @@ class IssueAdmin(Brakes, Corrections, ModelAdmin):
         if issue is None:
             raise Http404("no such issue")
         wanted = request.GET.get("subscriber", "").strip()
-        found = Subscriber.objects.mailable()
-        subscriber = (
-            found.with_email(wanted).first() if wanted else found.order_by("-confirmed_at").first()
-        )
+        newest = Subscriber.objects.mailable().order_by("-confirmed_at")
+        subscriber = find(request, wanted) if wanted else newest.first()
+        if subscriber is not None and not subscriber.is_mailable:
+            subscriber = None
         mail = None
         choices: list[Any] = []
-        problem = "" if subscriber else "No active subscriber has this address."
+        problem = "" if subscriber else "No active subscriber has this address or number."
         if subscriber is not None:
             readers, refused = readers_of([subscriber.pk])
             if subscriber.pk in readers:
@@ -327,14 +334,18 @@ class IssueAdmin(Brakes, Corrections, ModelAdmin):
             if mail is None or not mail.html:
                 raise Http404
             return framed("".join(fragment.text for fragment in mail.html))
-        shown = wanted or (subscriber.address if subscriber else "")
+        shown = wanted or (f"reader {subscriber.pk}" if subscriber else "")
         context = {
             **self.admin_site.each_context(request),
             "title": f"Digest of {issue}",
             "issue": issue,
-            "subscriber": subscriber,
             "wanted": shown,
             "mail": mail,
+            "to": shown_address(request, subscriber) if subscriber else "",
+            "headers": [
+                (name, value if may_see_all(request) else without_addresses(str(value)))
+                for name, value in (mail.headers if mail else ())
+            ],
             "frame": f"?{urlencode({'subscriber': shown, 'part': 'html'})}",
             "text": "".join(fragment.text for fragment in mail.text) if mail else "",
             "choices": choices,
@@ -343,17 +354,17 @@ class IssueAdmin(Brakes, Corrections, ModelAdmin):
         }
         return render(request, "newsletter/admin/preview.html", context)
 
-    @action(description="Why not?", url_path="why-not", permissions=["preview"])
+    @action(description="Why not?", url_path="why-not", permissions=["explain"])
     def why_not(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """What became of the issue for one reader, also where another digest carried it."""
         issue = self.get_object(request, unquote(str(object_id)))
         if issue is None:
             raise Http404("there is no such issue")
         wanted = request.GET.get("subscriber", "").strip()
-        subscriber = Subscriber.objects.with_email(wanted).first() if wanted else None
+        subscriber = find(request, wanted) if wanted else None
         said = explain(subscriber, issue) if subscriber else []
         if wanted and not subscriber:
-            said = ["No reader has this address. Check the spelling."]
+            said = ["No reader has this address or number. Check the spelling."]
         context = {
             **self.admin_site.each_context(request),
             "title": f"{issue}: why not?",

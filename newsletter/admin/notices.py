@@ -9,11 +9,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
-from newsletter.admin.base import ReadOnly
+from newsletter.admin.base import ReadOnly, reader_link
 from newsletter.admin.events import EventInline
 from papers.admin.base import ModelAdmin
+from subscriptions.admin import addresses
 from subscriptions.models import Notice
 
 LABELS = {
@@ -33,24 +35,27 @@ class NoticeEventInline(EventInline):
 
 
 @admin.register(Notice)
-class NoticeAdmin(ReadOnly, ModelAdmin):
+class NoticeAdmin(ReadOnly, addresses.NamesReaders, ModelAdmin):
     """Confirmations, links, changes of address, goodbyes, notes to the operator."""
 
-    list_display = ("pk", "kind", "subscriber", "show_state", "reason", "due_at", "sent_at")
+    list_display = (
+        "pk", "kind", "shown_reader", "show_state", "shown_reason", "due_at", "sent_at"
+    )  # fmt: skip
     list_filter = ("state", "kind", "bounce", "due_at")
     list_select_related = ("subscriber",)
     list_per_page = 50
-    search_fields = ("subscriber__email",)
-    search_help_text = "A subscriber's address"
+    reader = "subscriber"
+    readonly_fields = ("address", "shown_reason")
     show_full_result_count = False
     actions = ("resend",)
     inlines = (NoticeEventInline,)
     fields = (
         "kind",
         "subscriber",
+        "address",
         "day",
         "state",
-        "reason",
+        "shown_reason",
         "due_at",
         "not_before",
         "deadline",
@@ -69,6 +74,21 @@ class NoticeAdmin(ReadOnly, ModelAdmin):
     def show_state(self, notice: Notice) -> str:
         """The state as a label."""
         return notice.state
+
+    @display(description="subscriber", ordering="subscriber")
+    def shown_reader(self, notice: Notice) -> SafeString | str:
+        """The reader's address as far as it is shown, and the way to the reader."""
+        return reader_link(notice, notice.subscriber)
+
+    @display(description="address")
+    def address(self, notice: Notice) -> str:
+        """The reader's address, or its mask."""
+        return addresses.address_in(notice, notice.subscriber)
+
+    @display(description="reason", ordering="reason")
+    def shown_reason(self, notice: Notice) -> str:
+        """Why. A mail server may name the address in its answer."""
+        return addresses.text_in(notice, notice.reason) or "–"
 
     @admin.action(description="Send again (in doubt, failed or too late)", permissions=["resend"])
     def resend(self, request: HttpRequest, queryset: QuerySet[Notice]) -> None:
@@ -96,6 +116,8 @@ class NoticeAdmin(ReadOnly, ModelAdmin):
             **self.admin_site.each_context(request),
             "title": "Send again?",
             "notice": notice,
+            "address": addresses.address_in(notice, notice.subscriber) if notice.subscriber else "",
+            "reason": addresses.text_in(notice, notice.reason),
             "opts": self.opts,
         }
         return render(request, "newsletter/admin/resend_notice.html", context)

@@ -401,7 +401,8 @@ def _in_words(message: Any) -> str:
 def _beside(form: Any, formsets: Any) -> dict[str, list[Any]]:
     """What a form changed beside the columns of its row: relations to many, and rows of others."""
     found: dict[str, list[Any]] = {}
-    many = {field.name for field in form._meta.model._meta.many_to_many} if form else set()
+    options = getattr(form, "_meta", None)
+    many = {field.name for field in options.model._meta.many_to_many} if options else set()
     for name in many & set(getattr(form, "changed_data", ())):
         before = [str(one) for one in form.initial.get(name) or ()]
         found[name] = [sorted(before), sorted(map(str, form.cleaned_data[name]))]

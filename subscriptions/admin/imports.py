@@ -42,7 +42,7 @@ from subscriptions.models import ImportReport, ImportRun, ReaderExport, Subscrib
 from subscriptions.notices.due import wake
 
 MAY_IMPORT = "subscriptions.import_readers"
-MAY_SEE_ADDRESSES = "subscriptions.view_subscriber"
+MAY_SEE_ADDRESSES = "subscriptions.see_addresses"
 
 TASK = "subscriptions.tasks.run_imports"
 

@@ -47,8 +47,8 @@ class SubmissionAdmin(ModelAdmin):
     list_filter = ("state",)
     list_select_related = ("subscriber",)
     list_per_page = 50
-    search_fields = ("identifier", "title", "subscriber__email")
-    search_help_text = "Part of a title, an identifier or a reader's address."
+    search_fields = ("identifier", "title")
+    search_help_text = "Part of a title or an identifier."
     actions = ("accept", "decline")
     action_form = ReasonForm
     fields = readonly_fields = (

@@ -23,6 +23,7 @@ from django.utils.translation import ngettext
 from unfold.decorators import action, display
 
 from papers.admin.base import ModelAdmin, TabularInline
+from subscriptions.admin import addresses
 from subscriptions.models import (
     Consent,
     Feedback,
@@ -112,11 +113,11 @@ class PausedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Subscriber)
-class SubscriberAdmin(ModelAdmin):
+class SubscriberAdmin(addresses.NamesReaders, ModelAdmin):
     """Readers."""
 
     list_display = (
-        "email",
+        "shown_address",
         "shown_status",
         "rhythm",
         "hour",
@@ -127,13 +128,11 @@ class SubscriberAdmin(ModelAdmin):
     )
     list_filter = ("status", PausedFilter, "rhythm", "receives_by", "topics", "created_at")
     list_per_page = 50
-    search_fields = ("email",)
-    search_help_text = "Part of an address, or a full one in any spelling."
     ordering = ("-id",)
     actions = ("send_preferences_link", "unsubscribe", "suppress")
     inlines = (SubscriptionInline, ConsentInline, FeedbackInline)
     readonly_fields = (
-        "email",
+        "shown_address",
         "status",
         "next_digest_at",
         "created_at",
@@ -144,7 +143,7 @@ class SubscriberAdmin(ModelAdmin):
         "emails",
     )
     fieldsets = (
-        (None, {"fields": ("email", "status", "language")}),
+        (None, {"fields": ("shown_address", "status", "language")}),
         (
             "Rhythm",
             {"fields": ("rhythm", "weekday", "hour", "timezone", "paused_until", "pause_reason")},
@@ -190,6 +189,18 @@ class SubscriberAdmin(ModelAdmin):
         )
         return subscribers.annotate(topic_count=Coalesce(Subquery(counted), 0))
 
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        """An order by address would tell addresses."""
+        sortable = [*super().get_sortable_by(request)]
+        if not addresses.may_see_all(request):
+            sortable.remove("shown_address")
+        return sortable
+
+    @display(description="address", ordering="email")
+    def shown_address(self, subscriber: Subscriber) -> str:
+        """The address, or its mask."""
+        return addresses.address_in(subscriber, subscriber)
+
     def get_urls(self) -> list[URLPattern]:
         """The list's, and what to put on other sites."""
         name = "subscriptions_subscriber_forms"
@@ -213,18 +224,6 @@ class SubscriberAdmin(ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody is subscribed but by themselves."""
         return False
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Subscriber], search_term: str
-    ) -> tuple[QuerySet[Subscriber], bool]:
-        """Part of an address, or a whole one however it is spelled."""
-        found: tuple[QuerySet[Subscriber], bool] = super().get_search_results(
-            request, queryset, search_term
-        )
-        if "@" not in search_term:
-            return found
-        spelled = Subscriber.objects.with_email(search_term).order_by().values("pk")
-        return found[0] | queryset.filter(pk__in=spelled), found[1]
 
     def get_fieldsets(self, request: HttpRequest, obj: Subscriber | None = None) -> Any:
         """With every email that the reader got, for staff who may see those."""
@@ -255,8 +254,11 @@ class SubscriberAdmin(ModelAdmin):
                     reverse(f"admin:{page}_change", args=[one.pk]),
                     what,
                     one.get_state_display(),
-                    " · ".join(
-                        filter(None, (one.bounce and f"bounced ({one.bounce})", one.reason))
+                    addresses.text_in(
+                        subscriber,
+                        " · ".join(
+                            filter(None, (one.bounce and f"bounced ({one.bounce})", one.reason))
+                        ),
                     ),
                 )
                 for one, what, page in rows[:EMAILS_SHOWN]

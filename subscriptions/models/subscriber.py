@@ -279,6 +279,10 @@ class Subscriber(models.Model):
         """An address subscribes once, whatever its case."""
 
         ordering = ("-id",)
+        permissions: ClassVar = [
+            ("see_addresses", "Can see and search readers' addresses"),
+            ("find_addresses", "Can see the address of a reader who is searched for by it"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(Lower("email"), name="subscriber_address_once"),
             models.CheckConstraint(condition=models.Q(hour__lte=23), name="subscriber_hour"),

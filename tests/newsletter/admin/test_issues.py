@@ -219,7 +219,7 @@ def test_issue_shows_what_came_back(client, row):
     ("address", "said"),
     [
         ("Alice@example.org", "Its papers were in the digest of Wednesday, 10 June 2026"),
-        ("bob@example.org", "No reader has this address. Check the spelling."),
+        ("bob@example.org", "No reader has this address or number. Check the spelling."),
         ("", ""),
     ],
 )

@@ -15,6 +15,11 @@ ADMINS = [
     for model, model_admin in admin.site._registry.items()
     if model._meta.app_label in OURS
 ]
+FINDS = (
+    "newsletter.view_issue",
+    "subscriptions.view_subscriber",
+    "subscriptions.find_addresses",
+)
 KINDS = ("actions", "actions_list", "actions_row", "actions_detail", "actions_submit_line")
 
 
@@ -57,14 +62,18 @@ def test_only_who_may_change_issues_brakes_them(row, permissions, may, action, s
         (("newsletter.view_issue",), 403),
         (("subscriptions.view_subscriber",), 403),
         (("newsletter.view_issue", "subscriptions.view_subscriber"), 200),
+        (FINDS, 200),
     ],
 )
 @pytest.mark.parametrize("part", ["", "html"])
-def test_only_who_may_see_issues_and_readers_previews(row, permissions, status, part):
+def test_only_who_may_see_issues_and_readers_asks_why_and_who_finds_readers_previews(
+    row, permissions, status, part
+):
     url = reverse("admin:newsletter_issue_preview", args=[row.issue_id])
     query = {"subscriber": "alice@example.org", "part": part}
     client = staff(*permissions)
-    assert client.get(url, query).status_code == status
+    may_find = "subscriptions.find_addresses" in permissions
+    assert client.get(url, query).status_code == (status if may_find else 403)
     url = reverse("admin:newsletter_issue_why_not", args=[row.issue_id])
     assert client.get(url, query).status_code == status
 

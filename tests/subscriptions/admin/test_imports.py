@@ -43,7 +43,7 @@ def page(name, run):
 
 
 def test_from_the_file_to_the_report(db):
-    client = staff("subscriptions.import_readers", "subscriptions.view_subscriber")
+    client = staff("subscriptions.import_readers", "subscriptions.see_addresses")
 
     answer = client.post(reverse(ADD), given())
     run = ImportRun.objects.get()
