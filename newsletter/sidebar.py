@@ -10,6 +10,7 @@ _GROUPS = {
     ],
     "Papers": [
         ("Topics", "label", "papers_topic_changelist"),
+        ("Topic changes", "merge_type", "subscriptions_topicchange_changelist"),
         ("Papers", "article", "papers_paper_changelist"),
         ("Joined papers", "merge", "papers_join_changelist"),
         ("Submissions", "inbox", "subscriptions_submission_changelist"),

@@ -29,6 +29,7 @@ from newsletter.statistics import rollups
 from newsletter.webhooks import sending
 from subscriptions.notices import due
 from subscriptions.notices.due import wake
+from subscriptions.readers import topic_changes
 
 logger = logging.getLogger(__name__)
 
@@ -129,6 +130,7 @@ def sweep() -> None:
     letters.settle_stopped()
     retractions.look(now)
     due.ask_for_the_forgotten(now)
+    topic_changes.tell_the_stranded(now)
     backfill.fill_channels(seconds=FILL_SECONDS)
 
 

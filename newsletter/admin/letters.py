@@ -29,6 +29,7 @@ from newsletter.models import Delivery, IssuePaper, Letter
 from newsletter.models.letter import BODY_LENGTH, SUBJECT_LENGTH
 from papers.admin.base import ModelAdmin, RowsField
 from papers.models import Topic
+from subscriptions.models import TopicChange
 from subscriptions.notices.due import wake
 from subscriptions.notices.mjml import RenderingFailed
 
@@ -123,6 +124,7 @@ class LetterForm(forms.ModelForm[Letter]):
             languages=tuple(said["languages"]),
             confirmed_before=said["confirmed_before"],
             place=self.instance.recipients.get("place"),
+            change=self.instance.recipients.get("change"),
         ).as_dict()
 
 
@@ -173,6 +175,9 @@ class LetterAdmin(Brakes, ModelAdmin):
                 "title": f"Correction: {title}"[:100],
                 "subject_en": f"Correction: {title}"[:SUBJECT_LENGTH],
             }
+        moved = _change(request)
+        if moved is not None:
+            found |= {"kind": Letter.Kind.TOPIC, "title": str(moved)[:100]}
         return found
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -206,8 +211,11 @@ class LetterAdmin(Brakes, ModelAdmin):
         if not change:
             obj.made_at = timezone.now()
             obj.made_by = request.user  # type: ignore[assignment]  # staff is logged in
-            place = _place(request)
-            obj.recipients = {"place": place.pk} if place is not None else {}
+            place, moved = _place(request), _change(request)
+            obj.recipients = {
+                **({"place": place.pk} if place is not None else {}),
+                **({"change": moved.pk} if moved is not None else {}),
+            }
         obj.recipients = form.recipients()
         if not change:
             obj.save()
@@ -303,9 +311,18 @@ class LetterAdmin(Brakes, ModelAdmin):
         return letter
 
 
+def _number(request: HttpRequest, name: str) -> int:
+    """The number that the address says; 0 for none."""
+    said = request.GET.get(name, "")
+    return int(said) if said.isascii() and said.isdecimal() and len(said) <= 18 else 0
+
+
+def _change(request: HttpRequest) -> TopicChange | None:
+    """The change of topics whose readers a letter is to go to, as the address says."""
+    return TopicChange.objects.filter(pk=_number(request, "change")).first()
+
+
 def _place(request: HttpRequest) -> IssuePaper | None:
     """The place that a letter to be written corrects, as the address says."""
-    said = request.GET.get("place", "")
-    if not said.isascii() or not said.isdecimal() or len(said) > 18:
-        return None
-    return IssuePaper.objects.filter(pk=int(said)).exclude(correction=None).first()
+    said = _number(request, "place")
+    return IssuePaper.objects.filter(pk=said).exclude(correction=None).first()

@@ -29,6 +29,8 @@ class Recipients:
     confirmed_before: dt.date | None = None
     place: int | None = None
     """Whose digests went out with this place of an issue before it was corrected."""
+    change: int | None = None
+    """Whom this change of topics moved: who follow since what they did not before."""
 
     @classmethod
     def of(cls, letter: Letter) -> Self:
@@ -40,6 +42,7 @@ class Recipients:
             languages=tuple(kept.get("languages", ())),
             confirmed_before=dt.date.fromisoformat(before) if before else None,
             place=kept.get("place"),
+            change=kept.get("change"),
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -64,6 +67,9 @@ class Recipients:
             one = correction.first()
             ids = reached_by(one.place, one.made_at) if one else []
             found = found.filter(pk__in=ids)
+        if self.change is not None:
+            moved = Subscription.objects.filter(came_with=self.change)
+            found = found.filter(pk__in=moved.values("subscriber_id"))
         return found.order_by()
 
     def count(self) -> int:

@@ -6,6 +6,7 @@ from subscriptions.admin.interests import InterestAdmin
 from subscriptions.admin.submissions import SubmissionAdmin
 from subscriptions.admin.subscribers import SubscriberAdmin
 from subscriptions.admin.suppressions import SuppressionAdmin
+from subscriptions.admin.topic_changes import TopicChangeAdmin
 
 __all__ = [
     "ImportRunAdmin",
@@ -14,4 +15,5 @@ __all__ = [
     "SubmissionAdmin",
     "SubscriberAdmin",
     "SuppressionAdmin",
+    "TopicChangeAdmin",
 ]

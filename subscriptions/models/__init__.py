@@ -26,6 +26,7 @@ from subscriptions.models.submission import Submission
 from subscriptions.models.subscriber import Subscriber, SubscriberQuerySet, validate_timezone
 from subscriptions.models.subscription import Subscription
 from subscriptions.models.suppression import Suppression
+from subscriptions.models.topic_change import TopicChange
 from subscriptions.models.upvote import Upvote
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "SubscriberQuerySet",
     "Subscription",
     "Suppression",
+    "TopicChange",
     "Upvote",
     "validate_timezone",
 ]

@@ -51,6 +51,7 @@ class Notice(models.Model):
         MOVE_TO = "move_to", "change of address, to the new address"
         MOVED = "moved", "address changed"
         PERMISSION = "permission", "asking whoever came with a file"
+        NOTHING = "nothing", "nothing they follow is offered anymore"
         OPERATOR = "operator", "note to the operator"
         TEST = "test", "test of a digest or a letter"
 

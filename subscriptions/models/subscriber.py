@@ -256,6 +256,12 @@ class Subscriber(models.Model):
         editable=False,
         help_text="Increased to give the reading list's feed a new address.",
     )
+    told_of_nothing_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When they were told that nothing they follow is offered anymore.",
+    )
     created_at = models.DateTimeField(default=current_time, editable=False)
     confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
     left_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -289,6 +295,12 @@ class Subscriber(models.Model):
             models.CheckConstraint(condition=models.Q(weekday__lte=6), name="subscriber_weekday"),
         ]
         indexes: ClassVar = [
+            # Few rows: readers who were told that nothing they follow is offered.
+            models.Index(
+                fields=("told_of_nothing_at",),
+                condition=models.Q(told_of_nothing_at__isnull=False),
+                name="subscriber_told_of_nothing",
+            ),
             models.Index(
                 fields=("next_digest_at", "id"),
                 condition=models.Q(status="active"),

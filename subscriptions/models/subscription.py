@@ -18,6 +18,14 @@ class Subscription(models.Model):
     )
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="subscriptions")
 
+    came_with = models.ForeignKey(
+        "subscriptions.TopicChange",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="subscriptions",
+        help_text="The change of topics that made it; empty where the reader chose it.",
+    )
+
     class Meta:
         """Followed once."""
 

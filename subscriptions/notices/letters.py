@@ -18,6 +18,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext
 
+from papers.models.topic import in_order
 from papers.text.cleaning import plain
 from subscriptions import links
 from subscriptions.models import AddressChange, Notice, Subscriber, Suppression
@@ -39,6 +40,7 @@ _SUITS = {
     Kind.MOVE_TO: {Subscriber.Status.ACTIVE},
     Kind.MOVED: {Subscriber.Status.ACTIVE},
     Kind.PERMISSION: {Subscriber.Status.PENDING},
+    Kind.NOTHING: {Subscriber.Status.ACTIVE},
 }
 
 KINDS = tuple(_SUITS)
@@ -154,6 +156,9 @@ def make_letter(
         }
         if kind in (Kind.CONFIRM, Kind.PERMISSION):
             context["chosen"] = chosen_by(subscriber)
+        if kind is Kind.NOTHING:
+            gone = subscriber.topics.filter(is_active=False) if subscriber.pk else []
+            context["topics"] = [topic.label for topic in in_order(gone)]
         recipient = _recipient(kind, subscriber, change)
         return Letter(
             kind=kind.value,
@@ -214,6 +219,8 @@ def _subject_and_link(
             subject, path = gettext("Your %(site)s preferences link"), preferences
         case Kind.GOODBYE:
             subject, path = gettext("You’ve unsubscribed from %(site)s"), preferences
+        case Kind.NOTHING:
+            subject, path = gettext("Please choose new topics for %(site)s"), preferences
         case Kind.MOVE_FROM:
             subject = gettext("Please confirm your new email address for %(site)s")
             path = links.move_path(links.Purpose.MOVE_FROM, *signed_for, change_id)

@@ -22,7 +22,14 @@ from subscriptions.notices.due import wake
 from subscriptions.pages.forms import REASONS, PauseForm, PreferencesForm
 from subscriptions.pages.interests import people_listed
 from subscriptions.pages.signed import Visitor, keep_private, signed, void_link
-from subscriptions.readers import feedback, leaving, personal_data, reading_list, signup
+from subscriptions.readers import (
+    feedback,
+    leaving,
+    personal_data,
+    reading_list,
+    signup,
+    topic_changes,
+)
 from subscriptions.readers import preferences as preferences_of
 
 Status = Subscriber.Status
@@ -61,6 +68,8 @@ def preferences(request: HttpRequest, reader: Visitor) -> HttpResponse:
         "is_paused": preferences_of.is_paused(subscriber, now),
         "is_paused_for_bounces": subscriber.is_paused_for_bounces(now),
         "is_mailed": ways.is_mail(subscriber.receives_by),
+        "gone": topic_changes.no_longer_offered(subscriber),
+        "has_nothing": topic_changes.has_nothing(subscriber),
         "remember": links.remember_path(*held_link),
         "reading_list": links.reading_list_path(*held_link),
     }

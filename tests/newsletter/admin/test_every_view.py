@@ -52,6 +52,7 @@ from subscriptions.models import (
     Submission,
     Subscriber,
     Suppression,
+    TopicChange,
 )
 from tests.admin_pages import staff
 from tests.factories import DAY, NOW, make_notice, make_paper, make_subscriber
@@ -84,6 +85,7 @@ POSSIBLE = {
     ImportRun: "add",
     Interest: "",
     ReaderExport: "",
+    TopicChange: "",
     Trouble: "",
     ApiToken: "add change",
     ApiWrite: "",
@@ -154,6 +156,7 @@ def make_rows(row: Delivery) -> dict[Any, Any]:
     WebhookMessage.objects.create(webhook=webhook, event=event, not_before=NOW)
     Issue.objects.update(state=Issue.State.PAUSED)
     IssueDraft.objects.create(day=DAY, subject="Robots read")
+    TopicChange.objects.create(words="Robots ended", made_at=NOW)
     somebody = User.objects.create_user("somebody")
     audit.record(somebody, "changed", [*Topic.objects.all(), *Topic.objects.all()])
     texts = {"en": {"subject": "A word", "body": "Of ours."}}

@@ -23,6 +23,7 @@ KINDS = letters.KINDS
 SUITING = {
     Kind.CONFIRM: Status.PENDING,
     Kind.PERMISSION: Status.PENDING,
+    Kind.NOTHING: Status.ACTIVE,
     Kind.ALREADY: Status.ACTIVE,
     Kind.PREFERENCES: Status.ACTIVE,
     Kind.GOODBYE: Status.LEFT,
