@@ -181,6 +181,7 @@ def as_facts(record: PaperRecord) -> dict[str, Any]:
         "license": record.license,
         "free_url": record.free_url,
         "citations": record.citations,
+        "cites": list(record.cites),
         "status": record.status,
         "names": list(record.names),
         "relations": [[relation.kind, relation.identifier] for relation in record.relations],

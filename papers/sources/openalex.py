@@ -29,7 +29,8 @@ from papers.text import markup
 
 FIELDS = (
     "id,doi,title,ids,publication_date,type,authorships,primary_location,best_oa_location,"
-    "open_access,is_retracted,is_paratext,abstract_inverted_index,cited_by_count"
+    "open_access,is_retracted,is_paratext,abstract_inverted_index,cited_by_count,"
+    "referenced_works"
 )
 
 DOOR = polite.Door("OpenAlex", "papers.openalex", least=60, longest=3600, pause=0.2)
@@ -171,6 +172,7 @@ def draft_of(work: Mapping[str, Any]) -> Draft:
         license=as_text(copy.get("license") or place.get("license")),
         free_url=_free(copy, access) if is_free else "",
         citations=work.get("cited_by_count"),
+        cites=work.get("referenced_works"),
         status="retracted" if work.get("is_retracted") is True else marked,
     )
 

@@ -7,6 +7,7 @@ a record without an identifier or a title is none.
 
 import datetime as dt
 import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ MOST_AUTHORS = 20_000
 MOST_AFFILIATIONS = 20
 MOST_IDS = 20
 MOST_NAMES = 20
+MOST_CITED = 500
 MOST_RELATIONS = 50
 MOST_KEYWORDS = 30
 MOST_CATEGORIES = 20
@@ -181,6 +183,8 @@ class PaperRecord:
     """Where a free copy is."""
     citations: int | None = None
     """How often it is cited, as the service counts."""
+    cites: tuple[str, ...] = ()
+    """Identifiers of the works that it cites, as the service names them."""
     status: str = ""
     """One of `STATUSES`."""
     source_day: dt.date | None = None
@@ -230,6 +234,7 @@ class Draft:
     license: Any = None
     free_url: Any = None
     citations: Any = None
+    cites: Any = None
     status: Any = ""
     source_day: Any = None
     listing: str = LISTED
@@ -276,6 +281,7 @@ class Draft:
             license=license_id(self.license),
             free_url=self._link("free_url"),
             citations=self._count("citations"),
+            cites=self._cites(),
             status=self._one_of("status", STATUSES, ""),
             source_day=self._day(self.source_day),
             listing=self._one_of("listing", LISTINGS, LISTED),
@@ -315,6 +321,14 @@ class Draft:
             except UnknownIdentifier:
                 self.problems.append(f"one of its identifiers isn't valid: {text[:80]!r}")
         return tuple(name for name in dict.fromkeys(found) if name != main)
+
+    def _cites(self) -> tuple[str, ...]:
+        found = []
+        listed = self.cites if isinstance(self.cites, list | tuple) else ()
+        for text in _texts(listed)[:MOST_CITED]:
+            with suppress(UnknownIdentifier):  # services list works that they can't name
+                found.append(identifier(text))
+        return tuple(dict.fromkeys(found))
 
     def _relations(self, main: str) -> tuple[Relation, ...]:
         found = []

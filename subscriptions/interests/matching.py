@@ -22,10 +22,12 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, QuerySet
 
 from papers.evidence import Evidence
+from papers.matching import references
 from papers.matching.interests.day_index import PREPRINT_SCHEMES, DayIndex, DayPaper
 from papers.matching.interests.matcher import Found, Wanted, match
 from papers.matching.interests.specs import InterestSpec, Kind
@@ -49,6 +51,9 @@ LEASE = dt.timedelta(minutes=10)
 NEW_AT_ONCE = 500
 """New interests that are matched in one go."""
 
+CITING_EVERY = 3_600
+"""Seconds between two looks at what papers of the last days turned out to cite."""
+
 DAYS = 7
 """Days with which a new interest is matched: a weekly digest draws on so many."""
 
@@ -66,11 +71,16 @@ def order(day: dt.date, now: dt.datetime) -> None:
 
 
 def work(now: dt.datetime) -> int:
-    """Work on all open runs, and match what is new; how many matches were stored."""
+    """Work on all open runs, and match what is new or became known since; how many matches were
+    stored.
+    """
     stored = 0
     for run in InterestRun.objects.open(now):
         stored += run_day(run.day, now)
-    return stored + match_new(now)
+    stored += match_new(now)
+    if cache.add("interests:cited-lately", 1, CITING_EVERY):
+        stored += match_citing(now)
+    return stored
 
 
 def run_day(day: dt.date, now: dt.datetime, page: int = PAGE) -> int:
@@ -135,6 +145,35 @@ def match_new(now: dt.datetime) -> int:
         index = index_of([day], fitted)
         stored += store(day, index, lambda index=index: match(index, rows))
     Interest.objects.filter(pk__in=ids).update(is_new=False)
+    return stored
+
+
+def match_citing(now: dt.datetime) -> int:
+    """Match the interests in papers that cite one again with the last days: a service learns what
+    a paper cites days after it is listed. How many matches were stored.
+    """
+    interests = Interest.objects.filter(kind=Kind.CITING.value, is_new=False).order_by("pk")
+    rows = _wanted(interests, None)
+    wanted = {name for one in rows for name in one.spec.ids}
+    if not wanted:
+        return 0
+    stored = 0
+    for day in last_days(now):
+        if not is_ready(day):
+            continue  # its run does it
+        papers = [one for one in papers_of([day]) if wanted.intersection(one.cites)]
+        if not papers:
+            continue
+        index = DayIndex(papers)
+        found = list(match(index, rows))
+        known = set(
+            InterestMatch.objects.filter(day=day, interest__in=interests).values_list(
+                "interest_id", "paper_id"
+            )
+        )
+        new = [one for one in found if (one.interest, papers[one.row].id) not in known]
+        if new:
+            stored += store(day, index, lambda new=new: new)
     return stored
 
 
@@ -264,6 +303,7 @@ def papers_of(days: Sequence[dt.date], most: int | None = None) -> list[DayPaper
         matches = Match.objects.sendable().filter(paper__in=some).order_by()
         for paper, slug in matches.values_list("paper_id", "topic__slug"):
             topics.setdefault(paper, set()).add(slug)
+        cites = references.cited_by(some)
         rows = Paper.objects.filter(pk__in=some).order_by()
         for (
             pk,
@@ -304,6 +344,7 @@ def papers_of(days: Sequence[dt.date], most: int | None = None) -> list[DayPaper
                     topics=tuple(sorted(topics.get(pk, ()))),
                     has_code=bool(code_url),
                     days=tuple(sorted(listed.get(pk, ()))),
+                    cites=cites.get(pk, ()),
                     is_preprint=not published_as
                     and (kind == "preprint" or (not kind and scheme in PREPRINT_SCHEMES)),
                 )

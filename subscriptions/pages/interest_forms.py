@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from papers.categories import canonical
+from papers.matching import references
 from papers.matching.interests.day_index import PREPRINTS
 from papers.matching.interests.specs import LONGEST_PHRASE, BadSpec, InterestSpec, Kind, spec_of
 from papers.models import Paper, Source, Topic
@@ -29,6 +30,9 @@ FREE_KINDS = [
     (Kind.VENUE.value, _("A journal, venue, category or source")),
 ]
 LONGEST = 4_000
+
+LONGEST_NAMED = 120
+"""Characters of a title by which a cited paper is named."""
 
 LIMITS = ("without", "categories", "not_categories", "primary_only", "sources", "not_sources")
 LIMITS += ("venues", "not_venues", "no_preprints", "topics", "authors", "has_code")
@@ -358,7 +362,7 @@ def of_search(query: str, given: Mapping[str, str]) -> InterestSpec:
 
 
 def of_paper(paper: Paper, what: str) -> InterestSpec | None:
-    """What `author:3`, `organization`, `venue` or `like` means for a paper."""
+    """What `author:3`, `organization`, `venue`, `like` or `citing` means for a paper."""
     kind, _colon, number = what.partition(":")
     people = people_of(paper)
     try:
@@ -383,6 +387,9 @@ def of_paper(paper: Paper, what: str) -> InterestSpec | None:
             return spec_of(Kind.VENUE.value, name=paper.venue)
         if kind == "like":
             return spec_of(Kind.LIKENESS.value, papers=[paper.pk])
+        if kind == "citing" and references.are_known():
+            ids = references.names_when_cited(paper.pk)
+            return spec_of(Kind.CITING.value, ids=ids, name=paper.title[:LONGEST_NAMED])
     except BadSpec:
         return None
     return None

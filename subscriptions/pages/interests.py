@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from papers.cards import card_of, whole
+from papers.matching import references
 from papers.matching.interests.specs import BadSpec, InterestSpec, Kind, spec_of
 from papers.models import Paper, Topic
 from papers.pages.feeds import MAX_AGE, MOST, answer, new_feed, paragraphs, row_of, xml_text
@@ -161,6 +162,7 @@ def follow_paper(request: HttpRequest, paper_id: int) -> HttpResponse:
     context = {
         "paper": paper,
         "people": people_listed(paper),
+        "is_cited": references.are_known() and bool(references.names_when_cited(paper.pk)),
         "action": reverse("subscriptions:follow"),
     }
     return keep_private(render(request, "subscriptions/follow_paper.html", context))

@@ -11,6 +11,7 @@ from django.urls import reverse
 from werkzeug import Request, Response
 
 from papers.cards import brief, card_of
+from papers.ingest.facts import as_facts
 from papers.ingest.fetching import fetch_day
 from papers.ingest.records import store
 from papers.models import Feature, Paper, Source
@@ -219,6 +220,16 @@ def test_institutions_have_their_ror(shared):
     assert record.license == "cc-by"
 
 
+def test_a_work_says_what_it_cites(shared):
+    path = shared / "data/sources/openalex/work_journal_article.json"
+    work = json.loads(path.read_text())
+    record = openalex.draft_of(work).clean()
+    assert len(record.cites) == len(work["referenced_works"]) > 10
+    assert all(cited.startswith("openalex:W") for cited in record.cites)
+    assert as_facts(record)["cites"] == list(record.cites)
+    assert "referenced_works" in openalex.FIELDS.split(",")
+
+
 def test_every_recorded_work_of_openalex_is_read(shared):
     read = 0
     for path in sorted((shared / "data/sources/openalex").glob("work*.json")):
@@ -262,7 +273,7 @@ def test_the_first_of_january_is_a_guess(said, day):
 @pytest.mark.parametrize(
     "field",
     ["ids", "authorships", "primary_location", "best_oa_location", "open_access", "type",
-     "abstract_inverted_index", "publication_date", "is_retracted"],
+     "abstract_inverted_index", "publication_date", "is_retracted", "referenced_works"],
 )  # fmt: skip
 def test_no_field_of_openalex_is_relied_on(field, junk):
     work = {"doi": "https://doi.org/10.5555/B", "title": "A title", field: junk}

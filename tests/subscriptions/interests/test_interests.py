@@ -6,10 +6,11 @@ import pytest
 
 from papers.matching.interests.matcher import Wanted, match
 from papers.matching.interests.specs import spec_of
+from papers.models import SourceRecord
 from subscriptions.interests import cleaning, files, following, matching, previews
 from subscriptions.models import Following, Interest, InterestMatch, InterestRun, Muted, Subscriber
 from subscriptions.readers import personal_data
-from tests.factories import DAY, NOW, make_paper, make_subscriber
+from tests.factories import DAY, NOW, make_paper, make_source, make_subscriber
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +102,36 @@ def test_matches_that_are_there_already_stay_and_the_others_are_written():
     assert set(ids_matched(interest)) == {one.pk, two.pk}
     said = {"kind": "keyword", "detail": 'state \\ "of"', "where": "title"}
     assert [row.evidence for row in InterestMatch.objects.all()] == [[said], [said]]
+
+
+def test_papers_that_cite_one_are_found_when_a_source_says_so_later_too():
+    openalex = make_source(slug="openalex", kind="openalex")
+    early, late, other = (make_paper(title) for title in ("Early", "Late", "Other"))
+    cited = spec_of("citing", ids=["openalex:W1"], name="A cited paper")
+    interest = following.follow(make_subscriber(), cited, NOW).following.interest
+
+    def say(paper, *cites):
+        SourceRecord.objects.create(
+            source=openalex,
+            paper=paper,
+            identifier=paper.identifier,
+            facts={"title": paper.title, "cites": list(cites)},
+            first_seen_at=NOW,
+            changed_at=NOW,
+        )
+
+    say(early, "openalex:W2", "openalex:W1")
+    say(other, "openalex:W2")
+    matching.order(DAY, NOW)
+    matching.work(NOW)
+    assert ids_matched(interest) == [early.pk]
+    assert matching.match_citing(NOW) == 0
+    say(late, "openalex:W1")
+    assert matching.match_citing(NOW) == 1
+    assert matching.match_citing(NOW) == 0
+    assert set(ids_matched(interest)) == {early.pk, late.pk}
+    (row,) = InterestMatch.objects.filter(paper=late)
+    assert row.evidence == [{"kind": "citing", "detail": "A cited paper", "where": ""}]
 
 
 def test_what_is_followed_after_the_day_was_matched_is_matched_at_once():

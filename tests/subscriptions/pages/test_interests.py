@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from papers.days import feature_day
 from papers.matching.interests.specs import Kind, spec_of
+from papers.models import PaperName
 from subscriptions import links
 from subscriptions.interests import following, matching, previews
 from subscriptions.models import Following, FormEntry, Subscriber
@@ -107,6 +108,24 @@ def test_a_known_device_follows_from_a_papers_page(client, alice, paper, what, k
     initial = page.context["form"].initial
     client.post(address, {**initial, "action": "follow"})
     assert alice.followings.get().interest.kind == kind
+
+
+def test_papers_that_cite_one_are_offered_where_a_source_says_what_papers_cite(
+    client, alice, paper
+):
+    remember(client, alice)
+    address = reverse("subscriptions:follow-paper", args=[paper.pk])
+    assert "cite this one" not in client.get(address).text
+    PaperName.objects.create(paper=paper, identifier="openalex:W12", kind=PaperName.SAME)
+    assert "cite this one" not in client.get(address).text
+    make_source(slug="openalex", kind="openalex")
+    assert "Papers that cite this one" in client.get(address).text
+    follow = reverse("subscriptions:follow")
+    page = client.post(follow, {"paper": paper.pk, "what": "citing", "action": "start"})
+    assert "New papers that cite this one" in page.text
+    client.post(follow, {**page.context["form"].initial, "action": "follow"})
+    spec = alice.followings.get().interest.asked
+    assert (spec.kind, spec.ids, spec.name) == (Kind.CITING, ("openalex:W12",), paper.title)
 
 
 def test_an_author_carries_co_authors(client, alice, paper):
