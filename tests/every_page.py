@@ -46,7 +46,8 @@ LONG_ADDRESS = f"{'long' * 15}@{'very-long-name.' * 6}example.org"
 
 
 def make_hostile_site() -> dict[str, str]:
-    """Papers, readers and mails; the path of every page by its name. Needs DEBUG for the last ones.
+    """Papers, readers and mails; the path of every page by its name. Needs DEBUG for the last ones,
+    and EMBED_HOSTS for the form on other sites.
 
     A name that ends in "remembered" is that of a page for who has `remembered()` as a cookie.
     """
@@ -170,6 +171,8 @@ def make_hostile_site() -> dict[str, str]:
         "subscribe": reverse("subscriptions:subscribe"),
         "subscribe, filled in": "/subscribe/?topic=wide",
         "check inbox": reverse("subscriptions:check-inbox"),
+        "embedded form": f"{reverse('subscriptions:embed')}?from={'W' * 50}",
+        "embedded form, sent": reverse("subscriptions:embed-done"),
         "lost link": reverse("subscriptions:link"),
         "confirm": links.confirm_path(readers["dora"].pk, 1, now),
         "void link": links.preferences_path(alice.pk, 7),

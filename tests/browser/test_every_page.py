@@ -43,6 +43,7 @@ def site(live_server, settings, tmp_path) -> str:
     settings.SITE_URL = live_server.url
     settings.HTTPS = False
     settings.MAILBOX_DIR = tmp_path
+    settings.EMBED_HOSTS = ["blog.example.org"]
     settings.EMAIL_BACKEND = "newsletter.mail.local_mailbox.MailboxBackend"
     cache.clear()
     return str(live_server.url)
