@@ -77,13 +77,14 @@ class MatchQuerySet(WatchedQuerySet["Match"]):
         if rest:
             aliases = once.filter(paper__merged_into__in=rest)
             days |= aliases.values_list("paper__merged_into").annotate(last=Max("day"))
+        # Each paper once: it has a match for every topic that it is anything to.
         moved: dict[dt.date, list[int]] = defaultdict(list)
         mine = self.filter(paper__in=papers).order_by()
-        for pk, paper, listed in mine.values_list("pk", "paper_id", "listed"):
+        for paper, listed in mine.values_list("paper_id", "listed").distinct():
             if listed != (day := days.get(paper, NEVER)):
-                moved[day].append(pk)
+                moved[day].append(paper)
         for day, rows in moved.items():
-            self.filter(pk__in=rows).update(listed=day)
+            self.filter(paper__in=rows).update(listed=day)
 
     def count_papers(self) -> None:
         """Keep with each topic how many papers readers find there, hidden ones included, which

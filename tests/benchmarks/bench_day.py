@@ -6,8 +6,9 @@ runs in a scratch database beside the one of DATABASE_URL. A third of the papers
 stand-in for Hugging Face (`COUNTED` of them with votes), bioRxiv and medRxiv each, served by a
 process of its own without pauses. Computer science is recorded; biology and medicine are varied
 copies: of the few hundred recorded abstracts, the sentences of two are put together. A model is
-fitted first, on recorded papers; there is no encoder. With `--days` as many such weekdays before it
-are stored, and a refresh of all is measured: its sources are asked again, and give the same.
+fitted first, on recorded papers; there is no encoder. With `--days` as many such weekdays are
+stored, and a refresh of all is measured in a process of its own, as a worker's that was started
+since: its sources are asked again, and give the same.
 
 Prints for each step the seconds on the clock and of the processor, and the largest memory that
 the process held (Linux).
@@ -204,7 +205,7 @@ class Steps:
         print(f"  {'together':<22} {self.wall:7.1f} s   {self.cpu:7.1f} s CPU   peak {peak():4} MB")
 
 
-def measure(papers: int, topics: int, days: int) -> None:
+def measure(papers: int, topics: int, days: int, database: str) -> None:
     """Everything, in the scratch database."""
     from django.conf import settings
     from django.db import connection
@@ -269,13 +270,36 @@ def measure(papers: int, topics: int, days: int) -> None:
             for one in sources:
                 got = reader_of(one, now).fetch(earlier)
                 store(got.records, one, earlier, now, source_day=earlier)
-        rank_and_match(now=now)
-        print(f"a refresh with {Paper.objects.count()} papers stored, {days} days of them")
-        steps = Steps()
-        later = now + dt.timedelta(hours=1)
-        steps.take("refresh", lambda: fetching.refresh(later))
-        again = steps.take("of that, rank", lambda: rank_and_match(now=later))
-        print(f"  {again.papers} papers ranked, {again.matched} matched again")
+        fetching.refresh(now)  # what else may still change, such as today's
+        print(
+            f"a refresh with {Paper.objects.count()} papers stored, {days} days of them", flush=True
+        )
+        connection.close()
+        context = multiprocessing.get_context("spawn")
+        worker = context.Process(target=refreshed, args=(database, address, now), daemon=True)
+        worker.start()
+        worker.join()
+        if worker.exitcode:
+            sys.exit("the refresh failed")
+
+
+def refreshed(database: str, address: str, now: dt.datetime) -> None:
+    """Measure a refresh of what is stored in `database`."""
+    os.environ |= {"DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "newsletter.settings"}
+    import django
+
+    django.setup()
+    from django.conf import settings
+
+    from papers.ingest import fetching
+    from papers.matching.ranking import rank_and_match
+
+    settings.HUGGINGFACE_URL = settings.BIORXIV_URL = address
+    steps = Steps()
+    later = now + dt.timedelta(hours=1)
+    steps.take("refresh", lambda: fetching.refresh(later))
+    again = steps.take("of that, rank", lambda: rank_and_match(now=later))
+    print(f"  {again.papers} papers ranked, {again.matched} matched again", flush=True)
 
 
 def _topics(count: int) -> None:
@@ -312,8 +336,8 @@ def main() -> None:
     options = parser.parse_args()
     from tests.benchmarks.delivery import scratch_database
 
-    with scratch_database():
-        measure(options.papers, options.topics, options.days)
+    with scratch_database() as database:
+        measure(options.papers, options.topics, options.days, database)
 
 
 if __name__ == "__main__":
