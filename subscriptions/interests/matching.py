@@ -18,6 +18,7 @@ import secrets
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -102,7 +103,7 @@ def run_day(day: dt.date, now: dt.datetime, page: int = PAGE) -> int:
         while rows := _page(position, page, fitted):
             position = rows[-1].id
             with transaction.atomic():
-                count = store(day, index, lambda rows=rows: match(index, rows))
+                count = store(day, index, partial(match, index, rows))
                 is_mine = InterestRun.objects.filter(day=day, claim=claim).update(
                     position=position,
                     interests=F("interests") + len(rows),
@@ -143,7 +144,7 @@ def match_new(now: dt.datetime) -> int:
     stored = 0
     for day in last_days(now):
         index = index_of([day], fitted)
-        stored += store(day, index, lambda index=index: match(index, rows))
+        stored += store(day, index, partial(match, index, rows))
     Interest.objects.filter(pk__in=ids).update(is_new=False)
     return stored
 
@@ -173,7 +174,7 @@ def match_citing(now: dt.datetime) -> int:
         )
         new = [one for one in found if (one.interest, papers[one.row].id) not in known]
         if new:
-            stored += store(day, index, lambda new=new: new)
+            stored += store(day, index, partial(iter, new))
     return stored
 
 

@@ -34,7 +34,14 @@ LONGEST = 4_000
 LONGEST_NAMED = 120
 """Characters of a title by which a cited paper is named."""
 
-LIMITS = ("without", "categories", "not_categories", "primary_only", "sources", "not_sources")
+LIMITS: tuple[str, ...] = (
+    "without",
+    "categories",
+    "not_categories",
+    "primary_only",
+    "sources",
+    "not_sources",
+)
 LIMITS += ("venues", "not_venues", "no_preprints", "topics", "authors", "has_code")
 LIMITS += ("since", "until")
 """Fields of the form that leave papers out."""
@@ -423,8 +430,8 @@ class MuteForm(forms.Form):
         widget=forms.TextInput(attrs={"dir": "auto"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="mute-%s", **kwargs)
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, auto_id="mute-%s")
 
     def spec(self) -> InterestSpec:
         """What a valid form asks for. Raises `BadSpec`."""

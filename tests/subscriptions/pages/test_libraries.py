@@ -52,7 +52,7 @@ def address_of(reader: Subscriber) -> str:
 def test_a_reader_ticks_what_a_library_suggests_and_nothing_else_stays(client, alice, waiting):
     given = SimpleUploadedFile("library.bib", FILE)
     answer = client.post(address_of(alice), {"action": "file", "file": given})
-    assert "reloads by itself" in client.get(answer.url).text
+    assert "Show what was found" in client.get(answer.url).text
     libraries.read(waiting[0])
     page = client.get(answer.url).text
     assert "3 entries were recognized" in page
