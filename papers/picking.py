@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from papers.days import feature_day, next_weekday, on_weekday
+from papers.days import feature_day, on_weekday
 from papers.ingest import by_hand, issue_days
 from papers.models import Feature, Paper, Pick
 
@@ -30,10 +30,7 @@ def check_day(day: dt.date) -> None:
 
 def next_open_day(now: dt.datetime) -> dt.date:
     """The day of the issue that is coming: the first that can still be prepared at `now`."""
-    day = feature_day(now)
-    while issue_days.is_closed(day):
-        day = next_weekday(day)
-    return day
+    return issue_days.next_open(feature_day(now))
 
 
 def pick_of(day: dt.date, paper_id: int) -> Pick | None:

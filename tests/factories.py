@@ -4,6 +4,7 @@ import datetime as dt
 from itertools import count
 from typing import Any
 
+from newsletter.issues.freezing import build_issue
 from newsletter.models import Delivery, Issue
 from papers.models import Feature, Match, Observation, Paper, Source, Topic
 from subscriptions.models import Notice, Subscriber
@@ -100,6 +101,13 @@ def make_subscriber(
 def make_issue(day: dt.date = DAY, **kwargs: Any) -> Issue:
     """An issue without papers; `newsletter.issues.freezing.build_issue` makes real ones."""
     return Issue.objects.create(day=day, **({"frozen_at": NOW} | kwargs))
+
+
+def make_frozen_issue(day: dt.date = DAY) -> Issue:
+    """The issue of the day's papers, as freezing makes it."""
+    issue = build_issue(day, NOW)
+    assert issue is not None, "the day has no papers"
+    return issue
 
 
 def make_delivery(issue: Issue, subscriber: Subscriber, **kwargs: Any) -> Delivery:

@@ -1,5 +1,6 @@
 """The ledger: what was sent to whom, why each paper, or why nothing."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -21,6 +22,7 @@ from newsletter.delivery.explanations import explain_paper
 from newsletter.digests.choices import chosen_papers
 from newsletter.models import Delivery, Issue, IssuePaper
 from papers.admin.base import ModelAdmin
+from papers.audit import without_addresses
 from papers.identifiers import UnknownIdentifier, identifier
 from papers.models import Paper, Topic
 from subscriptions.admin import addresses
@@ -244,6 +246,9 @@ class DeliveryAdmin(ReadOnly, addresses.NamesReaders, ModelAdmin):
                     problems.append("This paper is not here: no source has listed it.")
             except UnknownIdentifier as error:
                 problems.append(str(error))
+        steps = explain_paper(reader, paper) if reader and paper else []
+        if reader is not None and not addresses.may_see(request, reader):
+            steps = [replace(step, said=without_addresses(step.said)) for step in steps]
         context = {
             **self.admin_site.each_context(request),
             "title": "Why not?",
@@ -252,7 +257,7 @@ class DeliveryAdmin(ReadOnly, addresses.NamesReaders, ModelAdmin):
             "reader": reader,
             "paper": paper,
             "problems": problems,
-            "steps": explain_paper(reader, paper) if reader and paper else [],
+            "steps": steps,
             "opts": self.opts,
         }
         return render(request, "newsletter/admin/why_not_paper.html", context)

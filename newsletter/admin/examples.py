@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from newsletter.delivery import examples
 from newsletter.delivery.examples import Example, NothingToShow
+from newsletter.digests.selection import Choice
 from newsletter.pages.mail_frames import framed
 from papers.admin.base import RowsField
 from papers.models import Topic
@@ -72,7 +73,8 @@ def page(
         if not may_test:
             raise PermissionDenied
         return _send_test(request, example, log)
-    mail, choices, problem = None, [], ""
+    mail, problem = None, ""
+    choices: list[Choice] = []
     try:
         mail, choices = examples.compose(example, timezone.now())
     except NothingToShow as error:

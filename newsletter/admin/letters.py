@@ -21,7 +21,7 @@ from unfold.widgets import (
 
 from newsletter.admin import examples
 from newsletter.admin.brakes import Brakes
-from newsletter.delivery.examples import Example
+from newsletter.delivery.examples import Example, compose
 from newsletter.letters.recipients import MOST_COUNTED, Recipients
 from newsletter.letters.rendering import LetterPress
 from newsletter.mail.encoding import UnsendableMail
@@ -291,7 +291,7 @@ class LetterAdmin(Brakes, ModelAdmin):
             if done:
                 wake("newsletter.tasks.tick")
             return self._said(request, letter, done, "Approved: it goes out now.")
-        mail, _ = examples.examples.compose(Example(letter=letter.pk), timezone.now())
+        mail, _ = compose(Example(letter=letter.pk), timezone.now())
         context = {
             **self.admin_site.each_context(request),
             "title": f"Approve: {letter}",

@@ -3,7 +3,7 @@ waits for somebody's decision.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -68,8 +68,9 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     user: Any = request.user
     now = timezone.now()
     may = user.has_perm
+    sources = list(active_sources())
     if may("newsletter.view_issuedraft"):
-        found = coming.coming(_day(request, now))
+        found = coming.coming(_day(request, now), sources)
         draft = found.draft
         context |= {
             "coming": found,
@@ -88,6 +89,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         told = coming.outcomes([issue for issue in issues if issue.is_published])
         context |= {
             "latest": issues[0] if issues else None,
+            "most_counted": coming.MOST_COUNTED,
             "drops_unapproved": settings.DROP_UNAPPROVED,
             "outcome": next((one for one in told if one.issue == issues[0]), None),
             "outcome_before": next((one for one in told if one.issue != issues[0]), None),
@@ -99,7 +101,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["submissions"] = len(waiting.order_by().values_list("pk")[: MOST_TOLD + 1])
         context["most_told"] = MOST_TOLD
     if may("papers.view_source"):
-        context["ailing"] = _ailing(now)
+        context["ailing"] = _ailing(sources, now)
     if may("newsletter.view_trouble"):
         context["troubles"] = list(Trouble.objects.open()[:5])
     return context | {"title": "Today", "now": now}
@@ -115,9 +117,9 @@ def _day(request: HttpRequest, now: dt.datetime) -> dt.date:
     return day if coming.can_be_shown(day, first) else first
 
 
-def _ailing(now: dt.datetime) -> list[tuple[Source, str]]:
+def _ailing(sources: Iterable[Source], now: dt.datetime) -> list[tuple[Source, str]]:
     """The sources that fail or give nothing, each with what is wrong."""
-    told = ((source, source.last_error or silence(source, now)) for source in active_sources())
+    told = ((source, source.last_error or silence(source, now)) for source in sources)
     return [(source, what) for source, what in told if what]
 
 

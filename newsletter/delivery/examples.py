@@ -15,7 +15,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import transaction
 
-from newsletter.delivery.worker import compose_for
+from newsletter.delivery.worker import edition_of, wording_for
 from newsletter.digests.selection import Choice, Reader
 from newsletter.issues.freezing import build_issue
 from newsletter.letters.rendering import LetterPress
@@ -98,10 +98,12 @@ def _all_topics() -> Collection[int]:
 
 
 def _of_issue(issue: Issue, reader: Reader) -> tuple[Mail, list[Choice]]:
-    mail, choices = compose_for(issue, reader)
-    if mail is None:
+    # The example had nothing, said nothing and follows nothing but topics.
+    edition = edition_of(issue, wording_for(issue, reader))
+    choices = edition.stock.shelf.select(reader, (), None)
+    if not choices:
         raise NothingToShow("It has no paper of these topics, so no email is sent.")
-    return mail, choices
+    return edition.press.render(reader, choices, None), choices
 
 
 def _of_coming(day: dt.date, reader: Reader, now: dt.datetime) -> tuple[Mail, list[Choice]]:

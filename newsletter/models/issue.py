@@ -272,20 +272,23 @@ class IssuePaper(models.Model):
     def topics_now(self) -> dict[str, Any]:
         """The topics of the paper that stands here now."""
         found = self.corrected
-        of_another = found.topics if found is not None else None
-        return self.topics if of_another is None else of_another
+        own: dict[str, Any] = self.topics
+        of_another: dict[str, Any] | None = found.topics if found is not None else None
+        return own if of_another is None else of_another
 
     @property
     def card_now(self) -> dict[str, Any]:
         """What a digest shows now."""
         found = self.corrected
-        return self.card if found is None else self.card | found.card
+        own: dict[str, Any] = self.card
+        return own if found is None else own | found.card
 
     def card_had(self, paper_id: int) -> dict[str, Any]:
         """What a digest shows that has the paper here; one from before it was replaced shows what
         it had.
         """
-        return self.card_now if paper_id == self.paper_now else self.card
+        own: dict[str, Any] = self.card
+        return self.card_now if paper_id == self.paper_now else own
 
     def __str__(self) -> str:
         return f"{self.rank}. {self.card.get('title', self.paper_id)}"

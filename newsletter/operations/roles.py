@@ -18,6 +18,7 @@ _EDITED_PAPERS: Mapping[str, str] = {
     "papers.acronym": "view add change delete",
     "papers.paper": "view",
     "subscriptions.interest": "view",
+    "subscriptions.topicchange": "view add",
 }
 
 _ISSUES: Mapping[str, str] = {
@@ -45,6 +46,7 @@ _SEEN: Mapping[str, str] = {
             "papers.feature",
             "subscriptions.submission",
             "subscriptions.interest",
+            "subscriptions.topicchange",
             "subscriptions.subscriber",
             "subscriptions.notice",
             "newsletter.issue",

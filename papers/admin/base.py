@@ -55,8 +55,10 @@ class RowsField(ModelMultipleChoiceField[Any]):
 
     def _check_values(self, value: Any) -> Any:
         """The chosen rows. Raises `ValidationError`."""
+        rows = self.queryset
+        assert rows is not None  # whoever makes the field sets it
         for one in value if isinstance(value, list | tuple) else ():
-            if not is_key(self.queryset.model, one):
+            if not is_key(rows.model, one):
                 code = "invalid_pk_value"
                 raise ValidationError(self.error_messages[code], code, {"pk": str(one)[:50]})
         return super()._check_values(value)  # type: ignore[misc]  # which its stubs leave out

@@ -100,8 +100,8 @@ class PaperDesk(ModelAdmin):
     def _decide(self, request: HttpRequest, paper: Paper, day: dt.date) -> None:
         form = DecisionForm(request.POST)
         if not form.is_valid():
-            for name, said in form.errors.items():
-                messages.error(request, f"{name}: {' '.join(map(str, said))}")
+            for name, faults in form.errors.items():
+                messages.error(request, f"{name}: {' '.join(map(str, faults))}")
             return
         said = form.cleaned_data
         before = pick_of(day, paper.pk)

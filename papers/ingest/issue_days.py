@@ -45,6 +45,14 @@ def is_closed(day: dt.date) -> bool:
     return any(day in ask(day) for ask in _ask)
 
 
+def next_open(day: dt.date) -> dt.date:
+    """The first issue day from `day` on that is open, as far as anybody knows now. One query."""
+    closed = {at for ask in _ask for at in ask(day)}
+    while day in closed:
+        day = next_weekday(day)
+    return day
+
+
 def hold_listing() -> None:
     """Keep everybody from listing papers until the end of the transaction, and wait for those who
     are just doing so.

@@ -6,6 +6,7 @@ Each module of this package that holds a `PaperSource` brings a kind; nothing el
 import datetime as dt
 import inspect
 import pkgutil
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
@@ -194,8 +195,9 @@ def pause_of(source: Source) -> int:
         return 0
 
 
-def unanswered(day: dt.date) -> list[Source]:
-    """The active sources that have not said all they will of `day`, which is over.
+def unanswered(day: dt.date, sources: Iterable[Source] | None = None) -> list[Source]:
+    """The active sources, or of these `sources`, those that have not said all they will of `day`,
+    which is over.
 
     That is for one which can be asked for the past an answer after the day's end, and for others
     any answer of the day. One that said that its list of the day is complete has said all.
@@ -203,7 +205,7 @@ def unanswered(day: dt.date) -> list[Source]:
     closed = days.closes_at(day)
     complete = set(SourceRun.objects.complete_on(day).values_list("source_id", flat=True))
     missing = []
-    for source in active_sources():
+    for source in active_sources() if sources is None else sources:
         if source.pk in complete or KINDS[source.kind].adds_facts:
             continue
         answered = source.answered_at(day)

@@ -86,7 +86,7 @@ def _concerned(ended: Sequence[Topic]) -> "QuerySet[Subscriber]":
 
 def _with_nothing_but(ended: Sequence[Topic]) -> "QuerySet[Subscriber]":
     """Active readers who follow one of these, and nothing that is offered besides."""
-    return without_anything(_concerned(ended).mailable(), ended)
+    return without_anything(_concerned(ended) & Subscriber.objects.mailable(), ended)
 
 
 def without_anything(

@@ -33,7 +33,7 @@ def test_an_editor_mends_a_link_and_sees_that_readers_are_counted(client, row, p
     assert "is being counted" in text(page)
     found = Correction.objects.get()
     assert found.card == {"code_url": "https://example.org/right"}
-    assert (found.reason, found.made_by.username) == ("a typo", "admin")
+    assert (found.reason, str(found.made_by)) == ("a typo", "admin")
     assert AuditEntry.objects.filter(model="newsletter.issue").count() == 1
     client.post(url, {"what": "take_back"})
     assert not Correction.objects.exists()

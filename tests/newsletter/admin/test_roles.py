@@ -33,6 +33,7 @@ LISTS = {
     "papers_auditentry": "owner editor",
     "subscriptions_submission": "owner editor moderator viewer",
     "subscriptions_interest": "owner editor topic-editor viewer",
+    "subscriptions_topicchange": "owner editor topic-editor viewer",
     "subscriptions_subscriber": "owner editor support viewer",
     "subscriptions_suppression": "owner support",
     "subscriptions_notice": "owner editor support viewer",

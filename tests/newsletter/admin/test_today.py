@@ -9,12 +9,19 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from newsletter.issues.freezing import build_issue
 from newsletter.models import Delivery, IssueDraft
 from papers.models import AuditEntry, Pick
 from subscriptions.models import Submission
 from tests.admin_pages import staff, text
-from tests.factories import DAY, NOW, make_delivery, make_paper, make_source, make_subscriber
+from tests.factories import (
+    DAY,
+    NOW,
+    make_delivery,
+    make_frozen_issue,
+    make_paper,
+    make_source,
+    make_subscriber,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +34,7 @@ ARRANGE = reverse("admin:newsletter_issuedraft_arrange", args=[TOMORROW])
 def editor():
     make_source(slug="down", name="Down Daily", last_error="HTTP 503 from the service")
     make_paper("Yesterday's paper")
-    issue = build_issue(DAY, NOW)
+    issue = make_frozen_issue()
     make_delivery(issue, make_subscriber(), state=Delivery.State.SENT)
     make_delivery(issue, make_subscriber("bob@example.org"), state=Delivery.State.PENDING)
     with time_machine.travel(NOW, tick=False):
@@ -46,7 +53,7 @@ def papers(*titles: str) -> dict[str, int]:
 
 def form_of(html_form: dict[int, dict[str, str]]) -> dict[str, str]:
     """A form as a browser sends it: of each row what is there now, and what was there before."""
-    sent = {}
+    sent: dict[str, str] = {}
     for pk, now in html_form.items():
         sent |= {f"p{pk}-{name}": value for name, value in now.items()}
         sent.setdefault(f"p{pk}-note", "")

@@ -8,11 +8,19 @@ from django.contrib.auth.models import User
 
 from newsletter.delivery import examples, worker
 from newsletter.delivery.examples import Example, NothingToShow
-from newsletter.issues.freezing import build_issue
+from newsletter.mail.message import Mail
 from newsletter.models import Delivery, Issue, IssueDraft, Letter, RateBucket, WebhookEvent
 from subscriptions import links
 from subscriptions.models import Notice
-from tests.factories import DAY, NOW, make_match, make_paper, make_subscriber, make_topic
+from tests.factories import (
+    DAY,
+    NOW,
+    make_frozen_issue,
+    make_match,
+    make_paper,
+    make_subscriber,
+    make_topic,
+)
 from tests.newsletter.transports import RecordingTransport
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +38,7 @@ def topic():
 
 @pytest.fixture
 def issue(topic) -> Issue:
-    return build_issue(DAY, NOW)
+    return make_frozen_issue()
 
 
 @pytest.fixture
@@ -38,7 +46,7 @@ def editor() -> User:
     return User.objects.create_user("editor", "editor@example.com", is_staff=True)
 
 
-def send(tmp_path) -> list:
+def send(tmp_path) -> list[Mail]:
     transport = RecordingTransport()
     worker.drain(transport=transport, directory=tmp_path, clock=lambda: NOW)
     return transport.sent

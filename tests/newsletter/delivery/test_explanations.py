@@ -1,6 +1,7 @@
 """Why did a reader not get a paper? Each step of its way, for any reader and paper."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -9,7 +10,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from newsletter.delivery.explanations import explain_paper
-from newsletter.issues.freezing import build_issue
 from newsletter.models import Delivery, Issue
 from papers.models import Pick
 from subscriptions.models import Feedback, Subscriber
@@ -18,6 +18,7 @@ from tests.factories import (
     DAY,
     NOW,
     make_delivery,
+    make_frozen_issue,
     make_match,
     make_paper,
     make_subscriber,
@@ -43,7 +44,7 @@ def paper(topic):
 
 @pytest.fixture
 def issue(paper) -> Issue:
-    return build_issue(DAY, NOW)
+    return make_frozen_issue()
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def answers(reader, paper) -> dict[str, tuple[bool | None, str]]:
     return {step.question: (step.is_passed, step.said) for step in explain_paper(reader, paper)}
 
 
-def chosen(paper, issue, topic) -> list:
+def chosen(paper, issue, topic) -> list[Any]:
     return [[paper.pk, issue.places.get(paper=paper).pk, [topic.pk], "why"]]
 
 
@@ -111,7 +112,7 @@ def build_issue_with(paper, topic, day) -> Issue:
 def test_one_whose_place_was_taken(alice, paper, topic):
     other = make_paper("Agents above all")
     make_match(other, topic)
-    issue = build_issue(DAY, NOW)
+    issue = make_frozen_issue()
     make_delivery(issue, alice, state=State.SENT, choices=chosen(other, issue, topic))
     _, said = answers(alice, paper)[f"In the digest of {DAY}?"]
     assert said.endswith("the reader wants 1 at most: its place was taken.")

@@ -9,7 +9,6 @@ from django.urls import reverse
 from newsletter.delivery import worker
 from newsletter.digests.tracked_links import targets, token_of
 from newsletter.issues import corrections
-from newsletter.issues.freezing import build_issue
 from newsletter.models import Correction, Delivery, Issue, IssuePaper
 from papers.cards import Card
 from papers.models import Pick
@@ -17,6 +16,7 @@ from tests.factories import (
     DAY,
     NOW,
     make_delivery,
+    make_frozen_issue,
     make_match,
     make_paper,
     make_subscriber,
@@ -34,7 +34,7 @@ def issue() -> Issue:
     topic = make_topic("Agents")
     make_match(make_paper("Agents everywhere", code_url=WRONG, trending_score=2), topic)
     make_match(make_paper("Agents nowhere", trending_score=1), topic)
-    found = build_issue(DAY, NOW)
+    found = make_frozen_issue()
     assert found is not None
     for name in ("alice", "bob"):
         make_delivery(found, make_subscriber(f"{name}@example.org", topics=[topic]))
@@ -43,7 +43,8 @@ def issue() -> Issue:
 
 @pytest.fixture
 def place(issue) -> IssuePaper:
-    return issue.places.get(rank=1)
+    found: IssuePaper = issue.places.get(rank=1)
+    return found
 
 
 def later(minutes: int) -> dt.datetime:
@@ -66,7 +67,7 @@ def send_with(tmp_path, meanwhile, monkeypatch) -> list[str]:
             meanwhile()
         return outcome
 
-    transport.send = send_and_go_on
+    monkeypatch.setattr(transport, "send", send_and_go_on)
     moments = iter(later(minutes) for minutes in range(0, 10_000, 3))
     worker.drain(transport=transport, directory=tmp_path, clock=lambda: next(moments))
     return [body_of(mail) for mail in transport.sent]
@@ -163,8 +164,9 @@ def test_taking_it_back_and_mending_back_shows_what_was_frozen(place):
 
 def test_a_tracked_link_leads_to_the_mended_address(place, settings):
     settings.TRACK_CLICKS = False
-    delivery = Delivery.objects.first()
-    token = token_of(delivery.subscriber_id, delivery.subscriber.link_version, delivery.pk)
+    delivery = Delivery.objects.select_related("subscriber").all()[0]
+    assert delivery.subscriber is not None
+    token = token_of(delivery.subscriber.pk, delivery.subscriber.link_version, delivery.pk)
     number = targets(Card.from_dict(place.card)).index(WRONG)
     address = reverse("newsletter:follow", args=[token, place.pk, number])
     assert Client().get(address)["Location"] == WRONG

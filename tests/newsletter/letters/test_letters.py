@@ -1,12 +1,12 @@
 """Letters, from the filter to the email: one for each reader, with consent, claims and counts."""
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 
 from newsletter.delivery import ledger, worker
 from newsletter.issues import corrections
-from newsletter.issues.freezing import build_issue
 from newsletter.letters import planning
 from newsletter.letters.markdown import as_html
 from newsletter.letters.recipients import Recipients
@@ -17,6 +17,7 @@ from tests.factories import (
     DAY,
     NOW,
     make_delivery,
+    make_frozen_issue,
     make_match,
     make_paper,
     make_subscriber,
@@ -43,7 +44,9 @@ def approved(**kwargs) -> Letter:
     return letter
 
 
-def drain(tmp_path, transport=None, now=NOW) -> RecordingTransport:
+def drain(
+    tmp_path: Path, transport: RecordingTransport | None = None, now: dt.datetime = NOW
+) -> RecordingTransport:
     transport = transport or RecordingTransport()
     worker.drain(transport=transport, directory=tmp_path, clock=lambda: now)
     return transport
@@ -115,7 +118,7 @@ def test_the_filter_names_those_who_are_as_each_of_its_parts_says():
 def test_a_correction_goes_to_those_who_got_what_was_wrong(tmp_path):
     topic = make_topic("Agents")
     make_match(make_paper("Agents everywhere"), topic)
-    issue = build_issue(DAY, NOW)
+    issue = make_frozen_issue()
     place = issue.places.get()
     had, waits = (make_subscriber(f"{name}@example.org", topics=[topic]) for name in "ab")
     chosen = [[place.paper_id, place.pk, [topic.pk], "why"]]
@@ -182,7 +185,7 @@ def test_chunks_go_on_where_the_one_before_ended(monkeypatch):
 def test_it_counts_neither_as_a_digest_nor_as_had(tmp_path):
     topic = make_topic("Agents")
     make_match(make_paper("Agents everywhere"), topic)
-    issue = build_issue(DAY, NOW)
+    issue = make_frozen_issue()
     reader = make_subscriber("alice@example.org", topics=[topic])
     make_delivery(issue, reader)
     approved()
