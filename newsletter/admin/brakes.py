@@ -1,5 +1,6 @@
 """Pausing, resuming and stopping what goes out: a pause asks why, and a stop asks twice."""
 
+from collections import Counter
 from typing import Any, ClassVar
 
 from django import forms
@@ -100,7 +101,8 @@ class Brakes:
     def _asked(
         self, request: HttpRequest, one: Any, form: Any, verb: str, button: str, step: str
     ) -> HttpResponse:
-        rows = self.deliveries_of(one).order_by().values_list("pk")
+        rows = self.deliveries_of(one).order_by().values_list("state", flat=True)
+        first = Counter(rows[: MOST_COUNTED + 1])  # no more are read, however many there are
         context = {
             **self.admin_site.each_context(request),
             "title": f"{verb}: {one}",
@@ -108,9 +110,10 @@ class Brakes:
             "form": form,
             "button": button,
             "step": step,
-            # Either is found by an index, and counted no further.
+            # Those that wait stand in a small index of their own.
             "waiting": len(rows.filter(state=Delivery.State.PENDING)[: MOST_COUNTED + 1]),
-            "gone": len(rows.filter(state=Delivery.State.SENT)[: MOST_COUNTED + 1]),
+            "gone": first[Delivery.State.SENT],
+            "has_more": first.total() > MOST_COUNTED,
             "most": MOST_COUNTED,
             "opts": self.opts,
         }

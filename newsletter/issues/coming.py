@@ -132,8 +132,8 @@ def outcomes(issues: Collection[Issue]) -> list[Outcome]:
 
 def _outcome(issue: Issue, counts: Counter[str]) -> Outcome:
     # Rows that wait stand in a small index of their own.
-    open_rows = Delivery.objects.open().filter(issue=issue).order_by()
-    waiting = len(open_rows.values_list("pk", flat=True)[: MOST_COUNTED + 1])
+    pending = Delivery.objects.filter(issue=issue, state=Delivery.State.PENDING).order_by()
+    waiting = len(pending.values_list("pk", flat=True)[: MOST_COUNTED + 1])
     if counts[Measure.SENT] and not waiting:
         return Outcome(issue, counts, is_exact=True)
     columns = ("state", "channel", "delivered_at", "bounce", "complained_at")

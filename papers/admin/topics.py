@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from celery import signature
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.contrib.admin.utils import unquote
@@ -15,7 +16,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from kombu.exceptions import OperationalError
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from papers import packs
 from papers.admin.base import ModelAdmin
@@ -25,6 +30,7 @@ from papers.matching import learned, ranking
 from papers.matching.classifier import FEWEST_SENT
 from papers.matching.learned import spec_of_topic
 from papers.models import Match, Topic
+from papers.models.topic import names_by_language
 from papers.semantics import current
 
 SAVES = ("_save", "_continue", "_addanother", "_saveasnew")
@@ -100,8 +106,32 @@ class PacksForm(forms.Form):
         ]
 
 
+OTHER_LANGUAGES = settings.LANGUAGES[1:]
+"""The languages of the site besides the first, which names and groups are written in."""
+
+
+KEYS = ("name", "group")
+"""What of a topic is translated."""
+
+
+def _with_names(form: type["TopicForm"]) -> type["TopicForm"]:
+    """The form with a field for each translated text; one for each language, so not written out."""
+    for code, language in OTHER_LANGUAGES:
+        for key in KEYS:
+            form.declared_fields[f"{key}_{code}"] = forms.CharField(
+                required=False,
+                max_length=Topic._meta.get_field(key).max_length,
+                label=f"{key.capitalize()}, {language}",
+                widget=UnfoldAdminTextInputWidget,
+                help_text="Empty: as in English.",
+            )
+    form.base_fields |= form.declared_fields
+    return form
+
+
+@_with_names
 class TopicForm(forms.ModelForm[Topic]):
-    """A topic with its lists as lines."""
+    """A topic with its lists as lines, and its name and group in each of the site's languages."""
 
     keywords = LinesField(
         required=False,
@@ -134,10 +164,30 @@ class TopicForm(forms.ModelForm[Topic]):
             "description",
             "keywords",
             "categories",
-            "names",
             "position",
             "is_active",
         )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for code, _ in OTHER_LANGUAGES:
+            known = (self.instance.names or {}).get(code, {})
+            for key in KEYS:
+                self.fields[f"{key}_{code}"].initial = known.get(key, "")
+
+    def clean(self) -> dict[str, Any]:
+        """Put the names together; those in languages that the site does not have are kept."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        names = dict(self.instance.names or {})
+        for code, _ in OTHER_LANGUAGES:
+            said = {key: " ".join((cleaned.get(f"{key}_{code}") or "").split()) for key in KEYS}
+            names[code] = {key: text for key, text in said.items() if text}
+        self.instance.names = {code: said for code, said in names.items() if said} or None
+        try:
+            names_by_language(self.instance.names)
+        except forms.ValidationError as error:
+            self.add_error(None, error)
+        return cleaned
 
 
 @admin.register(Topic)
@@ -165,7 +215,7 @@ class TopicAdmin(ModelAdmin):
     change_list_template = "papers/admin/topic_list.html"
     prepopulated_fields: ClassVar = {"slug": ("name",)}
     warn_unsaved_form = True
-    restorable = TopicForm.Meta.fields
+    restorable = (*TopicForm.Meta.fields, "names")
 
     def after_restore(self, request: HttpRequest, obj: Topic, changed: set[str]) -> None:
         """Match the last days' papers with the topic as it was and is again."""
@@ -233,6 +283,18 @@ class TopicAdmin(ModelAdmin):
         self.message_user(
             request, (f"Deactivated {changed} topics. Readers who follow them keep them.")
         )
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What goes with the topics. One that readers follow is not deleted, which would leave
+        them behind without a word: retire it, or give it a successor.
+        """
+        gone, counts, needed, protected = super().get_deleted_objects(objs, request)
+        # By name: papers know nothing of who follows them.
+        follow: Any = Topic._meta.get_field("subscriptions").related_model.objects  # type: ignore[union-attr]
+        keys = [topic.pk for topic in objs]
+        followed = set(follow.filter(topic__in=keys).values_list("topic_id", flat=True).distinct())
+        kept = [f"{topic}, which readers follow" for topic in objs if topic.pk in followed]
+        return gone, counts, needed, [*protected, *kept]
 
     def save_model(
         self, request: HttpRequest, obj: Topic, form: forms.ModelForm[Topic], change: bool

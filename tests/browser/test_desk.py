@@ -1,8 +1,5 @@
 """The editor's desk in a browser, on a phone: arranging a day, and acting from a paper's page."""
 
-import os
-from pathlib import Path
-
 import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone

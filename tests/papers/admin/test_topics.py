@@ -12,7 +12,8 @@ from django.urls import reverse
 from papers.admin.topics import LinesField
 from papers.matching.ranking import rank_and_match
 from papers.models import Feature, Match, Topic
-from tests.admin_pages import cell, text
+from subscriptions.models import Subscriber
+from tests.admin_pages import cell, staff, text
 from tests.factories import (
     DAY,
     NOW,
@@ -297,3 +298,33 @@ def test_the_preview_helps_with_words_and_adds_what_is_ticked(admin_client, topi
     admin_client.post(preview_of(topic), ticked | {"_save": "1"})
     topic.refresh_from_db()
     assert topic.keywords == ["KV cache", "the", "kv caching", "cached values"]
+
+
+def test_names_and_groups_are_translated_in_fields_of_their_own():
+    topic = make_topic("Robots", names={"fr": {"name": "Robots"}, "de": {"name": "Roboter"}})
+    browser = staff(is_superuser=True)
+    assert 'value="Roboter"' in text(browser.get(change_of(topic)))
+    form = filled(topic, name_de=" Die  Robotik ", group_de="Maschinen")
+    assert browser.post(change_of(topic), form).status_code == 302
+    topic.refresh_from_db()
+    assert topic.names == {
+        "fr": {"name": "Robots"},
+        "de": {"name": "Die Robotik", "group": "Maschinen"},
+    }
+    browser.post(change_of(topic), filled(topic))
+    topic.refresh_from_db()
+    assert topic.names == {"fr": {"name": "Robots"}}
+    assert browser.post(change_of(topic), filled(topic, name_de="x" * 81)).status_code == 200
+
+
+def test_a_topic_that_readers_follow_is_not_deleted():
+    topic = make_topic("Robots")
+    make_subscriber(topics=[topic])
+    browser = staff(is_superuser=True)
+    url = reverse("admin:papers_topic_delete", args=[topic.pk])
+    assert "which readers follow" in text(browser.get(url))
+    browser.post(url, {"post": "yes"})
+    assert Topic.objects.filter(pk=topic.pk).exists()
+    Subscriber.objects.all().delete()
+    browser.post(url, {"post": "yes"})
+    assert not Topic.objects.filter(pk=topic.pk).exists()
