@@ -21,7 +21,7 @@ class NewsletterConfig(AppConfig):
         from newsletter.channels import registry
         from newsletter.issues import freezing
         from newsletter.mail import outgoing  # noqa: F401
-        from newsletter.operations import checks  # noqa: F401
+        from newsletter.operations import checks, second_factor  # noqa: F401
         from newsletter.statistics import exports
         from newsletter.webhooks import recording
         from papers.ingest import issue_days
@@ -31,6 +31,7 @@ class NewsletterConfig(AppConfig):
 
         registry.offer()
         exports.offer()
+        second_factor.put_on_record()
         post_save.connect(recording.on_consent, sender=Consent, dispatch_uid="webhooks.consent")
         issue_days.tell_closed_days(freezing.closed_days)
         followed.tell_followed(popular.popular_phrases)

@@ -8,13 +8,20 @@ from urllib.parse import urlsplit
 import structlog
 from csp.constants import SELF
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
 _ADMIN = "/admin/"
+_ACCOUNT = "/account/"
 DESK_COOKIE = "desk"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,36}")  # too short for a signed token
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # RFC 9110 section 9.2.1
@@ -39,6 +46,7 @@ def request_id(get_response: Handler) -> Handler:
 
 def policy(get_response: Handler) -> Handler:
     """Let the admin's theme run its own expressions; everything else keeps the strict policy.
+    Pages about one's own account are kept nowhere.
 
     A NUL in an address of the admin is refused: nobody types one, and PostgreSQL, where Django's
     lists would look for it, fails over it. Our own pages clean what they look for.
@@ -51,6 +59,8 @@ def policy(get_response: Handler) -> Handler:
                 ("Text can’t contain a NUL character."), content_type="text/plain"
             )
         response = get_response(request)
+        if request.path.startswith(_ACCOUNT):
+            add_never_cache_headers(response)
         if is_admin:
             _hint_at_desk(request, response)
             response._csp_update = {  # type: ignore[attr-defined]  # what django-csp looks for
@@ -71,6 +81,30 @@ def _hint_at_desk(request: HttpRequest, response: HttpResponse) -> None:
         response.set_cookie(DESK_COOKIE, "1", samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
     elif not is_staff and DESK_COOKIE in request.COOKIES:
         response.delete_cookie(DESK_COOKIE, samesite="Lax")
+
+
+def second_factor(get_response: Handler) -> Handler:
+    """Where a second factor is required, lead whoever has none to the page that sets one up, before
+    any page of the admin. On every other page they are as somebody who has not logged in.
+    """
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if not settings.REQUIRE_SECOND_FACTOR or request.path.startswith(_ACCOUNT):
+            return get_response(request)
+        # The apps are not loaded yet when this module is.
+        from newsletter.operations.second_factor import is_missing
+
+        person = request.user
+        if not request.path.startswith(_ADMIN):
+            request.user = SimpleLazyObject(  # type: ignore[assignment]
+                lambda: AnonymousUser() if is_missing(person) else person
+            )
+        elif is_missing(person):
+            messages.warning(request, _("Set up a second factor first."))
+            return HttpResponseRedirect(reverse("mfa_index"))
+        return get_response(request)
+
+    return handle
 
 
 def same_origin(get_response: Handler) -> Handler:

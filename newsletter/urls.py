@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("newsletter.pages.urls")),
     path("", include("papers.pages.urls")),
     path("", include("subscriptions.pages.urls")),
+    path("account/", include("newsletter.pages.accounts")),
     path("admin/", admin.site.urls),
     path("api/", include("newsletter.api.urls")),
     path("webhooks/", include("newsletter.pages.webhooks")),

@@ -127,23 +127,23 @@ def record(
 ) -> AuditEntry:
     """Write down that a person did something.
 
-    `by` is the request, or the account. `objects` are those that it was done to, or `model` with
-    `keys`; of an action on a whole set, `model`, `number` and `narrowed` say which, and why is the
-    `reason`. `changes` come from `differences` of two `snapshot`s.
+    `by` is the request, the account, or the name of a command. `objects` are those that it was done
+    to, or `model` with `keys`; of an action on a whole set, `model`, `number` and `narrowed` say
+    which, and why is the `reason`. `changes` come from `differences` of two `snapshot`s.
     """
-    user = by.user if isinstance(by, HttpRequest) else by
+    user = by.user if isinstance(by, HttpRequest) else None if isinstance(by, str) else by
     rows = [objects] if isinstance(objects, models.Model) else list(objects)
     if model is None:
         if not rows:
             raise ValueError("an action needs its objects, or their model")
-        model = type(rows[0])
+        model = rows[0]._meta.model  # of a lazy object, too
     named = [str(row.pk) for row in rows] or [str(key) for key in keys]
     total = len(named) if number is None else number
     label = model._meta.label_lower
     with transaction.atomic():
         entry = AuditEntry.objects.create(
             user_id=user.pk if user is not None else None,
-            by=user.get_username() if user is not None else "",
+            by=user.get_username() if user is not None else by if isinstance(by, str) else "",
             what=without_addresses(str(what))[:200],
             model=label,
             name=without_addresses(str(rows[0]))[:200] if len(rows) == 1 else "",

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -15,11 +18,14 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from newsletter.operations.roles import ROLES, make_roles
+from newsletter.pages.accounts import admin_login
 from papers import audit
 from papers.admin.base import ModelAdmin
 
-admin.site.unregister(User)
-admin.site.unregister(Group)
+for _model in (User, Group, Authenticator, UserSession, EmailAddress):
+    admin.site.unregister(_model)  # the last three are their owners', at /account/
+
+admin.site.login = admin_login  # type: ignore[method-assign]
 
 
 class GiveForm(forms.Form):
@@ -44,6 +50,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "is_active", "is_staff", "is_superuser", "last_login")
     list_filter = ("is_staff", "is_active", "groups")
+    filter_horizontal = ()  # the two lists beside each other are wider than a telephone
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Only a superuser changes a superuser."""

@@ -43,6 +43,7 @@ def prepare(port: int, papers_source: str) -> dict[str, str]:
     )
     own = dict.fromkeys(unset.split(), "") | {
         "DEBUG": "true",
+        "REQUIRE_SECOND_FACTOR": "false",
         "PAPERS_SOURCE": papers_source,
         "SITE_URL": site,
         "REDIS_URL": f"redis://:{password}@127.0.0.1:{free_port(0)}/0",

@@ -15,7 +15,7 @@ def admin(page: Page, live_server) -> Page:
     get_user_model().objects.create_superuser("admin", "admin@example.org", "a long password")
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(f"{live_server.url}/admin/")
-    page.fill("[name=username]", "admin")
+    page.fill("[name=login]", "admin")
     page.fill("[name=password]", "a long password")
     page.click("button[type=submit]")
     return page

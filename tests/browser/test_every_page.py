@@ -111,7 +111,7 @@ def test_no_title_is_run_in_the_admin_nor_makes_it_wider(browser: Browser, site)
     wide = []
     with watched(context, site) as page:
         page.goto(f"{site}/admin/")
-        page.fill("[name=username]", "admin")
+        page.fill("[name=login]", "admin")
         page.fill("[name=password]", "a long password")
         page.click("button[type=submit]")
         for path in every_page.admin_paths():

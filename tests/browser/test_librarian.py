@@ -66,7 +66,7 @@ def test_a_librarian_sets_up_biology_two_journals_and_a_feed(
     django_user_model.objects.create_superuser("alice", "alice@example.org", "a long password")
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(f"{live_server.url}/admin/")
-    page.fill("[name=username]", "alice")
+    page.fill("[name=login]", "alice")
     page.fill("[name=password]", "a long password")
     page.click("button[type=submit]")
     page.wait_for_url("**/admin/")

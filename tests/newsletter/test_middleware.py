@@ -142,17 +142,18 @@ def test_webhooks_are_called_from_elsewhere(strict):
 
 
 def test_under_admin_only_djangos_token_counts(strict, admin_user):
-    login = "/admin/login/"
+    strict.force_login(admin_user, "django.contrib.auth.backends.ModelBackend")
+    add = "/admin/papers/acronym/add/"
     same = {"sec-fetch-site": "same-origin", "origin": OURS}
-    form = {"username": admin_user.username, "password": "password"}
-    assert strict.post(login, form, secure=True, headers=same).status_code == 403
-    page = strict.get(login, secure=True).content.decode()
+    form = {"short": "vlm", "long": "vision language model", "verdict": "always"}
+    assert strict.post(add, form, secure=True, headers=same).status_code == 403
+    page = strict.get(add, secure=True).content.decode()
     found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
     assert found
     form["csrfmiddlewaretoken"] = found[1]
-    assert strict.post(login, form, secure=True, headers=same).status_code == 302
     other = {"sec-fetch-site": "cross-site", "origin": EVIL}
-    assert strict.post(login, form, secure=True, headers=other).status_code == 403
+    assert strict.post(add, form, secure=True, headers=other).status_code == 403
+    assert strict.post(add, form, secure=True, headers=same).status_code == 302
 
 
 def test_djangos_check_stands_behind_ours():

@@ -85,8 +85,18 @@ def paths(settings, tmp_path, monkeypatch) -> list[str]:
     saved = links.reading_list_path(*held)
     mail = next(tmp_path.iterdir()).name
     preferences = links.preferences_path(*held)
+    kinds = ("view", "generate", "download")
+    account = [
+        *("account_login", "account_logout", "account_inactive", "account_reauthenticate"),
+        *("account_change_password", "mfa_index", "mfa_authenticate", "mfa_reauthenticate"),
+        *("mfa_activate_totp", "mfa_deactivate_totp", "mfa_list_webauthn", "mfa_add_webauthn"),
+        *("mfa_reauthenticate_webauthn", "usersessions_list"),
+        *(f"mfa_{kind}_recovery_codes" for kind in kinds),
+    ]
     return [
         *found,
+        *map(reverse, account),
+        *(reverse(f"mfa_{verb}_webauthn", args=[1]) for verb in ("edit", "remove")),
         f"{preferences}data.json",
         f"{preferences}interests/interests.json",
         f"{preferences}interests/feeds.opml",

@@ -161,9 +161,9 @@ def test_behind_a_proxy_who_guesses_passwords_locks_out_nobody_else(client, sett
     User.objects.create_superuser("editor", password="a long pass phrase")
 
     def log_in(password: str, visitor: str) -> int:
-        form = {"username": "editor", "password": password}
+        form = {"login": "editor", "password": password}
         headers = {"X-Forwarded-For": visitor}
-        answer = client.post("/admin/login/", form, secure=True, headers=headers)
+        answer = client.post("/account/login/", form, secure=True, headers=headers)
         return int(answer.status_code)
 
     for _ in range(settings.AXES_FAILURE_LIMIT):
