@@ -403,9 +403,15 @@ def of_paper(paper: Paper, what: str) -> InterestSpec | None:
 
 
 def person_of(paper: Paper, number: int) -> InterestSpec | None:
-    """The author of a paper, with these co-authors: the person and not the name."""
+    """The author of a paper, with these co-authors: the person and not the name. One without any
+    is known by id or affiliation, and where there is neither, by the name alone.
+    """
     spec = of_paper(paper, f"author:{number}")
-    return replace(spec, is_person=True, fields=(), affiliations=()) if spec else None
+    if spec is None:
+        return None
+    affiliations = () if spec.coauthors else spec.affiliations
+    is_person = bool(spec.coauthors or spec.ids or affiliations)
+    return replace(spec, is_person=is_person, fields=(), affiliations=affiliations)
 
 
 class MuteForm(forms.Form):

@@ -40,7 +40,7 @@ from subscriptions.pages.interest_forms import (
 )
 from subscriptions.pages.signed import Visitor, keep_private, signed, void_link
 from subscriptions.pages.subscribing import too_many
-from subscriptions.readers import feedback, form_entries
+from subscriptions.readers import feedback, form_entries, limits
 from subscriptions.readers import preferences as preferences_of
 from subscriptions.readers.signup import SignupChoices
 
@@ -63,6 +63,9 @@ def follow(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _follow_page(request, kind(), subscriber, None)
     action = request.POST.get("action", "")
+    visitor = limits.address_of(request) or ""
+    if subscriber is None and (wait := too_many(request, "preview", visitor)):
+        return wait
     if action == "start":
         spec = _met(request)
         topic = Topic.objects.active().filter(slug=request.POST.get("topic", "")[:100]).first()

@@ -43,6 +43,7 @@ def allowance(action: str) -> Allowance:
     """What the settings allow of `action`: "subscribe" and "link" send mail to whomever a stranger
     names; so does "unproven", either of them without the proof of work that was asked for; "upvote"
     and "submit" are for readers who have shown who they are, of whom a network may have many.
+    "preview" shows a stranger what an interest would bring, which costs us more than a page.
     """
     in_total = settings.LIMIT_IN_TOTAL
     match action:
@@ -51,6 +52,9 @@ def allowance(action: str) -> Allowance:
         case "submit":
             most = settings.LIMIT_SUBMISSIONS
             return Allowance(most, 10 * most, in_total)
+        case "preview":
+            most = 10 * settings.LIMIT_PER_NETWORK
+            return Allowance(most, most, 10 * in_total)
         case "unproven":
             per_network = max(1, settings.LIMIT_PER_NETWORK // 10)
             return Allowance(settings.LIMIT_PER_ADDRESS, per_network, settings.LIMIT_UNPROVEN)

@@ -340,6 +340,35 @@ def test_a_feed_of_an_interest_says_when_each_paper_was_listed(client, alice, pa
     assert client.get(feed, **known).status_code == 304
 
 
+@pytest.mark.parametrize(
+    ("author", "asked"),
+    [
+        ({"name": "Wei Zhang"}, {"is_person": False}),
+        ({"name": "Wei Zhang", "orcid": "0000-0002-1825-0097"}, {"is_person": True}),
+        (
+            {"name": "Wei Zhang", "affiliations": [{"name": "CERN"}]},
+            {"is_person": True, "affiliations": ("CERN",)},
+        ),
+    ],
+)
+def test_an_author_without_co_authors_is_muted_by_what_else_is_known(client, alice, author, asked):
+    paper = make_paper("Alone", author_records=[author], authors=["Wei Zhang"])
+    client.post(
+        links.mute_path(alice.pk, alice.link_version, paper.pk), {"action": "author", "author": "0"}
+    )
+    spec = alice.muted.get().interest.asked
+    assert {name: getattr(spec, name) for name in asked} == asked
+
+
+def test_strangers_see_a_limited_number_of_previews(client, settings):
+    cache.clear()
+    settings.LIMIT_PER_NETWORK = 1
+    form = {"kind": "words", "what": PHRASE, "action": "preview"}
+    answers = [client.post(reverse("subscriptions:follow"), form).status_code for _ in range(11)]
+    assert answers == [200] * 10 + [429]
+    cache.clear()
+
+
 def test_interests_move_as_a_file_and_feeds_are_listed(client, alice):
     spec = spec_of(Kind.WORDS.value, phrases=[PHRASE])
     one = following.follow(alice, spec, timezone.now(), name="A & B").following
