@@ -45,6 +45,8 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     END_DAILY = "end daily"
     """End the daily emails of interests, and leave."""
+    KEEP = "keep"
+    """Agree again to what one gets."""
     FEEDBACK = "feedback"
     """Rate papers and save them for later."""
     DIGEST = "digest"
@@ -164,6 +166,12 @@ def end_daily_path(subscriber_id: int, version: int) -> str:
     """The path that ends the daily emails of interests, as `unsubscribe_path` ends all."""
     signed = token(Purpose.END_DAILY, subscriber_id, version)
     return reverse("subscriptions:end-daily", args=[signed])
+
+
+def keep_path(subscriber_id: int, version: int) -> str:
+    """The path that shows a button on GET, by which a reader agrees again to what they get."""
+    signed = token(Purpose.KEEP, subscriber_id, version)
+    return reverse("subscriptions:keep", args=[signed])
 
 
 def feedback_path(

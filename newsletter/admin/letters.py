@@ -59,7 +59,8 @@ class LetterForm(forms.ModelForm[Letter]):
     confirmed_before = forms.DateField(
         required=False,
         widget=UnfoldAdminDateWidget,
-        help_text="Readers who confirmed before this day (UTC).",
+        help_text="Readers who confirmed before this day (UTC) and did not agree again since. A "
+        "letter that asks for permission again has a button for that.",
     )
 
     class Meta:

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from newsletter.channels.email import EmailChannel
 from newsletter.issues.corrections import reached_by
 from newsletter.models import Correction, Letter
-from subscriptions.models import Subscriber, Subscription
+from subscriptions.models import Consent, Subscriber, Subscription
 
 MOST_COUNTED = 10_000
 """Readers that are counted for a page."""
@@ -61,7 +61,10 @@ class Recipients:
             found = found.filter(language__in=self.languages)
         if self.confirmed_before is not None:
             midnight = dt.datetime.combine(self.confirmed_before, dt.time(), dt.UTC)
+            # Who agreed again since has confirmed, too.
+            again = Consent.objects.filter(action=Consent.Action.KEPT, at__gte=midnight)
             found = found.filter(confirmed_at__lt=midnight)
+            found = found.exclude(pk__in=again.values("subscriber_id"))
         if self.place is not None:
             correction = Correction.objects.filter(place=self.place).select_related("place__issue")
             one = correction.first()

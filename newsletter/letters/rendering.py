@@ -2,6 +2,7 @@
 own are the signed links.
 """
 
+import re
 from collections.abc import Sequence
 from email.utils import parseaddr
 
@@ -23,7 +24,8 @@ from subscriptions import links
 from subscriptions.notices.list_headers import AUTOMATIC, feedback_id, unsubscribe_headers
 from subscriptions.notices.mjml import check_links, compile_mjml
 
-_LEAVE, _CHOOSE = "L" * 48, "C" * 48  # as long as tokens, and in no text otherwise
+# As long as tokens, and in no text otherwise.
+_LEAVE, _CHOOSE, _KEEP = "L" * 48, "C" * 48, "K" * 48
 
 
 class LetterPress:
@@ -42,6 +44,9 @@ class LetterPress:
                 "plain_body": text["body"].replace("\r\n", "\n").strip(),
                 "leave": links.absolute(reverse("subscriptions:unsubscribe", args=[_LEAVE])),
                 "choose": links.absolute(reverse("subscriptions:preferences", args=[_CHOOSE])),
+                "keep": links.absolute(reverse("subscriptions:keep", args=[_KEEP]))
+                if letter.kind == Letter.Kind.PERMISSION
+                else "",
                 "site_name": plain(settings.SITE_NAME),
                 "site_url": settings.SITE_URL,
                 "postal_address": plain(settings.POSTAL_ADDRESS),
@@ -59,6 +64,7 @@ class LetterPress:
         tokens = {
             _LEAVE: Fragment.word(links.token(links.Purpose.UNSUBSCRIBE, *who)),
             _CHOOSE: Fragment.word(links.token(links.Purpose.PREFERENCES, *who)),
+            _KEEP: Fragment.word(links.token(links.Purpose.KEEP, *who)),
         }
         name = plain(settings.SITE_NAME).replace("\\", "").replace('"', "'")
         name = f'"{name}"' if name.isascii() else name
@@ -85,26 +91,13 @@ class LetterPress:
         )
 
 
+_TOKENS = re.compile(f"({_LEAVE}|{_CHOOSE}|{_KEEP})")
+
+
 def _cut(text: str) -> list[Fragment | str]:
     """The text in parts; where a token goes stands its name."""
-    parts: list[Fragment | str] = []
-    for before_leave in _split(text, _LEAVE):
-        if before_leave == _LEAVE:
-            parts.append(_LEAVE)
-            continue
-        parts += [
-            part if part == _CHOOSE else Fragment.of(part) for part in _split(before_leave, _CHOOSE)
-        ]
-    return parts
-
-
-def _split(text: str, name: str) -> list[str]:
-    """The text around each `name`, and the names."""
-    pieces = text.split(name)
-    found = [pieces[0]]
-    for piece in pieces[1:]:
-        found += [name, piece]
-    return [piece for piece in found if piece]
+    names = (_LEAVE, _CHOOSE, _KEEP)
+    return [part if part in names else Fragment.of(part) for part in _TOKENS.split(text) if part]
 
 
 def _filled(parts: Sequence[Fragment | str], tokens: dict[str, Fragment]) -> tuple[Fragment, ...]:

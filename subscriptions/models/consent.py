@@ -17,6 +17,7 @@ class Consent(models.Model):
 
         ASKED = "asked", "asked to subscribe"
         CONFIRMED = "confirmed", "confirmed"
+        KEPT = "kept", "agreed again"
         CHANGED = "changed", "changed preferences"
         MOVED = "moved", "changed the address"
         VOIDED = "voided", "invalidated old links"

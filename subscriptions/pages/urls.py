@@ -8,6 +8,7 @@ from subscriptions.pages import (
     daily_interests,
     embedding,
     interests,
+    keeping,
     libraries,
     readers,
     reading_list,
@@ -58,6 +59,7 @@ urlpatterns = [
     # Some who follow RFC 8058 lose the last slash, and a redirect is no answer to them.
     path("unsubscribe/<str:token>", readers.unsubscribe, name="unsubscribe"),
     path("unsubscribe/<str:token>/", readers.unsubscribe, name="unsubscribe"),
+    path("keep/<str:token>/", keeping.keep, name="keep"),
     path("daily/<str:token>", daily_interests.end_daily, name="end-daily"),
     path("daily/<str:token>/", daily_interests.end_daily, name="end-daily"),
     path(

@@ -4,6 +4,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from django.test import Client
 
 from newsletter.delivery import ledger, worker
 from newsletter.issues import corrections
@@ -12,6 +13,7 @@ from newsletter.letters.markdown import as_html
 from newsletter.letters.recipients import Recipients
 from newsletter.mail.outcomes import Kind, Outcome
 from newsletter.models import Delivery, Letter
+from subscriptions import links
 from subscriptions.models import Subscriber, Suppression
 from tests.factories import (
     DAY,
@@ -218,3 +220,29 @@ def test_markdown_keeps_what_an_email_can_show():
     html = as_html("# Title\n\nA [link](https://example.org/a?b=1&c=2) and `code`.\n\n1. one")
     for wanted in ("<h1>Title</h1>", 'href="https://example.org/a?b=1&amp;c=2"', "<ol>", "<code>"):
         assert wanted in html
+
+
+def test_whoever_is_asked_again_agrees_by_a_button_and_is_not_asked_again(tmp_path):
+    alice, bob = (make_subscriber(f"{name}@example.org") for name in ("alice", "bob"))
+    Subscriber.objects.update(confirmed_at=NOW - dt.timedelta(days=900))
+    approved(kind=Letter.Kind.PERMISSION, recipients={"confirmed_before": DAY.isoformat()})
+    mails = {mail.to_addr: html_of(mail) for mail in drain(tmp_path).sent}
+    assert len(mails) == 2
+    path = links.keep_path(alice.pk, alice.link_version)
+    assert f'href="{links.absolute(path)}"' in mails["alice@example.org"]
+    browser = Client()
+    browser.get(path)
+    assert not alice.consents.filter(action="kept").exists()  # looking agrees to nothing
+    assert "go on as before" in browser.post(path, follow=True).content.decode()
+    assert alice.consents.get(action="kept").wording == "Yes, keep sending"
+    assert list(Recipients(confirmed_before=DAY).readers()) == [bob]
+    bob.leave(NOW)
+    browser.post(links.keep_path(bob.pk, bob.link_version))
+    assert not bob.consents.filter(action="kept").exists()
+
+
+def test_other_letters_have_no_such_button(tmp_path):
+    make_subscriber()
+    approved()
+    (mail,) = drain(tmp_path).sent
+    assert "/keep/" not in html_of(mail)
