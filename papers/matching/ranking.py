@@ -74,7 +74,7 @@ def rank_and_match(
     """
     is_whole = papers is None and day is None
     if papers is None and day is None:
-        ListedDay.objects.count(_window(now))  # whatever was missed when they were listed
+        ListedDay.objects.recount(_window(now))  # whatever was missed when they were listed
         papers = recent(now)
     elif papers is None and day is not None:
         papers = Paper.objects.featured_on(day)

@@ -19,7 +19,7 @@ def rows_by_ids(
     ids: Collection[int],
     columns: Collection[str],
     condition: str = "true",
-    params: Collection[object] = (),
+    params: Collection[str] = (),
 ) -> list[tuple[Any, ...]]:
     """These columns of the rows whose `column`, an indexed one, holds one of `ids`, and that meet
     the condition. One query. The names and the condition must be of our own, and the condition
@@ -47,4 +47,5 @@ def rows_by_ids(
         )
     with connection.cursor() as cursor:
         cursor.execute(sql, [wanted, *params])
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

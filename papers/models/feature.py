@@ -165,7 +165,7 @@ class ListedDayManager(models.Manager["ListedDay"]):
             counts[day] = counts.get(day, 0) - papers
         return {day: papers for day, papers in counts.items() if papers > 0}
 
-    def count(self, days: Iterable[dt.date]) -> None:
+    def recount(self, days: Iterable[dt.date]) -> None:
         """Count the papers of these days and keep the numbers. Three statements, and one for those
         that changed. Others that count the same days wait, so that the last one sees all listings.
         """
@@ -211,7 +211,7 @@ class _DaysToCount:
 
     def __call__(self) -> None:
         self.is_done = True
-        ListedDay.objects.count(self.days)
+        ListedDay.objects.recount(self.days)
 
 
 def count_on_commit(days: Iterable[dt.date]) -> None:

@@ -138,7 +138,7 @@ def fill(papers: int, topics: int, a_day: int = A_DAY) -> None:
         index.install(connection)
         cursor.execute("ANALYZE")
     Match.objects.count_papers()
-    ListedDay.objects.count(Feature.objects.order_by().values_list("day", flat=True).distinct())
+    ListedDay.objects.recount(Feature.objects.order_by().values_list("day", flat=True).distinct())
 
 
 @dataclass(frozen=True, slots=True)
