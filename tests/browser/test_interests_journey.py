@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FilePayload, expect
 
 from papers.days import feature_day
 from subscriptions import links
@@ -121,7 +121,7 @@ def test_a_reader_follows_and_mutes(
 
         page.locator('a[href="library/"]').click()
         shot("library")
-        library = {"name": "my.bib", "mimeType": "text/plain", "buffer": LIBRARY}
+        library = FilePayload(name="my.bib", mimeType="text/plain", buffer=LIBRARY)
         page.locator("input[type=file]").set_input_files(library)
         page.locator('button[value="file"]').click()
         shot("library-waiting")

@@ -3,6 +3,8 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from papers.matching.interests.matcher import Wanted, match
 from papers.matching.interests.specs import spec_of
@@ -88,6 +90,18 @@ def _failing_on_second(store):
         return store(*args)
 
     return failing
+
+
+def test_no_reader_is_read_while_a_day_is_matched():
+    make_paper("Estimating the state of charge")
+    for number in range(3):
+        following.follow(make_subscriber(f"r{number}@example.org"), CHARGE, NOW)
+    matching.order(DAY, NOW)
+    with CaptureQueriesContext(connection) as queries:
+        assert matching.run_day(DAY, NOW) == 1
+    read = " ".join(query["sql"] for query in queries)
+    for model in (Following, Muted, Subscriber):
+        assert model._meta.db_table + '"' not in read
 
 
 def test_matches_that_are_there_already_stay_and_the_others_are_written():
