@@ -54,8 +54,9 @@ KEYWORD_SHARE = 1.5
 ENCODER_SHARE = 0.5
 """Weight of an encoder's z-score: it knows less of a topic than the words that describe it."""
 
-CLASSIFIER_SHARE = 1.5
-"""Weight of the classifier's z-score: between 1 and 2 it hardly matters."""
+CLASSIFIER_SHARE = 2.0
+"""Weight of the classifier's z-score: between 1.5 and 2.5 it hardly matters, on either half of the
+weeks."""
 
 TFIDF_SCALE = 10.0
 """What a TF-IDF cosine is multiplied with, without a model, to weigh about as much as a z-score."""

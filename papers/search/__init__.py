@@ -14,12 +14,14 @@ SIGIR 2009). Without a model the full text alone decides.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from django.db.models import Exists
 from django.utils import timezone
 
-from papers.models import Paper, PaperQuerySet
+from papers.models import Paper, PaperQuerySet, Pick
 from papers.search import index, vocabulary
 from papers.search.filters import NONE, TREND, Filters, Within, within
 from papers.search.hits import MOST_OF_A_KIND, Hit, Kind
@@ -101,14 +103,12 @@ def find(
     if filters.order == TREND:
         hits = [hit for hit in hits if hit.kind < Kind.SOME]
     ids = {hit.paper_id for hit in hits}.union(close)
-    shown = Paper.objects.shown().filter(pk__in=ids)
+    shown = Paper.objects.standing().filter(pk__in=ids)
     if close and (kept := filters.papers(today)) is not None:
         shown = shown.filter(pk__in=kept)
     names = initials_and_lasts(done.query.phrase)
     fields = (*_PLACED, "authors") if names else _PLACED
-    rows = {
-        pk: (title, trend, *authors) for pk, title, trend, *authors in shown.values_list(*fields)
-    }
+    rows = _unhidden(shown, fields)
     kinds = {hit.paper_id: hit.kind for hit in hits}
     scores = fused(
         [hit.paper_id for hit in sorted(hits, key=lambda hit: (hit.kind, -hit.score))], close
@@ -120,7 +120,10 @@ def find(
         title, trend, *authors = rows[pk]
         tier = min(kinds.get(pk, Kind.MEANING), Kind.SOME)
         is_corrected = bool(done.corrections) and pk not in done.typed
-        has_typed = typed <= set(folded(title).split()) | _named(names, *authors)
+        held = set(folded(title).split())
+        if names:
+            held |= _named(names, *authors)
+        has_typed = typed <= held
         by_trend = -trend if filters.order == TREND else 0.0
         return by_trend, is_corrected, tier, not has_typed, -scores[pk], -pk
 
@@ -132,6 +135,20 @@ def find(
         _said(text, done, likeliest),
         done.query,
     )
+
+
+def _unhidden(papers: PaperQuerySet, fields: Sequence[str]) -> dict[int, tuple[Any, ...]]:
+    """The `fields`, the first of which is the id, of those of `papers` that no editor hid.
+
+    To ask of each whether it is hidden costs more than all the rest, and few sites hide anything.
+    """
+    any_hidden = Exists(Pick.objects.hides())
+    found = list(papers.annotate(any_hidden=any_hidden).values_list("any_hidden", *fields))
+    rows = {row[1]: row[2:] for row in found}
+    if not found or not found[0][0]:
+        return rows
+    kept = Paper.objects.filter(pk__in=rows).unhidden().values_list("pk", flat=True)
+    return {pk: rows[pk] for pk in kept}
 
 
 _PLACED = ("pk", "title", "trending_score")

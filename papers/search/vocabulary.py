@@ -42,6 +42,9 @@ MOST_CORRECTIONS = 5
 MOST_SPLITS = 3
 """Ways tried to take one word apart."""
 
+PARTS_SHARE = 0.1
+"""Of the papers that hold a word, how many must hold each of two words that it may be made of."""
+
 LEARNED = 2
 """Papers that must introduce an acronym before search believes it."""
 
@@ -130,13 +133,15 @@ def _halves(word: str) -> list[Phrase]:
 
 
 def _splits(word: str, pairs: list[Phrase], known: dict[str, int]) -> tuple[Phrase, ...]:
-    """The likeliest two words that `word` may be made of: "plugin" is "plug in". An unknown word
-    may be made of ones that only one paper has.
+    """The likeliest two words that `word` may be made of: "plugin" is "plug in", but a common word
+    such as "robust" is not made of rare ones. An unknown word may be made of ones that only one
+    paper has.
     """
-    papers_with = known | dict.fromkeys(FUNCTION_WORDS, COMMON + 1)  # which nobody counts
+    fewest = max(COMMON, PARTS_SHARE * known[word]) if word in known else 1
+    # Nobody counts function words.
+    papers_with: dict[str, float] = {**known, **dict.fromkeys(FUNCTION_WORDS, fewest)}
     rated = [(min(papers_with.get(part, 0) for part in pair), pair) for pair in pairs]
     rated.sort(key=lambda found: (-found[0], found[1]))
-    fewest = COMMON if word in known else 1
     return tuple(pair for papers, pair in rated[:MOST_SPLITS] if papers >= fewest)
 
 
