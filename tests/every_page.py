@@ -191,6 +191,7 @@ def make_hostile_site() -> dict[str, str]:
         "links void": reverse("subscriptions:links-void"),
         "unsubscribe": links.unsubscribe_path(*held),
         "end daily": links.end_daily_path(*held),
+        "keep": links.keep_path(*held),
         "goodbye": links.unsubscribe_path(readers["carl"].pk, 1),
         "erased": reverse("subscriptions:erased"),
         "feedback": links.feedback_path(*held, papers[4].pk, "more"),
