@@ -60,7 +60,7 @@ class DeliveryAdmin(ReadOnly, addresses.NamesReaders, ModelAdmin):
     list_display = (
         "pk",
         "shown_reader",
-        "issue",
+        "shown_issue",
         "show_state",
         "shown_reason",
         "sent_at",
@@ -126,6 +126,13 @@ class DeliveryAdmin(ReadOnly, addresses.NamesReaders, ModelAdmin):
         """The reader's address as far as it is shown, and the way to the reader."""
         return reader_link(delivery, delivery.subscriber)
 
+    @display(description="issue")
+    def shown_issue(self, delivery: Delivery) -> str:
+        """The issue. The list isn't sorted by it, which would read a whole issue's rows: the newest
+        stand on top, and the filter shows one issue's alone.
+        """
+        return str(delivery.issue or "–")
+
     @display(description="address")
     def address(self, delivery: Delivery) -> str:
         """The reader's address, or its mask."""
@@ -190,7 +197,7 @@ class DeliveryAdmin(ReadOnly, addresses.NamesReaders, ModelAdmin):
     def resend(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """Put them back in the queue. One in doubt may reach its reader twice."""
         now = timezone.now()
-        done = sum(delivery.resend(now, now + settings.DIGEST_DEADLINE) for delivery in queryset)
+        done = queryset.resend(now, now + settings.DIGEST_DEADLINE)
         self.message_user(request, f"{done} will be sent again.", messages.SUCCESS)
 
     @action(description="Send again", url_path="resend", permissions=["resend"])

@@ -42,7 +42,7 @@ class GiveForm(forms.Form):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     """Accounts. Nobody gives away what they do not have themselves."""
 
     form = UserChangeForm
@@ -69,7 +69,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
     """Groups: the roles that come with Broadsheet, and one's own."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -127,7 +127,10 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
         user.is_staff = True
         user.save(update_fields=["is_staff"])
         after = sorted(user.groups.values_list("name", flat=True))
-        changes = {"groups": [before["groups"], after], "is_staff": [was_staff, True]}
+        changes: dict[str, list[Any]] = {
+            "groups": [before["groups"], after],
+            "is_staff": [was_staff, True],
+        }
         audit.record(request, f"gave the role {role}", user, changes={str(user.pk): changes})
         messages.success(request, f"{user} has the role {role} now.")
 

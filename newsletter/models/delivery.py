@@ -19,6 +19,27 @@ from subscriptions.models import Subscriber
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     """Deliveries, narrowed down by what callers ask for."""
 
+    def resend(self, now: dt.datetime, deadline: dt.datetime) -> int:
+        """Put those in doubt, failed or expired back in the queue, as an operator wants it; how
+        many. One statement for each thousand rows.
+        """
+        states = (Delivery.State.UNKNOWN, Delivery.State.FAILED, Delivery.State.EXPIRED)
+        chosen = self.filter(state__in=states, subscriber__isnull=False).order_by()
+        keys = list(chosen.values_list("pk", flat=True))
+        done = 0
+        for at in range(0, len(keys), 1_000):
+            again = Delivery.objects.filter(pk__in=keys[at : at + 1_000], state__in=states)
+            done += again.update(
+                state=Delivery.State.PENDING,
+                reason="an operator chose to send it again",
+                not_before=now,
+                deadline=deadline,
+                claim="",
+                lease_until=None,
+                channel=None,
+            )
+        return done
+
     def open(self) -> Self:
         """Deliveries that are not settled yet."""
         return self.filter(state__in=(Delivery.State.PENDING, Delivery.State.CLAIMED))
@@ -296,18 +317,6 @@ class Delivery(models.Model):
         """Put a delivery in doubt, failed or expired back in the queue, as an operator wants it;
         whether that changed anything.
         """
-        changed = Delivery.objects.filter(
-            pk=self.pk,
-            state__in=(self.State.UNKNOWN, self.State.FAILED, self.State.EXPIRED),
-            subscriber__isnull=False,
-        ).update(
-            state=self.State.PENDING,
-            reason="an operator chose to send it again",
-            not_before=now,
-            deadline=deadline,
-            claim="",
-            lease_until=None,
-            channel=None,
-        )
+        changed = Delivery.objects.filter(pk=self.pk).resend(now, deadline)
         self.refresh_from_db()
         return bool(changed)

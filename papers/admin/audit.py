@@ -22,7 +22,7 @@ class PersonFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Those who may log in to the admin."""
-        users = AuditEntry._meta.get_field("user").related_model._default_manager  # type: ignore[union-attr]
+        users = AuditEntry._meta.get_field("user").related_model._default_manager
         names = users.filter(is_staff=True).order_by("username").values_list("username", flat=True)
         return [(name, name) for name in names[:50]]
 

@@ -12,6 +12,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import unquote_plus
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import helpers
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -20,18 +21,21 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import DataError, ProgrammingError, connection, models, transaction
-from django.db.models import Model
-from django.forms import JSONField, ModelChoiceField, ModelMultipleChoiceField
+from django.db.models import Model, QuerySet
+from django.forms import ChoiceField, JSONField, ModelChoiceField, ModelMultipleChoiceField
 from django.forms.fields import InvalidJSONInput
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin as _ModelAdmin
 from unfold.admin import TabularInline as _TabularInline
 from unfold.views import ChangeList
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from papers import audit
 from papers.models import AuditEntry
@@ -99,9 +103,22 @@ class _CarefulForms:
     """Forms whose choices of rows, and whose JSON, take any text."""
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """The field; one for JSON that no text is a fault of."""
+        """The field; one for JSON that no text is a fault of, numbers that every database can hold,
+        and languages that there are.
+        """
         if isinstance(db_field, models.JSONField):
             kwargs.setdefault("form_class", CarefulJSONField)
+        if isinstance(db_field, models.IntegerField) and not db_field.choices:
+            lowest, highest = _range_of(db_field)
+            kwargs.setdefault("min_value", lowest)
+            kwargs.setdefault("max_value", highest)
+        if db_field.name == "language" and not db_field.choices:
+            return ChoiceField(
+                choices=settings.LANGUAGES,
+                widget=UnfoldAdminSelectWidget(),
+                label=capfirst(db_field.verbose_name),
+                help_text=db_field.help_text,
+            )
         return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
 
     def formfield_for_foreignkey(
@@ -115,6 +132,61 @@ class _CarefulForms:
             db_field, request, **kwargs
         )
         return field
+
+
+def _range_of(field: models.IntegerField[Any, Any]) -> tuple[int, int]:
+    """The numbers that PostgreSQL has room for, whatever the database: SQLite takes larger ones,
+    which could never move there.
+    """
+    bits = 16 if "Small" in field.get_internal_type() else 32
+    bits = 64 if "Big" in field.get_internal_type() else bits
+    lowest = 0 if "Positive" in field.get_internal_type() else -(2 ** (bits - 1))
+    highest = 2 ** (bits - 1) - 1
+    for validator in field._validators:  # type: ignore[attr-defined]  # without the database's
+        limit = getattr(validator, "limit_value", None)
+        if isinstance(limit, int) and validator.code == "min_value":
+            lowest = max(lowest, limit)
+        if isinstance(limit, int) and validator.code == "max_value":
+            highest = min(highest, limit)
+    return lowest, highest
+
+
+MOST_COUNTED = 10_000
+"""Rows that a list counts. What has more says so, and its last pages are found by filters."""
+
+
+MOST_PAGED = 4_000
+"""Rows of a list that is not counted to its end, which its pages show: each page reads all rows
+before it.
+"""
+
+
+class More(int):
+    """A number of rows that was not counted to its end."""
+
+    def __str__(self) -> str:
+        return f"more than {MOST_COUNTED:,}"
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
+    """Pages of a list that is not counted to its end: a count reads every row."""
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are, up to `MOST_COUNTED`."""
+        if not isinstance(self.object_list, QuerySet):
+            return super().count
+        some = self.object_list.order_by().values("pk")[: MOST_COUNTED + 1]
+        number: int = some.count()
+        return More(MOST_COUNTED) if number > MOST_COUNTED else number
+
+    @cached_property
+    def num_pages(self) -> int:
+        """How many pages there are."""
+        pages: int = super().num_pages
+        if isinstance(self.count, More):
+            pages = min(pages, max(1, MOST_PAGED // self.per_page))
+        return pages
 
 
 class TabularInline(_CarefulForms, _TabularInline):
@@ -406,8 +478,8 @@ def _beside(form: Any, formsets: Any) -> dict[str, list[Any]]:
     options = getattr(form, "_meta", None)
     many = {field.name for field in options.model._meta.many_to_many} if options else set()
     for name in many & set(getattr(form, "changed_data", ())):
-        before = [str(one) for one in form.initial.get(name) or ()]
-        found[name] = [sorted(before), sorted(map(str, form.cleaned_data[name]))]
+        chosen = [str(one) for one in form.initial.get(name) or ()]
+        found[name] = [sorted(chosen), sorted(map(str, form.cleaned_data[name]))]
     for formset in formsets or ():
         for one in formset.forms:
             changed = [name for name in one.changed_data if name != formset.fk.name]
@@ -463,6 +535,9 @@ def _audited_action(function: Any, name: str, words: str) -> Any:
 
 class ModelAdmin(Audited, _CarefulForms, _ModelAdmin):
     """The pages of one model."""
+
+    paginator = CappedPaginator
+    show_full_result_count = False
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """The list; an address that asks for nonsense leads to the whole list."""

@@ -1,0 +1,120 @@
+"""Lists that are too long to count, actions on many rows, and values that no column can hold."""
+
+import pytest
+from django.contrib.admin.sites import site
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from newsletter.models import Delivery, IssueDraft
+from papers.admin import base
+from papers.models import Paper, Topic
+from subscriptions.models import Subscriber, Suppression
+from tests.admin_pages import staff, text
+from tests.factories import make_subscriber, make_topic
+from tests.papers.admin.topic_form import change_of, filled
+
+pytestmark = pytest.mark.django_db
+
+SUBSCRIBERS = reverse("admin:subscriptions_subscriber_changelist")
+
+
+def act(browser, action: str, *rows: Subscriber) -> int:
+    """Do it with the readers; how many statements that took."""
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        form = {"action": action, "_selected_action": [row.pk for row in rows]}
+        assert browser.post(SUBSCRIBERS, form).status_code == 302
+    return len(queries)
+
+
+def test_a_list_is_counted_up_to_a_limit_and_says_so(monkeypatch):
+    monkeypatch.setattr(base, "MOST_COUNTED", 3)
+    for number in range(5):
+        make_subscriber(f"reader{number}@example.org")
+    browser = staff(is_superuser=True)
+    page = browser.get(SUBSCRIBERS)
+    assert page.context["cl"].result_count == 3
+    assert "more than 3" in text(page)
+    monkeypatch.setattr(base, "MOST_PAGED", 1)
+    assert browser.get(SUBSCRIBERS).context["cl"].paginator.num_pages == 1
+    found = browser.get(SUBSCRIBERS, {"q": "reader1@example.org"})
+    assert found.context["cl"].result_count == 1
+    assert "more than" not in text(found)
+
+
+def test_a_list_of_few_is_counted_exactly():
+    make_subscriber()
+    page = staff(is_superuser=True).get(SUBSCRIBERS)
+    assert page.context["cl"].result_count == 1
+
+
+def test_no_list_of_ours_counts_all_its_rows():
+    ours = ("papers", "subscriptions", "newsletter")
+    for model, model_admin in site._registry.items():
+        if model._meta.app_label in ours:
+            assert model_admin.paginator is base.CappedPaginator
+            assert not model_admin.show_full_result_count, model
+
+
+def test_suppressing_many_takes_as_many_statements_as_suppressing_few():
+    browser = staff(is_superuser=True)
+    readers = [make_subscriber(f"reader{number}@example.org") for number in range(40)]
+    few = act(browser, "suppress", *readers[:2])
+    many = act(browser, "suppress", *readers[2:])
+    assert many <= few + 2
+    assert Suppression.objects.count() == 40
+    assert not Subscriber.objects.exclude(status=Subscriber.Status.SUPPRESSED).exists()
+
+
+def test_sending_many_again_is_one_statement(django_assert_max_num_queries):
+    from newsletter.issues.freezing import build_issue
+    from tests.factories import DAY, NOW, make_delivery, make_match, make_paper
+
+    topic = make_topic("Agents")
+    make_match(make_paper("One"), topic)
+    issue = build_issue(DAY, NOW)
+    failed = Delivery.State.FAILED
+    for number in range(30):
+        make_delivery(issue, make_subscriber(f"reader{number}@example.org"), state=failed)
+    done = make_delivery(issue, make_subscriber("sent@example.org"), state=Delivery.State.SENT)
+    with django_assert_max_num_queries(2):
+        assert Delivery.objects.resend(NOW, NOW) == 30
+    assert Delivery.objects.filter(state=Delivery.State.PENDING).count() == 30
+    done.refresh_from_db()
+    assert done.state == Delivery.State.SENT
+
+
+@pytest.mark.parametrize("position", ["2147483648", "99999999999999999999", "-1"])
+def test_a_number_that_no_column_holds_is_an_error_of_the_form(position):
+    topic = make_topic("Robots")
+    answer = staff(is_superuser=True).post(change_of(topic), filled(topic, position=position))
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.errors["position"]
+    assert Topic.objects.get(pk=topic.pk).position == topic.position
+
+
+def test_a_language_that_there_is_not_is_an_error_of_the_form():
+    reader = make_subscriber()
+    url = reverse("admin:subscriptions_subscriber_change", args=[reader.pk])
+    browser = staff(is_superuser=True)
+    form = browser.get(url).context["adminform"].form
+    sent = {name: form[name].value() or "" for name in form.fields}
+    answer = browser.post(url, sent | {"language": "klingon"})
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.errors["language"]
+    reader.refresh_from_db()
+    assert reader.language == "en"
+
+
+@pytest.mark.parametrize("model", [Topic, IssueDraft, Subscriber, Paper])
+def test_every_number_of_a_form_has_a_lowest_and_a_highest(model, rf):
+    model_admin = site._registry[model]
+    request = rf.get("/")
+    request.user = staff(is_superuser=True).get("/admin/").wsgi_request.user
+    for field in model._meta.concrete_fields:
+        if "Integer" in field.get_internal_type() and field.editable and not field.choices:
+            shown = model_admin.formfield_for_dbfield(field, request)
+            assert shown.max_value is not None, field
+            assert shown.min_value is not None, field
