@@ -58,8 +58,8 @@ def learn(
     """Return what each of ``topics`` learns from ``papers``, in their order.
 
     ``verdicts`` are editors' words by topic (its position) and paper's id: whether the paper
-    belongs to it. A model of few papers teaches nothing, see `FEWEST_TO_VOUCH`. With 5,000
-    papers and 42 topics it takes 10 s of one core (`tests.benchmarks.bench_sending`).
+    belongs to it. A model of few papers teaches nothing, see `FEWEST_TO_VOUCH`. With 50,000
+    papers and 200 topics it takes 50 s of one core (`tests.benchmarks.bench_learning`).
     """
     report = progress or (lambda what, done, total: None)
     nothing = [Learned(digest(topic), 0, None) for topic in topics]
