@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from newsletter.issues import coming, publishing
 from newsletter.issues.coming import Coming
-from newsletter.models import Issue, Trouble
+from newsletter.models import Issue
 from papers import audit
 from papers.models import Pick, Source
 from papers.picking import check_day, decide, next_open_day
@@ -102,8 +102,6 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["most_told"] = MOST_TOLD
     if may("papers.view_source"):
         context["ailing"] = _ailing(sources, now)
-    if may("newsletter.view_trouble"):
-        context["troubles"] = list(Trouble.objects.open()[:5])
     return context | {"title": "Today", "now": now}
 
 

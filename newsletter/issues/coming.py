@@ -18,6 +18,9 @@ from subscriptions.models import Subscriber
 SHOWN = 60
 """Papers that are listed: what comes after these is in few readers' digests."""
 
+SHOWN_OF_PAPERS = ("identifier", "title", "upvotes", "trending_score", "merged_into")
+"""What is read of each: a day may have hundreds, with long abstracts."""
+
 MOST_COUNTED = 5_000
 """Deliveries that are counted while the day's own counts are not there yet."""
 
@@ -67,22 +70,18 @@ def coming(day: dt.date, sources: Collection[Source] | None = None) -> Coming:
         pick.work: pick
         for pick in Pick.objects.by_work().filter(day=day).select_related("paper", "created_by")
     }
-    ids = list(Paper.objects.of_day(day).values_list("pk", flat=True))
-    hidden = [work for work, pick in picks.items() if pick.kind == Pick.Kind.HIDE]
-    there = Paper.objects.in_bulk([*ids[:SHOWN], *hidden])
-    lines = [
-        Line(rank, there[pk], picks.get(pk))
-        for rank, pk in enumerate(ids[:SHOWN], 1)
-        if pk in there
+    papers = list(Paper.objects.of_day(day).only(*SHOWN_OF_PAPERS))
+    lines = [Line(rank, paper, picks.get(paper.pk)) for rank, paper in enumerate(papers[:SHOWN], 1)]
+    lines += [
+        Line(None, pick.paper, pick) for pick in picks.values() if pick.kind == Pick.Kind.HIDE
     ]
-    lines += [Line(None, there[pk], picks[pk]) for pk in hidden if pk in there and pk not in ids]
     due = Subscriber.objects.mailable().exclude(next_digest_at=None).order_by("next_digest_at")
     missing = tuple(unanswered(day, sources))
     return Coming(
         day=day,
         draft=IssueDraft.objects.filter(day=day).select_related("changed_by").first(),
         lines=tuple(lines),
-        papers=len(ids),
+        papers=len(papers),
         missing=missing,
         freezes_from=closes_at(day),
         freezes_by=freezes_by(day, missing),
@@ -121,20 +120,18 @@ def outcomes(issues: Collection[Issue]) -> list[Outcome]:
     rows = IssueCount.objects.filter(issue__in=known, dimension=Dimension.ALL).order_by()
     for pk, measure, count in rows.values_list("issue_id", "measure", "count"):
         known[pk][measure] = count
-    first, *others = issues or [None]
-    told = [_outcome(first, known[first.pk])] if first is not None else []
-    return told + [
-        Outcome(one, known[one.pk], is_exact=True)
-        for one in others
-        if one is not None and known[one.pk]
+    return [
+        _outcome(issue, known[issue.pk])
+        for at, issue in enumerate(issues)
+        if at == 0 or known[issue.pk]
     ]
 
 
 def _outcome(issue: Issue, counts: Counter[str]) -> Outcome:
-    # Rows that wait stand in a small index of their own.
-    pending = Delivery.objects.filter(issue=issue, state=Delivery.State.PENDING).order_by()
-    waiting = len(pending.values_list("pk", flat=True)[: MOST_COUNTED + 1])
-    if counts[Measure.SENT] and not waiting:
+    if counts[Measure.SENT]:
+        # Rows that wait stand in a small index of their own.
+        pending = Delivery.objects.filter(issue=issue, state=Delivery.State.PENDING).order_by()
+        counts["waiting"] = len(pending.values_list("pk", flat=True)[: MOST_COUNTED + 1])
         return Outcome(issue, counts, is_exact=True)
     columns = ("state", "channel", "delivered_at", "bounce", "complained_at")
     read = Delivery.objects.filter(issue=issue).order_by().values_list(*columns)
@@ -146,5 +143,5 @@ def _outcome(issue: Issue, counts: Counter[str]) -> Outcome:
         found[Measure.RECEIVED] += delivered is not None
         found[Measure.BOUNCED] += bool(bounce)
         found[Measure.COMPLAINED] += complained is not None
-    found["waiting"] = waiting
+    found["waiting"] = found[Delivery.State.PENDING]
     return Outcome(issue, found, is_exact=total <= MOST_COUNTED)

@@ -110,8 +110,10 @@ OTHER_LANGUAGES = settings.LANGUAGES[1:]
 """The languages of the site besides the first, which names and groups are written in."""
 
 
-KEYS = ("name", "group")
-"""What of a topic is translated."""
+LONGEST_NAMES = {"name": 80, "group": 60}
+"""What of a topic is translated, and how long each may be."""
+
+KEYS = tuple(LONGEST_NAMES)
 
 
 def _with_names(form: type["TopicForm"]) -> type["TopicForm"]:
@@ -120,7 +122,7 @@ def _with_names(form: type["TopicForm"]) -> type["TopicForm"]:
         for key in KEYS:
             form.declared_fields[f"{key}_{code}"] = forms.CharField(
                 required=False,
-                max_length=Topic._meta.get_field(key).max_length,
+                max_length=LONGEST_NAMES[key],
                 label=f"{key.capitalize()}, {language}",
                 widget=UnfoldAdminTextInputWidget,
                 help_text="Empty: as in English.",
@@ -290,7 +292,8 @@ class TopicAdmin(ModelAdmin):
         """
         gone, counts, needed, protected = super().get_deleted_objects(objs, request)
         # By name: papers know nothing of who follows them.
-        follow: Any = Topic._meta.get_field("subscriptions").related_model.objects  # type: ignore[union-attr]
+        subscription: Any = Topic._meta.get_field("subscriptions").related_model
+        follow = subscription.objects
         keys = [topic.pk for topic in objs]
         followed = set(follow.filter(topic__in=keys).values_list("topic_id", flat=True).distinct())
         kept = [f"{topic}, which readers follow" for topic in objs if topic.pk in followed]

@@ -20,7 +20,7 @@ from newsletter.issues import corrections
 from newsletter.models import Correction, Delivery, Issue, IssueDraft
 from newsletter.operations import roles
 from papers.models import Topic
-from subscriptions.models import Notice, Submission, TopicChange
+from subscriptions.models import Notice, Submission, Subscriber, TopicChange
 from tests.factories import (
     DAY,
     NOW,
@@ -62,8 +62,10 @@ class Walk:
         with CaptureQueriesContext(connection) as queries:
             answer = self.browser.get(self.at)
         assert answer.status_code == 200, self.at
+        sql = [one["sql"] for one in queries]
+        asked = [one for one in sql if not one.startswith(("SAVEPOINT", "RELEASE"))]
         most = 3 * QUERIES if self.at.partition("?")[0].endswith(COMPOSES) else QUERIES
-        assert len(queries) <= most or "/auth/" in self.at, (self.at, len(queries))
+        assert len(asked) <= most or "/auth/" in self.at, (self.at, len(asked))
         self.page = answer
         self.text = answer.content.decode()
 
@@ -136,7 +138,7 @@ def test_preview_tomorrow_as_a_german_reader_on_a_phone_and_test_it(editor):
     editor.open(f"{coming}?language=de&width=phone")
     editor.sees("Agents tomorrow", "desk-phone")
     editor.send(language="de")
-    assert Notice.objects.get().about["day"] == str(TOMORROW)
+    assert (Notice.objects.get().about or {})["day"] == str(TOMORROW)
 
 
 def test_mend_a_wrong_link_hide_and_send_a_correction(editor, issue):
@@ -194,7 +196,7 @@ def test_add_a_topic_merge_two_and_retire_one(editor):
 
 def test_answer_why_somebody_did_not_get_a_paper(editor, issue):
     editor.click("Why didn’t a reader get a paper?")
-    reader = Delivery.objects.get(state=Delivery.State.PENDING).subscriber
+    reader = Subscriber.objects.get(deliveries__state=Delivery.State.PENDING)
     paper = issue.places.get().paper
     editor.open(f"?reader={reader.pk}&paper={paper.identifier}")
     editor.sees("Matched?", "nothing is chosen yet", "It matched Agents")

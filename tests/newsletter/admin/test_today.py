@@ -159,4 +159,6 @@ def test_it_takes_few_queries_however_much_there_is(editor):
         page = editor.get(START)
     assert len(page.context["lines"]) == 60
     assert "10 more papers" in text(page)
-    assert len(queries) <= 20, [query["sql"][:120] for query in queries]
+    sql = [query["sql"][:120] for query in queries]
+    asked = [one for one in sql if not one.startswith(("SAVEPOINT", "RELEASE"))]
+    assert len(asked) <= 20, asked
