@@ -168,7 +168,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "newsletter.urls"
@@ -206,7 +205,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses of accounts are nowhere asked for
 MFA_TOTP_ISSUER = read("SITE_NAME", env.str, "Broadsheet", "the newsletter's name")
 MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
-USERSESSIONS_TRACK_ACTIVITY = True
+USERSESSIONS_TRACK_ACTIVITY = False  # it would write with every page that is looked at
 
 TEMPLATES = [
     {

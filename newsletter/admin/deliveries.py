@@ -197,7 +197,9 @@ class DeliveryAdmin(ReadOnly, addresses.NamesReaders, ModelAdmin):
     def resend(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """Put them back in the queue. One in doubt may reach its reader twice."""
         now = timezone.now()
-        done = queryset.resend(now, now + settings.DIGEST_DEADLINE)
+        done = Delivery.objects.filter(pk__in=queryset.order_by().values("pk")).resend(
+            now, now + settings.DIGEST_DEADLINE
+        )
         self.message_user(request, f"{done} will be sent again.", messages.SUCCESS)
 
     @action(description="Send again", url_path="resend", permissions=["resend"])

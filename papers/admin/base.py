@@ -275,7 +275,7 @@ class Audited:
     def urls(self) -> list[URLPattern]:
         """The addresses; a form that is sent to one of our own views is on record."""
         prefix = f"{self.opts.app_label}_{self.opts.model_name}_"  # type: ignore[attr-defined]
-        found: list[URLPattern] = self.get_urls()  # type: ignore[attr-defined]
+        found: list[URLPattern] = self.get_urls()
         for pattern in found:
             name = str(pattern.name or "").removeprefix(prefix)
             if pattern.name and name not in STANDARD_VIEWS:

@@ -235,7 +235,15 @@ class SubscriberAdmin(addresses.NamesReaders, ModelAdmin):
 
     @display(description="digests and other emails")
     def emails(self, subscriber: Subscriber) -> SafeString | str:
-        """The newest `EMAILS_SHOWN` that were due to the reader, and what became of each."""
+        """The newest `EMAILS_SHOWN` that were due to the reader, and what became of each. The theme
+        asks several times for what a page shows once.
+        """
+        if not hasattr(subscriber, "emails_shown"):
+            subscriber.emails_shown = self._emails(subscriber)  # type: ignore[attr-defined]
+        shown: SafeString | str = subscriber.emails_shown
+        return shown
+
+    def _emails(self, subscriber: Subscriber) -> SafeString | str:
         deliveries = subscriber.deliveries.select_related("issue", "interests_of", "letter")
         deliveries = deliveries.order_by("-due_at")
         notices = subscriber.notices.order_by("-due_at")

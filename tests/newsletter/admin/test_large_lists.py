@@ -1,5 +1,7 @@
 """Lists that are too long to count, actions on many rows, and values that no column can hold."""
 
+from typing import Any
+
 import pytest
 from django.contrib.admin.sites import site
 from django.db import connection
@@ -75,6 +77,7 @@ def test_sending_many_again_is_one_statement(django_assert_max_num_queries):
     topic = make_topic("Agents")
     make_match(make_paper("One"), topic)
     issue = build_issue(DAY, NOW)
+    assert issue is not None
     failed = Delivery.State.FAILED
     for number in range(30):
         make_delivery(issue, make_subscriber(f"reader{number}@example.org"), state=failed)
@@ -115,6 +118,6 @@ def test_every_number_of_a_form_has_a_lowest_and_a_highest(model, rf):
     request.user = staff(is_superuser=True).get("/admin/").wsgi_request.user
     for field in model._meta.concrete_fields:
         if "Integer" in field.get_internal_type() and field.editable and not field.choices:
-            shown = model_admin.formfield_for_dbfield(field, request)
+            shown: Any = model_admin.formfield_for_dbfield(field, request)
             assert shown.max_value is not None, field
             assert shown.min_value is not None, field

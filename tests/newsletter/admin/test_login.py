@@ -46,7 +46,7 @@ def log_in(browser: Client, password: str = PASSWORD, wanted: str = ""):
 
 
 def code_for(secret: str) -> str:
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
 
 
 def factor(user: User) -> str:

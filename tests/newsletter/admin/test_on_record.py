@@ -1,6 +1,7 @@
 """Whatever a person does in the admin is on record: who, what, before and after, and no address."""
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -34,10 +35,10 @@ ACTIONS = [
     (model, name)
     for model, model_admin in sorted(admin.site._registry.items(), key=lambda one: str(one[0]))
     if model._meta.app_label in OURS
-    for name in model_admin.actions
+    for name in model_admin.actions or ()
 ]
 
-ACTING = {
+ACTING: dict[str, tuple[Any, dict[str, Any]]] = {
     "papers_topic_packs": (None, {"_install": "1", "packs": ["biology"]}),
     "papers_paper_desk": (Paper, {"what": "list", "day": "next"}),
     "papers_source_fetch": (Source, {}),
