@@ -169,7 +169,7 @@ def latest(
     """
     text = cleaned(text)
     where = within(filters, (now or timezone.now()).astimezone(dt.UTC).date())
-    done = _asked(text, as_typed, where)
+    done = _asked(text, as_typed, where, is_paged=True)
     papers: list[int] = []
     while len(papers) <= most:
         ids = index.newest(done.query, where, before, most + 1)
@@ -205,7 +205,10 @@ class _Asked:
     corrections: dict[str, tuple[str, ...]]
 
 
-def _asked(text: str, as_typed: bool, where: Within) -> _Asked:
+def _asked(text: str, as_typed: bool, where: Within, *, is_paged: bool = False) -> _Asked:
+    """Ask the full text. Acronyms are seen through where few papers hold the words themselves, and
+    where all that match `is_paged`.
+    """
     query = parse(text)
     facts = vocabulary.facts_of(query)
     query = with_phrases(query, facts.splits)
@@ -220,7 +223,7 @@ def _asked(text: str, as_typed: bool, where: Within) -> _Asked:
         hits = _merged(index.lookup(query, ENOUGH, where), hits)
         has_more = len(_with_all_words(hits)) > len(typed)
         return _Asked(query, hits, typed, corrections if has_more else {})
-    if acronyms and len(typed) < MOST_OF_A_KIND:
+    if acronyms and (is_paged or len(typed) < MOST_OF_A_KIND):
         query = with_phrases(query, acronyms)
         spelled = [
             replace(hit, kind=max(hit.kind, Kind.ACRONYM))

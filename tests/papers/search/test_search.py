@@ -16,7 +16,7 @@ from papers.models import Acronym, Feature, Paper, Pick, SearchWord
 from papers.search import Kind, find, fused, index, latest, search, vocabulary
 from papers.search.acronyms import introduced, long_key
 from papers.search.completions import Completions, completions
-from papers.search.filters import read
+from papers.search.filters import NONE, read
 from papers.search.query import LONGEST, folded, parse
 from papers.semantics import fitting
 from tests.factories import (
@@ -297,6 +297,17 @@ def test_acronyms_find_papers_that_write_them_out_behind_those_that_have_them():
     assert titles("vision language model juggles")[:2] == ["Only written out", "Only short"]
     assert titles('"VLM" juggles')[0] == "Only short"
     assert "Only written out" not in titles('"VLM" juggles')
+
+
+def test_by_date_papers_that_write_an_acronym_out_come_however_many_have_it(monkeypatch):
+    monkeypatch.setattr("papers.search.MOST_OF_A_KIND", 2)
+    for number in range(3):
+        make_paper(f"Paper {number}", abstract="We train vision-language models (VLMs).")
+    make_paper("Written out", abstract="A vision-language model.")
+    vocabulary.learn()
+    found = latest("vlm", NONE, most=10)
+    assert Paper.objects.get(title="Written out").pk in found.papers
+    assert len(found.papers) == 4
 
 
 def test_an_editor_overrules_what_papers_teach_of_an_acronym():
