@@ -197,6 +197,7 @@ class Worker:
         self._clock = clock
         self._backend = backend or settings.EMAIL_BACKEND
         self._editions: dict[tuple[int, Wording], Edition] = {}
+        self._edition_for: dict[tuple[Any, ...], Edition] = {}
         self._shelves: Shelves = WeakValueDictionary()
         self._issues: dict[int, Issue] = {}
         self._shown: Any = None  # the papers that are kept back, and the corrections' version
@@ -546,6 +547,7 @@ class Worker:
         shown = Paper.objects.kept_back(), corrections.version()
         if shown != self._shown or is_reworded:
             self._editions.clear()
+            self._edition_for.clear()
             self._shelves.clear()
             self._issues.clear()
         self._shown, self._words = shown, words
@@ -579,15 +581,35 @@ class Worker:
     def _edition(
         self, issue_id: int, reader: Reader, since: dt.date | None, is_of_interests: bool = False
     ) -> Edition:
-        if issue_id not in self._issues:
-            found = self._issues[issue_id] = Issue.objects.get(pk=issue_id)
-            self._words[issue_id] = [getattr(found, name) for name in WORDS]
-        issue = self._issues[issue_id]
+        issue = self._issues.get(issue_id)
+        if issue is None:
+            issue = self._issues[issue_id] = Issue.objects.get(pk=issue_id)
+            self._words[issue_id] = [getattr(issue, name) for name in WORDS]
+        # All that `wording_for` asks of a reader: making a wording for each would cost more.
+        asked = (
+            issue_id,
+            reader.is_weekly,
+            reader.welcomed_on == issue.day,
+            reader.language,
+            reader.machine_summaries,
+            since,
+            is_of_interests,
+        )
+        edition = self._edition_for.get(asked)
+        if edition is None:
+            edition = self._edition_worded(issue, reader, since, is_of_interests)
+            self._edition_for[asked] = edition
+        return edition
+
+    def _edition_worded(
+        self, issue: Issue, reader: Reader, since: dt.date | None, is_of_interests: bool
+    ) -> Edition:
         wording = wording_for(issue, reader, since, is_of_interests=is_of_interests)
-        key = (issue_id, wording)
+        key = (issue.pk, wording)
         if key not in self._editions:
             if len(self._editions) >= MOST_EDITIONS:
                 self._editions.pop(next(iter(self._editions)))
+                self._edition_for.clear()
             self._editions[key] = edition_of(issue, wording, self._shelves)
         return self._editions[key]
 

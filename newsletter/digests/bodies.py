@@ -48,6 +48,8 @@ LEVELS = {False: Fragment.of("2"), True: Fragment.of("3")}
 """Of a card's heading: under the title of the digest, or under that of a topic."""
 
 Values = dict[str, Sequence[Fragment]]
+TokenSlots = tuple[Fragment | None, ...]
+"""Fragments in order, None in each place where the reader's token belongs."""
 Listed = tuple[Fragment, Fragment]
 """An item of a list as the first one, and as a later one, with a separator in front."""
 
@@ -158,6 +160,9 @@ class Form:
     """By place id, shortened: for the preheader."""
     reasons: dict[str, Fragment] = field(default_factory=dict)
     """Encoded, by what they say, as far as readers needed them."""
+    explained: dict[tuple[int, str, bool], TokenSlots] = field(default_factory=dict)
+    """Cards of which only the token is missing, by place id, reason and whether they stand below a
+    topic's name, as far as readers needed them: for most readers of a topic they are the same."""
     headings: Mapping[int, Fragment] = field(init=False)
     """Over cards, by topic id."""
     sections: Mapping[int, Fragment] = field(init=False)
@@ -171,6 +176,7 @@ class Form:
     _card_size: int = field(init=False)
     _counts: dict[tuple[int, bool], Fragment] = field(default_factory=dict)
     _fallen: dict[Fallen, Fragment] = field(default_factory=dict)
+    _outside: dict[tuple[int, ...], list[Fragment]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Weigh the parts that all readers have."""
@@ -207,6 +213,7 @@ class Form:
         while len(self.cards) > max(MOST_CARDS, len(cards)):
             oldest = next(iter(self.cards))
             del self.cards[oldest]
+            self.explained.clear()  # or the card would be there still
         self._weigh()
 
     def touch(self, places: Iterable[int]) -> list[int]:
@@ -284,8 +291,7 @@ class Form:
         if order.fallen:
             values["fallen"] = self.fallen.fill({"fallenline": self._told(order)})
         if order.also:
-            outside = [self.lines[place] for place in order.also]
-            values["also"] = self.also.fill({"outside": outside})
+            values["also"] = self._also(tuple(order.also))
         if order.left_out:
             left = (self._counted(order.left_out),)
             values["more"] = self.more.fill({**order.tokens, "left": left})
@@ -307,16 +313,39 @@ class Form:
         token = order.tokens["feedback"][0]
         by_topic = order.by_topic and order.is_whole
         groups = order.groups(order.in_full) if by_topic else [(0, order.in_full)]
-        level = LEVELS[by_topic]
         cards: list[Fragment] = []
+        explained = self.explained
         for topic, choices in groups:
             if topic in self.headings:
                 cards.append(self.headings[topic])
             for choice in choices:
-                own = {"feedback": token, "why": self.reason(choice.reason), "level": level}
-                card = self.cards[choice.place.id]
-                cards += [part if isinstance(part, Fragment) else own[part] for part in card.parts]
+                key = (choice.place.id, choice.reason, by_topic)
+                card = explained.get(key)
+                if card is None:
+                    card = self._explain(*key)
+                cards += [token if part is None else part for part in card]
         return cards
+
+    def _explain(self, place: int, reason: str, by_topic: bool) -> TokenSlots:
+        """A card with all but the token."""
+        own = {"feedback": None, "why": self.reason(reason), "level": LEVELS[by_topic]}
+        if len(self.explained) >= EXPLAINED:
+            self.explained.clear()
+        card = tuple(
+            [part if isinstance(part, Fragment) else own[part] for part in self.cards[place].parts]
+        )
+        self.explained[place, reason, by_topic] = card
+        return card
+
+    def _also(self, places: tuple[int, ...]) -> list[Fragment]:
+        """The papers outside a reader's topics: the same few for very many readers."""
+        also = self._outside.get(places)
+        if also is None:
+            if len(self._outside) >= EXPLAINED:
+                self._outside.clear()
+            outside = [self.lines[place] for place in places]
+            also = self._outside[places] = self.also.fill({"outside": outside})
+        return also
 
     def _told(self, order: Order) -> list[Fragment]:
         """The lines about retracted papers, which are the same for very many readers."""

@@ -112,6 +112,9 @@ class DigestPress:
         self.language = language or settings.LANGUAGE_CODE
         self._by_id = {place.id: place for place in places}
         self.places = list(self._by_id.values())
+        self._most_trending = [
+            (place.id, place.work, frozenset(place.topics)) for place in self.places[:TRENDING]
+        ]
         self._cards_of = cards_of
         self._text_only: set[int] = set()
         with translation.override(self.language):
@@ -403,9 +406,10 @@ class DigestPress:
             return []
         found: list[int] = []
         unwanted = reader.disliked.union([choice.place.work for choice in choices])
-        for place in self.places[:TRENDING]:
-            if reader.topics.isdisjoint(place.topics) and place.work not in unwanted:
-                found.append(place.id)
+        is_outside = reader.topics.isdisjoint
+        for place, work, topics in self._most_trending:
+            if is_outside(topics) and work not in unwanted:
+                found.append(place)
                 if len(found) == ALSO:
                     break
         return found

@@ -7,6 +7,7 @@ reader of an issue is prepared once, in `Shelf`; choosing for one reader then co
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 import numpy as np
 from django.utils.translation import gettext
@@ -25,6 +26,8 @@ RANKED = 10
 
 TITLE_NAMED = 60
 """Characters of a liked paper's title in a "why"."""
+
+_last = itemgetter(-1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +228,7 @@ class Shelf:
         if self._same:
             allowed = self._once(allowed)
         if len(allowed) > reader.papers_wanted:
-            allowed = self._fair_share(allowed, reader, top)
+            allowed = self._fair_share(allowed, reader, top, is_by_rank=not liking)
         alike = self._alike(allowed, taste.ALIKE)
         if alike:
             allowed = self._apart(allowed, alike)
@@ -305,24 +308,36 @@ class Shelf:
                 skipped |= self._same.get(at, frozenset())
         return kept
 
-    def _fair_share(self, allowed: list[int], reader: Reader, top: list[int]) -> list[int]:
-        """`papers_wanted` of `allowed` (best first), in that order.
+    def _fair_share(
+        self, allowed: list[int], reader: Reader, top: list[int], *, is_by_rank: bool
+    ) -> list[int]:
+        """`papers_wanted` of `allowed` (best first), in that order; it is the order of the places
+        themselves where `is_by_rank`.
 
         The topics, and beside them the `top` papers where the reader wants them, take turns, each
         time with their best that is not taken yet, until half of the places are gone and each that
         has a paper has had a turn; the rest goes by rank.
         """
         wanted = reader.papers_wanted
-        order = dict(zip(allowed, range(len(allowed)), strict=True))
         of_topics = [self._by_topic.get(topic, []) for topic in sorted(reader.topics)]
-        # The best of each topic stands last, where it is taken from.
-        queues = [
-            sorted(mine, key=order.__getitem__, reverse=True)
-            for places in (*of_topics, top)
-            if (mine := [at for at in places if at in order])
-        ]
-        # The topic whose best paper is best goes first, so that with few places the best remain.
-        queues.sort(key=lambda queue: order[queue[-1]])
+        # The best of each topic stands last, where it is taken from. The topic whose best paper is
+        # best goes first, so that with few places the best remain.
+        if is_by_rank:  # as for all who rated nothing: the topics' papers are in order already
+            there = set(allowed)
+            queues = [
+                mine
+                for places in (*of_topics, top)
+                if (mine := [at for at in reversed(places) if at in there])
+            ]
+            queues.sort(key=_last)
+        else:
+            order = dict(zip(allowed, range(len(allowed)), strict=True))
+            queues = [
+                sorted(mine, key=order.__getitem__, reverse=True)
+                for places in (*of_topics, top)
+                if (mine := [at for at in places if at in order])
+            ]
+            queues.sort(key=lambda queue: order[queue[-1]])
         chosen: set[int] = set()
         for queue in queues:  # the first turn: a paper that another topic chose serves it, too
             if len(chosen) >= wanted:

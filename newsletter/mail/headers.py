@@ -126,6 +126,7 @@ def check_names(names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(seen)
 
 
+@lru_cache(maxsize=1024)  # most are the same for all readers of an issue
 def header(name: str, value: str) -> str:
     """One whole header of the caller's. List headers (RFC 2369) and single words keep one line."""
     if value.isascii() and value.isprintable() and "=?" not in value:
