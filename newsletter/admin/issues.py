@@ -1,6 +1,5 @@
 """Issues: how far each is sent, what became of it, and a preview of its digests."""
 
-from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -325,7 +324,7 @@ class IssueAdmin(Brakes, Corrections, ModelAdmin):
         if subscriber is not None:
             readers, refused = readers_of([subscriber.pk])
             if subscriber.pk in readers:
-                reader = replace(readers[subscriber.pk], link_version=links.VOID)
+                reader = readers[subscriber.pk]._replace(link_version=links.VOID)
                 mail, choices = compose_for(issue, reader)
             problem = refused.get(subscriber.pk, "")
             if mail is None and not problem:

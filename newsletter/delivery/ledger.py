@@ -215,21 +215,35 @@ def claim_notices(name: str, count: int, now: dt.datetime) -> list[ClaimedNotice
     )
 
 
-def record_choices(choices: Sequence[tuple[int, str]]) -> None:
+def record_choices(
+    choices: Sequence[tuple[int, str]], interests: Mapping[int, str] | None = None
+) -> None:
     """Write which papers each digest (delivery id) holds, in their stored form as JSON, before it
     is sent: so that whatever happens to the worker, the history knows what its readers may have
-    had. One statement.
+    had. By delivery, `interests` says likewise what papers are in it for. One statement.
     """
     if not choices:
         return
     delivery = bulk_sql.table(Delivery)
-    source = bulk_sql.rows({"id": "id", "choices": "json"})
+    columns = {"id": "id", "choices": "json"}
+    new = "choices = r.choices"
+    # Put together as text: the rows of a paper are the same for very many readers.
+    if interests:
+        columns["interests"] = "json"
+        new += f", interests = COALESCE(r.interests, {delivery}.interests)"
+        rows = [
+            f'{{"id":{pk},"choices":{mine},"interests":{interests[pk]}}}'
+            if pk in interests
+            else f'{{"id":{pk},"choices":{mine}}}'
+            for pk, mine in choices
+        ]
+    else:
+        rows = [f'{{"id":{pk},"choices":{mine}}}' for pk, mine in choices]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {delivery} SET choices = r.choices FROM {source} "  # noqa: S608
+            f"UPDATE {delivery} SET {new} FROM {bulk_sql.rows(columns)} "  # noqa: S608
             f"WHERE {delivery}.id = r.id",
-            # Put together as text: the rows of a paper are the same for very many readers.
-            ["[" + ",".join([f'{{"id":{pk},"choices":{rows}}}' for pk, rows in choices]) + "]"],
+            ["[" + ",".join(rows) + "]"],
         )
 
 

@@ -282,7 +282,9 @@ class Worker:
             ready, recorded, told = self._compose(claimed, settled, now)
         with self._timed("record"):
             chosen = [(one.claimed.id, one.choices) for one in ready] + recorded
-            ledger.record_choices([(pk, stored_form(mine)) for pk, mine in chosen])
+            ledger.record_choices(
+                [(pk, stored_form(mine)) for pk, mine in chosen], self._kept.chosen
+            )
             self._kept.write()
             retractions.record(told)
         refused: dict[Key, Outcome] = {}
@@ -392,7 +394,7 @@ class Worker:
             try:
                 fallen = alerts.get(reader.id, {})
                 if fallen:
-                    reader = replace(reader, fallen=tuple(fallen.values()))
+                    reader = reader._replace(fallen=tuple(fallen.values()))
                 channel = registry.wished(reader.receives_by)
                 name = channel.name
                 if isinstance(channel, HandedOver):
@@ -748,7 +750,7 @@ def draft_for(
             return reader, [], NONE_PICKED
         return reader, stock.shelf.select(reader, had, ratings), NONE_PICKED
     if followed.muted:
-        reader = replace(reader, disliked=reader.disliked | followed.muted)
+        reader = reader._replace(disliked=reader.disliked | followed.muted)
     choices = [] if is_of_interests else stock.shelf.select(reader, had, ratings)
     if not followed.interests:
         return reader, choices, NONE_PICKED
@@ -772,12 +774,13 @@ def with_picks(
     places: Mapping[int, Place],
 ) -> tuple[Reader, list[Choice]]:
     """The whole digest, what is followed first; and its reader, who is told what had no room."""
+    place_by_work = stock.place_of
     found = stock.shelf.with_followed(
         choices,
         [
-            (places[pk], one.followings, one.reason)
-            for one in picked.picks
-            if (pk := place_of(stock, one)) in places
+            (places[pk], followings, reason)
+            for work, followings, reason, waited in picked.picks
+            if (pk := waited or place_by_work[work]) in places
         ],
         reader,
     )
@@ -785,7 +788,7 @@ def with_picks(
         there = {choice.place.work for choice in found}
         left = {one.work for one in picked.left} - there
         # What comes next time isn't among the titles from outside the reader's topics either.
-        reader = replace(reader, left=len(left), disliked=reader.disliked | left)
+        reader = reader._replace(left=len(left), disliked=reader.disliked | left)
     return reader, found
 
 
@@ -793,7 +796,8 @@ class KeptInterests:
     """What a batch's emails have for being followed, gathered to be written at once."""
 
     def __init__(self) -> None:
-        self._chosen: dict[int, dict[int, tuple[int, ...]]] = {}
+        #: By delivery what its papers are followed for, as the ledger stores it.
+        self.chosen: dict[int, str] = {}
         self._left: list[Left] = []
         self._offered: dict[int, int] = {}
 
@@ -806,12 +810,12 @@ class KeptInterests:
         stock: Stock,
     ) -> None:
         """Note what one delivery has, and what it had no room for."""
-        self._offered |= dict.fromkeys(picked.offered, one.id)
-        if not picked.picks and not picked.left:
+        if picked.offered:
+            self._offered |= dict.fromkeys(picked.offered, one.id)
+        if picked.picks:
+            self.chosen[one.id] = interests.stored_form(choices)
+        if not picked.left:
             return
-        self._chosen[one.id] = {
-            choice.place.id: choice.followings for choice in choices if choice.followings
-        }
         there = {choice.place.work for choice in choices}
         waits = [each for each in picked.left if each.work not in there][:MOST_WAITING]
         if waits and one.subscriber_id is not None:
@@ -819,9 +823,9 @@ class KeptInterests:
             self._left.append(Left(one.id, one.subscriber_id, day, places))
 
     def write(self) -> None:
-        """Write it, and begin anew."""
-        interests.record(self._chosen, self._left, self._offered)
-        self._chosen, self._left, self._offered = {}, [], {}
+        """Write what waits and what was offered, and begin anew."""
+        interests.record(self._left, self._offered)
+        self.chosen, self._left, self._offered = {}, [], {}
 
 
 def _cards_without_machine(place_ids: Sequence[int]) -> dict[int, Card]:
@@ -868,7 +872,7 @@ def compose_for(
     if not choices:
         return None, []
     alerts = retractions.alerts_for([reader.id])
-    reader = replace(reader, fallen=tuple(alerts.get(reader.id, {}).values()))
+    reader = reader._replace(fallen=tuple(alerts.get(reader.id, {}).values()))
     return edition.press.render(reader, choices, None), choices
 
 

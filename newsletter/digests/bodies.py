@@ -3,7 +3,8 @@ body is put together from them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.utils import translation
 from django.utils.html import escape
@@ -85,8 +86,7 @@ def heading_of(choice: Choice) -> int:
     return choice.topics[0] if choice.topics else TOP
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """What one reader gets."""
 
     choices: Sequence[Choice]
@@ -268,7 +268,8 @@ class Form:
                 headed.add(heading)
                 room -= self._heading(heading)
             if room < 0:
-                return replace(order, choices=order.choices[:at], left_out=len(order.choices) - at)
+                left_out = len(order.choices) - at
+                return order._replace(choices=order.choices[:at], left_out=left_out)
         return order
 
     def values(self, order: Order) -> Values:

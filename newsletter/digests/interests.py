@@ -10,12 +10,14 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from django.db import connection
 from django.utils import translation
 from django.utils.translation import gettext
 
 from newsletter import bulk_sql
+from newsletter.digests.selection import Choice
 from newsletter.models import Delivery, WaitingPaper
 from papers.matching.interests.specs import Kind
 from subscriptions.models import Following, InterestMatch, Muted
@@ -31,8 +33,7 @@ ORDER = {
 """In which order kinds take turns."""
 
 
-@dataclass(frozen=True, slots=True)
-class FollowedPapers:
+class FollowedPapers(NamedTuple):
     """The papers that one interest of a reader may bring."""
 
     following: int
@@ -49,8 +50,7 @@ class FollowedPapers:
     """Weekly readers get them every day."""
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(NamedTuple):
     """What a reader follows and never wants, as far as papers of these days are concerned."""
 
     interests: tuple[FollowedPapers, ...] = ()
@@ -61,8 +61,7 @@ class Followed:
 NOTHING = Followed()
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
+class Pick(NamedTuple):
     """A paper that comes for being followed."""
 
     work: int
@@ -74,8 +73,7 @@ class Pick:
     """Of one that waited: the id of its place in its issue."""
 
 
-@dataclass(frozen=True, slots=True)
-class Picked:
+class Picked(NamedTuple):
     """What a reader's interests bring into one email."""
 
     picks: tuple[Pick, ...] = ()
@@ -160,17 +158,12 @@ def followed_by(
             papers = papers | maybe[interest]
         waits = waiting.get(pk, _NO_PLACES)
         if papers or waits:
-            interests.setdefault(subscriber, []).append(
-                FollowedPapers(
-                    following=pk,
-                    kind=kind,
-                    reason=in_words(kind, name, languages[subscriber]),
-                    most=most,
-                    papers=papers,
-                    waiting=waits,
-                    is_daily=rhythm == _DAILY,
-                )
-            )
+            reason = in_words(kind, name, languages[subscriber])
+            one = FollowedPapers(pk, kind, reason, most, papers, waits, rhythm == _DAILY)
+            if subscriber in interests:
+                interests[subscriber].append(one)
+            else:
+                interests[subscriber] = [one]
     never: dict[int, set[int]] = {}
     for subscriber, interest in muted:
         if interest in certain:
@@ -236,15 +229,13 @@ def _waiting(
     return found
 
 
-class _Best:
-    """Sorts works: the best match first, then how they stand; what waits comes last."""
-
-    def __init__(self, scores: Mapping[int, float], standing: Mapping[int, int]) -> None:
-        self._scores = scores
-        self._standing = standing
-
-    def __call__(self, work: int) -> tuple[float, int]:
-        return -self._scores.get(work, 0.0), self._standing.get(work, len(self._standing))
+def _best_first(
+    works: Sequence[int], scores: Mapping[int, float], standing: Mapping[int, int]
+) -> list[int]:
+    """The best match first, then how they stand; what waits comes last."""
+    last = len(standing)
+    ranked = sorted([(-scores.get(work, 0.0), standing.get(work, last), work) for work in works])
+    return [work for _, _, work in ranked]
 
 
 def pick(
@@ -276,12 +267,16 @@ def pick(
             candidates += [
                 work for work in one.waiting if work not in unwanted and work not in one.papers
             ]
-        for work in candidates:
-            reasons.setdefault(work, []).append(one)
+        if not candidates:
+            continue
         if len(candidates) > 1:
-            candidates.sort(key=_Best(one.papers, standing))
-        if candidates:
-            queues.append((one, candidates))
+            candidates = _best_first(candidates, one.papers, standing)
+        for work in candidates:
+            if work in reasons:
+                reasons[work].append(one)
+            else:
+                reasons[work] = [one]
+        queues.append((one, candidates))
     if not queues:
         return Picked(offered=tuple(offered)) if offered else NONE_PICKED
     if len(queues) == 1 and len(queues[0][1]) <= min(room, queues[0][0].most):
@@ -306,8 +301,9 @@ def pick(
                 taken[number] += 1
                 is_moving = True
     left: dict[int, None] = {}
-    for one, candidates in queues:
-        left |= dict.fromkeys(w for w in candidates if w in one.papers and w not in chosen)
+    if len(chosen) < len(reasons):
+        for one, candidates in queues:
+            left |= dict.fromkeys([w for w in candidates if w in one.papers and w not in chosen])
     return Picked(
         tuple([_picked(work, reasons, standing, waited) for work in chosen]),
         tuple(Pick(work, tuple(one.following for one in reasons[work])) for work in left),
@@ -350,26 +346,23 @@ class Left:
     """Pairs of a following and a place."""
 
 
-def record(
-    chosen: Mapping[int, Mapping[int, Sequence[int]]],
-    left: Iterable[Left],
-    offered: Mapping[int, int],
-) -> None:
-    """Keep what the emails of a batch have for being followed, before they are sent: by delivery
-    the followings of each place; what was left for the next email; and which emails offered what
-    had waited (by following the delivery). A statement for each, and none where there
-    is nothing.
+def stored_form(choices: Iterable[Choice]) -> str:
+    """What `Delivery.interests` is to hold, as JSON: by place the numbers of what its paper is
+    followed for.
     """
-    if chosen:
-        table = bulk_sql.table(Delivery)
-        source = bulk_sql.rows({"id": "id", "interests": "json"})
-        values = [{"id": pk, "interests": of_places} for pk, of_places in chosen.items()]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"UPDATE {table} SET interests = r.interests FROM {source} "  # noqa: S608
-                f"WHERE {table}.id = r.id",
-                [json.dumps(values)],
-            )
+    places = [
+        f'"{choice.place.id}":[{",".join(map(str, choice.followings))}]'
+        for choice in choices
+        if choice.followings
+    ]
+    return f"{{{','.join(places)}}}"
+
+
+def record(left: Iterable[Left], offered: Mapping[int, int]) -> None:
+    """Keep what the emails of a batch leave for the next ones, before they are sent, and which of
+    them offered what had waited (by following the delivery). A statement for each, and none where
+    there is nothing.
+    """
     if offered:
         table = bulk_sql.table(WaitingPaper)
         source = bulk_sql.rows({"following": "id", "delivery": "id"})

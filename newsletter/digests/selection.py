@@ -6,8 +6,10 @@ reader of an issue is prepared once, in `Shelf`; choosing for one reader then co
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from operator import itemgetter
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from django.utils.translation import gettext
@@ -43,9 +45,10 @@ class Fallen:
     """Rather than withdrawn by its authors."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """What a digest depends on of one subscriber."""
+class Reader(NamedTuple):
+    """What a digest depends on of one subscriber. A tuple, as `Choice` is: one is made for each
+    digest, and of dataclasses that cannot be changed making one costs three times as much.
+    """
 
     id: int
     email: str
@@ -64,7 +67,7 @@ class Reader:
     """The day of the issue that welcomed them."""
     disliked: frozenset[int] = frozenset()
     """Ids of papers they want less like; they do not get these again."""
-    rated: Mapping[int, int] = field(default_factory=dict)
+    rated: Mapping[int, int] = MappingProxyType({})
     """What they said by paper id, 1 or -1, the latest last; empty where learning is off."""
     language: str = "en"
     top_papers: bool = False
@@ -77,8 +80,7 @@ class Reader:
     """How many papers on what they follow had no room in this digest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """A paper chosen for a reader, the reader's topics that it matches (closest first), and why.
 
     It matches none where the reader asked for top papers.
@@ -123,12 +125,11 @@ class Shelf:
             for topic in place.topics:
                 if len(mine := self._by_topic.setdefault(topic, [])) < BEST:
                     mine.append(at)
-        self._closest_first = [
-            tuple(sorted(place.topics, key=lambda topic: -place.topics[topic].score))
-            for place in self.places
-        ]
+        self._closest_first = [_closest_first(place) for place in self.places]
         #: By place and the reader's topics that it matches: without ratings all that differs.
         self._choices: dict[tuple[int, tuple[int, ...]], Choice] = {}
+        #: The same of papers that were chosen for being followed.
+        self._followed_choices: dict[tuple[int, tuple[int, ...]], Choice] = {}
         self._trend = self._standings(is_weekly=is_weekly)
         self._because = gettext("Because you liked “%(title)s”")
         self._top = (
@@ -255,19 +256,28 @@ class Shelf:
         others = {choice.place.work: choice for choice in choices}
         first: list[Choice] = []
         for place, followings, followed in picks:
-            known = others.pop(place.work, None) or self._followed(place, reader.topics)
+            known = others.pop(place.work, None)
+            if known is None:
+                known = self._followed(place, reader.topics)
             first.append(Choice(known.place, known.topics, known.why, followings, followed))
         return [*first, *others.values()][: reader.papers_wanted]
 
     def _followed(self, place: Place, topics: frozenset[int]) -> Choice:
         """A paper that would not have been chosen for its topics."""
         at = self._at_place.get(place.id)
-        trend = self._trend[at] if at is not None else ""
-        mine = tuple(
-            sorted(topics.intersection(place.topics), key=lambda one: -place.topics[one].score)
-        )
-        matched = place.topics[mine[0]].why if mine else ""
-        return Choice(place, mine, " · ".join(filter(None, (matched, trend))))
+        if at is None:
+            closest_first, trend = _closest_first(place), ""
+        else:
+            closest_first, trend = self._closest_first[at], self._trend[at]
+        mine = tuple(filter(topics.__contains__, closest_first))
+        plain = self._followed_choices.get((place.id, mine))
+        if plain is None:
+            matched = place.topics[mine[0]].why if mine else ""
+            if len(self._followed_choices) >= MOST_CHOICES:
+                self._followed_choices.clear()
+            plain = Choice(place, mine, " · ".join(filter(None, (matched, trend))))
+            self._followed_choices[place.id, mine] = plain
+        return plain
 
     def _top_for(self, reader: Reader, unwanted: Collection[int]) -> list[int]:
         """The `papers_wanted` most trending that the reader may get, each work once. What was
@@ -407,5 +417,10 @@ class Shelf:
                 liked = taste.closest_liked(ratings, self._vectors[at])
                 if liked:
                     why = self._because % {"title": shorten(liked, TITLE_NAMED)}
-                    choices[number] = replace(choices[number], why=why)
+                    choices[number] = choices[number]._replace(why=why)
         return choices
+
+
+def _closest_first(place: Place) -> tuple[int, ...]:
+    """The topics that the paper belongs to."""
+    return tuple(sorted(place.topics, key=lambda topic: -place.topics[topic].score))

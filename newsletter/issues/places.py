@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 from papers.cards import Card
@@ -25,13 +25,13 @@ class Place:
     """By topic id, for every topic whose readers may get the paper."""
     work_id: int = 0
     """The paper that stands for the work now, where that is another; see `work`."""
+    work: int = field(init=False)
+    """The id of the paper that stands for the work now: what readers had and said is asked of it,
+    and of all its names."""
 
-    @property
-    def work(self) -> int:
-        """The id of the paper that stands for the work now: what readers had and said is asked of
-        it, and of all its names.
-        """
-        return self.work_id or self.paper_id
+    def __post_init__(self) -> None:
+        """Know the work: it is asked for every digest."""
+        object.__setattr__(self, "work", self.work_id or self.paper_id)
 
 
 @dataclass(frozen=True, slots=True)

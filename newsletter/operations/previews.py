@@ -1,7 +1,7 @@
 """Any email of the service as a reader would get it, without sending it: made by what sends."""
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.delivery import notices
@@ -103,7 +103,7 @@ def _reader(subscriber_id: int | None) -> Reader:
         raise NoPreview(
             f"Subscriber {subscriber_id} wouldn't get this email: {refused[subscriber_id]}."
         )
-    return replace(readers[subscriber_id], link_version=links.VOID)
+    return readers[subscriber_id]._replace(link_version=links.VOID)
 
 
 def _digest(name: str, reader: Reader, day: dt.date | None, *, text_only: bool) -> MailPreview:
@@ -112,16 +112,16 @@ def _digest(name: str, reader: Reader, day: dt.date | None, *, text_only: bool) 
     if issue is None:
         which = f"of {day} " if day else ""
         raise NoPreview(f"There's no issue {which}yet. Make one first: manage.py build_issue")
-    reader = replace(reader, text_only=reader.text_only or text_only)
+    reader = reader._replace(text_only=reader.text_only or text_only)
     match name:
         case "daily" | "weekly":
-            reader = replace(reader, is_weekly=name == "weekly", welcomed_on=None)
+            reader = reader._replace(is_weekly=name == "weekly", welcomed_on=None)
         case "by_topic":
-            reader = replace(reader, grouped=True)
+            reader = reader._replace(grouped=True)
         case "welcome":
-            reader = replace(reader, welcomed_on=issue.day)
+            reader = reader._replace(welcomed_on=issue.day)
     if name == "interests":
-        reader = replace(reader, is_weekly=True, welcomed_on=None)
+        reader = reader._replace(is_weekly=True, welcomed_on=None)
         followed = _example(issue) if reader.id == 0 else None
         mail, _ = compose_for(issue, reader, is_of_interests=True, followed=followed)
     else:

@@ -36,22 +36,25 @@ def measured(checkout: Path, arguments: list[str], environment: dict[str, str]) 
 
 def main() -> None:
     """Measure in turns, and print each pair and the median of their ratios."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").splitlines()[0],
+        epilog="What follows -- is for benchmark_delivery.",
+    )
     parser.add_argument("before", type=Path, help="the other checkout")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("arguments", nargs="*", help="of benchmark_delivery, after --")
-    args = parser.parse_args()
+    at = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    args, arguments = parser.parse_args(sys.argv[1:at]), sys.argv[at + 1 :]
     checkouts = {"before": args.before.resolve(), "here": HERE}
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     ratios: list[float] = []
     with tempfile.TemporaryDirectory() as directory:
-        environment |= {"PYTHONPYCACHEPREFIX": f"{directory}/compiled"}
+        environment.setdefault("PYTHONPYCACHEPREFIX", f"{directory}/compiled")
         for run in range(args.runs + 1):
             cost: dict[str, float] = {}
             peak: dict[str, float] = {}
             for name in sorted(checkouts, reverse=run % 2 == 0):
                 own = environment | {"VAR_DIR": f"{directory}/{name}"}
-                wanted = args.arguments if run else [*args.arguments, "--subscribers", "10"]
+                wanted = arguments if run else [*arguments, "--subscribers", "10"]
                 figures = measured(checkouts[name], wanted, own)
                 cost[name] = figures["cpu_microseconds_per_digest"]
                 peak[name] = figures["worker_peak_mb"]

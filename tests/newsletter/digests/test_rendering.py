@@ -187,7 +187,7 @@ def test_text_comes_before_html_and_both_say_the_same_papers(mail, press):
 
 
 def test_text_only_reader_gets_no_html(press):
-    reader = replace(ALICE, text_only=True)
+    reader = ALICE._replace(text_only=True)
     mail = press.render(reader, choices_of(press, reader), 7)
     assert mail.html == ()
     assert parse(mail).get_content_type() == "text/plain"
@@ -419,15 +419,15 @@ def test_also_trending_names_the_best_papers_outside_the_readers_topics():
     also = [f"Paper number {number}" for number in (2, 3, 6)]
     assert Elements(html_of(mail)).lines == own + also
     assert "</h3>" in html_of(mail).split("Also trending, outside your topics")[1].split("2</a>")[0]
-    disliking = replace(ALICE, disliked=frozenset({1002}))
+    disliking = ALICE._replace(disliked=frozenset({1002}))
     listed = text_of(press.render(disliking, choices_of(press, ALICE), 7)).split("Also trending")[1]
     listed = listed.split("Abstracts, rating")[0]
     assert re.findall(r"Paper number \d+", listed) == [f"Paper number {n}" for n in (3, 6, 7)]
     assert listed.count("164 upvotes · ") == 3
-    everything = replace(ALICE, topics=frozenset(TOPICS))
+    everything = ALICE._replace(topics=frozenset(TOPICS))
     mail = press.render(everything, choices_of(press, everything), 7)
     assert "Also trending" not in html_of(mail) + text_of(mail)
-    top = replace(ALICE, top_papers=True)
+    top = ALICE._replace(top_papers=True)
     mail = press.render(top, choices_of(press, top), 7)
     assert "Also trending" not in html_of(mail) + text_of(mail)
 
@@ -435,7 +435,7 @@ def test_also_trending_names_the_best_papers_outside_the_readers_topics():
 def test_top_papers_are_named_among_the_topics_and_head_their_own_group():
     places = [make_place(number, topics=(number % 4 + 1,)) for number in range(1, 5)]
     press = make_press(places)
-    reader = replace(ALICE, topics=frozenset({1}), top_papers=True, grouped=True)
+    reader = ALICE._replace(topics=frozenset({1}), top_papers=True, grouped=True)
     mail = press.render(reader, choices_of(press, reader), 7)
     assert "\nTop papers, Agents and tool use\n" in text_of(mail)
     headings = re.findall(r"<h([23])[^>]*>(?:<a[^>]*>)?([^<]+)", html_of(mail))
@@ -445,7 +445,7 @@ def test_top_papers_are_named_among_the_topics_and_head_their_own_group():
         ("3", "Agents and tool use"),
     ]
     assert Elements(html_of(mail)).lines == [f"Paper number {number}" for number in (1, 2, 3, 4)]
-    alone = replace(ALICE, topics=frozenset(), top_papers=True)
+    alone = ALICE._replace(topics=frozenset(), top_papers=True)
     mail = press.render(alone, choices_of(press, alone), 7)
     assert "\nTop papers\n" in text_of(mail)
     assert Elements(html_of(mail)).lines == [f"Paper number {number}" for number in (1, 2, 3, 4)]
@@ -454,7 +454,7 @@ def test_top_papers_are_named_among_the_topics_and_head_their_own_group():
 def test_many_topics_are_named_in_part_and_counted():
     names = {number: f"Topic {number}" for number in range(1, 27)}
     press = make_press([make_place(1)], names)
-    reader = replace(ALICE, topics=frozenset(names) | {999})
+    reader = ALICE._replace(topics=frozenset(names) | {999})
     mail = press.render(reader, choices_of(press, reader), 7)
     assert "\nTopic 1 and 25 more\n" in text_of(mail)
 
@@ -466,11 +466,11 @@ def test_preheader_goes_on_where_the_subject_ends(mail, press):
 
 
 def test_fifteen_papers_stay_below_the_limit_and_ten_near_45_kb(press):
-    reader = replace(ALICE, topics=frozenset(TOPICS), papers_wanted=15, in_full=True)
+    reader = ALICE._replace(topics=frozenset(TOPICS), papers_wanted=15, in_full=True)
     mail = press.render(reader, choices_of(press, reader), 7)
     assert len(Elements(html_of(mail)).headings) == 15
     assert sum(fragment.size for fragment in mail.html) < HTML_LIMIT / 2
-    reader = replace(reader, papers_wanted=10)
+    reader = reader._replace(papers_wanted=10)
     assert len(press.render(reader, choices_of(press, reader), 7).as_bytes()) < 46_000
 
 
@@ -478,7 +478,7 @@ def test_digest_that_would_be_clipped_gets_fewer_papers_and_a_link():
     places = [make_place(n, excerpt="“wörter” & " * 80, note="&" * 600) for n in range(1, 51)]
     press = make_press(places)
     choices = choices_of(press)
-    mail = press.render(replace(ALICE, in_full=True), choices, 7)
+    mail = press.render(ALICE._replace(in_full=True), choices, 7)
     shown = len(Elements(html_of(mail)).headings)
     assert 5 < shown < 50
     assert sum(fragment.size for fragment in mail.html) <= HTML_LIMIT
@@ -584,7 +584,7 @@ def grouped_press() -> DigestPress:
 
 
 def test_papers_by_topic_stand_under_the_names_of_their_topics():
-    press, reader = grouped_press(), replace(ALICE, grouped=True)
+    press, reader = grouped_press(), ALICE._replace(grouped=True)
     mail = press.render(reader, choices_of(press, ALICE), 7)
     found = re.findall(r"<h([23])[^>]*>(?:<a[^>]*>)?([^<]+)", html_of(mail))
     assert found == [
@@ -617,7 +617,7 @@ def test_papers_by_topic_stand_under_the_names_of_their_topics():
 def test_every_paper_in_full_stands_under_its_topic_for_whoever_wants_that():
     press = grouped_press()
     choices = choices_of(press, ALICE)
-    mail = press.render(replace(ALICE, grouped=True, in_full=True), choices, 7)
+    mail = press.render(ALICE._replace(grouped=True, in_full=True), choices, 7)
     found = re.findall(r"<h([23])[^>]*>(?:<a[^>]*>)?([^<]+)", html_of(mail))
     assert found[4:] == [
         ("2", "Efficient inference"),
@@ -627,13 +627,13 @@ def test_every_paper_in_full_stands_under_its_topic_for_whoever_wants_that():
         ("3", "Paper number 2"),
         ("3", "Paper number 4"),
     ]
-    ranked = press.render(replace(ALICE, in_full=True), choices, 7)
+    ranked = press.render(ALICE._replace(in_full=True), choices, 7)
     assert Elements(html_of(ranked)).headings == [f"Paper number {n}" for n in (1, 2, 3, 4)]
 
 
 @pytest.mark.parametrize("in_full", [False, True])
 def test_papers_by_topic_are_what_the_templates_make_in_one_go(in_full):
-    press, reader = grouped_press(), replace(ALICE, grouped=True, in_full=in_full)
+    press, reader = grouped_press(), ALICE._replace(grouped=True, in_full=in_full)
     choices = choices_of(press, reader)
     mail = press.render(reader, choices, 7)
     assert press.html is not None

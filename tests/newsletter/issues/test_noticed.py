@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from django.utils import translation
@@ -162,7 +161,7 @@ def test_matching_readers_get_it_as_such_and_no_others(papers: list[Paper]) -> N
             assert why in choice.why
             assert choice.place.card.noticed_since == label
     assert shelf.select(reader, had={papers[7].pk}) == []
-    of_other = replace(reader, topics=frozenset({other.pk}), top_papers=True)
+    of_other = reader._replace(topics=frozenset({other.pk}), top_papers=True)
     assert [one.place.paper_id for one in shelf.select(of_other)] == [own.pk]
 
 
