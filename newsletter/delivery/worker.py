@@ -373,7 +373,7 @@ class Worker:
             edition = wanted[one.id]
             if picked.picks or picked.left:
                 reader, choices = with_picks(edition.stock, reader, choices, picked, places)
-                edition.press.know([choice.place for choice in choices])
+                edition.press.know([choice.place for choice in choices if choice.followings])
             if not choices:  # what was followed is hidden since
                 reason = "nothing new on the reader's topics"
                 settled.append(self._untried(one, Delivery.State.SKIPPED, reason, now))

@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import zip_longest
 from typing import NamedTuple
 
 from django.db import connection
@@ -282,6 +283,18 @@ def pick(
     if len(queues) == 1 and len(queues[0][1]) <= min(room, queues[0][0].most):
         return Picked(  # as for most readers
             tuple([_picked(work, reasons, standing, waited) for work in queues[0][1]]),
+            offered=tuple(offered),
+        )
+    if (
+        len(reasons) <= room
+        and len(reasons) == sum([len(mine) for _, mine in queues])
+        and all(len(mine) <= one.most for one, mine in queues)
+    ):
+        # As for nearly all others: there is room for everything, and nothing is there twice.
+        turns = zip_longest(*[mine for _, mine in queues])
+        works = [work for turn in turns for work in turn if work is not None]
+        return Picked(
+            tuple([_picked(work, reasons, standing, waited) for work in works]),
             offered=tuple(offered),
         )
     chosen: dict[int, None] = {}

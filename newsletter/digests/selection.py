@@ -149,11 +149,9 @@ class Shelf:
         """
         ranked = 1 if is_weekly else RANKED
         ranks = range(1, len(self.places) + 1) if is_weekly else [p.rank for p in self.places]
-        # A week's places are scored by what they gained in it; each card's count is its own day's.
+        # Each card's count is its own day's: of a week counts what was gained in it.
         counts = [
-            (0.0 if place.card.is_pick else place.score)
-            if is_weekly
-            else (0 if place.card.noticed else place.card.upvotes or 0)
+            place.gained if is_weekly else (0 if place.card.noticed else place.card.upvotes or 0)
             for place in self.places
         ]
         most = max(counts, default=0)

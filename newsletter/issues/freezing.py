@@ -19,7 +19,7 @@ from newsletter.webhooks import recording
 from papers.cards import Card, Link, brief, card_of
 from papers.days import LONGEST_WAIT, closes_at, current_day, feature_day
 from papers.ingest.issue_days import hold_listing
-from papers.matching.week import gained_in_week
+from papers.matching.week import Week, attention_of_week
 from papers.models import Match, Paper, Pick, Source, Topic, TopicNames
 from papers.sources.registry import answers_for_past, is_complete, unanswered
 from subscriptions.interests import matching
@@ -133,6 +133,8 @@ def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
             if issue.missing_sources:
                 names = ", ".join(source.name for source in issue.missing)
                 logger.warning("sources missing", extra=extra | {"sources": names})
+    if created:
+        _keep_week(issue)
     return issue
 
 
@@ -252,10 +254,9 @@ def _standings(issue: Issue, since: dt.date | None, *, is_weekly: bool) -> list[
         earlier = Issue.objects.running().filter(day__gte=since, day__lt=issue.day)
         ids = [issue.pk, *earlier.values_list("pk", flat=True)]
         rows = IssuePaper.objects.filter(issue__in=ids)
-    gained: dict[int, int] = {}
+    week = _NO_WEEK
     if is_weekly:
-        papers = set(rows.order_by().values_list(WORK, flat=True))
-        gained = gained_in_week(week_to(issue.day), issue.day, papers, issue.frozen_at)
+        week = _week_of(issue, set(rows.order_by().values_list(WORK, flat=True)))
     found = rows.shown().annotate(work=WORK).order_by("issue__day", "rank")
     known: dict[tuple[int, ...], tuple[int, ...]] = {}
     standings = []
@@ -263,9 +264,10 @@ def _standings(issue: Issue, since: dt.date | None, *, is_weekly: bool) -> list[
         "pk", "work", "rank", "score", "card__is_pick", "topics", "correction__topics"
     ).iterator(chunk_size=500):
         ids_of_topics = tuple(map(int, topics if others is None else others))
-        worth = _week_score(score, gained.get(work, 0), is_pick=is_pick) if is_weekly else score
+        if is_weekly and not is_pick:  # a pinned paper keeps its score, far above all others
+            score = _week_score(week, work)
         mine = known.setdefault(ids_of_topics, ids_of_topics)
-        standings.append(Standing(pk, work, rank, worth, mine))
+        standings.append(Standing(pk, work, rank, score, mine, week.gained.get(work, 0)))
     return standings
 
 
@@ -291,6 +293,7 @@ def _places_with(ids: Sequence[int], standings: Sequence[Standing]) -> list[Plac
                 work_id=standing.work,
                 rank=standing.rank,
                 score=standing.score,
+                gained=standing.gained,
                 card=Card.from_dict(card),
                 topics={
                     int(topic): Reason(reason["score"], why.of(int(topic)))
@@ -327,11 +330,28 @@ def _card(data: dict[str, Any], names: TopicNames) -> Card:
     return replace(card, topics=tuple(Link(names.of(name), url) for name, url in card.topics))
 
 
-def _week_score(score: float, gained: int, *, is_pick: bool | None) -> float:
-    """A pinned paper keeps its score, which is far above all others; the logarithm keeps one
-    paper of the year from making all others of its week look alike.
+_NO_WEEK = Week({}, {})
+
+
+def _keep_week(issue: Issue) -> None:
+    """Count the week that ends with the issue, so that no digest waits for it."""
+    places = IssuePaper.objects.filter(
+        issue__day__gte=week_to(issue.day), issue__day__lte=issue.day
+    )
+    _week_of(issue, set(places.order_by().values_list(WORK, flat=True)))
+
+
+def _week_of(issue: Issue, works: Collection[int]) -> Week:
+    return attention_of_week(week_to(issue.day), issue.day, works, issue.frozen_at)
+
+
+def _week_score(week: Week, work: int) -> float:
+    """What the paper got within the week. Where a version before counted upvotes alone, the
+    logarithm keeps one paper of the year from making all others of its week look alike.
     """
-    return score if is_pick else math.log1p(gained)
+    if week.worth is None:
+        return math.log1p(week.gained.get(work, 0))
+    return week.worth.get(work, 0.0)
 
 
 class _Reasons:

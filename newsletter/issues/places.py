@@ -23,6 +23,8 @@ class Place:
     card: Card
     topics: Mapping[int, "Reason"]
     """By topic id, for every topic whose readers may get the paper."""
+    gained: int = 0
+    """Upvotes within the week, for a weekly digest."""
     work_id: int = 0
     """The paper that stands for the work now, where that is another; see `work`."""
     work: int = field(init=False)
@@ -51,6 +53,8 @@ class Standing(NamedTuple):
     rank: int
     score: float
     topics: Collection[int]
+    gained: int = 0
+    """Upvotes within the week, for a weekly digest."""
 
 
 Ordered = TypeVar("Ordered", Place, Standing)

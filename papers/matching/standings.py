@@ -151,10 +151,27 @@ def score_of(known: Known, now: dt.datetime, by: Yardsticks) -> float:
 def explain_score(paper: Paper, now: dt.datetime) -> Breakdown:
     """The paper's trending score at `now` by the last measurement, and what it is made of."""
     facts = facts_of([paper.pk], now, days.feature_day(now))
-    kept = Measurement.latest()
-    measured = Measured.from_json(kept) if kept else Measured()
-    known = _with_priors(facts, measured, _vectors(facts, measured.fitted))[paper.pk]
+    measured = latest_measured()
+    known = _with_priors(facts, measured, _vectors(facts, measured.fitted), _records())[paper.pk]
     return breakdown_of(known, now, measured.yardsticks)
+
+
+def latest_measured() -> Measured:
+    """What the last ranking measured; one query."""
+    kept = Measurement.latest()
+    return Measured.from_json(kept) if kept else Measured()
+
+
+def known_of(
+    papers: Collection[int], now: dt.datetime, by: Measured
+) -> Iterator[tuple[int, Known]]:
+    """What is known of papers at `now`, with their priors, by id. A batch is read at a time, so
+    that a week of large days is never in memory as a whole.
+    """
+    earlier = _records() if papers else Counter[str]()
+    for batch in _parted(sorted(papers)):
+        facts = facts_of(batch, now, now.date())
+        yield from _with_priors(facts, by, _vectors(facts, by.fitted), earlier).items()
 
 
 def latest_yardsticks() -> Yardsticks:
@@ -244,15 +261,18 @@ def _measured(
         fitted=fitted,
         middles=_middles({pk: v for pk, v in vectors.items() if pk in recent_facts}, facts),
     )
-    known = _with_priors(facts, measured, vectors)
+    known = _with_priors(facts, measured, vectors, _records())
     papers = [known[pk] for pk in recent_facts if known[pk].pick != "hide"]
     return replace(measured, yardsticks=yardsticks.measure(papers, now)), known
 
 
 def _with_priors(
-    facts: Mapping[int, Facts], measured: Measured, vectors: Mapping[int, Floats]
+    facts: Mapping[int, Facts],
+    measured: Measured,
+    vectors: Mapping[int, Floats],
+    earlier: Counter[str],
 ) -> dict[int, Known]:
-    earlier = _records()
+    """`earlier`: how many papers that were noticed each author has."""
     return {
         pk: replace(
             one.known,

@@ -10,6 +10,9 @@ class WeekOfAttention(models.Model):
     """
 
     last_day = models.DateField(primary_key=True, help_text="The last of the week's seven days.")
+    worth = models.JSONField(
+        null=True, help_text="The score for what came within the week, by paper id."
+    )
     gained = models.JSONField(help_text="Upvotes gained within the week, by paper id.")
 
     class Meta:

@@ -264,7 +264,7 @@ def test_hostile_text_anywhere_else_does_no_harm(text):
     )
     press, usual = make_press([place], topics, note=text), make_press([quiet], note="A\nB")
     choice = choices_of(press, ALICE)[0]
-    mail = press.render(ALICE, [replace(choice, why=text)], 7)
+    mail = press.render(ALICE, [choice._replace(why=text)], 7)
     found, innocent = (
         Elements(html_of(mail)),
         Elements(html_of(usual.render(ALICE, choices_of(usual, ALICE), 7))),
@@ -363,7 +363,7 @@ def test_two_readers_mails_differ_only_in_what_is_their_own(press):
 
 @pytest.mark.parametrize("is_weekly", [False, True])
 @pytest.mark.parametrize(
-    "reader", [ALICE, replace(BOB, topics=frozenset(TOPICS), papers_wanted=15)]
+    "reader", [ALICE, BOB._replace(topics=frozenset(TOPICS), papers_wanted=15)]
 )
 def test_joined_fragments_are_what_the_templates_make_in_one_go(press, reader, is_weekly):
     press = make_press(press.places, note=press.issue.note, is_weekly=is_weekly)
@@ -648,8 +648,8 @@ def test_large_digest_leaves_out_the_least_trending_and_keeps_its_footer(grouped
         for n in range(1, 51)
     ]
     press = make_press(places)
-    reader = replace(
-        ALICE, topics=frozenset(TOPICS), papers_wanted=50, grouped=grouped, in_full=True
+    reader = ALICE._replace(
+        topics=frozenset(TOPICS), papers_wanted=50, grouped=grouped, in_full=True
     )
     mail = press.render(reader, choices_of(press, reader), 7)
     html = html_of(mail)
