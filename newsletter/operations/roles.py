@@ -47,6 +47,7 @@ _SEEN: Mapping[str, str] = {
             "subscriptions.submission",
             "subscriptions.interest",
             "subscriptions.topicchange",
+            "subscriptions.topicchange",
             "subscriptions.subscriber",
             "subscriptions.notice",
             "newsletter.issue",

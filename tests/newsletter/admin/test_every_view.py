@@ -85,7 +85,7 @@ POSSIBLE = {
     ImportRun: "add",
     Interest: "",
     ReaderExport: "",
-    TopicChange: "",
+    TopicChange: "add",
     Trouble: "",
     ApiToken: "add change",
     ApiWrite: "",
