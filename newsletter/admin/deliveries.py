@@ -21,6 +21,7 @@ from newsletter.admin.events import EventInline
 from newsletter.delivery.explanations import explain_paper
 from newsletter.digests.choices import chosen_papers
 from newsletter.models import Delivery, Issue, IssuePaper
+from newsletter.models.delivery import DeliveryQuerySet
 from papers.admin.base import ModelAdmin
 from papers.audit import without_addresses
 from papers.identifiers import UnknownIdentifier, identifier
@@ -194,7 +195,7 @@ class DeliveryAdmin(ReadOnly, addresses.NamesReaders, ModelAdmin):
         return ", ".join(f"{at:%a %-d %b %H:%M} UTC" for at in delivery.asked_in_vain) or "–"
 
     @admin.action(description="Send again (in doubt, failed or too late)", permissions=["resend"])
-    def resend(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+    def resend(self, request: HttpRequest, queryset: DeliveryQuerySet) -> None:
         """Put them back in the queue. One in doubt may reach its reader twice."""
         now = timezone.now()
         done = Delivery.objects.filter(pk__in=queryset.order_by().values("pk")).resend(

@@ -429,7 +429,7 @@ class Worker:
             try:
                 key = one.letter_id or 0, reader.language
                 if key not in self._letter_presses:
-                    letter = Letter.objects.get(pk=one.letter_id)
+                    letter = Letter.objects.get(pk=key[0])
                     self._letter_presses[key] = LetterPress(letter, reader.language)
                 message = self._letter_presses[key].render(reader, one.id)
             except Exception as error:  # one reader's bad luck must not stop the others
