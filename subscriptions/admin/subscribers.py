@@ -238,9 +238,10 @@ class SubscriberAdmin(addresses.NamesReaders, ModelAdmin):
         """The newest `EMAILS_SHOWN` that were due to the reader, and what became of each. The theme
         asks several times for what a page shows once.
         """
-        if not hasattr(subscriber, "emails_shown"):
-            subscriber.emails_shown = self._emails(subscriber)  # type: ignore[attr-defined]
-        shown: SafeString | str = subscriber.emails_shown
+        kept: dict[str, Any] = vars(subscriber)
+        if "emails_shown" not in kept:
+            kept["emails_shown"] = self._emails(subscriber)
+        shown: SafeString | str = kept["emails_shown"]
         return shown
 
     def _emails(self, subscriber: Subscriber) -> SafeString | str:
