@@ -47,7 +47,6 @@ _SEEN: Mapping[str, str] = {
             "subscriptions.submission",
             "subscriptions.interest",
             "subscriptions.topicchange",
-            "subscriptions.topicchange",
             "subscriptions.subscriber",
             "subscriptions.notice",
             "newsletter.issue",

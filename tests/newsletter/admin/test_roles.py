@@ -34,7 +34,6 @@ LISTS = {
     "subscriptions_submission": "owner editor moderator viewer",
     "subscriptions_interest": "owner editor topic-editor viewer",
     "subscriptions_topicchange": "owner editor topic-editor viewer",
-    "subscriptions_topicchange": "owner editor topic-editor viewer",
     "subscriptions_subscriber": "owner editor support viewer",
     "subscriptions_suppression": "owner support",
     "subscriptions_notice": "owner editor support viewer",
