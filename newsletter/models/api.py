@@ -95,13 +95,15 @@ class ApiWrite(models.Model):
     """
 
     token = models.ForeignKey(ApiToken, on_delete=models.PROTECT, related_name="writes")
-    made_by = models.CharField(max_length=150, help_text="Who had made the token.")
+    made_by = models.CharField(max_length=150, help_text="Who made the token.")
     at = models.DateTimeField()
     action = models.CharField(max_length=40, help_text="What was done, such as topic.changed.")
     target = models.CharField(max_length=100, help_text="To what, such as topic:robots.")
-    before = models.JSONField(null=True, help_text="What changed, as it was; empty for new rows.")
-    after = models.JSONField(null=True, help_text="What changed, as it is; empty where it's gone.")
-    request_id = models.CharField(max_length=36, blank=True, help_text="As the log names it.")
+    before = models.JSONField(null=True, help_text="The values before; empty for new rows.")
+    after = models.JSONField(null=True, help_text="The values after; empty if it was deleted.")
+    request_id = models.CharField(
+        max_length=36, blank=True, help_text="The request’s ID in the log."
+    )
 
     class Meta:
         """Newest first."""

@@ -136,7 +136,7 @@ class Delivery(models.Model):
         on_delete=models.PROTECT,
         related_name="interest_deliveries",
         db_index=False,
-        help_text="Of a daily email of interests: the issue whose papers it draws on.",
+        help_text="For a daily email of interests: the issue its papers come from.",
     )
     letter = models.ForeignKey(
         Letter,
@@ -188,7 +188,7 @@ class Delivery(models.Model):
     interests = models.JSONField(
         null=True,
         editable=False,
-        help_text="By place: numbers of what the reader follows, for which the paper was chosen.",
+        help_text="By place: IDs of the followed interests that the paper was chosen for.",
     )
     provider_id = models.CharField(
         max_length=200, blank=True, help_text="The provider's ID for this message."

@@ -131,7 +131,7 @@ class Issue(models.Model):
         null=True,
         blank=True,
         editable=False,
-        help_text="When readers could get it; empty where that was as soon as it was frozen.",
+        help_text="When it was published; empty if that was as soon as it was frozen.",
     )
 
     missing_sources = models.JSONField(
@@ -232,7 +232,7 @@ class IssuePaper(models.Model):
     is_noticed = models.BooleanField(
         default=False,
         db_default=False,
-        help_text="It stood in an earlier issue, and got its attention since.",
+        help_text="It was in an earlier issue and got its attention since.",
     )
     card = models.JSONField(
         help_text="What a digest shows of the paper, as of when the issue was frozen."

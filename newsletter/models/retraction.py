@@ -29,9 +29,9 @@ class Retraction(models.Model):
     class State(models.TextChoices):
         """What comes next."""
 
-        NOTICED = "noticed", "its readers are looked for next"
+        NOTICED = "noticed", "its readers are being looked for"
         TELLING = "telling", "their next digests tell them"
-        DONE = "done", "all of them were told"
+        DONE = "done", "all of them have been told"
 
     paper = models.OneToOneField(Paper, on_delete=models.CASCADE, related_name="retraction")
     noticed_at = models.DateTimeField(help_text="When it was first seen to be retracted.")

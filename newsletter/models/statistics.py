@@ -20,7 +20,7 @@ class Measure(models.TextChoices):
     """A stock: how many there were at the end of the day. All others happened on the day."""
     ASKED = "asked", "asked to subscribe"
     CONFIRMED = "confirmed", "confirmed"
-    IMPORTED = "imported", "came with a file"
+    IMPORTED = "imported", "imported from a file"
     LEFT = "left", "unsubscribed"
     PAUSED = "paused", "paused because emails bounced"
     SENT = "sent", "digests delivered"
@@ -126,7 +126,7 @@ class CountedDay(models.Model):
 
     day = models.DateField(primary_key=True, help_text="UTC.")
     counted_at = models.DateTimeField(
-        help_text="When it was counted last. What came in late is added for a while."
+        help_text="When it was last counted. Late arrivals are added for a while."
     )
 
     class Meta:

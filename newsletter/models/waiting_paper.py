@@ -31,7 +31,7 @@ class WaitingPaper(models.Model):
     day = models.DateField(help_text="The day of the issue whose email had no room for it.")
     left_by = models.BigIntegerField(help_text="The delivery that had no room for it.")
     offered_in = models.BigIntegerField(
-        null=True, help_text="The delivery that it waited for; later ones don\u2019t have it."
+        null=True, help_text="The delivery it waited for; later ones don’t include it."
     )
 
     class Meta:

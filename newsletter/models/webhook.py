@@ -11,7 +11,7 @@ from django.utils.crypto import get_random_string
 from subscriptions.models import Subscriber
 
 KINDS = {
-    "subscriber.subscribed": "Somebody signed up and has yet to confirm",
+    "subscriber.subscribed": "Someone signed up and hasn’t confirmed yet",
     "subscriber.confirmed": "A subscriber confirmed",
     "subscriber.left": "A subscriber unsubscribed",
     "subscriber.bounced": "An email to a subscriber bounced",
@@ -48,9 +48,9 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
 class Webhook(models.Model):
     """An address that is told of events."""
 
-    name = models.CharField(max_length=80, help_text="Which program is told.")
+    name = models.CharField(max_length=80, help_text="The program that is told.")
     url = models.CharField(
-        max_length=500, help_text="Where events are posted: a public https address."
+        "URL", max_length=500, help_text="Where events are posted: a public https address."
     )
     kinds = models.JSONField(
         default=list, validators=[known_kinds], help_text="Which events it is told of."
@@ -58,12 +58,12 @@ class Webhook(models.Model):
     with_addresses = models.BooleanField(
         default=False, help_text="Tell it the addresses of subscribers, too."
     )
-    is_active = models.BooleanField(default=True, help_text="Whether it is told anything.")
+    is_active = models.BooleanField(default=True, help_text="Whether events are sent to it.")
     disabled_because = models.CharField(
         max_length=300,
         blank=True,
         editable=False,
-        help_text="Why it was switched off, if nobody did it by hand.",
+        help_text="Why it was switched off automatically.",
     )
     failing_since = models.DateTimeField(
         null=True, editable=False, help_text="Since when no attempt has succeeded."
@@ -72,10 +72,12 @@ class Webhook(models.Model):
     last_success_at = models.DateTimeField(null=True, editable=False)
     seed = models.CharField(max_length=32, default=new_seed, editable=False)
     previous_seed = models.CharField(
-        max_length=32, blank=True, editable=False, help_text="Of the secret before the last one."
+        max_length=32, blank=True, editable=False, help_text="The previous secret."
     )
     previous_until = models.DateTimeField(
-        null=True, editable=False, help_text="Until when the secret before signs as well."
+        null=True,
+        editable=False,
+        help_text="Until when messages are also signed with the previous secret.",
     )
     created_at = models.DateTimeField(editable=False)
     created_by = models.CharField(max_length=150, editable=False)
@@ -97,7 +99,7 @@ class WebhookEvent(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=40)
     at = models.DateTimeField(help_text="When it happened.")
-    data = models.JSONField(help_text="What is told of it, without an address.")
+    data = models.JSONField(help_text="The event’s data, without an address.")
     subscriber = models.ForeignKey(
         Subscriber,
         null=True,
@@ -105,13 +107,13 @@ class WebhookEvent(models.Model):
         # The version before erases readers without knowing of this table, and must not fail at it.
         db_constraint=False,
         related_name="webhook_events",
-        help_text="Whose address goes along, to those who may have it.",
+        help_text="The subscriber whose address is added for webhooks that may have it.",
     )
     once = models.CharField(
         max_length=80,
         null=True,
         unique=True,
-        help_text="What is told only once, such as an issue; empty for all else.",
+        help_text="What is told only once, such as an issue; empty otherwise.",
     )
 
     class Meta:
@@ -152,11 +154,13 @@ class WebhookMessage(models.Model):
     event = models.ForeignKey(WebhookEvent, on_delete=models.CASCADE, related_name="messages")
     state = models.CharField(max_length=7, choices=State, default=State.PENDING)
     not_before = models.DateTimeField(
-        help_text="When it may be tried next. A worker that claims it moves this on, so that it is "
-        "tried again should the worker die."
+        help_text="When it may be tried next. A worker that claims it moves this forward, so that "
+        "it’s tried again if the worker dies."
     )
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Number of attempts.")
-    claim = models.CharField(max_length=32, blank=True, help_text="Of the last worker.")
+    claim = models.CharField(
+        max_length=32, blank=True, help_text="The last worker that claimed it."
+    )
     status = models.PositiveSmallIntegerField(
         null=True, help_text="What the receiver last answered, as an HTTP status."
     )

@@ -241,7 +241,7 @@ class TopicAdmin(ModelAdmin):
 
     @admin.display(description="field", ordering="field")
     def shown_field(self, topic: Topic) -> str:
-        """The field it is listed under."""
+        """The field it’s listed under."""
         return str(FIELDS[topic.field_key])
 
     @admin.display(description="pack", ordering="pack")

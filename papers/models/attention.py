@@ -38,7 +38,7 @@ class Measurement(models.Model):
     ROW: ClassVar = 1
 
     measured_at = models.DateTimeField(help_text="When the papers of the last weeks were ranked.")
-    data = models.JSONField(help_text="As papers.matching.yardsticks writes it.")
+    data = models.JSONField(help_text="In the format of papers.matching.yardsticks.")
 
     class Meta:
         """Named for editors who look at it."""

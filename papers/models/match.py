@@ -138,7 +138,7 @@ class Match(models.Model):
         default=NEVER,
         db_default=NEVER,
         editable=False,
-        help_text="When the paper was listed last, under whichever name; 1970 where it never was.",
+        help_text="When the paper was last listed, under any identifier; 1970 if it never was.",
     )
 
     objects = MatchQuerySet.as_manager()

@@ -6,7 +6,7 @@ from django.db import models
 class MatchedTopics(models.Model):
     """The topics that papers were matched with at some time, each as it was then."""
 
-    key = models.CharField(max_length=32, primary_key=True, help_text="Stands for all of them.")
+    key = models.CharField(max_length=32, primary_key=True, help_text="Hash of all of them.")
     hashes = models.JSONField(help_text="By topic id, a hash of what matching reads of it.")
 
     class Meta:
@@ -28,9 +28,11 @@ class MatchedPaper(models.Model):
     paper = models.OneToOneField(
         "papers.Paper", on_delete=models.CASCADE, primary_key=True, related_name="matched"
     )
-    text_hash = models.CharField(max_length=32, help_text="Of what matching reads of the paper.")
-    rules = models.CharField(max_length=32, help_text="Stands for the model and the rules.")
-    topics = models.CharField(max_length=32, help_text="Stands for the topics.")
+    text_hash = models.CharField(
+        max_length=32, help_text="Hash of what matching reads of the paper."
+    )
+    rules = models.CharField(max_length=32, help_text="Hash of the model and the rules.")
+    topics = models.CharField(max_length=32, help_text="Hash of the topics.")
 
     def __str__(self) -> str:
         return f"{self.paper_id} matched"

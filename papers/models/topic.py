@@ -126,7 +126,7 @@ class Topic(models.Model):
         blank=True,
         db_default="",
         validators=[known_field],
-        help_text="The field it is listed under. Empty: the one that its categories tell.",
+        help_text="The field it’s listed under. Empty: decided by its categories.",
     )
     pack = models.CharField(
         max_length=40,
@@ -138,15 +138,15 @@ class Topic(models.Model):
         max_length=16,
         blank=True,
         db_default="",
-        help_text="Fingerprint of what the pack said; another one than the topic’s own means that "
-        "an editor changed it.",
+        help_text="Hash of what the pack said. If it differs from the topic’s own, an editor "
+        "changed the topic.",
     )
     names = models.JSONField(
         null=True,
         blank=True,
         validators=[names_by_language],
         help_text='Its name and its group in other languages, such as {"de": {"name": "Robotik", '
-        '"group": "Maschinen"}}. English is used where none is given.',
+        '"group": "Maschinen"}}. Where there’s none, English is used.',
     )
     position = models.PositiveIntegerField(default=0, help_text="Lower numbers come first.")
     is_active = models.BooleanField(

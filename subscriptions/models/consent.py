@@ -23,7 +23,7 @@ class Consent(models.Model):
         VOIDED = "voided", "invalidated old links"
         LEFT = "left", "unsubscribed"
         PAUSED = "paused", "paused because emails bounced"
-        IMPORTED = "imported", "came with a file"
+        IMPORTED = "imported", "imported from a file"
 
     class Reason(models.TextChoices):
         """Why a reader left, as they say."""
@@ -47,10 +47,10 @@ class Consent(models.Model):
         blank=True,
         default="",
         db_default="",
-        help_text="Of a reader who came with a file: program, file, its hash and the line.",
+        help_text="For an imported reader: program, file, its hash and the line.",
     )
     given_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the reader agreed, as that file says."
+        null=True, blank=True, help_text="When the reader agreed, according to that file."
     )
 
     came_from = models.CharField(

@@ -51,7 +51,7 @@ class ImportRun(models.Model):
     )
     is_confirmed = models.BooleanField(
         default=False,
-        help_text="Readers start without being asked again; otherwise a letter asks each.",
+        help_text="Readers start without being asked again; otherwise each is asked by email.",
     )
     declaration = models.TextField(
         blank=True, help_text="What was declared about the consent of these readers."
@@ -59,7 +59,7 @@ class ImportRun(models.Model):
     declared_by = models.CharField(max_length=150, blank=True, help_text="Who declared it.")
     declared_at = models.DateTimeField(null=True)
     position = models.PositiveBigIntegerField(
-        default=0, help_text="Records worked off: where it goes on after an interruption."
+        default=0, help_text="Records processed: where it continues after an interruption."
     )
     total = models.PositiveBigIntegerField(default=0, help_text="Records, once counted.")
     counts = models.JSONField(default=dict, help_text="How many lines had which outcome.")
@@ -168,9 +168,9 @@ class ImportedReader(models.Model):
     )
     starts_on = models.DateField(null=True, help_text="No digest before this day (UTC).")
     is_to_be_asked = models.BooleanField(
-        default=False, help_text="A letter asks whether digests are wanted."
+        default=False, help_text="Whether an email asks if digests are wanted."
     )
-    asked_at = models.DateTimeField(null=True, help_text="When the letter was due.")
+    asked_at = models.DateTimeField(null=True, help_text="When that email was due.")
 
     objects = ImportedReaderQuerySet.as_manager()
 
@@ -201,7 +201,7 @@ class ReaderExport(models.Model):
 
     what = models.CharField(max_length=20, help_text="Which table.")
     rows = models.PositiveBigIntegerField(
-        null=True, help_text="How many rows; empty where it broke off, or goes on."
+        null=True, help_text="How many rows; empty if it broke off or is still running."
     )
     by = models.CharField(max_length=150, help_text="Who: a user of the admin, or the command.")
     at = models.DateTimeField()

@@ -51,19 +51,21 @@ class Interest(models.Model):
 
     kind = models.CharField(max_length=12, choices=KINDS)
     key = models.CharField(
-        max_length=32, unique=True, help_text="Digest of what is asked for; equal for equal ones."
+        max_length=32,
+        unique=True,
+        help_text="Hash of what is followed; equal interests have equal ones.",
     )
-    spec = models.JSONField(help_text="What is asked for; see papers.matching.interests.specs.")
+    spec = models.JSONField(help_text="What is followed; see papers.matching.interests.specs.")
     vector = models.BinaryField(
-        null=True, editable=False, help_text="Of papers like these: the vector that they share."
+        null=True, editable=False, help_text="For “papers like these”: the vector that they share."
     )
     fitted = models.BigIntegerField(
-        null=True, editable=False, help_text="The model of meaning that the vector belongs to."
+        null=True, editable=False, help_text="The semantic model that the vector belongs to."
     )
     is_new = models.BooleanField(
         default=True,
         db_default=True,
-        help_text="Not matched yet with the days that were matched before it came.",
+        help_text="Whether it’s yet to be matched with days matched before it was added.",
     )
     created_at = models.DateTimeField()
 
@@ -125,23 +127,23 @@ class Following(models.Model):
         max_length=32,
         unique=True,
         default=new_token,
-        help_text="In the addresses of its page and feed. Renewed, the earlier ones stop working.",
+        help_text="Part of the addresses of its page and feed. Renewing it ends the earlier ones.",
     )
     rhythm = models.CharField(
         max_length=6,
         choices=Rhythm,
         default=Rhythm.DIGEST,
-        help_text="Every day means something to weekly readers only.",
+        help_text="“Every day” only matters to weekly readers.",
     )
     most_papers = models.PositiveSmallIntegerField(
-        default=MOST, help_text="At most so many of its papers in one mail."
+        default=MOST, help_text="Maximum number of its papers in one email."
     )
     takes_maybe = models.BooleanField(
-        default=False, help_text="Also send papers that may be meant, such as a namesake's."
+        default=False, help_text="Also send possible matches, such as a namesake’s papers."
     )
     is_paused = models.BooleanField(default=False)
     is_waiting = models.BooleanField(
-        default=False, help_text="Until the reader confirms the address."
+        default=False, help_text="Whether it waits until the reader confirms the address."
     )
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
@@ -175,7 +177,7 @@ class Muted(models.Model):
         db_index=False,
     )
     interest = models.ForeignKey(Interest, on_delete=models.PROTECT, related_name="mutes")
-    name = models.CharField(max_length=Following.NAME_LENGTH, help_text="What the reader reads.")
+    name = models.CharField(max_length=Following.NAME_LENGTH, help_text="What the reader sees.")
     created_at = models.DateTimeField()
 
     class Meta:
@@ -208,7 +210,9 @@ class InterestMatch(models.Model):
         db_constraint=False,
     )
     day = models.DateField(help_text="The day of the issue that has the paper.")
-    is_certain = models.BooleanField(help_text="Otherwise it may be meant, and may be not.")
+    is_certain = models.BooleanField(
+        help_text="Whether it surely matches; otherwise it’s only possible."
+    )
     score = models.FloatField(help_text="How well it matches, to compare papers of one interest.")
     evidence = models.JSONField(default=list, help_text="Why, as with topics.")
 

@@ -50,7 +50,7 @@ class Notice(models.Model):
         MOVE_FROM = "move_from", "change of address, to the old address"
         MOVE_TO = "move_to", "change of address, to the new address"
         MOVED = "moved", "address changed"
-        PERMISSION = "permission", "asking whoever came with a file"
+        PERMISSION = "permission", "asking an imported reader"
         NOTHING = "nothing", "nothing they follow is offered anymore"
         OPERATOR = "operator", "note to the operator"
         TEST = "test", "test of a digest or a letter"
@@ -229,7 +229,7 @@ class FormEntry(models.Model):
     """How long an entry is kept at most."""
 
     form = models.CharField(max_length=9, choices=Form)
-    email = models.EmailField(max_length=254, help_text="As it was typed.")
+    email = models.EmailField(max_length=254, help_text="As typed.")
     at = models.DateTimeField(help_text="When the form was submitted.")
     wording = models.CharField(max_length=300, blank=True, help_text="The wording of the button.")
     topics = models.JSONField(default=list, help_text="IDs of the chosen topics.")
