@@ -9,6 +9,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.test import override_settings
 from hypothesis import settings as hypothesis_settings
 
+import newsletter.admin_urls  # noqa: F401 - tests ask the admin's registry what is there
 from papers.semantics import current
 from papers.sources import polite
 from tests.database import django_db_keepdb, django_db_setup  # noqa: F401 - fixtures
