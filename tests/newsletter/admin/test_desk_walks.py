@@ -64,7 +64,7 @@ class Walk:
         assert answer.status_code == 200, self.at
         sql = [one["sql"] for one in queries]
         asked = [one for one in sql if not one.startswith(("SAVEPOINT", "RELEASE"))]
-        most = 3 * QUERIES if self.at.partition("?")[0].endswith(COMPOSES) else QUERIES
+        most = 4 * QUERIES if self.at.partition("?")[0].endswith(COMPOSES) else QUERIES
         assert len(asked) <= most or "/auth/" in self.at, (self.at, len(asked))
         self.page = answer
         self.text = answer.content.decode()

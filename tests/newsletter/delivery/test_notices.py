@@ -576,7 +576,7 @@ class TestTheVersionBefore:
         assert (row.kind, row.state, row.subscriber_id) == (Kind.CONFIRM, State.PENDING, alice.pk)
         assert len(woken) == 1
 
-    @pytest.mark.parametrize("kind", ["nothing", "nonsense", "operator", "move_from", "move_to"])
+    @pytest.mark.parametrize("kind", ["anything", "nonsense", "operator", "move_from", "move_to"])
     def test_what_asks_for_nothing_writes_nothing(self, kind):
         send_mail_to(kind, make_subscriber().pk)
         send_mail_to(kind, 0)

@@ -33,7 +33,12 @@ def week(topic):
     """Two days with issues of two papers each; the older day's are the more trending ones."""
     for day, score in ((DAY - dt.timedelta(days=1), 5.0), (DAY, 1.0)):
         for name in ("first", "second"):
-            paper = make_paper(f"The {name} of {day:%d}", day=day, trending_score=score)
+            paper = make_paper(
+                f"The {name} of {day:%d}",
+                day=day,
+                trending_score=score,
+                upvotes=int(10 * score) + (name == "first"),
+            )
             make_match(paper, topic)
         build_issue(day, NOW)
 
