@@ -50,6 +50,19 @@ def _console() -> structlog.dev.ConsoleRenderer:
     )
 
 
+class BriefRefusals(logging.Filter):
+    """What was refused or not found is a line without a traceback: it is what the one who asked did
+    wrong, everyone may ask for it as often as they like, and a traceback takes twenty times as long
+    to write as the answer.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always true; takes the traceback out of answers below 500."""
+        if getattr(record, "status_code", 500) < 500:
+            record.exc_info = None
+        return True
+
+
 class RedactingFormatter(structlog.stdlib.ProcessorFormatter):
     """What structlog makes of a record, without signed tokens."""
 

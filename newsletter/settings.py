@@ -663,8 +663,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"structured": {"()": "newsletter.logs.formatter", "style": LOG_FORMAT}},
+    "filters": {"brief": {"()": "newsletter.logs.BriefRefusals"}},
     "handlers": {
         "lines": {
+            "filters": ["brief"],
             "class": "logging.StreamHandler",
             "formatter": "structured",
             "stream": "ext://sys.stderr" if _is_command else "ext://sys.stdout",
@@ -674,6 +676,7 @@ LOGGING = {
     "loggers": {
         "httpx": {"level": "WARNING"},
         "django": {"level": LOG_LEVEL},
+        "django.request": {"filters": ["brief"]},
         "django.server": {"level": "WARNING", "propagate": True, "handlers": []},
     },
 }

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from django.contrib.auth import get_user_model
 from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,6 +64,20 @@ def test_the_record_of_a_request_keeps_no_token(style):
     assert "/preferences/[token]/" in line
     if style == "json":
         json.loads(line)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("path", "has_traceback"), [("/admin/papers/paper/", False), ("/issues/", True)])
+def test_a_refusal_is_a_line_and_a_fault_has_its_traceback(
+    path, has_traceback, client, caplog, monkeypatch
+):
+    client.force_login(get_user_model().objects.create_user("alice", is_staff=True))
+    client.raise_request_exception = False
+    monkeypatch.setattr("newsletter.pages.days.render", None)
+    answer = client.get(path)
+    assert answer.status_code == (500 if has_traceback else 403)
+    (record,) = (one for one in caplog.records if one.name == "django.request")
+    assert bool(record.exc_info) == has_traceback
 
 
 def test_gunicorn_logs_requests_without_tokens(tmp_path):
