@@ -67,7 +67,9 @@ def test_the_record_of_a_request_keeps_no_token(style):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("path", "has_traceback"), [("/admin/papers/paper/", False), ("/issues/", True)])
+@pytest.mark.parametrize(
+    ("path", "has_traceback"), [("/admin/papers/paper/", False), ("/issues/", True)]
+)
 def test_a_refusal_is_a_line_and_a_fault_has_its_traceback(
     path, has_traceback, client, caplog, monkeypatch
 ):

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from newsletter.operations.previews import NAMES
+from newsletter.operations.previews import DIGESTS, EXAMPLE, NAMES
 from tests import markup
 from tests.factories import DAY
 from tests.newsletter.every_mail import make_issue_of_all_kinds
@@ -41,7 +41,11 @@ def test_every_mail_is_listed_with_its_subject(client, alice):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_mail_is_shown_in_all_forms(client, alice, name):
-    response = client.get(variants(name, f"?subscriber={alice.pk}&day={DAY}"))
+    # Alice follows topics only, so the daily email of what a reader follows is the example's.
+    whose, address = f"?subscriber={alice.pk}&day={DAY}", "alice@example.org"
+    if name == "interests":
+        whose, address = f"?day={DAY}", EXAMPLE
+    response = client.get(variants(name, whose))
     page = response.content.decode()
     text, problems = markup.read(page)
     assert problems == []
@@ -50,13 +54,13 @@ def test_mail_is_shown_in_all_forms(client, alice, name):
         "600 px, dark",
         "600 px, inverted by the email app",
         "320 px, light, without pictures",
-        "List-Unsubscribe" if name in NAMES[:5] else "Auto-Submitted",
-        "alice@example.org",
-        "Sent by Broadsheet" if name in NAMES[:5] else "Broadsheet, https://papers.example.org",
+        "List-Unsubscribe" if name in DIGESTS else "Auto-Submitted",
+        address,
+        "Sent by Broadsheet" if name in DIGESTS else "Broadsheet, https://papers.example.org",
     ):
         assert shown in text
     assert page.count("<iframe") == 8
-    assert f"?subscriber={alice.pk}&amp;day={DAY}&amp;scheme=dark" in page
+    assert f"{whose.replace('&', '&amp;')}&amp;scheme=dark" in page
 
 
 def test_frame_has_the_colours_and_pictures_that_were_asked_for(client, alice):
