@@ -16,6 +16,9 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
+# Celery runs Django's system checks and drops what they say, but they load the whole site. What
+# must hold before anything is sent is looked at by `newsletter.operations.readiness`.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
 
 logger = logging.getLogger(__name__)
 
@@ -131,6 +134,18 @@ class Scheduler(PersistentScheduler):
 app.conf.beat_scheduler = "newsletter.celery:Scheduler"
 
 _hearts: list[Any] = []
+
+
+@signals.worker_init.connect
+def _load_before_processes_part(**_: object) -> None:
+    """Load what every digest needs, the addresses of readers' pages among it, in the main process
+    of a worker: those of its pool then have it from the start, and share its memory.
+    """
+    from django.urls import reverse
+
+    from newsletter.delivery import worker  # noqa: F401
+
+    reverse("papers:topics")
 
 
 @signals.worker_ready.connect
