@@ -30,7 +30,7 @@ def editor(page: Page, live_server, paper) -> Page:
     """A phone's page of somebody who logged in through the form."""
     get_user_model().objects.create_superuser("admin", "admin@example.org", "a long password")
     page.goto(f"{live_server.url}/admin/")
-    page.fill("[name=username]", "admin")
+    page.fill("[name=login]", "admin")
     page.fill("[name=password]", "a long password")
     page.click("button[type=submit]")
     return page

@@ -599,11 +599,11 @@ def test_pages_show_thumbnails_where_there_are_any_and_nothing_elsewhere():
 @pytest.mark.parametrize("path", ["/", "/week/2026-W24/", "/month/2026-06/", "/search/?q=paper"])
 def test_thumbnails_cost_lists_no_query(path, django_assert_max_num_queries):
     papers = [make_paper(f"Paper {n}") for n in range(12)]
-    with django_assert_max_num_queries(15) as without:
+    with django_assert_max_num_queries(18) as without:
         get(path)
     for n, paper in enumerate(papers):
         make_thumbnail(paper, n)
-    with django_assert_max_num_queries(15) as with_them:
+    with django_assert_max_num_queries(18) as with_them:
         page = get(path)
     assert len(images(page)) == 12
     assert len(without) == len(with_them)

@@ -199,11 +199,11 @@ def test_the_commands_say_what_is_wrong(db, tmp_path, capsys):
         call_command("import_readers", str(path))
     with pytest.raises(CommandError, match="Give a file"):
         call_command("import_readers")
-    with pytest.raises(CommandError, match="anything left"):
+    with pytest.raises(CommandError, match="nothing is left"):
         call_command("import_readers", resume=99)
     with pytest.raises(CommandError, match="Write TAG=SLUG"):
         call_command("import_readers", str(path), topic=["x"])
-    with pytest.raises(CommandError, match="whole sentence"):
+    with pytest.raises(CommandError, match="full sentence"):
         call_command("import_readers", str(path), declaration="yes")
     path.write_text("email\na@example.org\nx\n")
     call_command("import_readers", str(path), dry_run=True)
