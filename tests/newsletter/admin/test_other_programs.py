@@ -37,7 +37,7 @@ def test_a_token_is_shown_once_and_then_revoked_for_good():
         at = [row.pk] if name == "change" else []
         assert token not in text(editor.get(reverse(f"admin:newsletter_apitoken_{name}", args=at)))
     revoke = reverse("admin:newsletter_apitoken_revoke", args=[row.pk])
-    assert "no way back" in text(editor.get(revoke))
+    assert "can’t be undone" in text(editor.get(revoke))
     row.refresh_from_db()
     assert row.revoked_at is None
     editor.post(revoke)
@@ -53,7 +53,7 @@ def test_a_token_is_shown_once_and_then_revoked_for_good():
         ({"scopes": ["papers:read"]}, "This field is required"),
         ({"name": "Shop"}, "Choose at least one scope"),
         ({"name": "Shop", "scopes": ["everything"]}, "Select a valid choice"),
-        ({"name": "Shop", "scopes": ["addresses:read"]}, "Only who may see subscribers"),
+        ({"name": "Shop", "scopes": ["addresses:read"]}, "Only those who can see subscribers"),
         (
             {
                 "name": "Shop",
@@ -61,7 +61,7 @@ def test_a_token_is_shown_once_and_then_revoked_for_good():
                 "expires_at_0": "2020-01-01",
                 "expires_at_1": "00:00",
             },
-            "This time is over",
+            "This is in the past",
         ),
     ],
 )
