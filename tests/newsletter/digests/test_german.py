@@ -16,8 +16,10 @@ from newsletter.delivery import worker
 from newsletter.issues.freezing import build_issue
 from newsletter.models import Delivery, Issue
 from newsletter.operations.previews import NAMES, preview
+from papers.matching.interests.specs import spec_of
 from papers.models import Feature, Observation, Paper, Pick, Topic
 from subscriptions import links
+from subscriptions.interests import following, matching
 from subscriptions.models import AddressChange, Subscriber
 from subscriptions.readers import feedback
 from tests.factories import (
@@ -277,6 +279,9 @@ def test_a_digest_in_the_mail_and_on_the_web(client, alice, mailoutbox):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_mail(alice, name):
+    if name == "interests":
+        following.follow(alice, spec_of("words", phrases=["Lorem 3"]), NOW, rhythm="daily")
+        matching.work(NOW)
     shown = preview(name, NOW, subscriber_id=alice.pk)
     assert '<html lang="de"' in shown.html
     assert not english_in(shown.subject, is_html=False)
