@@ -218,6 +218,7 @@ def measure(papers: int, topics: int, days: int, database: str) -> None:
     from papers.matching.ranking import rank_and_match
     from papers.models import Match, Paper, Source
     from papers.semantics.fitting import fit_now
+    from papers.sources import polite
     from papers.sources.registry import reader_of
 
     now = timezone.now()
@@ -236,6 +237,7 @@ def measure(papers: int, topics: int, days: int, database: str) -> None:
         batch_size=1_000,
     )
     fit_now(now)
+    polite.sleep = lambda _: None  # the stand-ins, unlike the services, need no rest between pages
     with served(papers) as address:
         settings.HUGGINGFACE_URL = settings.BIORXIV_URL = address
         for source in sources:  # the stand-ins make their papers when first asked
