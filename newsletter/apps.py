@@ -28,11 +28,13 @@ class NewsletterConfig(AppConfig):
         from papers.matching import followed
         from subscriptions.interests import popular
         from subscriptions.models import Consent
+        from subscriptions.models.consent import many_recorded
 
         registry.offer()
         exports.offer()
         second_factor.put_on_record()
         post_save.connect(recording.on_consent, sender=Consent, dispatch_uid="webhooks.consent")
+        many_recorded.connect(recording.on_consents, dispatch_uid="webhooks.consents")
         issue_days.tell_closed_days(freezing.closed_days)
         followed.tell_followed(popular.popular_phrases)
         if settings.SENTRY_DSN:

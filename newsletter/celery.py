@@ -110,6 +110,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=3, minute=23),
         "options": {"expires": 23 * 3600},
     },
+    "run-bulk-actions": {
+        "task": "newsletter.tasks.run_bulk_actions",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
     "send-webhooks": {
         "task": "newsletter.tasks.send_webhooks",
         "schedule": 60.0,

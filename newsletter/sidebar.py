@@ -38,6 +38,7 @@ _GROUPS = {
     "Service": [
         ("Status", "monitor_heart", "newsletter_trouble_status"),
         ("Troubles", "warning", "newsletter_trouble_changelist"),
+        ("Actions on many rows", "checklist", "papers_bulkaction_changelist"),
         ("Roles", "badge", "auth_group_roles"),
         ("Accounts", "person", "auth_user_changelist"),
         ("Who changed what", "history", "papers_auditentry_changelist"),

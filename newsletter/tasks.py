@@ -27,6 +27,7 @@ from newsletter.operations import retention
 from newsletter.operations.watching import heartbeats
 from newsletter.statistics import rollups
 from newsletter.webhooks import sending
+from papers import bulk
 from subscriptions.notices import due
 from subscriptions.notices.due import wake
 from subscriptions.readers import topic_changes
@@ -132,6 +133,19 @@ def sweep() -> None:
     due.ask_for_the_forgotten(now)
     topic_changes.tell_the_stranded(now)
     backfill.fill_channels(seconds=FILL_SECONDS)
+
+
+@shared_task
+def run_bulk_actions() -> None:
+    """Work on what people do to many rows at once; while there is more to do, call for the next
+    round.
+    """
+    if not bulk.are_waiting(timezone.now()):
+        return
+    from newsletter.delivery import in_bulk  # loads much, and is seldom needed
+
+    if in_bulk.work(seconds=DRAIN_SECONDS):
+        bulk.call_worker()
 
 
 @shared_task

@@ -18,11 +18,12 @@ from unfold.decorators import action, display
 
 from newsletter.admin.base import ReadOnly, reader_link
 from newsletter.admin.events import EventInline
+from newsletter.delivery import in_bulk
 from newsletter.delivery.explanations import explain_paper
 from newsletter.digests.choices import chosen_papers
 from newsletter.models import Delivery, Issue, IssuePaper
-from newsletter.models.delivery import DeliveryQuerySet
 from papers.admin.base import ModelAdmin
+from papers.admin.bulk import bulk_action
 from papers.audit import without_addresses
 from papers.identifiers import UnknownIdentifier, identifier
 from papers.models import Paper, Topic
@@ -73,6 +74,7 @@ class DeliveryAdmin(ReadOnly, addresses.NamesReaders, ModelAdmin):
     reader = "subscriber"
     show_full_result_count = False
     actions = ("resend",)
+    resend = bulk_action(in_bulk.RESEND, "resend")
     inlines = (EventInline,)
     readonly_fields = (
         "address",
@@ -193,15 +195,6 @@ class DeliveryAdmin(ReadOnly, addresses.NamesReaders, ModelAdmin):
     def asked_in_vain(self, delivery: Delivery) -> str:
         """When the reader's rhythm asked again, and there was no newer issue."""
         return ", ".join(f"{at:%a %-d %b %H:%M} UTC" for at in delivery.asked_in_vain) or "–"
-
-    @admin.action(description="Send again (in doubt, failed or too late)", permissions=["resend"])
-    def resend(self, request: HttpRequest, queryset: DeliveryQuerySet) -> None:
-        """Put them back in the queue. One in doubt may reach its reader twice."""
-        now = timezone.now()
-        done = Delivery.objects.filter(pk__in=queryset.order_by().values("pk")).resend(
-            now, now + settings.DIGEST_DEADLINE
-        )
-        self.message_user(request, f"{done} will be sent again.", messages.SUCCESS)
 
     @action(description="Send again", url_path="resend", permissions=["resend"])
     def resend_one(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,7 +13,9 @@ from unfold.decorators import action, display
 
 from newsletter.admin.base import ReadOnly, reader_link
 from newsletter.admin.events import EventInline
+from newsletter.delivery import in_bulk
 from papers.admin.base import ModelAdmin
+from papers.admin.bulk import bulk_action
 from subscriptions.admin import addresses
 from subscriptions.models import Notice
 
@@ -48,6 +49,7 @@ class NoticeAdmin(ReadOnly, addresses.NamesReaders, ModelAdmin):
     readonly_fields = ("address", "shown_reason")
     show_full_result_count = False
     actions = ("resend",)
+    resend = bulk_action(in_bulk.RESEND_NOTICES, "resend")
     inlines = (NoticeEventInline,)
     fields = (
         "kind",
@@ -89,13 +91,6 @@ class NoticeAdmin(ReadOnly, addresses.NamesReaders, ModelAdmin):
     def shown_reason(self, notice: Notice) -> str:
         """Why. A mail server may name the address in its answer."""
         return addresses.text_in(notice, notice.reason) or "–"
-
-    @admin.action(description="Send again (in doubt, failed or too late)", permissions=["resend"])
-    def resend(self, request: HttpRequest, queryset: QuerySet[Notice]) -> None:
-        """Put them back in the queue. One in doubt may reach its reader twice."""
-        now = timezone.now()
-        done = sum(notice.resend(now) for notice in queryset)
-        self.message_user(request, f"{done} will be sent again.", messages.SUCCESS)
 
     @action(description="Send again", url_path="resend", permissions=["resend"])
     def resend_one(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -6,7 +6,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -15,10 +14,12 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from newsletter.admin.base import ReadOnly
+from newsletter.delivery import in_bulk
 from newsletter.models import Webhook, WebhookMessage
 from newsletter.models.webhook import KINDS
 from newsletter.webhooks import recording, secrets, sending
 from papers.admin.base import ModelAdmin
+from papers.admin.bulk import bulk_action
 
 MAY_SEE_ADDRESSES = "subscriptions.view_subscriber"
 
@@ -192,6 +193,7 @@ class WebhookMessageAdmin(ReadOnly, ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     actions = ("resend",)
+    resend = bulk_action(in_bulk.RESEND_MESSAGES, "resend")
     fields = (
         "webhook",
         "message_id",
@@ -230,19 +232,6 @@ class WebhookMessageAdmin(ReadOnly, ModelAdmin):
     def shown_state(self, message: WebhookMessage) -> str:
         """The state as a label."""
         return message.state
-
-    @admin.action(description="Send again", permissions=["resend"])
-    def resend(self, request: HttpRequest, queryset: QuerySet[WebhookMessage]) -> None:
-        """Put settled ones back in the queue, each under its id."""
-        now = timezone.now()
-        done = 0
-        for message in queryset:
-            if sending.resend(message, now):
-                self.log_change(request, message, "sent again")
-                done += 1
-        recording.wake()
-        level = messages.SUCCESS if done else messages.WARNING
-        self.message_user(request, f"{done} will be sent again.", level)
 
     def has_resend_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Staff who may change webhook messages; nothing else of them can be changed."""

@@ -2,9 +2,9 @@
 
 Each process of a Celery worker has a thread that drains the queue when it starts and every
 `LOOK_EVERY` seconds, unless the process is draining already. So what dead workers left is recovered
-and a confirmation goes out even if every message is lost and the broker is gone. In between it
-glances at what readers wait for at their screens, so that neither a confirmation nor a welcome
-waits for a hand that is busy with something else.
+and a confirmation goes out even if every message is lost and the broker is gone, and what people do
+to many rows at once goes on. In between it glances at what readers wait for at their screens, so
+that neither a confirmation nor a welcome waits for a hand that is busy with something else.
 """
 
 import logging
@@ -17,6 +17,7 @@ from django.db import close_old_connections, connections
 from django.utils import timezone
 
 from newsletter.delivery import notices, rates, welcome, worker
+from papers import bulk
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,9 @@ LOOK_EVERY = 20.0
 
 GLANCE_EVERY = 2.0
 """Seconds between two glances: a few small statements each."""
+
+WORK_IN_BULK = 5.0
+"""Seconds that one look works on what people do in bulk: emails wait for so long at most."""
 
 WORK = 50.0
 """Seconds that one look drains at most, as one wake-up does."""
@@ -66,6 +70,10 @@ def _watch() -> None:
                     tally = worker.drain(seconds=WORK)
                     if tally.total or tally.notices:
                         logger.info("sent without being asked", extra=tally.as_dict())
+                    if is_due and bulk.are_waiting(timezone.now()):
+                        from newsletter.delivery import in_bulk  # loads much, and is seldom needed
+
+                        in_bulk.work(seconds=WORK_IN_BULK)
             except Exception:  # the next look may fare better
                 logger.exception("couldn't check the queue")
             finally:

@@ -25,7 +25,7 @@ from newsletter.models import (
     WaitingPaper,
     WebhookEvent,
 )
-from papers.models import Join, SourceRecord, SourceRun
+from papers.models import BulkAction, Join, SourceRecord, SourceRun
 from subscriptions.addresses import address_hashes
 from subscriptions.models import FormEntry, Notice, Subscriber, Suppression
 from subscriptions.readers import personal_data
@@ -64,6 +64,8 @@ class Forgotten:
     """Who was, or was to be, told of retracted papers."""
     webhooks: int = 0
     """Events that webhooks were told of, and the record of what programs changed."""
+    actions: int = 0
+    """What people did to many rows at once; the record of who did it stays."""
     left_over: int = 0
     """Papers that waited for a reader's next email."""
 
@@ -75,6 +77,7 @@ class Forgotten:
             f"{self.fetches} fetches, the texts of {self.waiting} papers that nobody listed, "
             f"{self.questions} questions about papers, {self.alerts} alerts of retracted papers, "
             f"{self.webhooks} rows about webhooks and the API, "
+            f"{self.actions} actions on many rows, "
             f"{self.left_over} papers that waited for a next email"
         )
 
@@ -113,6 +116,7 @@ def delete_expired(now: dt.datetime, *, dry_run: bool = False) -> Forgotten:
         + _delete(
             ApiWrite.objects.filter(at__lt=_before(now, settings.KEEP_DELIVERIES_DAYS)), dry_run
         ),
+        actions=_delete(BulkAction.objects.over(events_before), dry_run),
         left_over=_delete(
             WaitingPaper.objects.filter(
                 day__lt=_before(now, settings.KEEP_INTEREST_MATCHES_DAYS).date()

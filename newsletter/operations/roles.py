@@ -97,6 +97,7 @@ ROLES = (
             "papers.join": "view change",
             "papers.source": "view add change",
             "papers.auditentry": "view",
+            "papers.bulkaction": "view",
         },
     ),
     Role("topic editor", "Topics, their keywords and their matches.", _EDITED_PAPERS),

@@ -104,6 +104,11 @@ def on_consent(sender: Any, instance: Consent, created: bool, raw: bool, **_: An
         record([happening], instance.at)
 
 
+def on_consents(sender: Any, rows: Sequence[Consent], **_: Any) -> None:
+    """Tell of rows of consent that were written together."""
+    record([told for row in rows if (told := of_consent(row))], rows[0].at)
+
+
 def of_issue(kind: str, issue: Issue, at: dt.datetime, **more: Any) -> Happening:
     """What there is to tell of an issue, once."""
     day = issue.day.isoformat()

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import httpx
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from newsletter.models import Webhook, WebhookMessage, WebhookMessageQuerySet
@@ -105,14 +105,12 @@ def payload(message: WebhookMessage) -> str:
     return json.dumps({"type": event.kind, "timestamp": event.at.isoformat(), "data": data})
 
 
-def resend(message: WebhookMessage, now: dt.datetime) -> bool:
-    """Put a settled message back in the queue, under its id, as an operator wants it; whether that
-    changed anything.
+def resend(messages: QuerySet[WebhookMessage], now: dt.datetime) -> int:
+    """Put settled messages back in the queue, each under its id, as an operator wants it; how many.
+    One statement.
     """
-    return bool(
-        WebhookMessage.objects.filter(pk=message.pk)
-        .exclude(state=State.PENDING)
-        .update(state=State.PENDING, not_before=now, attempts=0, settled_at=None, claim="")
+    return messages.exclude(state=State.PENDING).update(
+        state=State.PENDING, not_before=now, attempts=0, settled_at=None, claim=""
     )
 
 

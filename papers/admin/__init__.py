@@ -2,6 +2,7 @@
 
 from papers.admin.acronyms import AcronymAdmin
 from papers.admin.audit import AuditEntryAdmin
+from papers.admin.bulk import BulkActionAdmin
 from papers.admin.joins import JoinAdmin
 from papers.admin.matches import MatchAdmin
 from papers.admin.papers import PaperAdmin
@@ -13,6 +14,7 @@ from papers.admin.topics import TopicAdmin
 __all__ = [
     "AcronymAdmin",
     "AuditEntryAdmin",
+    "BulkActionAdmin",
     "FeatureAdmin",
     "FittedModelAdmin",
     "JoinAdmin",

@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import helpers
+from django.contrib.admin.actions import delete_selected
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AutocompleteSelect
@@ -498,9 +499,20 @@ def _beside(form: Any, formsets: Any) -> dict[str, list[Any]]:
     return found
 
 
+def narrowed_by(model_admin: Any, request: HttpRequest) -> str:
+    """How a list is narrowed down, in words of its address. Where it is searched by addresses, no
+    part of one is told.
+    """
+    query = request.GET.copy()
+    typed = query.get("q", "")
+    if typed and getattr(model_admin, "hides_search", False) and not typed.strip().isdecimal():
+        query["q"] = audit.HIDDEN
+    return unquote_plus(query.urlencode())
+
+
 def _audited_action(function: Any, name: str, words: str) -> Any:
     """An action on a list that writes one entry, unless it wrote its own."""
-    if name == "delete_selected":
+    if function is delete_selected:
         return function  # it calls `log_deletions`
 
     @wraps(function)
@@ -509,7 +521,10 @@ def _audited_action(function: Any, name: str, words: str) -> Any:
         is_whole = request.POST.get("select_across") == "1"
         keys = list(queryset.order_by().values_list("pk", flat=True)[: audit.MOST_NAMED + 1])
         is_named = len(keys) <= audit.MOST_NAMED
+        if not is_named and getattr(function, "is_bulk", False):
+            return function(model_admin, request, queryset)  # which writes its own
         before = audit.snapshot(model, keys) if is_named else {}
+        only = list(model._base_manager.filter(pk__in=keys)) if len(keys) == 1 else []
         number = len(keys) if is_named else queryset.count()
         answer = function(model_admin, request, queryset)
         if audit.is_on_record(request):
@@ -517,14 +532,14 @@ def _audited_action(function: Any, name: str, words: str) -> Any:
         changes = audit.differences(before, audit.snapshot(model, keys)) if is_named else {}
         is_question = isinstance(answer, HttpResponse) and answer.status_code == 200
         if changes or not is_question:
-            narrowed = request.GET.urlencode() if is_whole else ""
             audit.record(
                 request,
                 words,
+                only,
                 model=model,
                 keys=keys if is_named else (),
                 changes=changes,
-                narrowed=unquote_plus(narrowed),
+                narrowed=narrowed_by(model_admin, request) if is_whole else "",
                 number=number,
                 reason=_reason(request),
             )

@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.decorators import action, display
+from unfold.decorators import display
 
+from papers import in_bulk
 from papers.admin.base import TITLE_SHOWN, ModelAdmin
-from papers.ingest import identity
+from papers.admin.bulk import bulk_action
 from papers.models import Join, Paper
 from papers.text.cleaning import shorten
 
@@ -35,6 +34,8 @@ class JoinAdmin(ModelAdmin):
     )
     search_help_text = "Part of a title or an identifier."
     actions = ("join", "keep_apart")
+    join = bulk_action(in_bulk.JOIN)
+    keep_apart = bulk_action(in_bulk.KEEP_APART)
     fields = readonly_fields = (
         "shown_state",
         "first_paper",
@@ -112,26 +113,6 @@ class JoinAdmin(ModelAdmin):
             shorten(paper.abstract, ABSTRACT_SHOWN) or "no abstract",
         )
 
-    @action(description="Same work: join them", permissions=["change"])
-    def join(self, request: HttpRequest, queryset: QuerySet[Join]) -> None:
-        """Answer questions with yes, or take a refusal back."""
-        now = timezone.now()
-        done = sum(identity.confirm(one, _editor(request), now) for one in queryset)
-        self.message_user(request, f"{done} pairs joined.", messages.SUCCESS)
-
-    @action(
-        description="Different works: undo the join and keep them apart", permissions=["change"]
-    )
-    def keep_apart(self, request: HttpRequest, queryset: QuerySet[Join]) -> None:
-        """Answer with no, or undo joins. Each paper gets back what came under its name."""
-        now = timezone.now()
-        done = sum(identity.keep_apart(one, _editor(request), now) for one in queryset)
-        self.message_user(
-            request,
-            f"{done} pairs are kept apart. Each paper has its own facts again.",
-            messages.SUCCESS,
-        )
-
 
 def in_words(evidence: dict[str, Any]) -> list[str]:
     """What the rules saw, as sentences for an editor."""
@@ -143,7 +124,3 @@ def in_words(evidence: dict[str, Any]) -> list[str]:
         f"{common} last names in common, of {fewer} in the shorter list",
         f"abstracts overlap by {evidence.get('abstracts_alike', 0)} of 100",
     ]
-
-
-def _editor(request: HttpRequest) -> Any:
-    return request.user if request.user.is_authenticated else None

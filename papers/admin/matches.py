@@ -4,10 +4,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 
+from papers import in_bulk
 from papers.admin.base import TITLE_SHOWN, ModelAdmin
+from papers.admin.bulk import bulk_action, bulk_deletion
 from papers.models import Match
 from papers.text.cleaning import shorten
 
@@ -56,7 +56,11 @@ class MatchAdmin(ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     autocomplete_fields = ("paper", "topic")
-    actions = ("pin", "veto", "leave_to_matching")
+    actions = ("pin", "veto", "leave_to_matching", "delete_selected")
+    pin = bulk_action(in_bulk.PIN)
+    veto = bulk_action(in_bulk.VETO)
+    leave_to_matching = bulk_action(in_bulk.LEAVE_TO_MATCHING)
+    delete_selected = bulk_deletion(in_bulk.DELETE_MATCHES)
     restorable = ("verdict",)
 
     @admin.display(description="paper", ordering="paper__title")
@@ -73,27 +77,3 @@ class MatchAdmin(ModelAdmin):
     def why(self, match: Match) -> str:
         """The evidence as readers see it."""
         return match.why or "–"
-
-    @admin.action(description="Pin: send the paper to readers of the topic", permissions=["change"])
-    def pin(self, request: HttpRequest, matches: QuerySet[Match]) -> None:
-        """Send whatever matching says."""
-        self._decide(request, matches, Match.Verdict.PINNED)
-
-    @admin.action(
-        description="Veto: never send the paper to readers of the topic", permissions=["change"]
-    )
-    def veto(self, request: HttpRequest, matches: QuerySet[Match]) -> None:
-        """Do not send whatever matching says."""
-        self._decide(request, matches, Match.Verdict.VETOED)
-
-    @admin.action(description="Let matching decide again", permissions=["change"])
-    def leave_to_matching(self, request: HttpRequest, matches: QuerySet[Match]) -> None:
-        """Take an editor's word back."""
-        self._decide(request, matches, Match.Verdict.NONE)
-
-    def _decide(
-        self, request: HttpRequest, matches: QuerySet[Match], verdict: Match.Verdict
-    ) -> None:
-        chosen = Match.objects.filter(pk__in=matches.order_by().values("pk"))
-        changed = chosen.exclude(verdict=verdict).update(verdict=verdict)
-        self.message_user(request, f"{changed} matches are now {verdict.label}.")

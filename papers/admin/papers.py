@@ -3,16 +3,17 @@
 import datetime as dt
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.decorators import action
 
+from papers import in_bulk
 from papers.admin.base import TITLE_SHOWN, TabularInline
+from papers.admin.bulk import bulk_action
 from papers.admin.matches import MatchForm
 from papers.admin.paper_desk import PaperDesk
 from papers.admin.papers_by_hand import AddByHand
@@ -161,6 +162,7 @@ class PaperAdmin(PaperDesk, AddByHand):
     )
     readonly_fields = tuple(name for name in fields if name not in EDITABLE)
     actions = ("forget_edits",)
+    forget_edits = bulk_action(in_bulk.FORGET_EDITS)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Issues refer to them; an editor hides a paper with a pick."""
@@ -181,12 +183,6 @@ class PaperAdmin(PaperDesk, AddByHand):
     def save_model(self, request: HttpRequest, obj: Paper, form: Any, change: bool) -> None:
         """Keep what was written as the editor's, above all sources."""
         identity.edit(obj.pk, {name: form.cleaned_data[name] for name in form.changed_data})
-
-    @action(description="Discard edits: show what the sources say", permissions=["change"])
-    def forget_edits(self, request: HttpRequest, queryset: QuerySet[Paper]) -> None:
-        """Let the sources' facts stand again."""
-        done = sum(identity.edit(pk, None) for pk in queryset.values_list("pk", flat=True))
-        self.message_user(request, f"Discarded the edits of {done} papers.", messages.SUCCESS)
 
     @admin.display(description="edited")
     def edited_shown(self, paper: Paper) -> str:

@@ -7,7 +7,9 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from papers import in_bulk
 from papers.admin.base import TITLE_SHOWN, ModelAdmin
+from papers.admin.bulk import bulk_deletion
 from papers.models import Pick
 from papers.picking import check_day
 from papers.text.cleaning import shorten
@@ -48,6 +50,8 @@ class PickAdmin(ModelAdmin):
     search_fields = ("paper__title", "paper__identifier", "note")
     autocomplete_fields = ("paper",)
     fields = ("day", "paper", "kind", "note", "position")
+    actions = ("delete_selected",)
+    delete_selected = bulk_deletion(in_bulk.DELETE_PICKS)
     restorable = ("kind", "note", "position")
 
     @admin.display(description="paper", ordering="paper__title")

@@ -22,8 +22,9 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from papers import packs
+from papers import in_bulk, packs
 from papers.admin.base import ModelAdmin
+from papers.admin.bulk import bulk_action
 from papers.admin.topic_preview import preview
 from papers.fields import FIELDS
 from papers.matching import learned, ranking
@@ -213,6 +214,7 @@ class TopicAdmin(ModelAdmin):
     ordering = ("position", "name")
     list_per_page = 100
     actions = ("activate", "deactivate")
+    activate = bulk_action(in_bulk.ACTIVATE)
     change_form_after_template = "papers/admin/topic_after.html"
     change_list_template = "papers/admin/topic_list.html"
     prepopulated_fields: ClassVar = {"slug": ("name",)}
@@ -265,16 +267,6 @@ class TopicAdmin(ModelAdmin):
     def shown_active(self, topic: Topic) -> bool:
         """Whether readers are offered the topic."""
         return topic.is_active
-
-    @admin.action(description="Activate: offer to readers and match papers", permissions=["change"])
-    def activate(self, request: HttpRequest, topics: QuerySet[Topic]) -> None:
-        """Offer the topics, and match the last days' papers with them."""
-        chosen = list(topics.filter(is_active=False))
-        Topic.objects.filter(pk__in=[topic.pk for topic in chosen]).update(is_active=True)
-        for topic in chosen:
-            topic.is_active = True
-            ranking.match_topic(topic, timezone.now())
-        self.message_user(request, f"Activated {len(chosen)} topics.")
 
     @admin.action(description="Deactivate: stop offering and matching", permissions=["change"])
     def deactivate(self, request: HttpRequest, topics: QuerySet[Topic]) -> None:

@@ -37,6 +37,16 @@ def feature(record: PaperRecord, now: dt.datetime) -> Paper:
     return Paper.objects.get(identifier=record.identifier)
 
 
+def feature_all(records: Sequence[PaperRecord], now: dt.datetime) -> dict[str, int]:
+    """As `feature`, many at once: the papers' keys by the records' identifiers. As many statements
+    for five hundred as for one.
+    """
+    store(records, source(), days.listing_day(now), now)
+    wanted = [record.identifier for record in records]
+    papers = Paper.objects.filter(identifier__in=wanted)
+    return dict(papers.order_by().values_list("identifier", "pk"))
+
+
 def rename_submitter(identifiers: Sequence[str], name: str) -> None:
     """Have pages say that `name` submitted these papers here."""
     Feature.objects.filter(source=source(), paper__identifier__in=identifiers).update(

@@ -5,6 +5,7 @@ got, which topics they match, and what an editor decided about them.
 from papers.models.attention import Measurement, TrendingPlace
 from papers.models.audit import AuditedObject, AuditEntry
 from papers.models.author import PaperAuthor
+from papers.models.bulk_action import BulkAction, BulkPiece, Leased
 from papers.models.feature import Feature, ListedDay, count_on_commit
 from papers.models.identity import Join, JoinQuerySet, PaperName, SourceRecord
 from papers.models.learned_topic import LearnedTopic
@@ -36,6 +37,8 @@ __all__ = [
     "Acronym",
     "AuditEntry",
     "AuditedObject",
+    "BulkAction",
+    "BulkPiece",
     "Feature",
     "FieldOfTopics",
     "FittedModel",
@@ -43,6 +46,7 @@ __all__ = [
     "Join",
     "JoinQuerySet",
     "LearnedTopic",
+    "Leased",
     "ListedDay",
     "MachineSummary",
     "Match",

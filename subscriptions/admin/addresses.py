@@ -117,6 +117,9 @@ class NamesReaders:
     reader = ""
     """The path from a row to its reader; nothing where the row is one."""
 
+    hides_search = True
+    """The record does not tell what was searched for: it may be a part of an address."""
+
     search_fields = ("pk",)  # what is searched for is decided in `search`
 
     def get_queryset(self, request: HttpRequest) -> Any:

@@ -2,25 +2,22 @@
 
 from typing import Any
 
-from celery import signature
 from django import forms
-from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.contrib import admin
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from kombu.exceptions import OperationalError
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from papers.admin.base import ModelAdmin
+from papers.admin.bulk import bulk_action, bulk_deletion
 from papers.identifiers import page_of
 from papers.sources.record import Author
 from papers.text.cleaning import shorten
 from subscriptions.models import Submission
-from subscriptions.readers import submissions
+from subscriptions.readers import in_bulk
 
 TITLE_SHOWN = 100
 """Characters of a title in the list."""
@@ -49,7 +46,10 @@ class SubmissionAdmin(ModelAdmin):
     list_per_page = 50
     search_fields = ("identifier", "title")
     search_help_text = "Part of a title or an identifier."
-    actions = ("accept", "decline")
+    actions = ("accept", "decline", "delete_selected")
+    accept = bulk_action(in_bulk.ACCEPT)
+    decline = bulk_action(in_bulk.DECLINE)
+    delete_selected = bulk_deletion(in_bulk.DELETE_SUBMISSIONS)
     action_form = ReasonForm
     fields = readonly_fields = (
         "identifier",
@@ -111,43 +111,3 @@ class SubmissionAdmin(ModelAdmin):
         """Where the paper is read."""
         address = page_of(submission.identifier)
         return format_html('<a href="{}" rel="noreferrer">{}</a>', address, address)
-
-    @action(description="Accept: list the paper", permissions=["change"])
-    def accept(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
-        """List them on the day that is due, then have them ranked and matched."""
-        now = timezone.now()
-        done = 0
-        for one in queryset.order_by("pk"):
-            try:
-                done += submissions.accept(one, now)
-            except submissions.WithoutFacts as error:
-                self.message_user(request, str(error), messages.ERROR)
-        if done:
-            try:
-                signature("papers.tasks.rank").delay()
-            except OperationalError:
-                self.message_user(
-                    request,
-                    ("Couldn't reach a worker; topics will be matched with the next fetch."),
-                    messages.INFO,
-                )
-        self._report(request, done, queryset.count(), "accepted")
-
-    @action(description="Decline, with the reason given", permissions=["change"])
-    def decline(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
-        """Tell the readers why not."""
-        reason = request.POST.get("reason", "").strip()
-        if not reason:
-            self.message_user(
-                request,
-                ("Enter a reason: the readers who submitted the paper will see it."),
-                messages.ERROR,
-            )
-            return
-        now = timezone.now()
-        done = sum(submissions.decline(one, reason, now) for one in queryset.order_by("pk"))
-        self._report(request, done, queryset.count(), "declined")
-
-    def _report(self, request: HttpRequest, done: int, of: int, what: str) -> None:
-        level = messages.SUCCESS if done else messages.WARNING
-        self.message_user(request, f"{done} of {of} {what}.", level)

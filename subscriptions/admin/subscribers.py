@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
@@ -19,22 +19,19 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import ngettext
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from papers.admin.base import ModelAdmin, TabularInline
+from papers.admin.bulk import bulk_action
 from subscriptions.admin import addresses
 from subscriptions.models import (
     Consent,
     Feedback,
-    Notice,
     Subscriber,
     Subscription,
-    Suppression,
 )
-from subscriptions.notices.due import ask_for, wake
 from subscriptions.pages.embedding import form_snippet, frame_snippet
-from subscriptions.readers import leaving, personal_data
+from subscriptions.readers import in_bulk, personal_data
 from subscriptions.readers.preferences import move_digest
 
 EMAILS_SHOWN = 50
@@ -129,7 +126,11 @@ class SubscriberAdmin(addresses.NamesReaders, ModelAdmin):
     list_filter = ("status", PausedFilter, "rhythm", "receives_by", "topics", "created_at")
     list_per_page = 50
     ordering = ("-id",)
-    actions = ("send_preferences_link", "unsubscribe", "suppress")
+    actions = ("send_preferences_link", "unsubscribe", "suppress", "delete_selected")
+    send_preferences_link = bulk_action(in_bulk.SEND_LINKS)
+    unsubscribe = bulk_action(in_bulk.UNSUBSCRIBE)
+    suppress = bulk_action(in_bulk.SUPPRESS)
+    delete_selected = bulk_action(in_bulk.ERASE, "delete")
     inlines = (SubscriptionInline, ConsentInline, FeedbackInline)
     readonly_fields = (
         "shown_address",
@@ -333,48 +334,3 @@ class SubscriberAdmin(addresses.NamesReaders, ModelAdmin):
     def delete_model(self, request: HttpRequest, obj: Subscriber) -> None:
         """Erase the subscriber, from the admin's history as well."""
         personal_data.erase(obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
-        """Erase the subscribers, from the admin's history as well."""
-        for subscriber in queryset:
-            personal_data.erase(subscriber)
-
-    @action(description="Send their preferences link", permissions=["change"])
-    def send_preferences_link(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
-        """For readers who ask an editor instead of the form. Others than active ones and those
-        who left get none.
-        """
-        statuses = (Subscriber.Status.ACTIVE, Subscriber.Status.LEFT)
-        ids = list(queryset.filter(status__in=statuses).values_list("pk", flat=True))
-        now = timezone.now()
-        with transaction.atomic():
-            for pk in ids:
-                ask_for(Notice.Kind.PREFERENCES, pk, now)
-        wake()
-        self._report(request, len(ids), "emailed the link to")
-
-    @action(description="Unsubscribe", permissions=["change"])
-    def unsubscribe(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
-        """For readers who asked an editor."""
-        now = timezone.now()
-        changed = sum(one.leave(now, leaving.BY_EDITOR) for one in queryset)
-        self._report(request, changed, "unsubscribed")
-
-    @action(description="Suppress: never email again", permissions=["change"])
-    def suppress(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
-        """Put the addresses on the list that survives the subscribers' erasure."""
-        now = timezone.now()
-        reason = Suppression.Reason.REQUEST
-        others = queryset.exclude(status=Subscriber.Status.SUPPRESSED).order_by()
-        emails = list(others.values_list("email", flat=True))
-        for at in range(0, len(emails), 1_000):
-            reasons = dict.fromkeys(emails[at : at + 1_000], reason)
-            Suppression.objects.add_addresses(reasons, now)
-        changed = len(emails)
-        self._report(request, changed, "suppressed")
-
-    def _report(self, request: HttpRequest, count: int, done: str) -> None:
-        """Tell the editor how many subscribers something was done to."""
-        who = ngettext("%(count)d subscriber", "%(count)d subscribers", count) % {"count": count}
-        level = messages.SUCCESS if count else messages.WARNING
-        self.message_user(request, f"{done.capitalize()} {who}.", level)

@@ -11,8 +11,10 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 
 from papers.admin.base import ModelAdmin
+from papers.admin.bulk import bulk_deletion
 from subscriptions.addresses import BadAddress, address_hash, address_hashes, wire_form
 from subscriptions.models import Suppression
+from subscriptions.readers import in_bulk
 
 if TYPE_CHECKING:
     SuppressionForm = forms.ModelForm[Suppression]
@@ -64,6 +66,8 @@ class SuppressionAdmin(ModelAdmin):
     search_fields = ("address_hash",)
     search_help_text = "A full address, or the beginning of a hash."
     readonly_fields = ("address_hash", "reason", "created_at")
+    actions = ("delete_selected",)
+    delete_selected = bulk_deletion(in_bulk.DELETE_SUPPRESSIONS)
     form = AddressForm
 
     @display(description="reason", ordering="reason")

@@ -8,10 +8,7 @@ line is taken twice.
 
 import datetime as dt
 import logging
-import os
 import re
-import secrets
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -19,9 +16,9 @@ from itertools import islice
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 
+from papers.leases import LEASE, Lost, hold, process_name, take
 from subscriptions.imports.files import Records, UnreadableFile, keep, text_of
 from subscriptions.imports.options import BadOption, Options, check_profile
 from subscriptions.imports.planning import Plan, Planner
@@ -36,9 +33,6 @@ State = ImportRun.State
 CHUNK = 5000
 """Records in one transaction."""
 
-LEASE = dt.timedelta(minutes=5)
-"""How long a process may be silent before another takes the run over."""
-
 EXAMPLES = 3
 """Lines that are shown of each outcome."""
 
@@ -51,10 +45,6 @@ ATTEMPTS = 5
 
 class NotNow(ValueError):
     """The run is in a state in which this cannot be done; the text says so."""
-
-
-class Lost(Exception):
-    """Another process has taken the run, or somebody stopped it."""
 
 
 def make(
@@ -88,14 +78,9 @@ def make(
         run.profile = profile or recognized(records.heading).key
         Planner(records.heading, PROFILES[run.profile], options, now)
         if claimed:
-            run.claim, run.lease_until = _name(), now + LEASE
+            run.claim, run.lease_until = process_name(), now + LEASE
         run.save(update_fields=["profile", "claim", "lease_until"])
     return run
-
-
-def _name() -> str:
-    """Of this process, once."""
-    return f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def _limited(content: Iterable[bytes]) -> Iterator[bytes]:
@@ -173,7 +158,6 @@ def work(now: Callable[[], dt.datetime] = timezone.now, *, seconds: float = 50.0
 
 def claim(run: ImportRun, now: dt.datetime) -> bool:
     """Take the run in hand, where nobody has it; only one is imported at a time."""
-    name = _name()
     with transaction.atomic():
         others = ImportRun.objects.select_for_update().filter(state=State.RUNNING)
         if run.state == State.RUNNING and any(
@@ -181,12 +165,9 @@ def claim(run: ImportRun, now: dt.datetime) -> bool:
             for one in others
         ):
             return False
-        free = Q(lease_until=None) | Q(lease_until__lte=now)
-        taken = ImportRun.objects.filter(free, pk=run.pk, state__in=ImportRun.AT_WORK).update(
-            claim=name, lease_until=now + LEASE
-        )
+        taken = take(ImportRun.objects.filter(pk=run.pk, state__in=ImportRun.AT_WORK), now)
     run.refresh_from_db()
-    return bool(taken)
+    return taken
 
 
 def work_on(
@@ -287,13 +268,7 @@ def _move(
     mine = ImportRun.objects.filter(pk=run.pk, claim=run.claim, state=state)
     if before is not None:
         mine = mine.filter(position=before)
-    if not mine.update(
-        position=run.position,
-        counts=run.counts,
-        examples=run.examples,
-        lease_until=now + LEASE,
-    ):
-        raise Lost
+    hold(mine, now, position=run.position, counts=run.counts, examples=run.examples)
 
 
 def _count(

@@ -1,8 +1,15 @@
 """What readers agreed to or took back."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from django.db import models
+from django.dispatch import Signal
+
+many_recorded = Signal()
+"""Sent with `rows`, the rows of consent that were just written in one statement. Rows that came
+with a file are not told.
+"""
 
 
 class Consent(models.Model):
@@ -78,3 +85,10 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_action_display()} at {self.at:%Y-%m-%d %H:%M}"
+
+
+def record_many(rows: Iterable[Consent]) -> None:
+    """Add many rows at once, and tell who listens for them."""
+    made = Consent.objects.bulk_create(rows)
+    if made:
+        many_recorded.send(Consent, rows=made)

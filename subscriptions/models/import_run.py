@@ -6,14 +6,16 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.db import models
 
+from papers.leases import free
+from papers.models import Leased
+
 
 class ImportRunQuerySet(models.QuerySet["ImportRun"]):
     """Runs, narrowed down by what callers ask for."""
 
     def waiting(self, now: dt.datetime) -> Self:
         """Runs with work to do that nobody has in hand, oldest first."""
-        free = models.Q(lease_until=None) | models.Q(lease_until__lte=now)
-        return self.filter(free, state__in=ImportRun.AT_WORK).order_by("id")
+        return self.filter(free(now), state__in=ImportRun.AT_WORK).order_by("id")
 
     def abandoned(self, before: dt.datetime) -> Self:
         """Runs whose file was given before then, and which nobody started or stopped."""
@@ -21,7 +23,7 @@ class ImportRunQuerySet(models.QuerySet["ImportRun"]):
         return self.filter(state__in=open_states, created_at__lt=before)
 
 
-class ImportRun(models.Model):
+class ImportRun(Leased):
     """One file of readers on its way in: checked first, then declared for and started.
 
     The row stays as the record of who brought in what, on which declaration; the file does not.
@@ -73,8 +75,6 @@ class ImportRun(models.Model):
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    claim = models.CharField(max_length=64, blank=True, help_text="The process at work on it.")
-    lease_until = models.DateTimeField(null=True, help_text="When the claim expires.")
 
     objects = ImportRunQuerySet.as_manager()
 

@@ -28,6 +28,29 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         """Claimed notices whose lease has run out."""
         return self.filter(state=Notice.State.CLAIMED, lease_until__lte=now)
 
+    def resend(self, now: dt.datetime) -> int:
+        """Put those in doubt, failed or expired back in the queue, as an operator wants it; how
+        many. Nothing changes for readers of whom another of the kind is open, and of several of one
+        kind the newest goes out. Three statements.
+        """
+        states = (Notice.State.UNKNOWN, Notice.State.FAILED, Notice.State.EXPIRED)
+        rows = self.filter(state__in=states).order_by("-pk")
+        newest: dict[object, int] = {}
+        for key, reader, kind in rows.values_list("pk", "subscriber_id", "kind"):
+            newest.setdefault((reader, kind) if reader is not None else key, key)
+        readers = {one[0] for one in newest if isinstance(one, tuple)}
+        open_rows = Notice.objects.open().filter(subscriber__in=readers)
+        for taken in open_rows.values_list("subscriber_id", "kind"):
+            newest.pop(taken, None)
+        return Notice.objects.filter(pk__in=newest.values(), state__in=states).update(
+            state=Notice.State.PENDING,
+            reason="an operator chose to send it again",
+            not_before=now,
+            deadline=now + Notice.WITHIN,
+            claim="",
+            lease_until=None,
+        )
+
     def settled(self) -> Self:
         """Notices of which nothing more becomes."""
         return self.exclude(state__in=(Notice.State.PENDING, Notice.State.CLAIMED))
@@ -184,18 +207,7 @@ class Notice(models.Model):
         """Put a notice in doubt, failed or expired back in the queue, as an operator wants it;
         whether that changed anything. Nothing changes while another of its kind is open.
         """
-        others = Notice.objects.open().filter(subscriber=self.subscriber_id, kind=self.kind)
-        if self.subscriber_id is not None and others.exists():
-            return False
-        states = (self.State.UNKNOWN, self.State.FAILED, self.State.EXPIRED)
-        changed = Notice.objects.filter(pk=self.pk, state__in=states).update(
-            state=self.State.PENDING,
-            reason="an operator chose to send it again",
-            not_before=now,
-            deadline=now + self.WITHIN,
-            claim="",
-            lease_until=None,
-        )
+        changed = Notice.objects.filter(pk=self.pk).resend(now)
         self.refresh_from_db()
         return bool(changed)
 

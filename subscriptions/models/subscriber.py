@@ -20,7 +20,7 @@ from subscriptions.addresses import (
     typed_form,
     validate_address,
 )
-from subscriptions.models.consent import Consent
+from subscriptions.models.consent import Consent, record_many
 from subscriptions.models.subscription import Subscription
 
 
@@ -102,6 +102,24 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
         """Whether there is such a subscriber, or was one before it was joined with another."""
         own = models.Q(pk=subscriber_id)
         return self.filter(own | models.Q(former__former_id=subscriber_id)).exists()
+
+    @transaction.atomic
+    def leave(self, now: dt.datetime, wording: str = "") -> int:
+        """End the subscriptions of all these, as `Subscriber.leave` does one; how many that
+        changed. Three statements.
+        """
+        staying = self.exclude(status__in=(Subscriber.Status.LEFT, Subscriber.Status.SUPPRESSED))
+        keys = list(
+            staying.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True)
+        )
+        Subscriber.objects.filter(pk__in=keys).update(
+            status=Subscriber.Status.LEFT, left_at=now, next_digest_at=None
+        )
+        record_many(
+            Consent(subscriber_id=key, action=Consent.Action.LEFT, at=now, wording=wording)
+            for key in keys
+        )
+        return len(keys)
 
     def update(self, **values: Any) -> int:
         """As Django's; a new address brings its key."""

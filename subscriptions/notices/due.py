@@ -9,8 +9,7 @@ import datetime as dt
 import logging
 from collections.abc import Collection
 
-from celery import signature
-
+from papers import waking
 from subscriptions.models import AddressChange, Notice, Subscriber
 
 logger = logging.getLogger(__name__)
@@ -23,9 +22,6 @@ ASK_AGAIN_AFTER = dt.timedelta(hours=24)
 
 NEVER_MAILED_SINCE = dt.timedelta(days=7)
 """So far back readers are looked for who wait for a confirmation that no row asks for."""
-
-WAKE_WITHIN = 60
-"""Seconds after which a wake-up that nobody heard is dropped."""
 
 
 class NoticeUnderWay(Exception):
@@ -66,6 +62,21 @@ def ask_for(
         raise NoticeUnderWay
 
 
+def ask_all(kind: Notice.Kind, subscriber_ids: Collection[int], now: dt.datetime) -> None:
+    """Make the email due to all these readers, as `ask_for` does to one. One statement."""
+    rows = [
+        Notice(
+            subscriber_id=subscriber_id,
+            kind=kind,
+            due_at=now,
+            not_before=now,
+            deadline=now + Notice.WITHIN,
+        )
+        for subscriber_id in subscriber_ids
+    ]
+    Notice.objects.bulk_create(rows, ignore_conflicts=True)
+
+
 def may_ask(subscriber: Subscriber, now: dt.datetime) -> bool:
     """Whether a subscribe form may lead to an email to this subscriber again."""
     asked = subscriber.asked_to_confirm_at
@@ -100,18 +111,12 @@ def ask_for_the_forgotten(now: dt.datetime) -> int:
         imported=None,  # those are asked at a rate of their own, by another letter
     ).exclude(notices__kind=Kind.CONFIRM)
     ids = list(forgotten.values_list("pk", flat=True)[:1000])
-    for pk in ids:
-        ask_for(Kind.CONFIRM, pk, now)
+    ask_all(Kind.CONFIRM, ids, now)
     if ids:
         logger.warning("queued confirmations that were missed", extra={"readers": len(ids)})
     return len(ids)
 
 
 def wake(task: str = "newsletter.tasks.drain") -> None:
-    """Have a worker look for rows now rather than within seconds. One message, sent once: where
-    the broker does not take it, nothing is lost.
-    """
-    try:
-        signature(task).apply_async(expires=WAKE_WITHIN, retry=False)
-    except Exception as error:  # each broker has errors of its own, and none may reach the visitor
-        logger.warning("couldn't reach a worker", extra={"reason": str(error)[:200]})
+    """Have a worker look for rows now rather than within seconds; see `papers.waking`."""
+    waking.wake(task)

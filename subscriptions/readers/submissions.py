@@ -10,7 +10,7 @@ leaves, so it may run twice, or on two machines at once.
 
 import datetime as dt
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -196,6 +196,21 @@ def _settle(row: Submission, record: PaperRecord | None) -> int:
 class WithoutFacts(ValueError):
     """Nobody knows here what paper a submission is; the text says what follows."""
 
+    def __init__(self, identifier: str) -> None:
+        super().__init__(
+            f"What {identifier} is was lost, so it wasn't accepted. It's being looked up again and "
+            "will appear here once more."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of submissions that were to be accepted."""
+
+    changed: int
+    lost: Sequence[str]
+    """Identifiers of those of which the answer about the paper is not there, or not whole."""
+
 
 def accept(submission: Submission, now: dt.datetime) -> bool:
     """List the paper as the community's on the day that is due; whether that changed anything.
@@ -204,25 +219,42 @@ def accept(submission: Submission, now: dt.datetime) -> bool:
     Where the answer about it is not there, or not whole, it is looked up again and `WithoutFacts`
     raised.
     """
+    done = accept_all([submission.pk], now)
     submission.refresh_from_db()
-    open_states = (State.WAITING, State.DECLINED)
-    undecided = Submission.objects.filter(pk=submission.pk, state__in=open_states)
-    try:
-        record = _record_of(submission)
-    except (LookupError, TypeError, ValueError, AttributeError):
-        if not undecided.update(state=State.CHECKING, check_after=now, attempts=0, reason=""):
-            return False
-        raise WithoutFacts(
-            f"What {submission.identifier} is was lost, so it wasn't accepted. It's being looked "
-            "up again and will appear here once more."
-        ) from None
-    with transaction.atomic():
-        changed = undecided.update(state=State.ACCEPTED, decided_at=now, reason="")
-        submission.refresh_from_db()
-        if changed:
-            submission.paper = community.feature(record, now)
-            submission.save(update_fields=["paper"])
-    return bool(changed)
+    if done.lost:
+        raise WithoutFacts(submission.identifier)
+    return bool(done.changed)
+
+
+@transaction.atomic
+def accept_all(keys: Collection[int], now: dt.datetime) -> Accepted:
+    """`accept` the submissions with these keys. As many statements for five hundred as for one."""
+    undecided = Submission.objects.filter(pk__in=keys, state__in=(State.WAITING, State.DECLINED))
+    records: dict[int, PaperRecord] = {}
+    lost: dict[int, str] = {}
+    for row in undecided.select_for_update(no_key=True).order_by("pk"):
+        try:
+            records[row.pk] = _record_of(row)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            lost[row.pk] = row.identifier
+    if lost:
+        Submission.objects.filter(pk__in=lost).update(
+            state=State.CHECKING, check_after=now, attempts=0, reason=""
+        )
+    if records:
+        papers = community.feature_all(list(records.values()), now)
+        rows = [
+            Submission(
+                pk=pk,
+                state=State.ACCEPTED,
+                decided_at=now,
+                reason="",
+                paper_id=papers.get(record.identifier),
+            )
+            for pk, record in records.items()
+        ]
+        Submission.objects.bulk_update(rows, ["state", "decided_at", "reason", "paper"])
+    return Accepted(len(records), list(lost.values()))
 
 
 def _record_of(submission: Submission) -> PaperRecord:
@@ -254,11 +286,18 @@ def decline(submission: Submission, reason: str, now: dt.datetime) -> bool:
     """
     if not reason.strip():
         raise ValueError("a reason is needed to decline a submission")
-    changed = Submission.objects.filter(pk=submission.pk, state=State.WAITING).update(
-        state=State.DECLINED, decided_at=now, reason=reason.strip()[:300]
-    )
+    changed = decline_all([submission.pk], reason, now)
     submission.refresh_from_db()
     return bool(changed)
+
+
+def decline_all(keys: Collection[int], reason: str, now: dt.datetime) -> int:
+    """`decline` the submissions with these keys, all for one reason; how many that changed."""
+    if not reason.strip():
+        raise ValueError("a reason is needed to decline a submission")
+    return Submission.objects.filter(pk__in=keys, state=State.WAITING).update(
+        state=State.DECLINED, decided_at=now, reason=reason.strip()[:300]
+    )
 
 
 def disown(subscriber: Subscriber) -> None:

@@ -1,157 +1,267 @@
-r"""What the pages of the admin cost with very many rows, on PostgreSQL.
+"""What the pages of the admin cost with very many rows.
 
-    DATABASE_URL=postgres://postgres@127.0.0.1:5432/bench python -m \
-        tests.benchmarks.bench_admin [--readers 100000] [--issues 10] [--topics 200]
+    python -m tests.benchmarks.bench_admin [--readers 100000] [--issues 10] [--topics 200]
+        [--papers 100000] [--keep | --reuse] [--only TEXT]
 
-Makes a scratch database beside that of DATABASE_URL, with a delivery for each reader and issue.
-Printed for each page: statements, rows read as the plans of these statements have them (those that
-a filter threw away included), and how many times as long as an empty page of the admin it took,
-each asked alternately. What is more than 20 statements, 20,000 rows or 10 times is marked.
+Runs on the database server of DATABASE_URL, in a database of its own that it makes and removes
+(SQLite without one), with a delivery for each reader and issue. Asked for are all lists, sorted by
+each column and narrowed down by each filter, their last pages, a row of each kind with its history
+and the page before its deletion, previews, and all else that the admin leads to. Printed for each:
+statements, rows read as the plans of these statements have them (PostgreSQL; those that a filter
+threw away included), how many times as long as an empty page of the admin it took, each asked
+alternately, and the large tables that are read as a whole. What is more than 20 statements, 20,000
+rows or 10 times is marked; only that is printed with `--over`.
 """
 
 import argparse
-import json
+import logging
 import os
+import re
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from tests.benchmarks.bench_statistics import fill
-from tests.benchmarks.bench_webhooks import a_database
+from tests.benchmarks import admin_rows
+from tests.benchmarks.bench_pages import plan_of
 
-MOST = {"statements": 20, "rows": 20_000, "ratio": 10.0}
+MOST_STATEMENTS, MOST_ROWS, MOST_RATIO = 20, 20_000, 10.0
 ROUNDS = 3
+MOST_CHOICES = 6
+"""Choices of one filter that are asked for."""
 
-PAGES = {
-    "start": "/admin/",
-    "topics": "/admin/papers/topic/",
-    "a topic": "/admin/papers/topic/1/change/",
-    "delete a topic": "/admin/papers/topic/1/delete/",
-    "history of a topic": "/admin/papers/topic/1/history/",
-    "readers": "/admin/subscriptions/subscriber/",
-    "readers, last page": "/admin/subscriptions/subscriber/?p=200",
-    "readers, by number": "/admin/subscriptions/subscriber/?q=500",
-    "readers, by address": "/admin/subscriptions/subscriber/?q=r500%40example.org",
-    "readers, part of an address": "/admin/subscriptions/subscriber/?q=r77",
-    "a reader": "/admin/subscriptions/subscriber/500/change/",
-    "deliveries": "/admin/newsletter/delivery/",
-    "deliveries, last page": "/admin/newsletter/delivery/?p=100",
-    "deliveries, by issue": "/admin/newsletter/delivery/?o=3",
-    "deliveries, of an issue": "/admin/newsletter/delivery/?issue__id__exact=1",
-    "deliveries, failed": "/admin/newsletter/delivery/?state__exact=failed",
-    "a delivery": "/admin/newsletter/delivery/500/change/",
-    "issues": "/admin/newsletter/issue/",
-    "an issue": "/admin/newsletter/issue/1/change/",
-    "events": "/admin/newsletter/event/",
-    "other emails": "/admin/subscriptions/notice/",
-    "papers": "/admin/papers/paper/",
-    "submissions": "/admin/subscriptions/submission/",
-    "who changed what": "/admin/papers/auditentry/",
-    "statistics": "/admin/newsletter/dailycount/",
-}
-EMPTY = "/admin/newsletter/apiwrite/"
+EMPTY = "/admin/axes/accesslog/"
+"""A list of nothing."""
 
 
-def read(plan: dict[str, Any]) -> int:
-    """The rows that the leaves of a plan read, over all their loops."""
-    below = plan.get("Plans", [])
-    own = 0
-    if "Scan" in plan["Node Type"] and plan["Node Type"] not in ("Subquery Scan", "CTE Scan"):
-        thrown = sum(value for name, value in plan.items() if name.startswith("Rows Removed by"))
-        own = int((plan["Actual Rows"] + thrown) * plan["Actual Loops"])
-    return own + sum(read(one) for one in below)
+@dataclass(slots=True)
+class Cost:
+    """What one page took."""
+
+    status: int = 0
+    statements: int = 0
+    rows: int = 0
+    whole: set[str] = field(default_factory=set)
+    """Large tables that a step reads from one end to the other."""
+    ratio: float = 0.0
+    milliseconds: float = 0.0
+
+    @property
+    def over(self) -> list[str]:
+        """What there is too much of."""
+        found = []
+        if self.statements > MOST_STATEMENTS:
+            found.append("statements")
+        if self.rows > MOST_ROWS:
+            found.append("rows")
+        if self.ratio > MOST_RATIO:
+            found.append("time")
+        return found
 
 
-def rows_read(statements: list[tuple[str, Any]]) -> int:
-    """The rows that some statements read, run once more under EXPLAIN."""
+def pages(client: Any) -> Iterator[str]:
+    """The addresses of the admin, of lists with every order and filter."""
+    from django.contrib import admin
+
+    yield from ("/admin/", "/admin/?day=", "/admin/search/?s=topic", "/admin/auth/group/roles/")
+    for model, model_admin in admin.site._registry.items():
+        if model._meta.app_label in ("papers", "subscriptions", "newsletter", "auth"):
+            yield from _of_model(client, model, model_admin)
+    yield from _others()
+
+
+def _of_model(client: Any, model: Any, model_admin: Any) -> Iterator[str]:
+    from django.urls import NoReverseMatch, reverse
+
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    try:
+        address = reverse(f"{name}_changelist")
+    except NoReverseMatch:
+        return
+    yield address
+    cl = getattr(client.get(address), "context", None)
+    cl = cl.get("cl") if cl else None
+    if cl is not None:
+        yield from _of_list(address, cl)
+    rows = model._base_manager.order_by("pk")
+    for row in {row.pk: row for row in (rows.first(), rows.last()) if row is not None}.values():
+        for view in ("change", "history", "delete"):
+            try:
+                found = reverse(f"{name}_{view}", args=[row.pk])
+            except NoReverseMatch:
+                continue
+            if client.get(found).status_code == 200:
+                yield found
+    if client.get(f"{address}add/").status_code == 200:
+        yield f"{address}add/"
+
+
+def _of_list(address: str, cl: Any) -> Iterator[str]:
+    if cl.paginator.num_pages > 1:
+        yield f"{address}?p={cl.paginator.num_pages}"
+    if cl.search_fields:
+        yield from (f"{address}?q=500", f"{address}?q=robots")
+    for at, column in enumerate(cl.list_display):
+        can_sort = cl.sortable_by is None or column in cl.sortable_by
+        if can_sort and cl.get_ordering_field(column):
+            yield from (f"{address}?o={at}", f"{address}?o=-{at}")
+    for spec in cl.filter_specs:
+        choices = [one for one in spec.choices(cl) if one.get("query_string")]
+        for choice in choices[1 : MOST_CHOICES + 1]:
+            yield address + choice["query_string"]
+
+
+def _others() -> Iterator[str]:
+    """Pages of their own."""
+    from newsletter.models import Delivery, Issue, Letter
+    from papers.models import Topic
+    from subscriptions.models import Subscriber
+
+    reader = Subscriber.objects.filter(status="active").order_by("pk")[9]
+    readers = "/admin/subscriptions/subscriber/"
+    yield f"{readers}?q=r500%40example.org"
+    yield f"{readers}?q=r77"
+    yield f"{readers}?q=example.org"
+    yield f"{readers}forms/"
+    ledger = "/admin/newsletter/delivery/"
+    yield f"{ledger}?q={reader.pk}"
+    yield f"{ledger}?q=r500%40example.org"
+    yield f"{ledger}?q=r77"
+    yield "/admin/subscriptions/notice/?q=r77"
+    yield f"{ledger}why-not/?reader={reader.pk}&paper=arxiv:1000.10500"
+    for state in ("failed", "sent", "pending"):
+        for issue in Issue.objects.order_by("-day")[:2]:
+            yield f"{ledger}?state__exact={state}&issue__id__exact={issue.pk}"
+    for state in ("sent", "failed", "expired", "unknown"):
+        row = Delivery.objects.filter(state=state).order_by("pk").first()
+        yield f"{ledger}{row.pk if row else 0}/resend/"
+    issue = Issue.objects.order_by("-day")[0]
+    for view in ("example", "preview", "why-not", "correct", "pause", "stop"):
+        yield f"/admin/newsletter/issue/{issue.pk}/{view}/"
+    yield f"/admin/newsletter/issue/{issue.pk}/example/?part=html"
+    yield f"/admin/newsletter/issue/{issue.pk}/preview/?part=html&subscriber={reader.pk}"
+    letter = Letter.objects.order_by("pk")[0]
+    for view in ("look", "approve", "stop"):
+        yield f"/admin/newsletter/letter/{letter.pk}/{view}/"
+    topic = Topic.objects.order_by("pk")[0]
+    yield f"/admin/subscriptions/topicchange/add/?topic={topic.pk}"
+    yield "/admin/papers/topic/packs/"
+    yield "/admin/newsletter/trouble/status/"
+    yield f"/admin/newsletter/dailycount/issue/{issue.pk}/"
+    yield f"/admin/newsletter/dailycount/topic/{topic.slug}/"
+    for model, named in (("match", "topic"), ("match", "paper"), ("pick", "paper")):
+        query = f"app_label=papers&model_name={model}&field_name={named}&term=robots"
+        yield f"/admin/autocomplete/?{query}"
+
+
+def ask(client: Any, address: str) -> Cost:
+    """Ask for a page, and then the database how it went about each of its queries."""
     from django.db import connection
+    from django.test.utils import CaptureQueriesContext
 
-    total = 0
-    with connection.cursor() as cursor:
-        for sql, params in statements:
-            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params)
-            found = cursor.fetchone()[0]
-            plans = json.loads(found) if isinstance(found, str) else found
-            total += read(plans[0]["Plan"])
-    return total
+    cost = Cost()
+    client.get(address)
+    with CaptureQueriesContext(connection) as asked:
+        response = client.get(address)
+        if not response.streaming:
+            _ = response.content
+    cost.status = response.status_code
+    cost.statements = len(asked)
+    for query in asked:
+        sql = str(query["sql"])
+        if re.match(r"\(*\s*(SELECT|WITH)\b", sql):
+            rows, whole = plan_of(sql, admin_rows.LARGE)
+            cost.rows += rows
+            cost.whole |= whole & set(admin_rows.LARGE)
+    return cost
 
 
-def measure(client: Any, path: str) -> tuple[int, int, float, int]:
-    """Statements, rows read, and the seconds of the page over those of an empty one; the status."""
-    from django.db import connection
-
-    statements: list[tuple[str, Any]] = []
-
-    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.lstrip().upper().startswith(("SELECT", "WITH", "(SELECT")):
-            statements.append((sql, params))
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(note):
-        status = client.get(path).status_code
-    took: dict[str, list[float]] = {path: [], EMPTY: []}
+def time_it(client: Any, address: str, cost: Cost) -> None:
+    """How many times as long as an empty page it takes, each asked alternately."""
+    took: dict[str, list[float]] = {address: [], EMPTY: []}
     for _ in range(ROUNDS):
-        for one in (path, EMPTY):
+        for one in (EMPTY, address):
             began = time.perf_counter()
             client.get(one)
             took[one].append(time.perf_counter() - began)
-    ratio = median(took[path]) / median(took[EMPTY])
-    return len(statements), rows_read(statements), ratio, status
+    cost.milliseconds = 1000 * median(took[address])
+    cost.ratio = median(took[address]) / median(took[EMPTY])
 
 
-def run(readers: int, issues: int, topics: int) -> None:
-    """Fill, then measure each page and print it."""
+def measure(only: str, is_short: bool) -> None:
+    """Ask for every page, print."""
     from django.contrib.auth.models import User
+    from django.db import connection
     from django.test import Client
-    from django.utils import timezone
 
-    from papers.models import Topic
-
-    fill(readers, issues, timezone.now())
-    Topic.objects.bulk_create(
-        Topic(slug=f"more-{number}", name=f"More {number}", group="Bench")
-        for number in range(topics - Topic.objects.count())
-    )
+    user, _ = User.objects.get_or_create(username="bench", is_staff=True, is_superuser=True)
     client = Client()
-    client.force_login(
-        User.objects.create_superuser("bench"), "django.contrib.auth.backends.ModelBackend"
-    )
+    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
     client.get(EMPTY)
-    print(f"{'page':30} {'statements':>10} {'rows':>10} {'ratio':>7}")
-    for name, path in PAGES.items():
-        statements, rows, ratio, status = measure(client, path)
-        over = [
-            what
-            for what, value in (("statements", statements), ("rows", rows), ("ratio", ratio))
-            if value > MOST[what]
-        ]
-        said = f"over: {', '.join(over)}" if over else ""
-        said += f" (status {status})" if status != 200 else ""
-        print(f"{name:30} {statements:10} {rows:10,} {ratio:7.1f}  {said}", flush=True)
+    logging.disable(logging.CRITICAL)
+    print(f"{connection.vendor}\n{'page':72}{'queries':>8}{'rows':>10}{'times':>7}{'ms':>7}")
+    count = over = 0
+    for address in pages(client):
+        if only and only not in address:
+            continue
+        cost = ask(client, address)
+        if cost.status >= 400:
+            print(f"{address} answered {cost.status}")
+            continue
+        time_it(client, address, cost)
+        count += 1
+        over += bool(cost.over)
+        if is_short and not cost.over and not cost.whole:
+            continue
+        spent = f"{cost.statements:8}{cost.rows:10}{cost.ratio:7.1f}{cost.milliseconds:7.0f}"
+        said = f"  over: {', '.join(cost.over)}" if cost.over else ""
+        whole = f"  reads {' '.join(sorted(cost.whole))}" if cost.whole else ""
+        print(f"{address.removeprefix('/admin')[:71]:72}{spent}{said}{whole}", flush=True)
+    print(f"{count} pages, {over} of them over")
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Make the rows, ask for every page, print."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
+    os.environ["STATIC_MANIFEST"] = "false"
+    os.environ["DEBUG"] = "false"
+    django.setup()
+    from django.conf import settings
+    from django.db import connection
+    from django.utils import timezone
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--readers", type=int, default=100_000)
     parser.add_argument("--issues", type=int, default=10)
     parser.add_argument("--topics", type=int, default=200)
-    args = parser.parse_args()
-    if not os.environ.get("DATABASE_URL", "").startswith("postgres"):
-        parser.error("DATABASE_URL must name a PostgreSQL server.")
-    with a_database():
-        import django
-
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
-        os.environ["STATIC_MANIFEST"] = "false"
-        os.environ["DEBUG"] = "false"
-        django.setup()
-        from django.conf import settings
-        from django.core.management import call_command
-
-        settings.ALLOWED_HOSTS = ["testserver"]
-        call_command("migrate", verbosity=0)
-        run(args.readers, args.issues, args.topics)
+    parser.add_argument("--papers", type=int, default=100_000)
+    parser.add_argument("--keep", action="store_true", help="leave the database as it is")
+    parser.add_argument("--reuse", action="store_true", help="take the one that was left")
+    parser.add_argument("--only", default="", help="pages whose address has this in it")
+    parser.add_argument("--over", action="store_true", help="print only what is too much")
+    options = parser.parse_args()
+    settings.ALLOWED_HOSTS = ["testserver"]
+    settings.LOGGING_CONFIG = None
+    before = connection.settings_dict["NAME"]
+    connection.creation.create_test_db(
+        verbosity=0, autoclobber=True, serialize=False, keepdb=options.reuse
+    )
+    try:
+        if not options.reuse:
+            started = time.perf_counter()
+            admin_rows.fill(
+                options.readers, options.issues, options.topics, options.papers, timezone.now()
+            )
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("VACUUM ANALYZE")
+            print(f"rows made in {time.perf_counter() - started:.0f} s", flush=True)
+        measure(options.only, options.over)
+    finally:
+        connection.creation.destroy_test_db(before, verbosity=0, keepdb=options.keep)
 
 
 if __name__ == "__main__":

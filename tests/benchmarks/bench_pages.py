@@ -17,6 +17,7 @@ import re
 import resource
 import sys
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -233,9 +234,13 @@ def ask(client: Any, address: str) -> Asked:
     return Asked(len(asked), rows, frozenset(whole), seconds)
 
 
-def plan_of(sql: str) -> tuple[int, set[str]]:
-    """The rows that a query's steps read from tables, and the tables that it reads as a whole."""
+def plan_of(sql: str, large: Collection[str] = ()) -> tuple[int, set[str]]:
+    """The rows that a query's steps read from tables, and the tables that it reads as a whole, on
+    SQLite those that are `large`.
+    """
     from django.db import connection
+
+    large = set(large or LARGE)
 
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -247,7 +252,7 @@ def plan_of(sql: str) -> tuple[int, set[str]]:
     scan = re.compile(r"SCAN (\w+)(?!.* (?:USING|VIRTUAL TABLE) .*INDEX)")
     scans = {found[1] for step in steps if (found := scan.match(step))}
     named = {name: set(re.findall(rf'"(\w+)" {name}\b', sql)) or {name} for name in scans}
-    whole = set().union(*(tables for tables in named.values() if tables <= set(LARGE)))
+    whole = set().union(*(tables for tables in named.values() if tables <= large))
     # Sought with each of many ids, the words are read from the beginning as often.
     again = re.compile(r"SCAN papers_fulltext VIRTUAL TABLE INDEX \d+:=")
     return 0, whole | {"papers_fulltext" for step in steps if again.match(step)}

@@ -48,7 +48,7 @@ def test_several_are_sent_again_from_the_list(client, row):
     url = reverse("admin:newsletter_delivery_changelist")
     sent = make_delivery(row.issue, make_subscriber("bob@example.org"), state=Delivery.State.SENT)
     data = {"action": "resend", "_selected_action": [row.pk, sent.pk]}
-    assert "1 will be sent again" in text(client.post(url, data, follow=True))
+    assert "1 of 2 will be sent again." in text(client.post(url, data, follow=True))
     row.refresh_from_db()
     sent.refresh_from_db()
     assert (row.state, sent.state) == (Delivery.State.PENDING, Delivery.State.SENT)

@@ -33,6 +33,7 @@ from papers.matching.interests.specs import spec_of
 from papers.models import (
     Acronym,
     AuditEntry,
+    BulkAction,
     Feature,
     FittedModel,
     Join,
@@ -65,6 +66,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rows")]
 POSSIBLE = {
     Acronym: "add change delete",
     AuditEntry: "",
+    BulkAction: "",
     Join: "",
     Match: "add change delete",
     Paper: "add change",
@@ -146,6 +148,13 @@ def make_rows(row: Delivery) -> dict[Any, Any]:
     for number in range(FEWEST):
         reader = make_subscriber(f"reader{number}@example.org")
         following.follow(reader, spec_of("words", phrases=["state of charge"]), NOW)
+    BulkAction.objects.create(
+        kind="subscriptions.unsubscribe",
+        words="Unsubscribe",
+        model="subscriptions.subscriber",
+        total=3,
+        made_at=NOW,
+    )
     Trouble.objects.create(key="test", text="Something fails.", since=NOW, seen_at=NOW)
     token, _ = make_token("Shop", ["papers:read"], "alice", NOW)
     ApiWrite.objects.create(token=token, made_by="alice", at=NOW, action="topic.added", target="x")
@@ -224,6 +233,11 @@ def expected(role: str, rows: dict[Any, Any]) -> dict[str, tuple[str, list[int]]
     found["papers_topic_preview_add"] = (
         reverse("admin:papers_topic_preview_add"),
         [302] if role == SUPERUSER else [403],
+    )
+    # Leads back to the action's page.
+    found["papers_bulkaction_stop"] = (
+        reverse("admin:papers_bulkaction_stop", args=[rows[BulkAction].pk]),
+        [302] if may(role, "change", BulkAction) else [403],
     )
     found["papers_topic_packs"] = (
         reverse("admin:papers_topic_packs"),

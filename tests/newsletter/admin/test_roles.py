@@ -31,6 +31,7 @@ LISTS = {
     "papers_feature": "owner editor viewer",
     "papers_fittedmodel": "owner",
     "papers_auditentry": "owner editor",
+    "papers_bulkaction": "owner editor",
     "subscriptions_submission": "owner editor moderator viewer",
     "subscriptions_interest": "owner editor topic-editor viewer",
     "subscriptions_topicchange": "owner editor topic-editor viewer",

@@ -185,6 +185,7 @@ def test_looking_deletes_nothing_and_counts_the_same(monkeypatch):
         "questions": 0,
         "alerts": 0,
         "webhooks": 0,
+        "actions": 0,
         "left_over": 0,
     }
     assert not Subscriber.objects.exists()

@@ -65,7 +65,7 @@ def test_a_new_secret_signs_and_the_one_before_does_so_for_a_day(receiver, make_
         send_due()
         assert verified(receiver, before) == verified(receiver, after)
         clock.shift(secrets.OVERLAP)
-        sending.resend(WebhookMessage.objects.get(), dt.datetime.now(dt.UTC))
+        sending.resend(WebhookMessage.objects.all(), dt.datetime.now(dt.UTC))
         send_due()
         assert verified(receiver, after)
         with pytest.raises(WebhookVerificationError):
@@ -168,7 +168,7 @@ def test_a_message_has_so_many_attempts(receiver, make_webhook, monkeypatch):
             clock.shift(dt.timedelta(days=2))
         message = WebhookMessage.objects.get()
         assert (message.state, len(receiver.posts)) == ("failed", len(PAUSES) + 1)
-        assert sending.resend(message, NOW)
+        assert sending.resend(WebhookMessage.objects.filter(pk=message.pk), NOW)
         receiver.answers = []
         assert send_due().sent == 1
     assert len(set(receiver.ids)) == 1

@@ -145,11 +145,13 @@ def test_nobody_is_added_and_no_address_is_changed(editor, topics):
 def test_actions(editor, topics, mailoutbox):
     alice = make_subscriber(topics=topics)
     bob = make_subscriber("bob@example.org", status=Status.PENDING)
-    assert "Emailed the link to 1 subscriber." in act(editor, "send_preferences_link", alice, bob)
+    assert "1 of 2 will get an email with their link." in act(
+        editor, "send_preferences_link", alice, bob
+    )
     assert [mail.to for mail in mailoutbox] == [["alice@example.org"]]
-    assert "Unsubscribed 2 subscribers." in act(editor, "unsubscribe", alice, bob)
-    assert "Unsubscribed 0 subscribers." in act(editor, "unsubscribe", alice, bob)
-    assert "Suppressed 1 subscriber." in act(editor, "suppress", bob)
+    assert "2 of 2 unsubscribed." in act(editor, "unsubscribe", alice, bob)
+    assert "0 of 2 unsubscribed." in act(editor, "unsubscribe", alice, bob)
+    assert "1 of 1 suppressed." in act(editor, "suppress", bob)
     for subscriber, status in ((alice, Status.LEFT), (bob, Status.SUPPRESSED)):
         subscriber.refresh_from_db()
         assert subscriber.status == status

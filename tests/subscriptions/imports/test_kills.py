@@ -10,6 +10,7 @@ from collections import Counter
 import pytest
 from django.utils import timezone
 
+from papers import leases
 from subscriptions.imports import runs
 from subscriptions.imports.options import Options
 from subscriptions.models import Consent, ImportedReader, ImportReport, Subscriber, Suppression
@@ -25,9 +26,10 @@ import datetime as dt, sys
 import django
 django.setup()
 from django.utils import timezone
+from papers import leases
 from subscriptions.imports import runs
 runs.CHUNK = 25
-later = int(sys.argv[1]) * runs.LEASE
+later = int(sys.argv[1]) * leases.LEASE
 runs.work(lambda: timezone.now() + later, seconds=120)
 """
 
@@ -71,7 +73,7 @@ def test_an_import_survives_kill_9_of_its_worker():
     assert run.state == "running"
     assert 0 < Subscriber.objects.count() < LINES
 
-    assert not runs.work(lambda: timezone.now() + 2 * KILLS * runs.LEASE)
+    assert not runs.work(lambda: timezone.now() + 2 * KILLS * leases.LEASE)
 
     run.refresh_from_db()
     assert (run.state, run.counts) == ("done", {"added": LINES - 3, "suppressed": 3})

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from newsletter.delivery import welcome
 from newsletter.operations import retention
+from papers import leases
 from subscriptions.imports import runs, storing
 from subscriptions.imports.files import UnreadableFile
 from subscriptions.imports.options import BadOption, Options
@@ -210,7 +211,7 @@ def test_a_run_that_is_killed_goes_on_and_takes_no_line_twice(db, monkeypatch, a
 
     assert runs.work(lambda: NOW) or True
     assert Subscriber.objects.count() == after * 2  # the dead process's lease holds
-    assert not runs.work(lambda: NOW + runs.LEASE)
+    assert not runs.work(lambda: NOW + leases.LEASE)
 
     run.refresh_from_db()
     assert run.state == "done"
