@@ -32,7 +32,12 @@ class Migration(migrations.Migration):
                     models.DateTimeField(help_text="When the claim expires.", null=True),
                 ),
                 ("kind", models.CharField(help_text="What is done, by its key.", max_length=60)),
-                ("words", models.CharField(help_text="What is done, in words.", max_length=200)),
+                (
+                    "words",
+                    models.CharField(
+                        help_text="What is done, in words.", max_length=200, verbose_name="action"
+                    ),
+                ),
                 (
                     "model",
                     models.CharField(
@@ -107,6 +112,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "action on many rows",
+                "verbose_name_plural": "actions on many rows",
                 "ordering": ("-id",),
                 "default_permissions": ("view", "change"),
             },

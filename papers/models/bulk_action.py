@@ -43,7 +43,7 @@ class BulkAction(Leased):
         STOPPED = "stopped", "stopped"
 
     kind = models.CharField(max_length=60, help_text="What is done, by its key.")
-    words = models.CharField(max_length=200, help_text="What is done, in words.")
+    words = models.CharField("action", max_length=200, help_text="What is done, in words.")
     model = models.CharField(max_length=100, help_text="To what kind of thing, as app.model.")
     filter = models.CharField(
         max_length=500, blank=True, help_text="How the list was narrowed down that it is done to."
@@ -74,6 +74,8 @@ class BulkAction(Leased):
     class Meta:
         """Newest first; what runs is found by a small index."""
 
+        verbose_name = "action on many rows"
+        verbose_name_plural = "actions on many rows"
         ordering = ("-id",)
         default_permissions = ("view", "change")
         indexes: ClassVar = [
