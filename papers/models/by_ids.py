@@ -11,6 +11,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db import connection, models
+from django.db.models.expressions import RawSQL
 
 
 def rows_by_ids(
@@ -49,3 +50,13 @@ def rows_by_ids(
         cursor.execute(sql, [wanted, *params])
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+def among(ids: Collection[int]) -> RawSQL:
+    """These ids as one parameter, for a condition such as `pk__in`: hundreds of parameters take
+    longer to put together than the database takes to find the rows.
+    """
+    wanted = json.dumps(list(ids))
+    if connection.vendor == "postgresql":
+        return RawSQL("SELECT unnest(%s::bigint[])", ("{" + wanted[1:-1] + "}",))
+    return RawSQL("SELECT value FROM json_each(%s)", (wanted,))

@@ -15,21 +15,23 @@ SIGIR 2009). Without a model the full text alone decides.
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Exists
 from django.utils import timezone
 
 from papers.models import Paper, PaperQuerySet, Pick
+from papers.models.by_ids import among
 from papers.search import index, vocabulary
 from papers.search.filters import NONE, TREND, Filters, Within, within
-from papers.search.hits import MOST_OF_A_KIND, Hit, Kind
+from papers.search.hits import SPELLED_OUT, Hit, Kind
 from papers.search.query import (
     Phrase,
     Query,
     cleaned,
     folded,
+    holds,
     initials_and_lasts,
     parse,
     with_phrases,
@@ -39,7 +41,7 @@ from papers.semantics import current
 __all__ = ["MOST", "Kind", "SearchResult", "cleaned", "find", "fused", "latest", "search"]
 
 MOST = 200
-"""Papers that a search finds, at most."""
+"""Papers that a search finds, at most, besides those that only spell out an acronym."""
 
 RRF_K = 60
 """The constant of reciprocal rank fusion, as its authors chose it."""
@@ -62,7 +64,7 @@ class SearchResult:
     """What a search found, the best first."""
 
     papers: tuple[int, ...]
-    """Ids, at most `MOST`."""
+    """Ids, at most `MOST` and `SPELLED_OUT` more that have an acronym only spelled out."""
     kinds: dict[int, Kind]
     """How each of them was found."""
     is_capped: bool
@@ -103,12 +105,12 @@ def find(
     if filters.order == TREND:
         hits = [hit for hit in hits if hit.kind < Kind.SOME]
     ids = {hit.paper_id for hit in hits}.union(close)
-    shown = Paper.objects.standing().filter(pk__in=ids)
-    if close and (kept := filters.papers(today)) is not None:
-        shown = shown.filter(pk__in=kept)
+    candidates = Paper.objects.standing().filter(pk__in=among(ids))
+    if close and (narrowed := filters.papers(today)) is not None:
+        candidates = candidates.filter(pk__in=narrowed)
     names = initials_and_lasts(done.query.phrase)
     fields = (*_PLACED, "authors") if names else _PLACED
-    rows = _unhidden(shown, fields)
+    rows = _unhidden(candidates, fields)
     kinds = {hit.paper_id: hit.kind for hit in hits}
     scores = fused(
         [hit.paper_id for hit in sorted(hits, key=lambda hit: (hit.kind, -hit.score))], close
@@ -120,18 +122,20 @@ def find(
         title, trend, *authors = rows[pk]
         tier = min(kinds.get(pk, Kind.MEANING), Kind.SOME)
         is_corrected = bool(done.corrections) and pk not in done.typed
-        held = set(folded(title).split())
-        if names:
-            held |= _named(names, *authors)
-        has_typed = typed <= held
+        sought = typed - _named(names, *authors) if names else typed
+        has_typed = holds(title, sought)
         by_trend = -trend if filters.order == TREND else 0.0
         return by_trend, is_corrected, tier, not has_typed, -scores[pk], -pk
 
     papers = sorted(rows, key=place)
+    apart = {pk for pk, kind in kinds.items() if kind == Kind.ACRONYM}
+    best = [pk for pk in papers if pk not in apart][:MOST]
+    kept = apart.union(best)
+    shown = [pk for pk in papers if pk in kept]
     return SearchResult(
-        tuple(papers[:MOST]),
-        {pk: kinds.get(pk, Kind.MEANING) for pk in papers[:MOST]},
-        len(papers) > MOST,
+        tuple(shown),
+        {pk: kinds.get(pk, Kind.MEANING) for pk in shown},
+        len(shown) < len(papers) or len(apart) == SPELLED_OUT,
         _said(text, done, likeliest),
         done.query,
     )
@@ -206,8 +210,8 @@ class _Asked:
 
 
 def _asked(text: str, as_typed: bool, where: Within, *, is_paged: bool = False) -> _Asked:
-    """Ask the full text. Acronyms are seen through where few papers hold the words themselves, and
-    where all that match `is_paged`.
+    """Ask the full text. Acronyms are seen through however many papers hold them; what they stand
+    for only where no list is full without, or where all that match `is_paged`.
     """
     query = parse(text)
     facts = vocabulary.facts_of(query)
@@ -223,15 +227,13 @@ def _asked(text: str, as_typed: bool, where: Within, *, is_paged: bool = False) 
         hits = _merged(index.lookup(query, ENOUGH, where), hits)
         has_more = len(_with_all_words(hits)) > len(typed)
         return _Asked(query, hits, typed, corrections if has_more else {})
-    if acronyms and (is_paged or len(typed) < MOST_OF_A_KIND):
-        query = with_phrases(query, acronyms)
-        spelled = [
-            replace(hit, kind=max(hit.kind, Kind.ACRONYM))
-            for hit in index.lookup(query, ENOUGH, where)
-        ]
-        hits = _merged(hits, spelled)
+    if acronyms and (facts.long_forms or is_paged or len(typed) < MOST):
+        typed_query, query = query, with_phrases(query, acronyms)
+        hits = hits + index.spelled_out(query, typed_query, where)
+        if len(hits) < ENOUGH:
+            hits = hits + index.lacking_one(query, where, hits)
     elif corrections and len(typed) < ENOUGH:
-        hits = index.lookup(query, ENOUGH, where)
+        hits = hits + index.lacking_one(query, where, hits)
     return _Asked(query, hits, typed, {})
 
 
@@ -292,5 +294,5 @@ def _close_to(text: str) -> list[int]:
     using = current.in_use()
     if using is None or not text:
         return []
-    nearest = current.nearest(using.model.embed([text])[0], CLOSEST, using=using)
-    return [pk for pk, cosine in nearest if cosine >= CLOSE]
+    vector = using.model.embed([text])[0]
+    return [pk for pk, _ in current.nearest(vector, CLOSEST, least=CLOSE, using=using)]

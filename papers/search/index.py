@@ -1,10 +1,11 @@
 """The full text of papers on whichever database there is.
 
-`papers.search.sqlite` and `papers.search.postgres` each do the same four things in their
+`papers.search.sqlite` and `papers.search.postgres` each do the same things in their
 database's own dialect; everything else asks here.
 """
 
 import logging
+from collections.abc import Iterable
 from types import ModuleType
 
 from django.db import connection, connections
@@ -43,8 +44,29 @@ def lookup(query: Query, enough: int, within: Within = ANYWHERE) -> list[Hit]:
     if not query.terms:
         return []
     with connection.cursor() as cursor:
-        hits: list[Hit] = dialect(connection).lookup(cursor, query, enough, within)
-    return hits
+        hits: list[Hit] = dialect(connection).lookup(cursor, query, within)
+    return hits + lacking_one(query, within, hits) if len(hits) < enough else hits
+
+
+def lacking_one(query: Query, within: Within, hits: Iterable[Hit]) -> list[Hit]:
+    """The papers `within` that hold all words but one, which may not be one in quotes, and are not
+    among `hits`.
+    """
+    if len(query.terms) < 2 or all(term.is_exact for term in query.terms):
+        return []
+    known = {hit.paper_id for hit in hits}
+    with connection.cursor() as cursor:
+        found: list[Hit] = dialect(connection).lacking_one(cursor, query, within)
+    return [hit for hit in found if hit.paper_id not in known]
+
+
+def spelled_out(query: Query, typed: Query, within: Within = ANYWHERE) -> list[Hit]:
+    """The papers `within` that hold all words of `query`, in which acronyms are written out, but
+    not all of `typed`, the same words as they were typed.
+    """
+    with connection.cursor() as cursor:
+        found: list[Hit] = dialect(connection).spelled_out(cursor, query, typed, within)
+    return found
 
 
 def newest(query: Query, within: Within, before: int | None, most: int) -> list[int]:

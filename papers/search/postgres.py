@@ -14,7 +14,7 @@ import hashlib
 from typing import Any
 
 from papers.search.filters import Within
-from papers.search.hits import INDEXED, MOST_OF_A_KIND, NEWEST, Hit, Kind
+from papers.search.hits import INDEXED, MOST_OF_A_KIND, NEWEST, SPELLED_OUT, Hit, Kind
 from papers.search.query import LETTERS, Phrase, Query, Term, fewer, pairs
 
 TABLE = "papers_fulltext"
@@ -169,15 +169,24 @@ def is_installed(cursor: Any) -> bool:
     return bool(cursor.fetchone()[0] == _VERSION)
 
 
-def lookup(cursor: Any, query: Query, enough: int, within: Within) -> list[Hit]:
-    """The papers `within` that `query` finds; with all but one word where they are not `enough`."""
-    phrase = _quoted(query.phrase) if len(query.phrase) > 1 else ""
-    found = _rank(cursor, _all(query.terms), phrase, (Kind.TITLE, Kind.WORDS), within)
-    if len(found) < enough and len(query.terms) > 1 and (parts := fewer(query.terms)):
-        known = {hit.paper_id for hit in found}
-        more = _rank(cursor, _any(parts), phrase, (Kind.SOME, Kind.SOME), within)
-        found += [hit for hit in more if hit.paper_id not in known]
-    return found
+def lookup(cursor: Any, query: Query, within: Within) -> list[Hit]:
+    """The papers `within` that `query` finds."""
+    kinds = {"in_title": Kind.TITLE, "anywhere": Kind.WORDS}
+    return _rank(cursor, _LOOKUP, {"sought": _all(query.terms), **_phrase(query), **kinds}, within)
+
+
+def lacking_one(cursor: Any, query: Query, within: Within) -> list[Hit]:
+    """The papers `within` that hold all words but one, and those that hold all."""
+    kinds = {"in_title": Kind.SOME, "anywhere": Kind.SOME}
+    sought = _any(fewer(query.terms))
+    return _rank(cursor, _LOOKUP, {"sought": sought, **_phrase(query), **kinds}, within)
+
+
+def spelled_out(cursor: Any, query: Query, typed: Query, within: Within) -> list[Hit]:
+    """The papers, as `papers.search.index.spelled_out` says."""
+    every = _all(query.terms)
+    sought = f"({every}) & !({_all(typed.terms)})"
+    return _rank(cursor, _SPELLED_OUT, {"sought": sought, "every": every}, within)
 
 
 def newest(cursor: Any, query: Query, within: Within, before: int | None, most: int) -> list[int]:
@@ -244,6 +253,16 @@ _LOOKUP = f"""
     ORDER BY 2, score DESC, paper_id DESC LIMIT {MOST_OF_A_KIND}
 """
 
+_SPELLED_OUT = f"""
+    SELECT paper_id, {Kind.ACRONYM},
+        ts_rank({_WEIGHTS}, words, to_tsquery('{_ENGLISH}', %(every)s), 1) AS score
+    FROM (
+        SELECT paper_id, words FROM {TABLE}
+        WHERE words @@ to_tsquery('{_ENGLISH}', %(sought)s) /* narrowed */
+        ORDER BY paper_id DESC LIMIT {SPELLED_OUT}
+    ) AS newest
+"""
+
 
 def _narrowed(within: Within) -> tuple[str, dict[str, Any]]:
     """The condition that a paper is `within`, and its values."""
@@ -264,16 +283,14 @@ def _narrowed(within: Within) -> tuple[str, dict[str, Any]]:
     return narrowed, given
 
 
-def _rank(
-    cursor: Any, sought: str, phrase: str, kinds: tuple[Kind, Kind], within: Within
-) -> list[Hit]:
-    """The best of the newest papers that `sought` finds, each with how it was found: by its title,
-    or anywhere.
-    """
-    in_title, anywhere = kinds
+def _phrase(query: Query) -> dict[str, str]:
+    return {"phrase": _quoted(query.phrase) if len(query.phrase) > 1 else ""}
+
+
+def _rank(cursor: Any, statement: str, given: dict[str, Any], within: Within) -> list[Hit]:
+    """The best of the newest papers that the statement finds, each with how it was found."""
     narrowed, kept = _narrowed(within)
-    given = {"sought": sought, "phrase": phrase, "in_title": in_title, "anywhere": anywhere}
-    cursor.execute(_LOOKUP.replace("/* narrowed */", narrowed), given | kept)
+    cursor.execute(statement.replace("/* narrowed */", narrowed), given | kept)
     return [Hit(paper_id, Kind(kind), score) for paper_id, kind, score in cursor.fetchall()]
 
 

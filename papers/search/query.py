@@ -7,7 +7,7 @@ is letters and digits only, and no query can be a wrong one.
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
@@ -87,8 +87,19 @@ def cleaned(text: str) -> str:
 
 def folded(text: str) -> str:
     """`text` in lower case, without diacritics, with a space for whatever is no letter or digit."""
+    if text.isascii():
+        return _SIGNS.sub(" ", text.lower()).strip()
     bare = _MARKS.sub("", unicodedata.normalize("NFD", text.lower()))
     return _SIGNS.sub(" ", unicodedata.normalize("NFC", bare)).translate(_FOLDED_LETTERS).strip()
+
+
+def holds(text: str, words: Collection[str]) -> bool:
+    """Whether all of these folded `words` are words of `text`."""
+    if text.isascii():  # most texts are, and most don't hold them
+        lower = text.lower()
+        if not all(word in lower for word in words):
+            return False
+    return set(words) <= set(folded(text).split())
 
 
 def parse(text: str) -> Query:

@@ -12,8 +12,8 @@ loses its triggers: `papers.search.index` looks for them after every `migrate`.
 from typing import Any
 
 from papers.search.filters import ANYWHERE, Within
-from papers.search.hits import INDEXED, MOST_OF_A_KIND, NEWEST, Hit, Kind
-from papers.search.query import LETTERS, Phrase, Query, Term, fewer, pairs
+from papers.search.hits import INDEXED, MOST_OF_A_KIND, NEWEST, SPELLED_OUT, Hit, Kind
+from papers.search.query import LETTERS, Phrase, Query, Term, pairs
 
 TABLE = "papers_fulltext"
 
@@ -104,23 +104,28 @@ def is_installed(cursor: Any) -> bool:
     return {sql for (sql,) in cursor.fetchall()} == set(_CREATE)
 
 
-def lookup(cursor: Any, query: Query, enough: int, within: Within) -> list[Hit]:
-    """The papers `within` that `query` finds; with all but one word where they are not `enough`."""
+def lookup(cursor: Any, query: Query, within: Within) -> list[Hit]:
+    """The papers `within` that `query` finds."""
     every = _all(query.terms)
     sought = [(Kind.TITLE, f"{{title}} : ({every})"), (Kind.WORDS, every)]
-    phrase_sought = query.phrase if len(query.phrase) > 1 else ()
-    found, phrase = _rank(cursor, sought, phrase_sought, within)
-    if (
-        len(found.keys() | phrase) < enough
-        and len(query.terms) > 1
-        and (parts := fewer(query.terms))
-    ):
-        more, _ = _rank(cursor, [(Kind.SOME, _any(parts))], (), within)
-        found = more | found
+    found, phrase = _rank(cursor, sought, query.phrase if len(query.phrase) > 1 else (), within)
     for paper_id in phrase:
         known = found.get(paper_id)
         score = known.score + (_IN_TITLE if known.kind == Kind.TITLE else 0) if known else 0
         found[paper_id] = Hit(paper_id, Kind.PHRASE, score)
+    return list(found.values())
+
+
+def lacking_one(cursor: Any, query: Query, within: Within) -> list[Hit]:
+    """The papers `within` that hold all words but one, and those that hold all."""
+    found, _ = _rank(cursor, [(Kind.SOME, _fewer(query.terms))], (), within)
+    return list(found.values())
+
+
+def spelled_out(cursor: Any, query: Query, typed: Query, within: Within) -> list[Hit]:
+    """The papers, as `papers.search.index.spelled_out` says."""
+    match = f"({_all(query.terms)}) NOT ({_all(typed.terms)})"
+    found, _ = _rank(cursor, [(Kind.ACRONYM, match)], (), within, SPELLED_OUT, SPELLED_OUT)
     return list(found.values())
 
 
@@ -165,13 +170,12 @@ def _phrase(narrowed: str) -> str:
     )
 
 
-def _best(narrowed: str) -> str:
+def _best(narrowed: str, newest: int, most: int) -> str:
     """The best of the newest papers that hold something."""
     return (
-        f"SELECT * FROM (SELECT %s AS kind, rowid, {_RANK} AS worse FROM {TABLE} "
-        f"WHERE {TABLE} MATCH %s {narrowed} AND rowid >= coalesce("
-        f"(SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s {narrowed} ORDER BY rowid DESC "
-        f"LIMIT 1 OFFSET {NEWEST - 1}), 0) ORDER BY worse LIMIT {MOST_OF_A_KIND})"
+        f"SELECT * FROM (SELECT * FROM (SELECT %s AS kind, rowid, {_RANK} AS worse FROM {TABLE} "
+        f"WHERE {TABLE} MATCH %s {narrowed} ORDER BY rowid DESC LIMIT {newest}) "
+        f"ORDER BY worse LIMIT {most})"
     )
 
 
@@ -189,18 +193,23 @@ def _matching(match: str, within: Within) -> str:
 
 
 def _rank(
-    cursor: Any, sought: list[tuple[Kind, str]], phrase: Phrase, within: Within
+    cursor: Any,
+    sought: list[tuple[Kind, str]],
+    phrase: Phrase,
+    within: Within,
+    newest: int = NEWEST,
+    most: int = MOST_OF_A_KIND,
 ) -> tuple[dict[int, Hit], set[int]]:
     """What each of `sought` finds, a paper by the first that finds it; papers that hold `phrase`.
 
     One statement.
     """
     narrowed, kept = _narrowed(within)
-    parts = [_best(narrowed)] * len(sought)
+    parts = [_best(narrowed, newest, most)] * len(sought)
     given: list[Any] = []
     for kind, wanted in sought:
         match = _matching(wanted, within)
-        given += (int(kind), match, *kept, match, *kept)
+        given += (int(kind), match, *kept)
     if phrase:
         parts.append(_phrase(narrowed))
         given += (_matching(_quoted(phrase), within), *kept)
@@ -220,7 +229,25 @@ def _any(parts: list[tuple[Term, ...]]) -> str:
 
 
 def _all(terms: tuple[Term, ...]) -> str:
-    return " AND ".join(f"({' OR '.join(map(_quoted, term.phrases))})" for term in terms)
+    return " AND ".join(map(_term, terms))
+
+
+def _fewer(terms: tuple[Term, ...]) -> str:
+    """All of two `terms` or more but one that is not exact; "" where all are. Each is named as
+    seldom as may be, for a phrase is looked up wherever it is named.
+    """
+    first, rest = terms[0], terms[1:]
+    ways = [] if first.is_exact else [_all(rest)]
+    if len(rest) > 1:
+        others = _fewer(rest)
+        ways += [f"{_term(first)} AND {others}"] if others else []
+    elif not rest[0].is_exact:
+        ways.append(_term(first))
+    return f"({' OR '.join(f'({way})' for way in ways)})" if ways else ""
+
+
+def _term(term: Term) -> str:
+    return f"({' OR '.join(map(_quoted, term.phrases))})"
 
 
 def _quoted(phrase: Phrase) -> str:

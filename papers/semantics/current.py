@@ -8,6 +8,7 @@ and callers do without.
 
 import hashlib
 import logging
+import math
 import threading
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -203,13 +204,19 @@ def vector_of(paper: Paper, using: InUse) -> Floats:
 
 
 def nearest(
-    vector: Floats, limit: int, *, leave_out: Collection[int] = (), using: InUse | None = None
+    vector: Floats,
+    limit: int,
+    *,
+    least: float = -math.inf,
+    leave_out: Collection[int] = (),
+    using: InUse | None = None,
 ) -> list[tuple[int, float]]:
     """The ids of the `limit` papers closest to a unit `vector` of the model, and their cosines.
 
-    Closest first, papers of `leave_out` skipped. Looks through the newest `MOST_IN_MEMORY` papers,
-    in memory; what was stored since the last call is read first. A paper that was deleted since
-    may still be among them. Empty without a model, and for a vector of zeros.
+    Closest first, papers with a cosine below `least` and those of `leave_out` skipped. Looks
+    through the newest `MOST_IN_MEMORY` papers, in memory; what was stored since the last call is
+    read first. A paper that was deleted since may still be among them. Empty without a model, and
+    for a vector of zeros.
     """
     using = using or in_use()
     if using is None or limit < 1 or not np.any(vector):
@@ -217,7 +224,7 @@ def nearest(
     with _lock:
         vectors = _refreshed(using)
         ids, matrix = vectors.ids, vectors.matrix[: vectors.used]
-    return _closest(vector, ids, matrix, limit, leave_out)
+    return _closest(vector, ids, matrix, limit, leave_out, least)
 
 
 def nearest_to(paper: Paper, limit: int, using: InUse) -> list[tuple[int, float]]:
@@ -233,15 +240,20 @@ def nearest_to(paper: Paper, limit: int, using: InUse) -> list[tuple[int, float]
 
 
 def _closest(
-    vector: Floats, ids: list[int], matrix: Floats, limit: int, leave_out: Collection[int]
+    vector: Floats,
+    ids: list[int],
+    matrix: Floats,
+    limit: int,
+    leave_out: Collection[int],
+    least: float = -math.inf,
 ) -> list[tuple[int, float]]:
     """The `limit` of `ids` whose rows of `matrix` are closest to `vector`, and their cosines."""
     cosines = matrix @ vector.astype(np.float32)
     skipped = set(leave_out)
-    wanted = min(len(cosines), limit + len(skipped))
-    if not wanted:
-        return []
-    at = np.argpartition(-cosines, wanted - 1)[:wanted]
+    at = np.flatnonzero(cosines >= least)  # few, and far sooner found than sorted
+    wanted = limit + len(skipped)
+    if wanted < len(at):
+        at = at[np.argpartition(-cosines[at], wanted - 1)[:wanted]]
     at = at[np.argsort(-cosines[at], kind="stable")]
     found = [(ids[row], float(cosines[row])) for row in at.tolist() if ids[row] not in skipped]
     return found[:limit]

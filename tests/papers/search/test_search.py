@@ -300,7 +300,7 @@ def test_acronyms_find_papers_that_write_them_out_behind_those_that_have_them():
 
 
 def test_by_date_papers_that_write_an_acronym_out_come_however_many_have_it(monkeypatch):
-    monkeypatch.setattr("papers.search.MOST_OF_A_KIND", 2)
+    monkeypatch.setattr("papers.search.MOST", 2)
     for number in range(3):
         make_paper(f"Paper {number}", abstract="We train vision-language models (VLMs).")
     make_paper("Written out", abstract="A vision-language model.")
