@@ -30,6 +30,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any, Final
 
+from papers.fields import field_of
 from papers.identifiers import rank_of
 from papers.models import Paper
 from papers.sources.record import Author, PaperRecord
@@ -66,6 +67,7 @@ FIELDS: Final = (
     "author_records",
     "organization",
     "categories",
+    "field",
     "keywords",
     "published_on",
     "code_url",
@@ -324,6 +326,7 @@ def compose(
             row[name] = date.fromisoformat(value) if name == "published_on" and value else value
             if name == "authors":
                 row["author_records"] = [{"name": name} for name in value] or None
+    row["field"] = field_of(row["categories"])
     return row
 
 

@@ -11,6 +11,7 @@ from django.db.models.functions import Cast, Coalesce, Concat, StrIndex
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from papers.fields import OTHER
 from papers.identifiers import MAX_LENGTH, label_of, page_of, pdf_of
 from papers.models.by_ids import rows_by_ids
 from papers.models.feature import Feature
@@ -273,6 +274,13 @@ class Paper(models.Model):
     categories = models.JSONField(
         default=list, blank=True, help_text="arXiv categories, the primary one first."
     )
+    field = models.CharField(
+        max_length=24,
+        default=OTHER,
+        db_default=OTHER,
+        editable=False,
+        help_text="The broad subject, as its categories tell; one of those of papers.fields.",
+    )
     keywords = models.JSONField(default=list, blank=True, help_text="Keywords from the source.")
     published_on = models.DateField(null=True, blank=True)
     code_url = models.URLField(max_length=500, blank=True)
@@ -393,6 +401,7 @@ class Paper(models.Model):
                 condition=models.Q(status__in=("withdrawn", "retracted")),
                 name="paper_withdrawn",
             ),
+            models.Index(fields=("field", "id"), name="paper_of_field"),
         ]
 
     def __str__(self) -> str:

@@ -46,7 +46,7 @@ OF_THE_MONTH = 10
 LATEST = 30
 """Papers on a topic's page that follow, newest first."""
 
-KEPT = {"q", "as", "topic", "source", "author", "since", "until", "code", "order"}
+KEPT = {"q", "as", "field", "topic", "source", "author", "since", "until", "code", "order"}
 """What the address of a search says besides the page."""
 
 OLDER = 60
@@ -269,6 +269,7 @@ def search(request: HttpRequest) -> HttpResponseBase:
             [(k, v) for k, v in request.GET.items() if k in KEPT and v and "\0" not in v]
         ),
         "older": found.papers[-1] if found.is_capped and filters.order == "date" else None,
+        "fields": FIELDS,
         "topic_fields": by_field(Topic.objects.active()),
         "sources": Source.objects.listing(),
         "highlighter": highlighter,

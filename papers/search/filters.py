@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from papers.fields import FIELDS
 from papers.models import Feature, Match, Paper
 from papers.search.query import folded
 
@@ -32,6 +33,8 @@ LONGEST_NAME = 80
 class Filters:
     """What readers may choose besides words. Empty or None where they choose nothing."""
 
+    field: str = ""
+    """A key of `papers.fields.FIELDS`."""
     topic: str = ""
     """A topic's slug."""
     source: str = ""
@@ -48,7 +51,17 @@ class Filters:
     @property
     def is_narrowing(self) -> bool:
         """Whether any paper is left out."""
-        return any((self.topic, self.source, self.author, self.since, self.until, self.has_code))
+        return any(
+            (
+                self.field,
+                self.topic,
+                self.source,
+                self.author,
+                self.since,
+                self.until,
+                self.has_code,
+            )
+        )
 
     def papers(self, today: dt.date) -> "QuerySet[Any, Any] | None":
         """A query of the ids of the papers that are left, whatever they are by their authors; None
@@ -74,8 +87,10 @@ class Filters:
             if found is not None:
                 matches = matches.filter(paper__in=found)
             found = matches.order_by().values("paper_id")
-        if self.has_code:
-            papers = Paper.objects.exclude(code_url="")
+        if self.field or self.has_code:
+            papers = Paper.objects.filter(field=self.field) if self.field else Paper.objects.all()
+            if self.has_code:
+                papers = papers.exclude(code_url="")
             if found is not None:
                 papers = papers.filter(pk__in=found)
             found = papers.order_by().values("pk")
@@ -111,11 +126,16 @@ def read(given: Mapping[str, Any]) -> tuple[Filters, tuple[str, ...]]:
         _bad(name)
         return ""
 
+    field = str(given.get("field", ""))
+    if field and field not in FIELDS:
+        _bad("field")
+        field = ""
     order = str(given.get("order", "")) or RELEVANCE
     if order not in ORDERS:
         _bad("order")
         order = RELEVANCE
     filters = Filters(
+        field=field,
         topic=slug("topic"),
         source=slug("source"),
         author=folded(str(given.get("author", ""))[:LONGEST_NAME].replace("\0", " ")),

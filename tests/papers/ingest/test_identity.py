@@ -103,6 +103,7 @@ class TestFacts:
         assert main.abstract == LONG
         assert main.authors == ["Alice Adams", "Bob Brown", "Charlie Clark"]
         assert main.categories == ["q-bio.PE", "biorxiv:ecology"]
+        assert main.field == "biology"
         assert (main.venue, main.published_as) == ("Journal of Geese", ARTICLE.identifier)
 
     def test_an_editors_words_stand_above_all(self):

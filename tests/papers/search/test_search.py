@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from papers.evaluation.search import evaluate
+from papers.fields import BIOLOGY, OTHER
 from papers.models import Acronym, Feature, Paper, Pick, SearchWord
 from papers.search import Kind, find, fused, index, latest, search, vocabulary
 from papers.search.acronyms import introduced, long_key
@@ -299,6 +300,20 @@ def test_acronyms_find_papers_that_write_them_out_behind_those_that_have_them():
     assert "Only written out" not in titles('"VLM" juggles')
 
 
+def test_papers_that_write_an_acronym_out_are_found_however_many_have_it(monkeypatch):
+    monkeypatch.setattr("papers.search.MOST", 2)
+    for number in range(3):
+        make_paper(f"Paper {number}", abstract="We train vision-language models (VLMs).")
+    for number in range(4):
+        make_paper(f"Written out {number}", abstract="A vision-language model.")
+    make_paper("Both", abstract="A vision-language model, or VLM.")
+    vocabulary.learn()
+    found = titles("vlm")
+    assert len(found) == 6
+    assert all(title.startswith("Written out") for title in found[2:])
+    assert find("vlm").is_capped
+
+
 def test_by_date_papers_that_write_an_acronym_out_come_however_many_have_it(monkeypatch):
     monkeypatch.setattr("papers.search.MOST", 2)
     for number in range(3):
@@ -528,7 +543,9 @@ def narrowed(query, **chosen):
 
 def test_filters_leave_out_papers_before_any_are_ranked():
     topic = make_topic("Whales")
-    old = make_paper("Old whales", day=DAY - dt.timedelta(days=30), authors=["Yann LeCun"])
+    old = make_paper(
+        "Old whales", day=DAY - dt.timedelta(days=30), authors=["Yann LeCun"], field=BIOLOGY
+    )
     new = make_paper("New whales", code_url="https://example.org/code", authors=["Ann LeCun"])
     other = make_source(slug="other", name="Another source")
     Feature.objects.create(source=other, paper=old, day=DAY - dt.timedelta(days=30))
@@ -545,6 +562,9 @@ def test_filters_leave_out_papers_before_any_are_ranked():
     assert narrowed("whales", until=(DAY - dt.timedelta(days=1)).isoformat()) == ["Old whales"]
     assert narrowed("whales", order="trend") == ["New whales"]
     assert narrowed("whales", topic="unknown") == []
+    assert narrowed("whales", field=BIOLOGY) == ["Old whales"]
+    assert narrowed("whales", field=BIOLOGY, topic=topic.slug) == []
+    assert narrowed("whales", field=OTHER, code="1") == ["New whales"]
 
 
 def test_papers_of_the_last_two_weeks_can_be_had_by_trend():
@@ -583,6 +603,7 @@ def test_all_that_match_can_be_had_by_date_page_by_page():
         ({"until": "2026-01-01\0"}, ("until",)),
         ({"since": "2026-02-01", "until": "2026-01-01"}, ("until",)),
         ({"topic": "a\0b"}, ("topic",)),
+        ({"field": "astrology"}, ("field",)),
         ({"source": "'; DROP TABLE papers_paper"}, ("source",)),
         ({"order": "random"}, ("order",)),
         ({"author": "a\0b' OR 1=1 --", "code": "yes", "other": "x"}, ()),
