@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
     its facts are worked out again.
     """
 
-    dependencies = [("papers", "0037_words_of_fields")]
+    dependencies = [("papers", "0038_actions_on_many_rows")]
 
     operations = [
         migrations.AddField(
