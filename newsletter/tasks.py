@@ -11,6 +11,7 @@ from newsletter.delivery import (
     backfill,
     continuity,
     daily_interests,
+    late_matches,
     ledger,
     notices,
     planning,
@@ -59,10 +60,11 @@ def freeze() -> None:
 
 @shared_task
 def tick() -> None:
-    """Plan what is due, welcome who is new, count whom corrections came too late for, and wake a
-    worker if anything is to be sent.
+    """Plan what is due, welcome who is new, have waiting what was found late, count whom
+    corrections came too late for, and wake a worker if anything is to be sent.
     """
     now = timezone.now()
+    late_matches.offer()
     planning.plan(now)
     daily_interests.plan(now)
     welcome.plan(now)

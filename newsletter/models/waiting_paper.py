@@ -28,8 +28,12 @@ class WaitingPaper(models.Model):
         db_constraint=False,
         help_text="The paper, in the issue that it was in.",
     )
-    day = models.DateField(help_text="The day of the issue whose email had no room for it.")
-    left_by = models.BigIntegerField(help_text="The delivery that had no room for it.")
+    day = models.DateField(
+        help_text="The day of the issue that it was in, or whose email had no room for it."
+    )
+    left_by = models.BigIntegerField(
+        help_text="The delivery that had no room for it; 0 if it matched only later."
+    )
     offered_in = models.BigIntegerField(
         null=True, help_text="The delivery it waited for; later ones don’t include it."
     )

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from papers.evidence import Evidence
 from papers.matching import references
@@ -151,7 +151,8 @@ def match_new(now: dt.datetime) -> int:
 
 def match_citing(now: dt.datetime) -> int:
     """Match the interests in papers that cite one again with the last days: a service learns what
-    a paper cites days after it is listed. How many matches were stored.
+    a paper cites days after it is listed. How many matches were stored; they are marked as late,
+    for digests of their day may have gone out.
     """
     interests = Interest.objects.filter(kind=Kind.CITING.value, is_new=False).order_by("pk")
     rows = _wanted(interests, None)
@@ -174,7 +175,12 @@ def match_citing(now: dt.datetime) -> int:
         )
         new = [one for one in found if (one.interest, papers[one.row].id) not in known]
         if new:
-            stored += store(day, index, partial(iter, new))
+            late = Q()
+            for one in new:
+                late |= Q(interest=one.interest, paper=papers[one.row].id)
+            with transaction.atomic():
+                stored += store(day, index, partial(iter, new))
+                InterestMatch.objects.filter(late, day=day).update(is_late=True)
     return stored
 
 

@@ -193,6 +193,14 @@ class Muted(models.Model):
         return f"{self.subscriber_id} mutes interest {self.interest_id}"
 
 
+class InterestMatchQuerySet(models.QuerySet["InterestMatch"]):
+    """Matches, narrowed down by what callers ask for."""
+
+    def late(self) -> Self:
+        """Found after their day, and not yet put before the readers whose digest had gone out."""
+        return self.filter(is_late=True).order_by("id")
+
+
 class InterestMatch(models.Model):
     """A paper of a day is what an interest asks for."""
 
@@ -215,12 +223,24 @@ class InterestMatch(models.Model):
     )
     score = models.FloatField(help_text="How well it matches, to compare papers of one interest.")
     evidence = models.JSONField(default=list, help_text="Why, as with topics.")
+    is_late = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether it was found after its day, and readers’ next email is yet to offer it.",
+    )
+
+    objects = InterestMatchQuerySet.as_manager()
 
     class Meta:
-        """Found by day and interest."""
+        """Found by day and interest; the few late ones are found at once."""
 
         verbose_name_plural = "matches of interests"
         ordering = ("id",)
+        indexes: ClassVar = [
+            models.Index(
+                fields=("id",), condition=models.Q(is_late=True), name="interest_match_late"
+            )
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=("day", "interest", "paper"), name="interest_match_once")
         ]

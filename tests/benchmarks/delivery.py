@@ -389,7 +389,7 @@ def measure_delivery(
         pool = ["-P", kind, "--concurrency", str(figures.threads or figures.processes)]
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
         celery = [sys.executable, "-m", "celery", "-A", "newsletter"]
-        family.start(
+        worker = family.start(
             "worker",
             [*celery, "worker", "-Q", "default,delivery", *pool, *quiet],
             environment,
@@ -414,6 +414,7 @@ def measure_delivery(
             time.sleep(0.2 if left < 2_000 else 1.0)  # counting costs, too
         ended = time.perf_counter()
         time.sleep(1.0)  # for the workers' last log lines
+        figures.worker_peak_mb = largest_of(worker.process.pid)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     lock.release()
     newest = Issue.objects.order_by("-day")[:1].values("pk")
@@ -423,8 +424,19 @@ def measure_delivery(
         figures.digests_per_second = (figures.planned - already) / figures.seconds
     spent = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
     figures.cpu_microseconds_per_digest = spent * 1e6 / max(1, figures.planned)
-    figures.worker_peak_mb = after.ru_maxrss / 1024
     figures.shares = stage_shares(log)
+
+
+def largest_of(main: int) -> float:
+    """The most memory that a worker's main process or one of its children held, in megabytes
+    (Linux). What `getrusage` says of a child counts what its parent held before.
+    """
+    children = Path(f"/proc/{main}/task/{main}/children").read_text("ascii").split()
+    peaks = []
+    for pid in (str(main), *children):
+        status = Path(f"/proc/{pid}/status").read_text("ascii")
+        peaks.append(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
+    return max(peaks)
 
 
 def stage_shares(log: Path) -> dict[str, float]:

@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 from django.test import Client
 
-from newsletter.delivery import daily_interests, planning, worker
+from newsletter import tasks
+from newsletter.delivery import daily_interests, late_matches, planning, worker
 from newsletter.digests.interests import (
     Followed,
     FollowedPapers,
@@ -16,6 +17,7 @@ from newsletter.issues.freezing import build_issue
 from newsletter.models import Delivery, WaitingPaper
 from papers.matching.interests.specs import spec_of
 from papers.models import Pick as EditorsPick
+from papers.models import SourceRecord
 from subscriptions import links
 from subscriptions.interests import following, matching
 from subscriptions.models import Following, Subscriber
@@ -26,6 +28,7 @@ from tests.factories import (
     make_delivery,
     make_match,
     make_paper,
+    make_source,
     make_subscriber,
     make_topic,
 )
@@ -288,3 +291,77 @@ class TestDailyEmails:
         freeze()
         Subscriber.objects.update(**values)
         assert daily_interests.plan(NOW) == planned
+
+
+@pytest.mark.django_db
+class TestLateMatches:
+    """Papers that turn out to cite what readers follow when digests of their day are out."""
+
+    cited = spec_of("citing", ids=["openalex:W1"], name="A cited paper")
+
+    def say_that_it_cites(self, paper, source):
+        SourceRecord.objects.create(
+            source=source,
+            paper=paper,
+            identifier=paper.identifier,
+            facts={"title": paper.title, "cites": ["openalex:W1"]},
+            first_seen_at=NOW,
+            changed_at=NOW,
+        )
+
+    def day_after(self, later, send, *readers):
+        """Freeze and send what a later day has."""
+        day, now = DAY + later * ONE_DAY, NOW + later * ONE_DAY
+        make_paper(f"Something else {later}", day=day)
+        issue = freeze(day, now)
+        for reader in readers:
+            make_delivery(issue, reader, due_at=now, not_before=now, deadline=now + ONE_DAY)
+        send(now)
+        rows = Delivery.objects.filter(issue=issue).order_by("subscriber_id")
+        return [[paper for paper, *_ in row.choices] for row in rows]
+
+    def test_the_next_digest_has_them_once_but_not_for_who_had_them_already(self, send):
+        openalex = make_source(slug="openalex", kind="openalex")
+        topic = make_topic("Agents")
+        alice = make_subscriber()
+        bob = make_subscriber("bob@example.org", topics=[topic])
+        charlie = make_subscriber("charlie@example.org")
+        for reader in (alice, bob):
+            following.follow(reader, self.cited, NOW)
+        following.follow(charlie, CHARGE, NOW)
+        late = make_paper("Late")
+        make_match(late, topic)
+        assert self.day_after(0, send, alice, bob, charlie) == [[], [late.pk], []]
+
+        self.say_that_it_cites(late, openalex)
+        assert matching.match_citing(NOW + ONE_DAY) == 1
+        assert (late_matches.offer(), late_matches.offer()) == (1, 0)
+        assert self.day_after(1, send, alice, bob, charlie) == [[late.pk], [], []]
+        row = Delivery.objects.get(issue__day=DAY + ONE_DAY, subscriber=alice)
+        assert list((row.interests or {}).values()) == [
+            [Following.objects.get(subscriber=alice).pk]
+        ]
+        assert self.day_after(2, send, alice, bob, charlie) == [[], [], []]
+
+    def test_nothing_waits_of_what_is_paused(self, send):
+        openalex = make_source(slug="openalex", kind="openalex")
+        alice = make_subscriber()
+        following.follow(alice, self.cited, NOW)
+        late = make_paper("Late")
+        self.day_after(0, send, alice)
+        Following.objects.update(is_paused=True)
+        self.say_that_it_cites(late, openalex)
+        assert matching.match_citing(NOW + ONE_DAY) == 1
+        assert late_matches.offer() == 1
+        assert not WaitingPaper.objects.exists()
+
+    def test_the_tick_has_them_wait(self, send):
+        openalex = make_source(slug="openalex", kind="openalex")
+        alice = make_subscriber()
+        following.follow(alice, self.cited, NOW)
+        late = make_paper("Late")
+        self.day_after(0, send, alice)
+        self.say_that_it_cites(late, openalex)
+        matching.match_citing(NOW + ONE_DAY)
+        tasks.tick()
+        assert WaitingPaper.objects.get().place.paper == late
