@@ -141,6 +141,25 @@ app.conf.beat_scheduler = "newsletter.celery:Scheduler"
 _hearts: list[Any] = []
 
 
+LITTLE_OF_THE_FILE = "PRAGMA cache_size=-16384; PRAGMA mmap_size=0"
+"""What a worker keeps of SQLite's file in memory: 16 MB, and no map of it."""
+
+
+@signals.worker_init.connect
+def keep_little_of_the_file(**_: object) -> None:
+    """Have this process keep less of an SQLite file in memory than web processes do, which answer
+    from it at once: a worker's memory would else grow with the file, by up to 320 MB. Composing
+    takes as long.
+    """
+    from django.db import connections
+
+    for config in connections.settings.values():
+        commands = config["OPTIONS"].get("init_command", "")
+        if config["ENGINE"].endswith("sqlite3") and LITTLE_OF_THE_FILE not in commands:
+            config["OPTIONS"]["init_command"] = f"{commands}; {LITTLE_OF_THE_FILE}"
+            connections.close_all()
+
+
 @signals.worker_init.connect
 def _load_before_processes_part(**_: object) -> None:
     """Load what every digest needs, the addresses of readers' pages among it, in the main process
@@ -191,7 +210,7 @@ def _watch_the_queue(**_: object) -> None:
     """In each process of a pool, and in that of the pool "solo"."""
     from newsletter.delivery import watch
 
-    watch.start()
+    watch.start(is_one_hand=True)
 
 
 @signals.worker_ready.connect

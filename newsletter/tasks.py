@@ -16,6 +16,7 @@ from newsletter.delivery import (
     notices,
     planning,
     rates,
+    watch,
     welcome,
     worker,
 )
@@ -101,7 +102,8 @@ def drain() -> None:
     # Once the day's mails are used up what waits is mail: hands would call each other in vain.
     if found > enough and not rates.is_spent(settings.EMAIL_BACKEND, now):
         drain.apply_async(expires=30)
-    tally = worker.drain(seconds=DRAIN_SECONDS)
+    with watch.hand(DRAIN_SECONDS) as is_free:
+        tally = worker.drain(seconds=DRAIN_SECONDS) if is_free else worker.Tally()
     if tally.total or tally.notices:
         logger.info("drained", extra=tally.as_dict())
     if tally.total and not tally.is_stuck and waiting[:1].exists():

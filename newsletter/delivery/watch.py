@@ -10,7 +10,8 @@ that neither a confirmation nor a welcome waits for a hand that is busy with som
 import logging
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from django.conf import settings
 from django.db import close_old_connections, connections
@@ -38,11 +39,32 @@ STOP_WITHIN = 10.0
 
 _stop = threading.Event()
 _thread: threading.Thread | None = None
+_hand = threading.Lock()
+_is_one_hand = False
 
 
-def start() -> None:
-    """Begin to watch, once in each process."""
-    global _thread
+@contextmanager
+def hand(seconds: float) -> Iterator[bool]:
+    """Be the hand of this process that drains the queue; whether that came about within `seconds`.
+
+    A process of a pool is one hand. Were its watch and a task to drain at the same time, each would
+    prepare the same issues, for twice the time and memory. In a pool of threads each is one.
+    """
+    if not _is_one_hand:
+        yield True
+        return
+    is_mine = _hand.acquire(timeout=seconds)
+    try:
+        yield is_mine
+    finally:
+        if is_mine:
+            _hand.release()
+
+
+def start(*, is_one_hand: bool = False) -> None:
+    """Begin to watch, once in each process, which is one hand or has several."""
+    global _thread, _is_one_hand
+    _is_one_hand = is_one_hand
     if _thread is None or not _thread.is_alive():
         _stop.clear()
         worker.allow_drains()
@@ -67,9 +89,7 @@ def _watch() -> None:
                 is_due = time.monotonic() >= next_look
                 if is_due or _someone_waits():
                     next_look = time.monotonic() + LOOK_EVERY
-                    tally = worker.drain(seconds=WORK)
-                    if tally.total or tally.notices:
-                        logger.info("sent without being asked", extra=tally.as_dict())
+                    _look()
                     if is_due and bulk.are_waiting(timezone.now()):
                         from newsletter.delivery import in_bulk  # loads much, and is seldom needed
 
@@ -81,6 +101,15 @@ def _watch() -> None:
                     connections.close_all()
         if _stop.wait(GLANCE_EVERY):
             return
+
+
+def _look() -> None:
+    with hand(0) as is_free:
+        if not is_free:
+            return
+        tally = worker.drain(seconds=WORK)
+    if tally.total or tally.notices:
+        logger.info("sent without being asked", extra=tally.as_dict())
 
 
 def _someone_waits() -> bool:

@@ -293,9 +293,11 @@ def refreshed(database: str, address: str, now: dt.datetime) -> None:
     django.setup()
     from django.conf import settings
 
+    from newsletter.celery import keep_little_of_the_file
     from papers.ingest import fetching
     from papers.matching.ranking import rank_and_match
 
+    keep_little_of_the_file()
     settings.HUGGINGFACE_URL = settings.BIORXIV_URL = address
     steps = Steps()
     later = now + dt.timedelta(hours=1)

@@ -11,7 +11,7 @@ some of them very popular. Measured:
 * matching: from the frozen issue to the stored matches, in a process of its own: seconds, CPU
   seconds of the process and of the one of PostgreSQL that serves it, its largest resident memory
   in megabytes, matches stored;
-* planning: seconds until each reader has a delivery of the issue;
+* planning: the same until each reader has a delivery of the issue;
 * digests: CPU of this process for one digest of a reader with three interests and of one without,
   in turns, the best of five rounds.
 """
@@ -240,9 +240,15 @@ def plan() -> dict[str, Any]:
     """Planning a delivery for each reader."""
     from newsletter.delivery import planning
 
-    began = time.perf_counter()
+    began, own, theirs = time.perf_counter(), time.process_time(), database_cpu()
     planned = planning.plan(NOW)
-    return {"seconds": time.perf_counter() - began, "deliveries": planned.deliveries}
+    return {
+        "seconds": time.perf_counter() - began,
+        "cpu": time.process_time() - own,
+        "database_cpu": database_cpu() - theirs,
+        "megabytes": largest_memory(),
+        "deliveries": planned.deliveries,
+    }
 
 
 def digests() -> dict[str, Any]:

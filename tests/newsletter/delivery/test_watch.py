@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -93,3 +94,47 @@ def test_it_does_not_look_while_its_process_drains(monkeypatch):
     watch.stop()
     worker.allow_drains()
     assert looks == []
+
+
+@pytest.mark.parametrize(("is_one_hand", "at_most"), [(True, 1), (False, 2)])
+def test_a_process_drains_by_one_hand_and_threads_by_many(monkeypatch, is_one_hand, at_most):
+    busy, most = 0, 0
+    lock = threading.Lock()
+
+    def drain(seconds):
+        nonlocal busy, most
+        with lock:
+            busy += 1
+            most = max(most, busy)
+        time.sleep(0.2)
+        with lock:
+            busy -= 1
+        return Tally()
+
+    def task():
+        with watch.hand(10) as is_mine:
+            assert is_mine
+            drain(10)
+
+    monkeypatch.setattr(worker, "drain", drain)
+    monkeypatch.setattr(connections, "close_all", lambda: None)
+    watch.start(is_one_hand=is_one_hand)
+    time.sleep(0.05)  # it looks at once
+    try:
+        beside = threading.Thread(target=task)
+        beside.start()
+        beside.join()
+    finally:
+        watch.stop()
+        watch.start()
+        watch.stop()
+        worker.allow_drains()
+    assert most == at_most
+
+
+def test_a_hand_that_is_busy_is_waited_for_no_longer_than_asked(monkeypatch):
+    monkeypatch.setattr(watch, "_is_one_hand", True)
+    with watch.hand(0) as first, watch.hand(0.01) as second:
+        assert (first, second) == (True, False)
+    with watch.hand(0) as third:
+        assert third
