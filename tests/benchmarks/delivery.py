@@ -443,7 +443,7 @@ def stage_shares(log: Path) -> dict[str, float]:
     """Each stage's share of the workers' time, from their log."""
     spent: Counter[str] = Counter()
     for line in log.read_text("utf-8", "replace").splitlines():
-        if '"drained"' not in line:
+        if not any(said in line for said in ('"drained"', '"sent without being asked"')):
             continue
         try:
             spent.update(json.loads(line)["milliseconds"])
