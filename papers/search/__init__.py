@@ -13,12 +13,14 @@ SIGIR 2009). Without a model the full text alone decides.
 """
 
 import datetime as dt
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists
+from django.db.models import Exists, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from papers.models import Paper, PaperQuerySet, Pick
@@ -104,12 +106,15 @@ def find(
     close = [] if filters.author or filters.order == TREND else _close_to(text)
     if filters.order == TREND:
         hits = [hit for hit in hits if hit.kind < Kind.SOME]
-    ids = {hit.paper_id for hit in hits}.union(close)
+    ids = {hit.paper_id for hit in hits}
+    if sum(hit.kind < Kind.SOME for hit in hits) < ENOUGH:
+        ids.update(close)
     candidates = Paper.objects.standing().filter(pk__in=among(ids))
     if close and (narrowed := filters.papers(today)) is not None:
         candidates = candidates.filter(pk__in=narrowed)
     names = initials_and_lasts(done.query.phrase)
-    fields = (*_PLACED, "authors") if names else _PLACED
+    # Read as text, for few are looked at.
+    fields = (*_PLACED, Cast("authors", TextField())) if names else _PLACED
     rows = _unhidden(candidates, fields)
     kinds = {hit.paper_id: hit.kind for hit in hits}
     scores = fused(
@@ -117,13 +122,15 @@ def find(
     )
     likeliest = _likeliest(done.corrections, (title for title, *_ in rows.values()))
     typed = {likeliest.get(word, word) for word in done.query.words}
+    may_be_named = {word for words in names.values() for word in words}
 
     def place(pk: int) -> tuple[float, bool, int, bool, float, int]:
         title, trend, *authors = rows[pk]
         tier = min(kinds.get(pk, Kind.MEANING), Kind.SOME)
         is_corrected = bool(done.corrections) and pk not in done.typed
-        sought = typed - _named(names, *authors) if names else typed
-        has_typed = holds(title, sought)
+        has_typed = holds(title, typed - may_be_named)
+        if has_typed and names:
+            has_typed = holds(title, typed - _named(names, *authors))
         by_trend = -trend if filters.order == TREND else 0.0
         return by_trend, is_corrected, tier, not has_typed, -scores[pk], -pk
 
@@ -141,7 +148,7 @@ def find(
     )
 
 
-def _unhidden(papers: PaperQuerySet, fields: Sequence[str]) -> dict[int, tuple[Any, ...]]:
+def _unhidden(papers: PaperQuerySet, fields: Sequence[str | Cast]) -> dict[int, tuple[Any, ...]]:
     """The `fields`, the first of which is the id, of those of `papers` that no editor hid.
 
     To ask of each whether it is hidden costs more than all the rest, and few sites hide anything.
@@ -271,11 +278,15 @@ def _likeliest(corrected: dict[str, tuple[str, ...]], titles: Iterable[str]) -> 
     return {word: max(others, key=lambda other: held[other]) for word, others in corrected.items()}
 
 
-def _named(names: dict[str, frozenset[str]], authors: object = None) -> set[str]:
-    """Those words of `names` by which one of the `authors` is called, initial and last name."""
-    listed = authors if isinstance(authors, list) else ()
+def _named(names: dict[str, frozenset[str]], authors: str) -> set[str]:
+    """Those words of `names` by which one of the `authors`, a list in JSON, is called, initial and
+    last name.
+    """
+    listed = json.loads(authors or "[]")
     called = {
-        f"{parts[0][0]} {parts[-1]}" for name in listed if (parts := folded(str(name)).split())
+        f"{parts[0][0]} {parts[-1]}"
+        for name in (listed if isinstance(listed, list) else ())
+        if (parts := folded(str(name)).split())
     }
     return {word for name, words in names.items() if name in called for word in words}
 

@@ -12,10 +12,12 @@ import math
 import threading
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from django.db import transaction
+from django.db import connection, transaction
 
 from papers.models import FittedModel, Paper, PaperVector
 from papers.semantics.combined import CombinedModel, EncoderView, combine
@@ -66,7 +68,29 @@ _vectors: _Vectors | None = None
 
 def number_in_use() -> int | None:
     """The number of the row of the model in use, to ask `vectors_of` for; None while none is."""
-    return FittedModel.objects.ready().values_list("pk", flat=True).first()
+    return _first(*_statement_for_the_model(connection.vendor))
+
+
+def _first(statement: str, given: tuple[Any, ...]) -> int | None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+# These are asked in every search. Putting them together takes longer than answering them.
+
+
+@cache
+def _statement_for_the_model(vendor: str) -> tuple[str, tuple[Any, ...]]:
+    ready = FittedModel.objects.ready().values_list("pk")[:1]
+    return ready.query.sql_with_params()
+
+
+@cache
+def _statement_for_its_last_vector(vendor: str, fitted: int) -> tuple[str, tuple[Any, ...]]:
+    newest = PaperVector.objects.filter(fitted=fitted).order_by("-pk").values_list("pk")[:1]
+    return newest.query.sql_with_params()
 
 
 def in_use() -> InUse | None:
@@ -273,8 +297,7 @@ def _refreshed(using: InUse) -> _Vectors:
         _vectors = _Vectors(using.pk, using.model.dimensions)
         rows = PaperVector.objects.filter(fitted=using.pk).order_by("-pk")[:MOST_IN_MEMORY]
     else:
-        newest = PaperVector.objects.filter(fitted=using.pk).order_by("-pk")
-        last = newest.values_list("pk", flat=True).first() or 0
+        last = _first(*_statement_for_its_last_vector(connection.vendor, using.pk)) or 0
         if last <= _vectors.last:
             return _vectors
         after = _vectors.last - OVERLAP

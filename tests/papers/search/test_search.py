@@ -168,6 +168,16 @@ def test_papers_without_the_words_are_found_by_their_meaning():
     assert all("belabor" in title.lower() for title in titles("belabour"))
 
 
+def test_where_enough_papers_have_the_words_none_comes_for_its_meaning_alone(monkeypatch):
+    make_papers_about("belabor the apes", "kernels for compilers", "rhymes in poems")
+    fitting.fit_now(NOW)
+    for number in range(2):
+        make_paper(f"We belabour {number}")
+    assert len(find("belabour").papers) == 12
+    monkeypatch.setattr("papers.search.ENOUGH", 2)
+    assert len(find("belabour").papers) == 2
+
+
 def test_reciprocal_rank_fusion_adds_up_what_each_ranking_says():
     scores = fused([1, 2], [2, 3])
     assert scores == {1: 1 / 61, 2: 1 / 62 + 1 / 61, 3: 1 / 62}
