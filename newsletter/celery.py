@@ -164,12 +164,16 @@ def keep_little_of_the_file(**_: object) -> None:
 def _load_before_processes_part(**_: object) -> None:
     """Load what every digest needs, the addresses of readers' pages among it, in the main process
     of a worker: those of its pool then have it from the start, and share its memory.
+
+    None of it goes, so the garbage collector passes over it from here on. Celery collects before
+    each process that it makes, which else looks through all that was loaded, once a process.
     """
     from django.urls import reverse
 
     from newsletter.delivery import worker  # noqa: F401
 
     reverse("papers:topics")
+    gc.freeze()
 
 
 @signals.worker_ready.connect
