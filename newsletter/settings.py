@@ -414,7 +414,7 @@ APPROVE_WITHIN = timedelta(
     hours=number("APPROVE_WITHIN_HOURS", 3, "hours that an issue waits for approval", 1, 24)
 )
 DROP_UNAPPROVED = flag("DROP_UNAPPROVED", False)
-DELIVERY_BATCH = number("DELIVERY_BATCH", 500, "digests claimed at a time", 1, 5000)
+DELIVERY_BATCH = number("DELIVERY_BATCH", 1000, "digests claimed at a time", 1, 5000)
 DELIVERY_LEASE = timedelta(
     seconds=number("DELIVERY_LEASE_SECONDS", 300, "seconds that a claim holds", 10, 86_400)
 )

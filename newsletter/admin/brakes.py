@@ -22,7 +22,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         max_length=REASON_LENGTH,
         widget=forms.TextInput({"class": "desk-wide"}),
-        help_text="Other editors and operators read it.",
+        help_text="Shown to other editors and operators.",
     )
     is_sure = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
@@ -56,7 +56,7 @@ class Brakes:
         form = ReasonForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             why = f"{form.cleaned_data['reason']} (paused by {request.user})"
-            return self._said(request, one, one.pause(why), "Paused: nothing more goes out.")
+            return self._said(request, one, one.pause(why), "Paused. Nothing more will go out.")
         return self._asked(request, one, form, "Pause", "Pause it", "pause")
 
     @action(description="Resume", url_path="resume", permissions=["brake"])
@@ -64,7 +64,7 @@ class Brakes:
         """Ask, then go on with what waits."""
         one = self._found(request, object_id)
         if request.method == "POST":
-            return self._said(request, one, one.resume(), "Resumed: what waits goes out.")
+            return self._said(request, one, one.resume(), "Resumed. Waiting emails are going out.")
         return self._asked(request, one, None, "Resume", "Resume it", "resume")
 
     @action(description="Stop", url_path="stop", permissions=["brake"])
@@ -77,7 +77,7 @@ class Brakes:
             if form.cleaned_data["is_sure"]:
                 why = f"{form.cleaned_data['reason']} (stopped by {request.user})"
                 done = one.stop(why)
-                return self._said(request, one, done, "Stopped: nobody else gets it.")
+                return self._said(request, one, done, "Stopped. Nobody else will get it.")
             step = "really"
             form = ReasonForm(initial=form.cleaned_data | {"is_sure": True})
         button = "Yes, stop it permanently" if step == "really" else "Stop it permanently"

@@ -46,8 +46,8 @@ class CorrectionForm(forms.Form):
         required=False,
         max_length=300,
         label="Another paper instead",
-        help_text="Its identifier or address, such as arxiv:2606.01234. All other fields are "
-        "then its own.",
+        help_text="Its identifier or link, such as arxiv:2606.01234. The other fields then "
+        "come from that paper.",
     )
     reason = forms.CharField(required=False, max_length=200, label="Why, for other editors")
 
@@ -67,7 +67,7 @@ class CorrectionForm(forms.Form):
             raise ValidationError(str(error)) from None
         found = Paper.objects.called(name)
         if found is None:
-            raise ValidationError("This paper is not here. Add it under Papers first.")
+            raise ValidationError("This paper isn’t on the site. Add it under Papers first.")
         return found
 
 
@@ -132,8 +132,8 @@ class Corrections:
             return self._hide(request, issue, found, is_hidden=what == "hide")
         if request.method == "POST" and what == "take_back":
             if corrections.take_back(found):
-                self.log_change(request, issue, f"Took back the correction of rank {found.rank}.")
-                self.message_user(request, "It shows again what was frozen.", messages.SUCCESS)
+                self.log_change(request, issue, f"Undid the correction of rank {found.rank}.")
+                self.message_user(request, "The issue shows the original again.", messages.SUCCESS)
             return redirect("admin:newsletter_issue_correct", issue.pk)
         if request.method == "POST" and form.is_valid():
             try:
@@ -142,7 +142,7 @@ class Corrections:
                 form.add_error("replacement", str(error))
             else:
                 self.log_change(request, issue, f"Corrected rank {found.rank}: {card['title']}")
-                said = "Corrected. Digests that wait get it so; pages and feeds show it."
+                said = "Corrected. Pages, feeds and digests that haven’t gone out show it."
                 self.message_user(request, said, messages.SUCCESS)
                 return redirect("admin:newsletter_issue_correct", issue.pk)
         hides = Pick.objects.hides().filter(paper=found.paper_now)
@@ -176,10 +176,10 @@ class Corrections:
         if is_hidden:
             paper = Paper.objects.get(pk=place.paper_now)
             decide(issue.day, paper, is_hidden=True, by=request.user)
-            said = "Hidden, here and everywhere. Digests that wait go out without it."
+            said = "Hidden everywhere. Digests that haven’t gone out won’t include it."
         else:
             Pick.objects.hides().filter(paper=place.paper_now).delete()
-            said = "Shown again. Digests that wait may have it."
+            said = "Shown again. Digests that haven’t gone out may include it."
         self.log_change(request, issue, f"{said} Rank {place.rank}.")
         self.message_user(request, said, messages.SUCCESS)
         return redirect(reverse("admin:newsletter_issue_correct", args=[issue.pk]))

@@ -246,7 +246,7 @@ class DeliveryAdmin(ReadOnly, addresses.NamesReaders, ModelAdmin):
             try:
                 paper = Paper.objects.called(identifier(named))
                 if paper is None:
-                    problems.append("This paper is not here: no source has listed it.")
+                    problems.append("This paper isn’t on the site: no source has listed it.")
             except UnknownIdentifier as error:
                 problems.append(str(error))
         steps = explain_paper(reader, paper) if reader and paper else []

@@ -106,10 +106,10 @@ def _send_test(request: HttpRequest, example: Example, log: Callable[[str], Any]
     if not user.email:
         messages.error(request, "Your account has no email address to send a test to.")
     elif lately >= MOST_TESTS:
-        messages.error(request, f"You sent {lately} tests within a day. Please look at those.")
+        messages.error(request, f"You sent {lately} tests within a day. Try again tomorrow.")
     else:
         examples.ask_for_test(example, user, now)
         wake()
         log("Sent a test to themselves.")
-        messages.success(request, f"The test goes to {user.email}, marked [Test].")
+        messages.success(request, f"The test is on its way to {user.email}, marked [Test].")
     return redirect(request.get_full_path())

@@ -208,7 +208,7 @@ class IssueAdmin(Brakes, Corrections, ModelAdmin):
         """Goes on with what is waiting. A pause or a stop asks why, on the issue's own page."""
         done = [issue for issue in queryset if issue.resume()]
         for issue in done:
-            self.log_change(request, issue, "Resumed: what waits goes out.")
+            self.log_change(request, issue, "Resumed. Waiting emails are going out.")
         self.message_user(request, f"{len(done)} resumed.", messages.SUCCESS)
 
     @action(description="Approve", url_path="approve", permissions=["approve"])
@@ -235,7 +235,7 @@ class IssueAdmin(Brakes, Corrections, ModelAdmin):
             done = issue.drop(f"dropped by {request.user}")
             if done:
                 self.log_change(request, issue, "Dropped.")
-            return self._decided(request, issue, "It’s dropped. Nobody gets it." if done else "")
+            return self._decided(request, issue, "The issue was dropped. Nobody will get it." if done else "")
         return self._ask(request, issue, "Drop it permanently", "newsletter/admin/drop.html")
 
     def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:

@@ -36,7 +36,7 @@ from subscriptions.notices.mjml import RenderingFailed
 COUNTS = (
     ("pending", "waiting"), ("claimed", "being sent"), ("sent", "sent"), ("received", "delivered"),
     ("bounced", "bounced"), ("complained", "complained"), ("opened", "opened"),
-    ("clicked", "clicked"), ("skipped", "not sent, as they left or are suppressed"),
+    ("clicked", "clicked"), ("skipped", "not sent (unsubscribed or suppressed)"),
     ("failed", "failed"), ("unknown", "in doubt"), ("expired", "too late"),
 )  # fmt: skip
 """What the letter's page says of its deliveries, in order."""
@@ -48,18 +48,18 @@ class LetterForm(forms.ModelForm[Letter]):
     topics = RowsField(
         Topic.objects.all(),
         required=False,
-        help_text="Readers who follow one of these; none means all readers.",
+        help_text="Readers who follow one of these. Leave empty for all readers.",
     )
     languages = forms.MultipleChoiceField(
         choices=settings.LANGUAGES,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Readers with one of these languages; none means all.",
+        help_text="Readers with one of these languages. Leave empty for all.",
     )
     confirmed_before = forms.DateField(
         required=False,
         widget=UnfoldAdminDateWidget,
-        help_text="Readers who confirmed before this day (UTC) and did not agree again since. A "
+        help_text="Readers who confirmed before this day (UTC) and haven’t renewed their consent since. A "
         "letter that asks for permission again has a button for that.",
     )
 
@@ -88,7 +88,7 @@ class LetterForm(forms.ModelForm[Letter]):
                 label=f"Text, {name}",
                 widget=UnfoldAdminTextareaWidget({"rows": 12}),
                 help_text="Markdown: paragraphs, *emphasis*, **strong**, lists, "
-                "[links](https://…). HTML and pictures are not taken.",
+                "[links](https://…). HTML and images aren’t allowed.",
             )
         if letter.pk:
             kept = Recipients.of(letter)
@@ -244,7 +244,7 @@ class LetterAdmin(Brakes, ModelAdmin):
         """How many were sent, as last counted."""
         return int(letter.counts.get("sent", 0))
 
-    @display(description="named by the filter now")
+    @display(description="matched by the filter now")
     def readers(self, letter: Letter) -> str:
         """How many get it, of those who get digests by email."""
         count = Recipients.of(letter).count()
@@ -284,14 +284,14 @@ class LetterAdmin(Brakes, ModelAdmin):
         """Ask, with the number of readers, then let it out."""
         letter = self._found(request, object_id)
         if not letter.languages:
-            said = "It has no whole text in any language yet."
+            said = "No language has both a subject and a text yet."
             self.message_user(request, said, messages.ERROR)
             return redirect("admin:newsletter_letter_change", letter.pk)
         if request.method == "POST":
             done = letter.approve(timezone.now(), request.user)
             if done:
                 wake("newsletter.tasks.tick")
-            return self._said(request, letter, done, "Approved: it goes out now.")
+            return self._said(request, letter, done, "Approved. It’s going out now.")
         mail, _ = compose(Example(letter=letter.pk), timezone.now())
         context = {
             **self.admin_site.each_context(request),

@@ -90,7 +90,7 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
                 if one.added or one.removed
             }
             audit.record(request, "made the roles", model=Group, changes=changes, number=len(made))
-            messages.success(request, "The roles are as they come with Broadsheet.")
+            messages.success(request, "The roles now match those that ship with Broadsheet.")
             return HttpResponseRedirect(reverse("admin:auth_group_roles"))
         if request.method == "POST" and form.is_valid():
             self._give(request, form.cleaned_data["user"], form.cleaned_data["role"])
@@ -120,7 +120,7 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
             messages.error(request, "Make the roles first.")
             return
         if not _is_superuser(request) and not given <= theirs:
-            raise PermissionDenied("Nobody gives away what they may not do themselves.")
+            raise PermissionDenied("You can’t give a role that allows more than your own.")
         before = {"groups": sorted(user.groups.values_list("name", flat=True))}
         was_staff = user.is_staff
         user.groups.add(group)

@@ -156,7 +156,7 @@ def _decide_all(request: HttpRequest, found: Coming, admin_site: Any) -> tuple[i
             continue
         if not form.is_valid():
             texts = (f"{name}: {text}" for name, said in form.errors.items() for text in said)
-            refused.append(f"“{line.paper.title}” was left as it is. {' '.join(texts)}")
+            refused.append(f"“{line.paper.title}” wasn’t changed. {' '.join(texts)}")
             continue
         said = form.cleaned_data
         if line.pick is not None and not any(said.values()):

@@ -134,7 +134,7 @@ class WebhookAdmin(ModelAdmin):
         """Show the secret, on record."""
         webhook = self._webhook(request, object_id)
         if request.method != "POST":
-            said = "Anyone who knows it can send its receiver anything in our name."
+            said = "Anyone who knows it can send its receiver messages in your name."
             return self._ask(request, f"Show the secret of {webhook}?", said, "Show it")
         self.log_change(request, webhook, "showed the secret")
         return self._secret(request, webhook, secrets.secret_of(webhook))

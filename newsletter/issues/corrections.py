@@ -68,10 +68,10 @@ def replace(
     shown = Paper.objects.shown().with_thumbnails().with_machine_summaries()
     found = shown.with_earlier_counts(now).filter(pk=paper.pk).first()
     if found is None:
-        raise NotReplaceable("This paper is hidden, withdrawn or another name of one.")
+        raise NotReplaceable("This paper is hidden, withdrawn or a duplicate of one that is.")
     others = IssuePaper.objects.filter(issue=place.issue_id).exclude(pk=place.pk)
     if any(paper.pk == one.paper_now for one in others.select_related("correction")):
-        raise NotReplaceable("This paper stands in the issue already.")
+        raise NotReplaceable("This paper is already in the issue.")
     rows = Match.objects.sendable().filter(paper=found).order_by("-score").select_related("topic")
     matches = list(rows)
     names = tuple(Link(match.topic.name, "") for match in matches)

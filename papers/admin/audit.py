@@ -98,7 +98,7 @@ class AuditEntryAdmin(ModelAdmin):
             except NoReverseMatch:
                 return entry.name or ", ".join(key for _, key in named[:MOST_NAMED])
         if not links:
-            return "too many to name them; see the filter"
+            return "too many to list; see the filter"
         said = format_html_join(", ", '<a href="{}">{}</a>', links)
         return format_html("{} {}", entry.name, said)
 

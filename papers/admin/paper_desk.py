@@ -119,7 +119,7 @@ class PaperDesk(ModelAdmin):
         key = request.POST.get("match", "")
         match = paper.matches.filter(pk=key).first() if is_key(Match, key) else None
         if match is None:
-            messages.error(request, "This match is gone by now.")
+            messages.error(request, "This match no longer exists.")
             return
         verdict = Match.Verdict.VETOED if is_vetoed else Match.Verdict.NONE
         Match.objects.filter(pk=match.pk).update(verdict=verdict)

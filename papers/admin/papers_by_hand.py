@@ -200,7 +200,7 @@ class AddByHand(ModelAdmin):
         kept = {"paper_id": typed.get("paper_id", ""), "day": typed.get("day", "")}
         plain = PaperForm(now=now, initial=_typed_in(record) | kept)
         stored = Paper.objects.called(record.identifier)
-        there = " It is here already; adding it lists it once more." if stored else ""
+        there = " It’s already on the site. Adding it lists it again." if stored else ""
         return f"Found. Nothing is saved yet.{there}", plain
 
     def _add(self, request: HttpRequest, form: PaperForm, now: dt.datetime) -> HttpResponse | None:

@@ -102,7 +102,7 @@ class PacksForm(forms.Form):
         known = packs.all_packs()
         there = packs.installed(known.values())
         field.choices = [
-            (pack.slug, f"{pack.name} ({there[pack.slug]} of {len(pack.topics)} topics are here)")
+            (pack.slug, f"{pack.name} ({there[pack.slug]} of {len(pack.topics)} topics are installed)")
             for pack in known.values()
         ]
 
@@ -126,7 +126,7 @@ def _with_names(form: type["TopicForm"]) -> type["TopicForm"]:
                 max_length=LONGEST_NAMES[key],
                 label=f"{key.capitalize()}, {language}",
                 widget=UnfoldAdminTextInputWidget,
-                help_text="Empty: as in English.",
+                help_text="Leave empty to use the English text.",
             )
     form.base_fields |= form.declared_fields
     return form

@@ -140,7 +140,7 @@ class StartForm(forms.Form):
     way = forms.ChoiceField(
         label="How they start",
         choices=[
-            ("ask", "Ask each one by email; those who press its button start"),
+            ("ask", "Ask each one by email; those who confirm start"),
             ("confirmed", "As confirmed: I declare that they agreed"),
         ],
         widget=forms.RadioSelect(),

@@ -31,7 +31,7 @@ class ReasonForm(ActionForm):
         required=False,
         max_length=300,
         widget=UnfoldAdminTextInputWidget(
-            attrs={"placeholder": "Reason for declining; the reader sees it"}
+            attrs={"placeholder": "Reason for declining (the reader sees it)"}
         ),
     )
 

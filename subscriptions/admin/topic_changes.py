@@ -32,7 +32,7 @@ class ChangeForm(forms.Form):
         required=False,
         label="Their readers follow these instead",
         widget=forms.SelectMultiple({"size": 10, "class": "desk-wide"}),
-        help_text="One for a merge or a new name, several for a split, none to retire a subject.",
+        help_text="One for a merge or a new name, several for a split, none to retire the topic.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

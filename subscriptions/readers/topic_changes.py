@@ -111,10 +111,10 @@ def check(ended: Sequence[Topic], successors: Sequence[Topic]) -> None:
     if not ended:
         raise NotPossible("Choose at least one topic to end.")
     if set(ended) & set(successors):
-        raise NotPossible("A topic cannot be ended and go on at the same time.")
+        raise NotPossible("A topic can’t both end and take over readers.")
     if any(not topic.is_active for topic in successors):
         raise NotPossible(
-            "A topic that is not offered cannot take over readers. Activate it first."
+            "Only an active topic can take over readers. Activate it first."
         )
 
 

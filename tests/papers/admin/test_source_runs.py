@@ -217,7 +217,7 @@ def test_only_who_may_change_sources_tries_and_fetches(source, name, permissions
 
 def test_who_may_only_look_sees_the_log_and_no_buttons(source):
     html = text(staff("papers.view_source").get(url("change", source)))
-    assert "It was never fetched." in html
+    assert "It hasn’t been fetched yet." in html
     assert "Try it now" not in html
     assert "Fetch now" not in html
 
