@@ -235,7 +235,7 @@ class IssueAdmin(Brakes, Corrections, ModelAdmin):
             done = issue.drop(f"dropped by {request.user}")
             if done:
                 self.log_change(request, issue, "Dropped.")
-            return self._decided(request, issue, "The issue was dropped. Nobody will get it." if done else "")
+            return self._decided(request, issue, "Dropped. Nobody will get it." if done else "")
         return self._ask(request, issue, "Drop it permanently", "newsletter/admin/drop.html")
 
     def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:

@@ -41,6 +41,8 @@ COUNTS = (
 )  # fmt: skip
 """What the letter's page says of its deliveries, in order."""
 
+NO_TEXT = "No language has both a subject and a text yet."
+
 
 class LetterForm(forms.ModelForm[Letter]):
     """A letter, with a subject and a text for each language and the parts of its filter."""
@@ -59,8 +61,8 @@ class LetterForm(forms.ModelForm[Letter]):
     confirmed_before = forms.DateField(
         required=False,
         widget=UnfoldAdminDateWidget,
-        help_text="Readers who confirmed before this day (UTC) and haven’t renewed their consent since. A "
-        "letter that asks for permission again has a button for that.",
+        help_text="Readers who confirmed before this day (UTC) and haven’t renewed their "
+        "consent since. A letter that asks for permission again has a button for that.",
     )
 
     class Meta:
@@ -139,7 +141,7 @@ class LetterAdmin(Brakes, ModelAdmin):
     list_select_related = ("made_by",)
     search_fields = ("title",)
     readonly_fields = ("state", "state_reason", "approved_at", "approved_by", "readers", "outcome")
-    actions_detail: ClassVar = ["look", "approve", *Brakes.brakes]
+    actions_detail: ClassVar = ["look", "submit", "approve", *Brakes.brakes]
 
     def get_fieldsets(self, request: HttpRequest, obj: Letter | None = None) -> Any:
         """What it says, who gets it, and how it stands."""
@@ -279,13 +281,34 @@ class LetterAdmin(Brakes, ModelAdmin):
             log=lambda said: self.log_change(request, letter, said),
         )
 
+    @action(description="Ask for approval", url_path="submit", permissions=["brake"])
+    def submit(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then show it on the start page of those who approve. It may still be changed."""
+        letter = self._found(request, object_id)
+        if not letter.languages:
+            self.message_user(request, NO_TEXT, messages.ERROR)
+            return redirect("admin:newsletter_letter_change", letter.pk)
+        if request.method == "POST":
+            done = letter.submit()
+            said = "Waiting for approval. Those who approve letters see it on their start page."
+            return self._said(request, letter, done, said)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Ask for approval: {letter}",
+            "question": f"It would go to {self.readers(letter)}. It can still be changed "
+            "until it is approved.",
+            "button": "Ask for approval",
+            "original": letter,
+            "opts": self.opts,
+        }
+        return render(request, "newsletter/admin/ask.html", context)
+
     @action(description="Approve", url_path="approve", permissions=["approve"])
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, with the number of readers, then let it out."""
         letter = self._found(request, object_id)
         if not letter.languages:
-            said = "No language has both a subject and a text yet."
-            self.message_user(request, said, messages.ERROR)
+            self.message_user(request, NO_TEXT, messages.ERROR)
             return redirect("admin:newsletter_letter_change", letter.pk)
         if request.method == "POST":
             done = letter.approve(timezone.now(), request.user)

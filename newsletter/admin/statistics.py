@@ -225,6 +225,7 @@ class StatisticsAdmin(ReadOnly, ModelAdmin):
                 for name, pairs in sections.items()
             ],
             "issues": reports.issues_of(month),
+            "letters": reports.letters_of(month),
             "topics": list(Topic.objects.active().values_list("slug", "name").order_by("name")),
             "reading": reading,
             "last": last,

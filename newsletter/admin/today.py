@@ -18,13 +18,16 @@ from django.utils import timezone
 
 from newsletter.issues import coming, publishing
 from newsletter.issues.coming import Coming
-from newsletter.models import Issue
+from newsletter.models import Issue, Letter
 from papers import audit
 from papers.models import Pick, Source
 from papers.picking import check_day, decide, next_open_day
 from papers.sources.registry import active_sources
 from papers.sources.silence import silence
 from subscriptions.models import Submission
+
+MOST_LETTERS = 20
+"""Letters to approve that the start page names."""
 
 MOST_TOLD = 99
 """Submissions that are counted."""
@@ -100,6 +103,8 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         waiting = Submission.objects.waiting()
         context["submissions"] = len(waiting.order_by().values_list("pk")[: MOST_TOLD + 1])
         context["most_told"] = MOST_TOLD
+    if may("newsletter.approve_letter"):
+        context["letters"] = list(Letter.objects.waiting().select_related("made_by")[:MOST_LETTERS])
     if may("papers.view_source"):
         context["ailing"] = _ailing(sources, now)
     return context | {"title": "Today", "now": now}

@@ -3,7 +3,8 @@
 Off by default (TRACK_OPENS, TRACK_CLICKS), and then nothing here touches an email. Switched on, a
 finished digest gets a picture of one pixel, and its links to papers lead through this site. Such a
 link holds a signed token, the place of the paper in its issue and the number of the link: never an
-address, so that nobody can have this site redirect to theirs.
+address, so that nobody can have this site redirect to theirs. Letters are tracked by the same means
+(`newsletter.letters.rendering`), with the letter, its language and the number of the link.
 
 Links in the text form stay as they are, and so do those to preferences and to unsubscribe. What is
 learned when a link is followed is the business of `newsletter.events.tracking`.
@@ -46,10 +47,10 @@ def token_of(subscriber_id: int, version: int, delivery_id: int) -> str:
 
 
 class Tracker:
-    """Leads the links of an issue's digests through this site. One for each press."""
+    """Leads the links of an issue's digests or of a letter through this site. One a press."""
 
     def __init__(self) -> None:
-        self._numbers: dict[str, tuple[int, int]] = {}
+        self._ways: dict[str, tuple[str, tuple[object, ...]]] = {}
         self._cut: dict[Fragment, LinkedPiece] = {}
 
     def add(self, places: Iterable[Place]) -> None:
@@ -60,7 +61,14 @@ class Tracker:
             for place in places:
                 for number, url in enumerate(targets(place.card)):
                     if url:
-                        self._numbers.setdefault(url, (place.id, number))
+                        self.lead(url, "newsletter:follow", place.id, number)
+
+    def lead(self, url: str, view: str, *args: object) -> None:
+        """Have links to `url` lead through `view`, whose address holds a reader's token and then
+        `args`. Of two ways to one address the first is taken.
+        """
+        if settings.TRACK_CLICKS:
+            self._ways.setdefault(url, (view, args))
 
     def track(
         self, html: Sequence[Fragment], subscriber_id: int, version: int, delivery_id: int
@@ -69,7 +77,7 @@ class Tracker:
         token = Fragment.of(token_of(subscriber_id, version, delivery_id))
         tracked: list[Fragment] = []
         for fragment in html:
-            for part in self._parts(fragment) if self._numbers else (fragment,):
+            for part in self._parts(fragment) if self._ways else (fragment,):
                 tracked.append(token if part is None else part)
         if settings.TRACK_OPENS:
             tracked = self._with_picture(tracked, token.text)
@@ -88,10 +96,11 @@ class Tracker:
         parts: list[Fragment | None] = []
         run, at = "", 0
         for match in _HREF.finditer(fragment.text):
-            known = self._numbers.get(unescape(match[0]))
+            known = self._ways.get(unescape(match[0]))
             if known is None:
                 continue
-            before, after = address_around_token("newsletter:follow", *known)
+            view, args = known
+            before, after = address_around_token(view, *args)
             parts += [Fragment.of(run + fragment.text[at : match.start()] + before), None]
             run, at = after, match.end()
         if not parts:

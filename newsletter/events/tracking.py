@@ -62,6 +62,11 @@ def link_name(place: int, number: int) -> str:
     return f"link {number} of place {place}"
 
 
+def letter_link_name(letter: int, language: str, number: int) -> str:
+    """The same for a link of a letter."""
+    return f"link {number} of letter {letter} ({language})"
+
+
 def count_clicks(now: dt.datetime) -> int:
     """Tell how many digests' readers followed links of each paper in the last weeks; for how many
     papers that is news. Nothing is counted where clicks are not tracked.

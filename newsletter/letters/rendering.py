@@ -5,15 +5,18 @@ own are the signed links.
 import re
 from collections.abc import Sequence
 from email.utils import parseaddr
+from html import unescape
 
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
+from django.utils.html import strip_tags
 from django.utils.safestring import mark_safe
 
 from newsletter.digests.selection import Reader
-from newsletter.letters.markdown import as_html
+from newsletter.digests.tracked_links import tracker_for
+from newsletter.letters.markdown import as_html, targets
 from newsletter.mail.encoding import Fragment
 from newsletter.mail.message import Mail
 from newsletter.mail.message_ids import message_id, preview_id
@@ -38,9 +41,11 @@ class LetterPress:
         self.language, text = letter.text_for(language)
         self.subject = " ".join(text["subject"].split())
         with translation.override(self.language):
+            body = as_html(text["body"])
             context = {
                 "subject": self.subject,
-                "body": mark_safe(as_html(text["body"])),  # noqa: S308 - made of escaped Markdown
+                "body": mark_safe(body),  # noqa: S308 - made of escaped Markdown
+                "preheader": " ".join(unescape(strip_tags(body)).split()),
                 "plain_body": text["body"].replace("\r\n", "\n").strip(),
                 "leave": links.absolute(reverse("subscriptions:unsubscribe", args=[_LEAVE])),
                 "choose": links.absolute(reverse("subscriptions:preferences", args=[_CHOOSE])),
@@ -57,6 +62,12 @@ class LetterPress:
             check_links(html)
             self._html = _cut(html)
             self._text = _cut(render_to_string("emails/letter.txt", context).strip() + "\n")
+        self._tracker = tracker_for()
+        if self._tracker is not None:
+            for number, url in enumerate(targets(text["body"])):
+                self._tracker.lead(
+                    url, "newsletter:follow-letter", letter.pk, self.language, number
+                )
 
     def render(self, reader: Reader, delivery_id: int | None) -> Mail:
         """The reader's letter; without a delivery it is a preview."""
@@ -69,6 +80,9 @@ class LetterPress:
         name = plain(settings.SITE_NAME).replace("\\", "").replace('"', "'")
         name = f'"{name}"' if name.isascii() else name
         sender = settings.DEFAULT_FROM_EMAIL
+        html = () if reader.text_only else _filled(self._html, tokens)
+        if html and self._tracker is not None and delivery_id is not None:
+            html = self._tracker.track(html, *who, delivery_id)
         return Mail(
             delivery_id=delivery_id,
             message_id=message_id(delivery_id)
@@ -85,7 +99,7 @@ class LetterPress:
                 ("Feedback-ID", feedback_id(f"l{self.letter.pk}", "letter", self.letter.kind)),
             ),
             text=_filled(self._text, tokens),
-            html=() if reader.text_only else _filled(self._html, tokens),
+            html=html,
             metadata={"letter": str(self.letter.pk)},
             tags=("letter",),
         )

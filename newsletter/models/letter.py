@@ -17,6 +17,14 @@ class LetterQuerySet(models.QuerySet["Letter"]):
         """Letters that may be sent."""
         return self.filter(state=Letter.State.RUNNING)
 
+    def sent_or_sending(self) -> Self:
+        """Letters that were approved, whatever became of them since."""
+        return self.exclude(approved_at=None)
+
+    def waiting(self) -> Self:
+        """Letters that somebody finished and nobody approved yet."""
+        return self.filter(state=Letter.State.WAITING)
+
     def to_plan(self) -> Self:
         """Approved letters of which some readers have no row yet."""
         return self.running().filter(planned_at=None)

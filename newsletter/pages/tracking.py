@@ -1,4 +1,4 @@
-"""The picture in a digest and the way through this site to a paper.
+"""The picture in a digest or letter, and the way through this site to where a link leads.
 
 These are the two GET requests that leave a trace, and only where the operator switched that on;
 newsletter.events.tracking says what is kept. Links in emails that were sent with tracking keep
@@ -14,7 +14,8 @@ from django.views.decorators.http import require_safe
 
 from newsletter.digests.tracked_links import targets
 from newsletter.events import tracking
-from newsletter.models import IssuePaper
+from newsletter.letters.markdown import targets as targets_of_text
+from newsletter.models import IssuePaper, Letter
 from newsletter.pages.webhooks import wake
 from papers.cards import Card
 from subscriptions import links
@@ -72,4 +73,25 @@ def follow(request: HttpRequest, token: str, place: int, number: int) -> HttpRes
         raise Http404
     if settings.TRACK_CLICKS:
         _note(request, tracking.CLICKED, claims, tracking.link_name(place, number))
+    return keep_private(HttpResponseRedirect(known[number]))
+
+
+@require_safe
+def follow_letter(
+    request: HttpRequest, token: str, letter: int, language: str, number: int
+) -> HttpResponse:
+    """On to where a link of a letter leads. The address comes from the letter's text, which nobody
+    changes once it is approved, and never from the link.
+    """
+    claims = _claims(token)
+    found = Letter.objects.sent_or_sending().filter(pk=letter).first()
+    text = found.texts.get(language) if found else None
+    if claims is None or not text:
+        raise Http404
+    known = targets_of_text(text["body"])
+    if number >= len(known):
+        raise Http404
+    if settings.TRACK_CLICKS:
+        name = tracking.letter_link_name(letter, language, number)
+        _note(request, tracking.CLICKED, claims, name)
     return keep_private(HttpResponseRedirect(known[number]))

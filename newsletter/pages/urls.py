@@ -85,6 +85,11 @@ urlpatterns = [
     path("sample/digest", sample.sample_html, name="sample_html"),
     path("t/<str:token>/open.gif", tracking.opened, name="opened"),
     path("t/<str:token>/<int:place>/<int:number>/", tracking.follow, name="follow"),
+    path(
+        "t/<str:token>/letter/<int:letter>/<str:language>/<int:number>/",
+        tracking.follow_letter,
+        name="follow-letter",
+    ),
     path("picture/site.png", pictures.of_site, name="picture_of_site"),
     path("picture/day/<day:day>.png", pictures.of_day, name="picture_of_day"),
     path("picture/week/<week:period>.png", pictures.of_period, name="picture_of_week"),

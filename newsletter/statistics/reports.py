@@ -23,6 +23,7 @@ from newsletter.models import (
     Dimension,
     Issue,
     IssueCount,
+    Letter,
     Measure,
 )
 from newsletter.statistics.rollups import PARTITIONS
@@ -197,6 +198,14 @@ def issues_of(month: Month) -> list[tuple[Issue, dict[str, int]]]:
     for pk, measure, count in rows.values_list("issue_id", "measure", "count"):
         totals[pk][measure] = count
     return [(issue, totals[issue.pk]) for issue in issues]
+
+
+def letters_of(month: Month) -> list[Letter]:
+    """The letters approved in the month, newest first, each with its counts. One query."""
+    begin = dt.datetime.combine(month.first, dt.time(), dt.UTC)
+    end = dt.datetime.combine(month.last + dt.timedelta(days=1), dt.time(), dt.UTC)
+    approved = Letter.objects.filter(approved_at__gte=begin, approved_at__lt=end)
+    return list(approved.order_by("-approved_at"))
 
 
 MONTHS_OF_TOPIC = 12

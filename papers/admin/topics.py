@@ -102,7 +102,10 @@ class PacksForm(forms.Form):
         known = packs.all_packs()
         there = packs.installed(known.values())
         field.choices = [
-            (pack.slug, f"{pack.name} ({there[pack.slug]} of {len(pack.topics)} topics are installed)")
+            (
+                pack.slug,
+                f"{pack.name} ({there[pack.slug]} of {len(pack.topics)} topics are installed)",
+            )
             for pack in known.values()
         ]
 

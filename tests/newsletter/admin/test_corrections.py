@@ -30,7 +30,7 @@ def test_an_editor_mends_a_link_and_sees_that_readers_are_counted(client, row, p
     form = form_of(client, url) | {"code_url": "https://example.org/right", "reason": "a typo"}
     page = client.post(url, form | {"what": "mend"}, follow=True)
     assert "Corrected." in text(page)
-    assert "is being counted" in text(page)
+    assert "Counting how many" in text(page)
     found = Correction.objects.get()
     assert found.card == {"code_url": "https://example.org/right"}
     assert (found.reason, str(found.made_by)) == ("a typo", "admin")
@@ -46,7 +46,7 @@ def test_an_editor_mends_a_link_and_sees_that_readers_are_counted(client, row, p
         ("title", "", "required"),
         ("title", "\0", "Null characters"),
         ("replacement", "nonsense", "identifier"),
-        ("replacement", "arxiv:2606.55555", "not here"),
+        ("replacement", "arxiv:2606.55555", "isn’t on the site"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_reason(client, row, place, field, value, said):

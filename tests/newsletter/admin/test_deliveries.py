@@ -36,7 +36,7 @@ def test_ledger_explains_every_paper(client, row):
 
 def test_resend_asks_first_and_then_queues(client, row):
     url = reverse("admin:newsletter_delivery_resend_one", args=[row.pk])
-    assert "gets it twice" in text(client.get(url))
+    assert "get it twice" in text(client.get(url))
     row.refresh_from_db()
     assert row.state == Delivery.State.UNKNOWN
     client.post(url)

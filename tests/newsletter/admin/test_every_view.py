@@ -286,7 +286,8 @@ def expected(role: str, rows: dict[Any, Any]) -> dict[str, tuple[str, list[int]]
         [200] if may(role, "view", IssueDraft) else [403],
     )
     for name, verb in (
-        ("look", "view"), ("pause_one", "change"), ("resume_one", "change"), ("stop_one", "change"),
+        ("look", "view"), ("submit", "change"), ("pause_one", "change"), ("resume_one", "change"),
+        ("stop_one", "change"),
     ):  # fmt: skip
         found[f"newsletter_letter_{name}"] = (
             reverse(f"admin:newsletter_letter_{name}", args=[rows[Letter].pk]),

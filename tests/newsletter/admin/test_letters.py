@@ -126,7 +126,7 @@ def test_writing_is_not_approving(letter):
 def test_one_without_a_text_is_not_approved(client):
     letter = Letter.objects.create(title="Empty", made_at=NOW)
     page = client.post(address("approve", letter), follow=True)
-    assert "no whole text" in text(page)
+    assert "No language has both" in text(page)
     assert Letter.objects.get().state == "draft"
 
 
@@ -142,3 +142,37 @@ def test_a_correction_begins_with_what_was_corrected(client, row):
     assert Letter.objects.get().recipients == {"place": place.pk}
     for nonsense in ("x", "9" * 30, "-1", "²"):
         assert client.get(ADD, {"place": nonsense}).status_code == 200
+
+
+def test_one_that_waits_for_approval_is_on_the_start_page_of_who_may_approve(client, letter):
+    assert "Ask for approval" in text(client.get(address("submit", letter)))
+    letter.refresh_from_db()
+    assert letter.state == "draft"
+    assert "A letter to approve" not in text(client.get("/admin/"))
+    client.post(address("submit", letter))
+    letter.refresh_from_db()
+    assert (letter.state, letter.is_written) == ("waiting", True)
+    assert address("approve", letter) in text(client.get("/admin/"))
+    may = ("newsletter.view_letter", "newsletter.change_letter", "subscriptions.view_submission")
+    writer = staff(*may)
+    assert "A letter to approve" not in text(writer.get("/admin/"))
+    assert writer.post(address("approve", letter)).status_code == 403
+
+
+def test_one_without_a_text_does_not_wait(client, letter):
+    Letter.objects.update(texts={})
+    page = text(client.post(address("submit", letter), follow=True))
+    assert "No language has both a subject and a text yet." in page
+    letter.refresh_from_db()
+    assert letter.state == "draft"
+
+
+def test_statistics_of_a_month_have_its_letters(client, letter):
+    page = reverse("admin:newsletter_dailycount_changelist")
+    assert "<h2>Letters</h2>" not in text(client.get(page, {"month": f"{NOW:%Y-%m}"}))
+    counts = {"sent": 1234, "bounced": 7}
+    Letter.objects.update(state="running", approved_at=NOW, counts=counts, counted_at=NOW)
+    shown = text(client.get(page, {"month": f"{NOW:%Y-%m}"}))
+    assert "<td>1,234</td>" in shown
+    assert "<td>7</td>" in shown
+    assert "<h2>Letters</h2>" not in text(client.get(page, {"month": "2026-01"}))

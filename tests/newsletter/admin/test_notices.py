@@ -64,7 +64,7 @@ def test_the_list_finds_by_reader_kind_and_state(client, notice, query, is_found
 
 
 def test_resend_asks_first_and_then_queues(client, notice):
-    assert "gets it twice" in text(client.get(resend(notice)))
+    assert "get it twice" in text(client.get(resend(notice)))
     notice.refresh_from_db()
     assert notice.state == Notice.State.UNKNOWN
     client.post(resend(notice))

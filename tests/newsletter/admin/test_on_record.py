@@ -57,6 +57,7 @@ ACTING: dict[str, tuple[Any, dict[str, Any]]] = {
     "newsletter_issue_pause_one": (Issue, {}),
     "newsletter_issue_resume_one": (Issue, {}),
     "newsletter_issue_stop_one": (Issue, {"is_sure": "True"}),
+    "newsletter_letter_submit": (Letter, {}),
     "newsletter_letter_approve": (Letter, {}),
     "newsletter_letter_pause_one": (Letter, {}),
     "newsletter_letter_resume_one": (Letter, {}),

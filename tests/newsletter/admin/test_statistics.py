@@ -130,7 +130,7 @@ def test_a_new_site_says_that_nothing_was_counted():
     page = staff("newsletter.view_statistics").get(
         reverse("admin:newsletter_dailycount_changelist")
     )
-    assert "Nothing was counted yet" in text(page)
+    assert "Nothing has been counted yet" in text(page)
 
 
 @pytest.mark.parametrize(

@@ -122,8 +122,8 @@ def test_a_row_that_cannot_be_is_refused_and_the_others_are_kept(editor):
     ids = papers("First", "Second")
     rows = {ids["First"]: {"place": "99999999999999999999"}, ids["Second"]: {"note": "n" * 301}}
     page = editor.post(ARRANGE, form_of(rows | {0: {"note": "\0"}}), follow=True)
-    assert "“First” was left as it is" in text(page)
-    assert "“Second” was left as it is" in text(page)
+    assert "“First” wasn’t changed" in text(page)
+    assert "“Second” wasn’t changed" in text(page)
     assert not Pick.objects.exists()
 
 
@@ -137,7 +137,7 @@ def test_a_frozen_day_is_refused_with_the_reason(editor):
 def test_whoever_may_see_nothing_sees_nothing_of_it(editor):
     papers("Robots read")
     nobody = text(staff_named("nobody").get(START))
-    for said in ("Robots read", "Down Daily", "No submission waits", "Going out now"):
+    for said in ("Robots read", "Down Daily", "No submissions are waiting", "Going out now"):
         assert said not in nobody
     viewer = staff_named("viewer", "newsletter.view_issuedraft")
     assert "Robots read" in text(viewer.get(START))

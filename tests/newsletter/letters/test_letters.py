@@ -7,12 +7,14 @@ import pytest
 from django.test import Client
 
 from newsletter.delivery import ledger, worker
+from newsletter.digests.tracked_links import token_of
+from newsletter.events import consequences
 from newsletter.issues import corrections
 from newsletter.letters import planning
 from newsletter.letters.markdown import as_html
 from newsletter.letters.recipients import Recipients
 from newsletter.mail.outcomes import Kind, Outcome
-from newsletter.models import Delivery, Letter
+from newsletter.models import Delivery, Event, Letter
 from subscriptions import links
 from subscriptions.models import Subscriber, Suppression
 from tests.factories import (
@@ -246,3 +248,71 @@ def test_other_letters_have_no_such_button(tmp_path):
     approved()
     (mail,) = drain(tmp_path).sent
     assert "/keep/" not in html_of(mail)
+
+
+LINKED = {
+    "en": {
+        "subject": "Links",
+        "body": "[one](https://one.example/?a=1&b=2), [two](http://two.example) and "
+        "[one again](https://one.example/?a=1&b=2), or [write](mailto:us@example.org).",
+    }
+}
+
+
+@pytest.mark.parametrize(("opens", "clicks"), [(True, True), (True, False), (False, True)])
+def test_links_and_opening_are_tracked_where_the_operator_wants_it(
+    tmp_path, client, settings, opens, clicks
+):
+    settings.TRACK_OPENS, settings.TRACK_CLICKS = opens, clicks
+    alice = make_subscriber("alice@example.org")
+    approved(texts=LINKED)
+    html = html_of(drain(tmp_path).sent[0])
+    row = Delivery.objects.get()
+    token = token_of(alice.pk, alice.link_version, row.pk)
+    assert (f"/t/{token}/open.gif" in html, f"/t/{token}/letter/" in html) == (opens, clicks)
+    assert ("https://one.example" in html) != clicks
+    assert "mailto:us@example.org" in html
+    if clicks:
+        for number, wanted in enumerate(["https://one.example/?a=1&b=2", "http://two.example"]):
+            path = f"/t/{token}/letter/{row.letter_id}/en/{number}/"
+            assert html.count(path) == 2 - number
+            response = client.get(path, headers={"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)"})
+            assert (response.status_code, response["Location"]) == (302, wanted)
+        consequences.process(NOW)
+        assert Event.objects.filter(kind="clicked", delivery=row).count() == 2
+
+
+def test_untracked_it_is_as_written(tmp_path):
+    make_subscriber("alice@example.org")
+    approved(texts=LINKED)
+    html = html_of(drain(tmp_path).sent[0])
+    assert "/t/" not in html
+    assert 'href="http://two.example"' in html
+
+
+@pytest.mark.parametrize(
+    "end", ["letter/{pk}/en/2/", "letter/{pk}/de/0/", "letter/{pk}/xx/0/", "letter/99999/en/0/"]
+)
+def test_an_address_that_no_letter_holds_leads_nowhere(client, settings, end):
+    settings.TRACK_CLICKS = True
+    alice = make_subscriber("alice@example.org")
+    letter = approved(texts=LINKED)
+    token = token_of(alice.pk, alice.link_version, Delivery.objects.get().pk)
+    assert client.get(f"/t/{token}/letter/{letter.pk}/en/0/").status_code == 302
+    assert client.get(f"/t/{token}/{end.format(pk=letter.pk)}").status_code == 404
+    assert client.get(f"/t/{'x' * 48}/letter/{letter.pk}/en/0/").status_code == 404
+
+
+def test_links_of_a_draft_lead_nowhere(client, settings):
+    settings.TRACK_CLICKS = True
+    alice = make_subscriber("alice@example.org")
+    letter = make_letter(texts=LINKED)
+    token = token_of(alice.pk, alice.link_version, 1)
+    assert client.get(f"/t/{token}/letter/{letter.pk}/en/0/").status_code == 404
+
+
+def test_the_preview_line_is_what_the_markdown_says(tmp_path):
+    make_subscriber("alice@example.org")
+    body = "**One** [link](https://one.example/?a=1&b=2) & 2 < 3.\n\n- more"
+    approved(texts={"en": {"subject": "Links", "body": body}})
+    assert ">One link &amp; 2 &lt; 3. more</div>" in html_of(drain(tmp_path).sent[0])

@@ -148,4 +148,4 @@ def test_a_paper_that_is_hidden_behind_another_name_leads_to_its_work(admin_clie
     main = Paper.objects.create(identifier="arxiv:2605.00001", title="How a cell counts its parts")
     Paper.objects.create(identifier="doi:10.5555/cells", title="How a cell…", merged_into=main)
     page = text(admin_client.post(URL, typed(_lookup="1")))
-    assert "It is here already" in page
+    assert "It’s already on the site" in page

@@ -238,7 +238,7 @@ def test_feeds_are_shown_first_and_added_when_that_is_confirmed(admin_client):
 
     html = text(page)
     assert "2 feeds would be added" in html
-    assert "1 cannot be added" in html
+    assert "1 can’t be added" in html
     assert "Add 2 feeds" in html
     assert Source.objects.count() == before
 
@@ -277,17 +277,17 @@ def test_only_who_may_add_sources_brings_in_feeds(permission):
     assert answer.status_code == 403
     assert not Source.objects.filter(kind="feed").exists()
     listed = client.get(reverse("admin:papers_source_changelist"))
-    assert "Bring in feeds" not in text(listed)
+    assert "Import feeds" not in text(listed)
 
 
 def test_who_may_add_sources_is_shown_the_way_to_many():
     client = staff("papers.add_source", "papers.view_source")
-    assert "Bring in feeds" in text(client.get(reverse("admin:papers_source_changelist")))
+    assert "Import feeds" in text(client.get(reverse("admin:papers_source_changelist")))
 
 
 def test_the_time_of_the_next_fetch_is_shown(admin_client, source):
     Source.objects.filter(pk=source.pk).update(is_active=True, settings={"every_minutes": 120})
-    assert "asked in the next round" in text(admin_client.get(url("change", source)))
+    assert "fetched in the next round" in text(admin_client.get(url("change", source)))
     tasks.fetch_source(source.pk)
     at = NOW + dt.timedelta(minutes=120)
     assert f"from {at:%-d %b, %H:%M} UTC on" in text(admin_client.get(url("change", source)))

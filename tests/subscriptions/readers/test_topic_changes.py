@@ -70,7 +70,7 @@ def test_a_preview_says_who_gets_more_and_less_and_changes_nothing(agents, robot
 
 @pytest.mark.parametrize(
     ("ended", "successors", "why"),
-    [([], ["Robots"], "at least one"), (["Agents"], ["Agents"], "same time")],
+    [([], ["Robots"], "at least one"), (["Agents"], ["Agents"], "both end")],
 )
 def test_what_makes_no_sense_is_refused(agents, robots, ended, successors, why):
     named = {"Agents": agents, "Robots": robots}
