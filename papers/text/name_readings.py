@@ -1,9 +1,10 @@
 """How a printed name can be read: which of its words are the family's and which are given, and how
 else each is spelled.
 
-Accents, particles, hyphens, initials, transcriptions, and the order and script of Chinese, Japanese,
-Korean and Vietnamese names are spellings of one name. Where a name can be read in several ways there
-are several readings. Whether two names are one person's is for `papers.text.same_person`.
+Accents, particles, hyphens, initials, transcriptions, and the order and script of Chinese,
+Japanese, Korean and Vietnamese names are spellings of one name. Where a name can be read in several
+ways there are several readings. Whether two names are one person's is for
+`papers.text.same_person`.
 """
 
 import enum
@@ -77,6 +78,7 @@ class Given:
 
     @property
     def text(self) -> str:
+        """The shortest spelling."""
         return min(self.spellings, key=len)
 
 
@@ -119,6 +121,7 @@ def loose(word: str) -> str:
 
 
 def in_ascii(text: str) -> str:
+    """The text transcribed to ASCII, without case."""
     return anyascii(unicodedata.normalize("NFC", text)).casefold()
 
 
@@ -218,6 +221,7 @@ def _reading(
 
 
 def given_names(givens: list[str], *, is_east_asian: bool) -> tuple[Given, ...]:
+    """The words of given names, each with its spellings; initials written together are parted."""
     found: list[Given] = []
     many = [piece for word in givens for piece in _pieces(word)]
     skip = False

@@ -19,7 +19,8 @@ from papers.models import Paper, Source, Topic
 from papers.search.filters import LONGEST_NAME, read
 from papers.sources.arxiv_taxonomy import choices
 from papers.sources.record import people_of
-from papers.text.same_person import orcid_key, words
+from papers.text.name_readings import words
+from papers.text.same_person import orcid_key
 from subscriptions.models import Following
 from subscriptions.pages.forms import AddressField
 

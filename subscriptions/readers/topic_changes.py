@@ -113,9 +113,7 @@ def check(ended: Sequence[Topic], successors: Sequence[Topic]) -> None:
     if set(ended) & set(successors):
         raise NotPossible("A topic can’t both end and take over readers.")
     if any(not topic.is_active for topic in successors):
-        raise NotPossible(
-            "Only an active topic can take over readers. Activate it first."
-        )
+        raise NotPossible("Only an active topic can take over readers. Activate it first.")
 
 
 @transaction.atomic
