@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
@@ -26,8 +26,9 @@ from django.views.decorators.http import require_safe
 
 from papers.cards import Link, card_of, whole
 from papers.fields import FIELDS
-from papers.models import Feature, Paper, PaperQuerySet, Topic
+from papers.models import Feature, Paper, PaperQuerySet
 from papers.pages import entries
+from papers.pages.ended_topics import offered_or_successor
 
 DAYS = 3
 """Days that have papers and stand in the feed together, for programs that ask once in a while."""
@@ -69,8 +70,10 @@ def papers_feed(request: HttpRequest) -> HttpResponseBase:
 
 @require_safe
 def topic_feed(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """The newest papers of a topic."""
-    topic = get_object_or_404(Topic.objects.active(), slug=slug)
+    """The newest papers of a topic, or the way to the feed of the one that took its place."""
+    topic, is_successor = offered_or_successor(slug)
+    if is_successor:
+        return redirect("papers:topic_feed", topic.slug)
     newest = entries.newest_of(topic)
     newest.sort(key=lambda one: (-one.listed.toordinal(), *one.by_trend))
     ids = [one.paper_id for one in newest[:MOST]]

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
@@ -31,6 +31,7 @@ from papers.models import (
 from papers.models.match import NEVER
 from papers.pages import entries, explanation, search_results, sharing
 from papers.pages.charts import line_chart
+from papers.pages.ended_topics import offered_or_successor
 from papers.search import completions, related, suggestions
 from papers.search.highlights import Highlighter
 from papers.sources.registry import acknowledgment_of
@@ -173,9 +174,12 @@ def field(request: HttpRequest, field: str) -> HttpResponse:
 @require_safe
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """One topic: what it covers, what trends in it now, and what came last; or, from the place
-    `?after=` on, all of its papers, page by page.
+    `?after=` on, all of its papers, page by page. A topic that was merged into another, or renamed,
+    leads there.
     """
-    found = get_object_or_404(Topic.objects.active(), slug=slug)
+    found, is_successor = offered_or_successor(slug)
+    if is_successor:  # for now: an ended topic may be offered again
+        return redirect(found)
     context = {"topic": found, "total": entries.papers_of([found])[found.pk]}
     after = _place_of(request.GET.get("after", ""))
     if after:

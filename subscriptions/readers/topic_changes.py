@@ -150,6 +150,22 @@ def change(
     return made
 
 
+def successor_of(topic: int) -> int | None:
+    """The topic that took the place of this one (keys): the only successor of its latest end, or
+    that one's own where it was ended since. None where there is none, or more than one. One query.
+    """
+    changes = list(TopicChange.objects.values_list("pk", "ended", "successors"))  # latest first
+    found, since = None, 0
+    while True:
+        latest = next((one for one in changes if topic in one[1] and one[0] > since), None)
+        if latest is None:
+            return found
+        since, _, successors = latest
+        if len(successors) != 1:
+            return None
+        found = topic = successors[0]
+
+
 def _move(made: TopicChange) -> None:
     """Have the readers of the ended topics follow each successor. In chunks of readers."""
     follow = Subscription.objects.filter(topic__in=made.ended).order_by("subscriber_id")

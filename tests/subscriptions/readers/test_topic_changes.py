@@ -125,3 +125,32 @@ def test_the_preferences_say_so_too(agents, robots):
     said = Client().get(page).content.decode()
     assert "won’t get any digests" not in said
     assert topic_changes.has_nothing(alice) is False
+
+
+def lead(client: Client, topic: Topic) -> tuple[str | None, str | None]:
+    """Where the page and the feed of a topic lead."""
+    page = topic.get_absolute_url()
+    feed = client.get(f"{page}feed.atom")
+    return client.get(page).headers.get("Location"), feed.headers.get("Location")
+
+
+def test_links_to_a_topic_that_was_merged_lead_to_the_one_that_took_its_place(agents, robots):
+    third, client = make_topic("Embodied agents"), Client()
+    assert lead(client, agents) == (None, None)
+    change([agents], [robots], NOW, None)
+    assert lead(client, agents) == (page := robots.get_absolute_url(), f"{page}feed.atom")
+    change([robots], [third], NOW, None)
+    wanted = third.get_absolute_url()
+    assert lead(client, agents) == lead(client, robots) == (wanted, f"{wanted}feed.atom")
+    Topic.objects.filter(pk=agents.pk).update(is_active=True)
+    assert lead(client, agents) == (None, None)
+    change([third], [agents], NOW, None)
+    assert lead(client, robots) == (page := agents.get_absolute_url(), f"{page}feed.atom")
+
+
+def test_links_to_a_topic_that_was_split_or_retired_lead_nowhere(agents, robots):
+    change([agents], [robots, make_topic("Planning")], NOW, None)
+    change([robots], [], NOW, None)
+    for topic in (agents, robots):
+        assert Client().get(topic.get_absolute_url()).status_code == 404
+        assert Client().get(f"{topic.get_absolute_url()}feed.atom").status_code == 404
