@@ -32,7 +32,10 @@ def _no_kept_index(monkeypatch):
     monkeypatch.setattr(previews, "_kept", None)
 
 
-@pytest.mark.parametrize(("language", "scripts"), [("en", True), ("de", False)])
+@pytest.mark.parametrize(
+    ("language", "scripts"),
+    [("en", True), ("de", False), *([("de", True)] if SHOTS else [])],
+)
 def test_a_reader_follows_and_mutes(
     browser: Browser, live_server, settings, monkeypatch, language, scripts
 ):
@@ -65,7 +68,7 @@ def test_a_reader_follows_and_mutes(
                 page.emulate_media(color_scheme=scheme)
                 for width in (360, 1280) if SHOTS else ():
                     page.set_viewport_size({"width": width, "height": 800})
-                    page.screenshot(path=f"{SHOTS}/{name}-{scheme}-{width}.png", full_page=True)
+                    page.screenshot(path=f"{SHOTS}/{name}-{language}-{scheme}-{width}.png", full_page=True)
                 page.set_viewport_size({"width": 360, "height": 800})
                 if AXE.exists():
                     page.evaluate(AXE.read_text())
