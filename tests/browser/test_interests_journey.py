@@ -68,7 +68,9 @@ def test_a_reader_follows_and_mutes(
                 page.emulate_media(color_scheme=scheme)
                 for width in (360, 1280) if SHOTS else ():
                     page.set_viewport_size({"width": width, "height": 800})
-                    page.screenshot(path=f"{SHOTS}/{name}-{language}-{scheme}-{width}.png", full_page=True)
+                    page.screenshot(
+                        path=f"{SHOTS}/{name}-{language}-{scheme}-{width}.png", full_page=True
+                    )
                 page.set_viewport_size({"width": 360, "height": 800})
                 if AXE.exists():
                     page.evaluate(AXE.read_text())
