@@ -202,7 +202,6 @@ ACCOUNT_SESSION_REMEMBER = False
 MFA_ADAPTER = "newsletter.pages.accounts.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses of accounts are nowhere asked for
-MFA_TOTP_ISSUER = read("SITE_NAME", env.str, "Broadsheet", "the newsletter's name")
 MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 USERSESSIONS_TRACK_ACTIVITY = False  # it would write with every page that is looked at
@@ -682,8 +681,8 @@ LOGGING = {
 }
 
 UNFOLD = {
-    "SITE_TITLE": SITE_NAME,
-    "SITE_HEADER": SITE_NAME,
+    "SITE_TITLE": sidebar.site_name,
+    "SITE_HEADER": sidebar.site_name,
     "SITE_URL": "/",
     "SITE_SYMBOL": "newspaper",
     "STYLES": [lambda request: static("newsletter/admin.css")],

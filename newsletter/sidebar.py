@@ -2,7 +2,16 @@
 
 from typing import Any
 
+from django.http import HttpRequest
 from django.urls import reverse_lazy
+
+
+def site_name(request: HttpRequest) -> str:
+    """What the admin is called."""
+    from papers import site  # whose tables settings are read before
+
+    return site.current().name
+
 
 _GROUPS = {
     "Today": [
@@ -39,6 +48,7 @@ _GROUPS = {
         ("Status", "monitor_heart", "newsletter_trouble_status"),
         ("Troubles", "warning", "newsletter_trouble_changelist"),
         ("Actions on many rows", "checklist", "papers_bulkaction_changelist"),
+        ("Site and newsletter", "palette", "papers_site_changelist"),
         ("Roles", "badge", "auth_group_roles"),
         ("Accounts", "person", "auth_user_changelist"),
         ("Who changed what", "history", "papers_auditentry_changelist"),

@@ -23,11 +23,12 @@ class PapersConfig(AppConfig):
         """Have a change of whatever pages show outdate the pages that are kept, and the index of
         the papers' words looked after whenever tables have changed.
         """
-        from papers import models
+        from papers import models, site
         from papers.models import page_version
         from papers.semantics import checks  # noqa: F401  # checks register themselves
         from papers.summaries import checks as _  # noqa: F401
 
         page_version.watch(models.Paper, models.Feature, models.Topic, models.Match, models.Pick)
-        page_version.watch(models.Thumbnail, models.MachineSummary)
+        page_version.watch(models.Thumbnail, models.MachineSummary, models.Site)
+        site.listen()
         post_migrate.connect(mend_index, sender=self)

@@ -10,6 +10,7 @@ from django.test import override_settings
 from hypothesis import settings as hypothesis_settings
 
 import newsletter.admin_urls  # noqa: F401 - tests ask the admin's registry what is there
+from papers import site
 from papers.semantics import current
 from papers.sources import polite
 from tests.database import django_db_keepdb, django_db_setup  # noqa: F401 - fixtures
@@ -44,6 +45,27 @@ def nobody_waits_for_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Services answer from this machine, and one that rests in one test is asked in the next."""
     monkeypatch.setattr(polite, "sleep", lambda _: None)
     monkeypatch.setattr(polite, "cache", LocMemCache(f"turns {next(_numbers)}", {}))
+
+
+NO_SITE = float("inf"), site.EMPTY
+
+
+@pytest.fixture(scope="session", autouse=True)
+def the_clock_forgets_no_site() -> Iterator[None]:
+    """A process goes by the site's row that it read for a while: here until somebody writes it, so
+    that no count of queries depends on the clock.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site, "FRESH", 86_400.0)
+        patch.setattr(site, "_kept", NO_SITE)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def no_site_of_another_test() -> Iterator[None]:
+    """There is no row until a test makes one."""
+    yield
+    site._kept = NO_SITE
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,7 @@ from django.core import mail as django_mail
 from newsletter.delivery import notices
 from newsletter.digests.rendering import DigestPress
 from newsletter.mail.message import Mail
+from papers import site
 from papers.text.cleaning import plain
 
 ALL_OF = 200
@@ -103,7 +104,7 @@ def content(
     domain = settings.MAIL_DOMAIN
     if domain.isascii() and not headers.get(b"message-id", "").endswith(f"@{domain}>"):
         wrong.append("the Message-ID is not of the sender's domain")
-    address = " ".join(plain(settings.POSTAL_ADDRESS).split())
+    address = " ".join(plain(site.current().postal_address).split())
     for form, body in (("text", text), ("HTML", unescape(html))):
         if address and body and address not in " ".join(body.split()):
             wrong.append(f"the {form} does not name the postal address")

@@ -9,6 +9,7 @@ from newsletter.admin.events import EventAdmin
 from newsletter.admin.issues import IssueAdmin
 from newsletter.admin.letters import LetterAdmin
 from newsletter.admin.notices import NoticeAdmin
+from newsletter.admin.site import SiteAdmin
 from newsletter.admin.staff import GroupAdmin, UserAdmin
 from newsletter.admin.statistics import StatisticsAdmin
 from newsletter.admin.troubles import TroubleAdmin
@@ -24,6 +25,7 @@ __all__ = [
     "IssueDraftAdmin",
     "LetterAdmin",
     "NoticeAdmin",
+    "SiteAdmin",
     "StatisticsAdmin",
     "TroubleAdmin",
     "UserAdmin",

@@ -30,6 +30,7 @@ from newsletter import VERSION
 from newsletter.api import problems
 from newsletter.api.problems import Problem
 from newsletter.api.tokens import Token
+from papers import site
 from papers.models import page_version
 
 logger = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ class Api(NinjaAPI):
     def get_openapi_schema(self, **kwargs: Any) -> Any:
         """The description, with what surrounds each operation."""
         schema = super().get_openapi_schema(**kwargs)
+        schema["info"]["title"] = f"{site.current().name} API"
         schema["components"]["schemas"]["Problem"] = problems.SCHEMA
         scheme = {"type": "http", "scheme": "bearer", "description": "A token of the API."}
         schema["components"]["securitySchemes"] = {"Token": scheme}
@@ -279,7 +281,6 @@ def not_found(request: HttpRequest) -> HttpResponse:
 def make_api(routers: dict[str, Router]) -> Api:
     """The API of these routers, by the headings under which they are described."""
     api = Api(
-        title=f"{settings.SITE_NAME} API",
         version="1",
         description=DESCRIPTION,
         urls_namespace="api",

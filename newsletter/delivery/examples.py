@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from email.utils import parseaddr
 from typing import Any, Self
 
-from django.conf import settings
 from django.db import transaction
 
 from newsletter.delivery.worker import edition_of, wording_for
@@ -141,12 +140,11 @@ def mail_of_test(notice: Notice, now: dt.datetime) -> Mail:
         mail, _ = compose(Example.of(notice.about or {}), now)
     except NothingToShow as error:
         raise NotDue(str(error)) from None
-    sender = settings.DEFAULT_FROM_EMAIL
     return replace(
         mail,
         notice_id=notice.pk,
         message_id=notice_message_id(notice.pk),
-        envelope_from=notice_return_path(notice.pk, user.email, parseaddr(sender)[1]),
+        envelope_from=notice_return_path(notice.pk, user.email, parseaddr(mail.from_header)[1]),
         to_addr=user.email,
         subject=f"[Test] {mail.subject}",
         tags=("test",),

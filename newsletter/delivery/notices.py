@@ -19,7 +19,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from email.utils import parseaddr
 
-from django.conf import settings
 from django.db import transaction
 
 from newsletter.delivery import ledger, rates
@@ -34,6 +33,7 @@ from newsletter.mail.outcomes import Kind, Outcome, described
 from newsletter.mail.return_paths import notice_return_path
 from newsletter.mail.transports.base import Transport
 from newsletter.models import Delivery
+from papers import site
 from subscriptions.models import AddressChange, FormEntry, Notice, Subscriber
 from subscriptions.notices import due
 from subscriptions.notices.letters import KINDS, Letter, NotDue, letter_for
@@ -280,7 +280,7 @@ def _mail(one: ClaimedNotice, now: dt.datetime) -> Mail:
 
 def mail_of(letter: Letter, notice_id: int | None) -> Mail:
     """The letter as it goes out; without a notice it is a preview."""
-    sender = settings.DEFAULT_FROM_EMAIL
+    sender = site.current().sender
     return Mail(
         delivery_id=None,
         notice_id=notice_id,

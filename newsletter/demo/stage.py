@@ -218,6 +218,7 @@ class Demo:
             ("Site", f"{site}/", "subscribe here, as a reader would"),
             ("Inbox", f"{site}/dev/mailbox/", "every email that was sent"),
             ("Admin", f"{site}{reverse('admin:index')}", login),
+            ("Yours", f"{site}/admin/papers/site/", "your name, logo and color, with a preview"),
         ]
         self._console.print()
         for name, address, note in rows:

@@ -20,6 +20,7 @@ from newsletter.issues.places import Place
 from newsletter.models import Issue
 from newsletter.models.issue import PREVIEW_LENGTH
 from papers.cards import Card, Link, answers
+from papers.site import Site
 from papers.text.citations import SHOWN_FIRST, SHOWN_LAST
 from papers.text.cleaning import plain, shorten
 from papers.text.excerpts import BETWEEN
@@ -223,12 +224,9 @@ def shell_context(
     leave = "subscriptions:end-daily" if is_of_interests else "subscriptions:unsubscribe"
     unsubscribe = values["unsubscribe"].join(address_around_token(leave))
     return {
-        "site_name": plain(settings.SITE_NAME),
-        "site_url": settings.SITE_URL,
+        **Site.of_issue(issue.site).mail_context(),
         "language": get_language() or settings.LANGUAGE_CODE,
         "is_right_to_left": get_language_bidi(),
-        "curator": plain(gettext(settings.CURATOR)),
-        "postal_address": plain(settings.POSTAL_ADDRESS),
         "date": date_of(issue.day),
         "is_weekly": is_weekly,
         "is_welcome": is_welcome,

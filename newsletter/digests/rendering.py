@@ -52,6 +52,7 @@ from newsletter.mail.return_paths import return_path
 from newsletter.models import Issue
 from newsletter.models.issue import SUBJECT_LENGTH
 from papers.cards import Card
+from papers.site import Site
 from papers.text.cleaning import plain, shorten
 from subscriptions import links
 from subscriptions.links import Purpose
@@ -106,6 +107,7 @@ class DigestPress:
         `RenderingFailed` where not even a text can be made.
         """
         self.issue = issue
+        self.site = Site.of_issue(issue.site)
         self.is_weekly = is_weekly
         self.is_welcome = is_welcome
         self.is_of_interests = is_of_interests
@@ -303,7 +305,7 @@ class DigestPress:
         said = {
             "title": title,
             "date": short_date_of(self.issue.day),
-            "site": plain(settings.SITE_NAME),
+            "site": self.site.name,
         }
         if self.is_welcome:
             return gettext("Welcome to %(site)s: %(title)s") % said
@@ -356,6 +358,7 @@ class DigestPress:
                 *self._topic_names.values(),
                 self.issue.note,
                 self.issue.preview_line,
+                str(self.site.as_dict()),
                 *(str(place.card.as_dict()) for place in (*lines, *cards)),
             ]
         )
@@ -429,7 +432,7 @@ class DigestPress:
         self._leave = list_headers.around_unsubscribe_token(
             "subscriptions:end-daily" if self.is_of_interests else "subscriptions:unsubscribe"
         )
-        name, day = plain(settings.SITE_NAME), self.issue.day.isoformat()
+        name, day = self.site.name, self.issue.day.isoformat()
         if name.isascii() and not _PHRASE.fullmatch(name):
             name = '"' + name.replace("\\", "").replace('"', "'") + '"'
         kind = "welcome" if self.is_welcome else "weekly" if self.is_weekly else "daily"
@@ -449,7 +452,7 @@ class DigestPress:
             "feedback": links.signer(Purpose.FEEDBACK),
         }
         self._sign_digest = links.signer(Purpose.DIGEST)
-        self._from_header = settings.DEFAULT_FROM_EMAIL
+        self._from_header = self.site.sender
         self._envelope_from = parseaddr(self._from_header)[1]
         self._metadata = {"issue": day}
 

@@ -16,6 +16,7 @@ from newsletter.issues.places import Place, Reason, Standing, taking_part
 from newsletter.issues.publishing import drafted, forget_draft
 from newsletter.models import Issue, IssuePaper, MissingSource
 from newsletter.webhooks import recording
+from papers import site
 from papers.cards import Card, Link, brief, card_of
 from papers.days import LONGEST_WAIT, closes_at, current_day, feature_day
 from papers.ingest.issue_days import hold_listing
@@ -115,7 +116,12 @@ def build_issue(day: dt.date, now: dt.datetime) -> Issue | None:
             return None
         issue, created = Issue.objects.get_or_create(
             day=day,
-            defaults={"frozen_at": now, "missing_sources": missing} | drafted(day, now),
+            defaults={
+                "frozen_at": now,
+                "missing_sources": missing,
+                "site": site.current().as_dict(),
+            }
+            | drafted(day, now),
         )
         if created:
             forget_draft(day)

@@ -16,13 +16,13 @@ from django.utils.safestring import mark_safe
 
 from newsletter.digests.selection import Reader
 from newsletter.digests.tracked_links import tracker_for
-from newsletter.letters.markdown import as_html, targets
 from newsletter.mail.encoding import Fragment
 from newsletter.mail.message import Mail
 from newsletter.mail.message_ids import message_id, preview_id
 from newsletter.mail.return_paths import return_path
 from newsletter.models import Letter
-from papers.text.cleaning import plain
+from papers import site
+from papers.text.markdown import as_html, targets
 from subscriptions import links
 from subscriptions.notices.list_headers import AUTOMATIC, feedback_id, unsubscribe_headers
 from subscriptions.notices.mjml import check_links, compile_mjml
@@ -38,6 +38,7 @@ class LetterPress:
 
     def __init__(self, letter: Letter, language: str) -> None:
         self.letter = letter
+        self.site = site.current()
         self.language, text = letter.text_for(language)
         self.subject = " ".join(text["subject"].split())
         with translation.override(self.language):
@@ -52,9 +53,7 @@ class LetterPress:
                 "keep": links.absolute(reverse("subscriptions:keep", args=[_KEEP]))
                 if letter.kind == Letter.Kind.PERMISSION
                 else "",
-                "site_name": plain(settings.SITE_NAME),
-                "site_url": settings.SITE_URL,
-                "postal_address": plain(settings.POSTAL_ADDRESS),
+                **self.site.mail_context(),
                 "language": translation.get_language(),
                 "is_right_to_left": translation.get_language_bidi(),
             }
@@ -77,9 +76,9 @@ class LetterPress:
             _CHOOSE: Fragment.word(links.token(links.Purpose.PREFERENCES, *who)),
             _KEEP: Fragment.word(links.token(links.Purpose.KEEP, *who)),
         }
-        name = plain(settings.SITE_NAME).replace("\\", "").replace('"', "'")
+        name = self.site.name.replace("\\", "").replace('"', "'")
         name = f'"{name}"' if name.isascii() else name
-        sender = settings.DEFAULT_FROM_EMAIL
+        sender = self.site.sender
         html = () if reader.text_only else _filled(self._html, tokens)
         if html and self._tracker is not None and delivery_id is not None:
             html = self._tracker.track(html, *who, delivery_id)

@@ -140,6 +140,12 @@ class Issue(models.Model):
         editable=False,
         help_text="Sources that hadn't answered when it was frozen; empty if this wasn't checked.",
     )
+    site = models.JSONField(
+        null=True,
+        editable=False,
+        help_text="What the site was called and said of itself when the issue was frozen: its "
+        "digests keep that. Empty for issues of before that was kept.",
+    )
 
     objects = IssueQuerySet.as_manager()
     state_counts: Counter[str]  # of its deliveries, where a list counted them

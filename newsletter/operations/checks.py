@@ -25,7 +25,8 @@ def check_sender(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         found.append(
             Error(
                 f"Nothing is sent to readers until these are set: {', '.join(names)}.",
-                hint="Set the environment variables with these names.",
+                hint="Set the environment variables with these names. The postal address may also "
+                "be set in the admin, under Site and newsletter.",
                 id="newsletter.E001",
             )
         )

@@ -67,21 +67,26 @@ def preview(
     subscriber_id: int | None = None,
     day: dt.date | None = None,
     text_only: bool = False,
+    language: str = "",
 ) -> MailPreview:
-    """The email `name`, one of `NAMES`, for a subscriber or for an example of a reader.
+    """The email `name`, one of `NAMES`, for a subscriber or for an example of a reader; in the
+    reader's language unless another is given.
 
     A digest is that of the issue of `day`, or of the newest one. The example follows every topic.
     No signed link in it works, in a subscriber's mail as well. `text_only` shows what who wants no
     HTML gets. Raises `NoPreview`.
     """
     if name in DIGESTS:
-        return _digest(name, _reader(subscriber_id), day, text_only=text_only)
+        reader = _reader(subscriber_id)
+        reader = reader._replace(language=language or reader.language)
+        return _digest(name, reader, day, text_only=text_only)
     if subscriber_id is None:
         subscriber = Subscriber(pk=0, email=EXAMPLE, top_papers=True)
     else:
         subscriber = _subscriber(subscriber_id)
     subscriber.link_version = links.VOID
     subscriber.text_only |= text_only
+    subscriber.language = language or subscriber.language
     letter = letters.make_letter(letters.Kind(name), subscriber, now)
     return _of_mail(name, notices.mail_of(letter, None))
 

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from newsletter.mail.providers import registry as providers
 from newsletter.mail.transports import backend
+from papers import site
 
 REACHING_NOBODY = frozenset(
     {
@@ -40,15 +41,14 @@ def reaches_readers() -> bool:
 
 def missing() -> list[str]:
     """What sending to readers needs and nobody said, as "NAME (meaning)", in a fixed order."""
-    return [
-        f"{name} ({meaning})"
-        for name, meaning in MEANINGS.items()
-        if name in settings.UNSAID or not _value(name).strip()
-    ]
+    return [f"{name} ({meaning})" for name, meaning in MEANINGS.items() if not _is_said(name)]
 
 
-def _value(name: str) -> str:
-    return str(getattr(settings, "DEFAULT_FROM_EMAIL" if name == "FROM_EMAIL" else name))
+def _is_said(name: str) -> bool:
+    if name == "POSTAL_ADDRESS" and site.says_postal_address():
+        return True
+    value = str(getattr(settings, "DEFAULT_FROM_EMAIL" if name == "FROM_EMAIL" else name))
+    return name not in settings.UNSAID and bool(value.strip())
 
 
 def has_webhook_secret() -> bool:

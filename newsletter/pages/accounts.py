@@ -17,6 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
 from newsletter.operations import second_factor
+from papers import site
 from subscriptions.readers.limits import address_of
 
 
@@ -57,7 +58,11 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """The site that passkeys are for."""
-        return {"id": settings.SITE_HOST, "name": settings.SITE_NAME}
+        return {"id": settings.SITE_HOST, "name": site.current().name}
+
+    def get_totp_issuer(self) -> str:
+        """What programs that make codes call the account."""
+        return site.current().name
 
 
 @never_cache

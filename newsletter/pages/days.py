@@ -12,6 +12,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
@@ -68,26 +69,40 @@ def _front_page(request: HttpRequest, wanted: dt.date | None) -> HttpResponseBas
     )
 
     def context() -> dict[str, Any]:
-        day = wanted or pages.latest_day(today)
-        if wanted:
-            first = pages.first_day()
-            if first is None or not first <= wanted <= today:
-                raise Http404("a day without papers, before the first or after today")
-        return {
-            "page": pages.day_of(day, now, topic, field, page) if day else None,
-            "today": today,
-            "is_home": wanted is None,
-            "is_last_weekday": day == days.last_weekday(today),
+        return _context(now, wanted, topic, field, page) | {
             "unknown_topic": is_unknown,
             "narrowed": f"?{narrowing}" if narrowing else "",
             "kept": f"{narrowing}&" if narrowing else "",
-            "form": _form(topic),
-            "week": periods.week_of(day) if day else None,
-            "calendar": pages.calendar(periods.month_of(day), now) if day else None,
         }
 
     key = wanted, today, topic.slug if topic else is_unknown, field, page
     return cached_page(request, "newsletter/home.html", key, context)
+
+
+def _context(
+    now: dt.datetime, wanted: dt.date | None, topic: Topic | None, field: str, page: int
+) -> dict[str, Any]:
+    today = now.date()
+    day = wanted or pages.latest_day(today)
+    if wanted:
+        first = pages.first_day()
+        if first is None or not first <= wanted <= today:
+            raise Http404("a day without papers, before the first or after today")
+    return {
+        "page": pages.day_of(day, now, topic, field, page) if day else None,
+        "today": today,
+        "is_home": wanted is None,
+        "is_last_weekday": day == days.last_weekday(today),
+        "form": _form(topic),
+        "week": periods.week_of(day) if day else None,
+        "calendar": pages.calendar(periods.month_of(day), now) if day else None,
+    }
+
+
+def front_page(now: dt.datetime) -> str:
+    """The page that everyone sees first, made for a preview and kept nowhere."""
+    context = _context(now, None, None, "", 1) | {"here": "newsletter:home", "site_style": ""}
+    return render_to_string("newsletter/home.html", context, HttpRequest())
 
 
 @require_safe

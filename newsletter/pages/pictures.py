@@ -23,6 +23,7 @@ from font_source_serif_pro import SourceSerifPro, SourceSerifProSemibold
 from PIL import Image, ImageDraw, ImageFont
 
 from newsletter.models import Issue
+from papers import site
 from papers.models import Paper, Topic
 from papers.pages import entries
 from papers.pages.periods import Period
@@ -48,7 +49,7 @@ _WITHOUT_GLYPH = "\ue000"
 def of_site(request: HttpRequest) -> HttpResponseBase:
     """The picture of all pages that have none of their own."""
     with _language(request):
-        title = gettext("Each day’s trending research papers, by topic, in your inbox.")
+        title = site.current().description
         return _answer(request, "", title)
 
 
@@ -116,8 +117,9 @@ def _in_words(day: dt.date) -> str:
 
 
 def _answer(request: HttpRequest, kicker: str, title: str) -> HttpResponseBase:
+    now = site.current()
     png, etag = picture(
-        plain(settings.SITE_NAME), shorten(plain(kicker), MOST), shorten(plain(title), MOST)
+        now.name, now.accent or ACCENT, shorten(plain(kicker), MOST), shorten(plain(title), MOST)
     )
     headers = {"ETag": etag, "Cache-Control": "public, max-age=86400"}
     response = HttpResponse(png, content_type="image/png", headers=headers)
@@ -125,13 +127,13 @@ def _answer(request: HttpRequest, kicker: str, title: str) -> HttpResponseBase:
 
 
 @lru_cache(maxsize=KEPT)
-def picture(site: str, kicker: str, title: str) -> tuple[bytes, str]:
+def picture(name: str, accent: str, kicker: str, title: str) -> tuple[bytes, str]:
     """A PNG of `SIZE`, and its ETag."""
     image = Image.new("RGB", SIZE, PAPER)
     draw = ImageDraw.Draw(image)
     width = SIZE[0]
-    draw.rectangle((0, 0, width, 12), ACCENT)
-    _line(draw, 56, site, 46, INK, is_bold=True)
+    draw.rectangle((0, 0, width, 12), accent)
+    _line(draw, 56, name, 46, INK, is_bold=True)
     draw.line((MARGIN, 132, width - MARGIN, 132), INK, 5)
     draw.line((MARGIN, 141, width - MARGIN, 141), INK, 1)
     _line(draw, 172, kicker, 32, MUTED)

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from newsletter.mail.local_mailbox import MailboxBackend
 from newsletter.models import ApiToken, Webhook
+from papers import site
 from subscriptions.models import AddressChange
 from subscriptions.notices.due import ASK_AGAIN_AFTER
 from subscriptions.pages import recognition
@@ -73,7 +74,7 @@ def cookies() -> list[Cookie]:
 def privacy(request: HttpRequest) -> HttpResponse:
     """The page."""
     context = {
-        "postal_address": settings.POSTAL_ADDRESS,
+        "postal_address": site.current().postal_address,
         "contact": settings.CONTACT_EMAIL,
         "note": settings.PRIVACY_NOTE,
         "provider": mail_provider(),

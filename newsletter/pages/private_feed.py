@@ -9,7 +9,6 @@ their address, or to upvotes in their name.
 import datetime as dt
 from dataclasses import replace
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone, translation
 from django.utils.feedgenerator import Atom1Feed
@@ -22,6 +21,7 @@ from newsletter.digests import interests, retractions
 from newsletter.digests.choices import chosen_papers
 from newsletter.digests.selection import Fallen
 from newsletter.models import IssuePaper
+from papers import site
 from papers.cards import Card, Link, answers
 from papers.models import Topic
 from papers.pages.feeds import MAX_AGE, answer, new_feed, paragraphs, row_of, xml_text
@@ -58,7 +58,7 @@ def private_feed(request: HttpRequest, token: str) -> HttpResponseBase:
 def _feed(request: HttpRequest, subscriber: Subscriber) -> HttpResponseBase:
     feed = new_feed(
         request,
-        title=gettext("Your digest · %(site)s") % {"site": settings.SITE_NAME},
+        title=gettext("Your digest · %(site)s") % {"site": site.current().name},
         subtitle=gettext("Trending papers for you, each with the reason why"),
         page="/",
     )

@@ -21,6 +21,7 @@ from newsletter.digests.contexts import address_around_token
 from newsletter.digests.selection import Reader
 from newsletter.models import Issue
 from newsletter.pages.mail_frames import framed
+from papers import site
 from papers.models import Paper, page_version
 from subscriptions import links
 
@@ -76,6 +77,7 @@ def _made(
     """Subject and HTML of the sample; both empty where the issue has no papers. Made again when
     anything that pages show has changed since.
     """
+    site.read_again()
     issue = Issue.objects.get(pk=issue_id)
     reader = Reader(
         id=0,

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_safe
 
 from newsletter.digests.tracked_links import targets
 from newsletter.events import tracking
-from newsletter.letters.markdown import targets as targets_of_text
 from newsletter.models import IssuePaper, Letter
 from newsletter.pages.webhooks import wake
 from papers.cards import Card
+from papers.text.markdown import targets as targets_of_text
 from subscriptions import links
 from subscriptions.pages.signed import keep_private
 

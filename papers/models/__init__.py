@@ -17,6 +17,7 @@ from papers.models.paper import Paper, PaperQuerySet
 from papers.models.pick import Pick
 from papers.models.search_word import Acronym, SearchVocabulary, SearchWord, WordDeletion
 from papers.models.semantic_model import FittedModel, FittedModelQuerySet, PaperVector
+from papers.models.site import Site, SiteLogo
 from papers.models.source import Source
 from papers.models.source_run import SourceRun, SourceRunQuerySet
 from papers.models.summary import MachineSummary, SummaryDay
@@ -65,6 +66,8 @@ __all__ = [
     "Pick",
     "SearchVocabulary",
     "SearchWord",
+    "Site",
+    "SiteLogo",
     "Source",
     "SourceRecord",
     "SourceRun",

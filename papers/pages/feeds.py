@@ -24,6 +24,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
+from papers import site
 from papers.cards import Link, card_of, whole
 from papers.fields import FIELDS
 from papers.models import Feature, Paper, PaperQuerySet
@@ -61,7 +62,7 @@ def papers_feed(request: HttpRequest) -> HttpResponseBase:
     ids = entries.of_days(_last_days(), MOST)
     return _answer(
         request,
-        title=settings.SITE_NAME,
+        title=site.current().name,
         subtitle=gettext("Each day’s trending research papers"),
         page="/",
         papers=Paper.objects.shown().filter(pk__in=ids),
@@ -79,7 +80,7 @@ def topic_feed(request: HttpRequest, slug: str) -> HttpResponseBase:
     ids = [one.paper_id for one in newest[:MOST]]
     return _answer(
         request,
-        title=f"{topic.label} · {settings.SITE_NAME}",
+        title=f"{topic.label} · {site.current().name}",
         subtitle=topic.description,
         page=topic.get_absolute_url(),
         papers=Paper.objects.shown().filter(pk__in=ids),
@@ -95,7 +96,7 @@ def field_feed(request: HttpRequest, field: str) -> HttpResponseBase:
     ids = entries.of_days(_last_days(), MOST, field)
     return _answer(
         request,
-        title=f"{name} · {settings.SITE_NAME}",
+        title=f"{name} · {site.current().name}",
         subtitle=gettext("Each day’s trending research papers"),
         page=reverse("papers:field", args=[field]),
         papers=Paper.objects.shown().filter(pk__in=ids),
@@ -134,7 +135,7 @@ def new_feed(request: HttpRequest, *, title: str, subtitle: str, page: str) -> A
         title=xml_text(title),
         link=f"{settings.SITE_URL}{page}",
         description="",
-        author_name=xml_text(gettext(settings.CURATOR)),
+        author_name=xml_text(site.current().curator),
         subtitle=xml_text(subtitle),
         feed_url=address,
         feed_guid=address,

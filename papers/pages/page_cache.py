@@ -27,6 +27,7 @@ from django.template.loader import render_to_string
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import get_language
 
+from papers import site
 from papers.models import page_version
 
 MOST_KEPT = 64
@@ -126,6 +127,8 @@ def cached_page(
 
     def make() -> CachedPage:
         # A bare request has nobody's headers, messages or account; context processors still run.
+        # What the site is called is read again: what this process knows may be older.
+        site.read_again()
         context = {**make_context(), "here": here, "is_compact": is_compact}
         return CachedPage.of(render_to_string(template, context, HttpRequest()))
 

@@ -36,6 +36,7 @@ import stamina
 import stamina.instrumentation
 from django.conf import settings
 
+from papers import site
 from papers.retry_after import seconds_in
 from papers.sources.base import FetchFailed
 from papers.sources.time_limit import seconds_left
@@ -339,7 +340,7 @@ def _same_host(url: str, location: str) -> str:
 
 def who_asks() -> str:
     """The User-Agent, in the characters that a header takes."""
-    who = cleaning.plain(f"{settings.SITE_NAME} (+{settings.SITE_URL})")
+    who = cleaning.plain(f"{site.current().name} (+{settings.SITE_URL})")
     return who.encode("ascii", "replace").decode()
 
 

@@ -12,14 +12,13 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext
 
+from papers import site
 from papers.models.topic import in_order
-from papers.text.cleaning import plain
 from subscriptions import links
 from subscriptions.models import AddressChange, Notice, Subscriber, Suppression
 from subscriptions.notices.chosen import chosen_by
@@ -146,9 +145,7 @@ def make_letter(
         context = {
             "subject": subject,
             "link": link,
-            "site_name": plain(settings.SITE_NAME),
-            "site_url": settings.SITE_URL,
-            "postal_address": plain(settings.POSTAL_ADDRESS),
+            **site.current().mail_context(),
             "language": translation.get_language(),
             "is_right_to_left": translation.get_language_bidi(),
             "confirm_days": links.CONFIRM_WITHIN.days,
@@ -231,4 +228,4 @@ def _subject_and_link(
             subject, path = gettext("Your %(site)s email address has changed"), preferences
         case _:
             raise ValueError(f"no reader gets an email of the kind {kind.value}")
-    return " ".join((subject % {"site": plain(settings.SITE_NAME)}).split()), links.absolute(path)
+    return " ".join((subject % {"site": site.current().name}).split()), links.absolute(path)

@@ -19,6 +19,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from papers import site
 from subscriptions.pages.forms import SubscribeForm
 from subscriptions.pages.subscribing import opened_form, take
 
@@ -30,7 +31,7 @@ FORM = "subscriptions/embed.html"
 def frame_snippet() -> str:
     """HTML that shows the form in a frame."""
     address = f"{settings.SITE_URL}{reverse('subscriptions:embed')}?from=my-site"
-    title = escape(f"Subscribe to {settings.SITE_NAME}")
+    title = escape(f"Subscribe to {site.current().name}")
     return f'<iframe src="{address}" title="{title}" width="100%" height="640"></iframe>'
 
 

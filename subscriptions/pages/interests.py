@@ -15,6 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from papers import site
 from papers.cards import card_of, whole
 from papers.matching import references
 from papers.matching.interests.specs import BadSpec, InterestSpec, Kind, spec_of
@@ -356,7 +357,7 @@ def download(request: HttpRequest, reader: Visitor) -> HttpResponse:
 @signed(links.Purpose.PREFERENCES)
 def opml(request: HttpRequest, reader: Visitor) -> HttpResponse:
     """The feeds of all interests, for feed readers."""
-    title = gettext("Your interests · %(site)s") % {"site": settings.SITE_NAME}
+    title = gettext("Your interests · %(site)s") % {"site": site.current().name}
     lines = [
         f'    <outline type="rss" text={quoteattr(xml_text(one.name))} '
         f"xmlUrl={quoteattr(_feed_address(one))}/>"
@@ -393,7 +394,7 @@ def feed(request: HttpRequest, key: str) -> HttpResponseBase:
     with translation.override(one.subscriber.language):
         made = new_feed(
             request,
-            title=xml_text(f"{one.name} · {settings.SITE_NAME}"),
+            title=xml_text(f"{one.name} · {site.current().name}"),
             subtitle=gettext("Papers that match an interest"),
             page="/",
         )

@@ -8,7 +8,6 @@ it each press leads to a page that says what was done.
 import json
 from collections.abc import Callable, Iterable
 
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,6 +17,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from papers import site
 from papers.cards import Saving, card_of, whole
 from papers.models import Paper
 from papers.pages.feeds import MAX_AGE, MOST, answer, new_feed, paragraphs, row_of, xml_text
@@ -216,7 +216,7 @@ def feed(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 def _feed(request: HttpRequest, subscriber: Subscriber) -> HttpResponseBase:
-    title = gettext("Your reading list · %(site)s") % {"site": settings.SITE_NAME}
+    title = gettext("Your reading list · %(site)s") % {"site": site.current().name}
     made = new_feed(request, title=title, subtitle=gettext("Papers you saved for later"), page="/")
     saved = list(lists.entries(subscriber)[:MOST])
     for one in saved:

@@ -25,6 +25,7 @@ from newsletter.operations.deliverability.dns_records import Resolver
 from newsletter.operations.deliverability.findings import Finding
 from newsletter.operations.deliverability.message import Message
 from newsletter.operations.previews import EXAMPLE
+from papers import site
 from papers.cards import brief, card_of
 from papers.models import Paper, Topic
 from papers.sources.sample import Sample
@@ -92,7 +93,7 @@ def review(message: Message, resolver: Resolver | None, *, has_arrived: bool) ->
     if not has_arrived:
         findings += settings_rules.check()
     findings += header_rules.check(message)
-    findings += body_rules.check(message, postal_address=settings.POSTAL_ADDRESS)
+    findings += body_rules.check(message, postal_address=site.current().postal_address)
     findings += authentication.check(
         message,
         resolver.txt if resolver else None if has_arrived else _our_own_record(),

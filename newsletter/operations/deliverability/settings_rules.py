@@ -25,7 +25,8 @@ def check() -> Iterator[Finding]:
             "settings",
             f"Not set: {', '.join(names)}.",
             "Workers don't start in production without them",
-            "Set the environment variables with these names.",
+            "Set the environment variables with these names; the postal address may also be set in "
+            "the admin.",
         )
     else:
         yield good("settings", "Sender, postal address, list id and unsubscribe address are set.")

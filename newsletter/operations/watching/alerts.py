@@ -15,6 +15,8 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
+from papers import site
+
 logger = logging.getLogger(__name__)
 
 TIMEOUT = 10.0
@@ -45,7 +47,7 @@ class Alert:
         """One line for an email."""
         said = {State.OPEN: "Trouble", State.STILL_OPEN: "Still", State.OVER: "Over"}
         word = said.get(self.state, "Test")
-        return f"[{settings.SITE_NAME}] {word}: {self.text}"[:180]
+        return f"[{site.current().name}] {word}: {self.text}"[:180]
 
     def as_dict(self) -> dict[str, str]:
         """What a webhook is sent."""

@@ -40,6 +40,7 @@ from papers.models import (
     Match,
     Paper,
     Pick,
+    Site,
     Source,
     Topic,
 )
@@ -73,6 +74,7 @@ POSSIBLE = {
     Pick: "add change delete",
     FittedModel: "delete",
     Topic: "add change delete",
+    Site: "change",
     Source: "add change",
     Feature: "",
     Submission: "delete",
@@ -166,6 +168,7 @@ def make_rows(row: Delivery) -> dict[Any, Any]:
     Issue.objects.update(state=Issue.State.PAUSED)
     IssueDraft.objects.create(day=DAY, subject="Robots read")
     TopicChange.objects.create(words="Robots ended", made_at=NOW)
+    Site.objects.create(name="Morning Paper")
     somebody = User.objects.create_user("somebody")
     audit.record(somebody, "changed", [*Topic.objects.all(), *Topic.objects.all()])
     texts = {"en": {"subject": "A word", "body": "Of ours."}}
@@ -242,6 +245,13 @@ def expected(role: str, rows: dict[Any, Any]) -> dict[str, tuple[str, list[int]]
     found["papers_topic_packs"] = (
         reverse("admin:papers_topic_packs"),
         [200] if role == SUPERUSER else [403],
+    )
+    # There is one row, and its list leads to it; a preview is a POST.
+    sees = [302] if may(role, "view", Site) else [403]
+    found["papers_site_changelist"] = reverse("admin:papers_site_changelist"), sees
+    found["papers_site_preview"] = (
+        reverse("admin:papers_site_preview"),
+        [405] if may(role, "change", Site) else [403],
     )
     # Trying and fetching are POSTs, which lead back to the form.
     for name in ("papers_source_try", "papers_source_fetch", "papers_source_token"):

@@ -81,7 +81,7 @@ whoever has an address, see the tests of letters.
 """
 
 LOOKING = {
-    *("papers_topic_preview", "papers_source_try"),
+    *("papers_topic_preview", "papers_source_try", "papers_site_preview"),
     *("papers_source_opml", "newsletter_issue_preview", "newsletter_issue_why_not"),
     *("newsletter_issue_correct", "newsletter_delivery_why_not"),
     *("newsletter_trouble_status", "newsletter_dailycount_issue", "newsletter_dailycount_topic"),

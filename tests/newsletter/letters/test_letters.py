@@ -11,10 +11,10 @@ from newsletter.digests.tracked_links import token_of
 from newsletter.events import consequences
 from newsletter.issues import corrections
 from newsletter.letters import planning
-from newsletter.letters.markdown import as_html
 from newsletter.letters.recipients import Recipients
 from newsletter.mail.outcomes import Kind, Outcome
 from newsletter.models import Delivery, Event, Letter
+from papers.text.markdown import as_html
 from subscriptions import links
 from subscriptions.models import Subscriber, Suppression
 from tests.factories import (

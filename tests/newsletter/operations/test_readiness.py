@@ -10,6 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
 from newsletter.operations import readiness
+from papers import site
+from papers.models import Site
 from tests.newsletter.test_settings import ROOT, clean_environment, manage
 
 SMTP = {"EMAIL_URL": "smtp://127.0.0.1:1"}
@@ -176,3 +178,17 @@ def test_check_says_that_drawings_are_gone(settings, wanted, found):
     settings.EMAIL_THUMBNAILS = wanted
     said = checks.run_checks(include_deployment_checks=False)
     assert [each.id for each in said if (each.id or "").startswith("newsletter.")] == found
+
+
+@pytest.mark.django_db
+def test_a_postal_address_in_the_admin_is_enough(settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.POSTAL_ADDRESS, settings.UNSAID = "", ("POSTAL_ADDRESS",)
+    assert any(one.startswith("POSTAL_ADDRESS") for one in readiness.missing())
+    Site.objects.create(postal_address="2 Example Street")
+    assert readiness.missing() == []
+    found = {one.id for one in checks.run_checks(include_deployment_checks=True)}
+    assert "newsletter.E001" not in found
+    Site.objects.update(postal_address="")
+    site.forget()
+    assert readiness.missing() != []

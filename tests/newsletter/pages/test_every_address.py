@@ -131,6 +131,8 @@ def paths(settings, tmp_path, monkeypatch) -> list[str]:
         reverse("newsletter:variant_html", args=["digest"]),
         reverse("newsletter:language"),
         f"/thumbnails/{paper}-{'0' * 8}.jpg",
+        reverse("newsletter:look", args=["0" * 12]),
+        reverse("newsletter:logo", args=["0" * 20]),
         reverse("papers:feed"),
         reverse("papers:push", args=["no-such-source"]),
         reverse("papers:topic_feed", args=["robots"]),
