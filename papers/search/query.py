@@ -29,6 +29,7 @@ fold them alike."""
 _MARKS = re.compile("[\u0300-\u036f]+")
 _SIGNS = re.compile(r"[\W_]+")
 _QUOTES = re.compile('["\u201c\u201d\u201e]')
+_VOWELS = frozenset("aeiouy")
 _FOLDED_LETTERS = str.maketrans(dict(LETTERS))
 
 # Only words that carry nothing at all: "all you need" must find what it says.
@@ -136,7 +137,26 @@ def _term(words: Phrase, at: int, raw: str) -> Term:
     if (german := folded(spellings.of_umlauts(raw))) and " " not in german:
         also.append((german,))
     also += [(joined,) for joined in _joined(words, at)]
+    also += [(other,) for other in (singular(word), plural(word)) if other]
     return Term((word,), tuple(phrase for phrase in dict.fromkeys(also) if phrase != (word,)))
+
+
+def singular(word: str) -> str:
+    """An acronym without vowels that stands in the plural, such as "llms", in the singular; "" for
+    all else, of which the databases know the stem: PostgreSQL takes no s from a word without
+    vowels.
+    """
+    is_plural = len(word) > 3 and word.endswith("s") and not word.endswith("ss")
+    return word[:-1] if is_plural and _is_unpronounceable(word) else ""
+
+
+def plural(word: str) -> str:
+    """An acronym without vowels, such as "llm", in the plural; "" for all else."""
+    return f"{word}s" if _is_unpronounceable(word) and not word.endswith("s") else ""
+
+
+def _is_unpronounceable(word: str) -> bool:
+    return len(word) > 2 and word.isascii() and word.isalpha() and not _VOWELS & set(word)
 
 
 def _joined(words: Phrase, at: int) -> Iterator[str]:

@@ -15,7 +15,7 @@ from rapidfuzz.distance import OSA
 
 from papers.models import Acronym, Paper, SearchVocabulary, SearchWord, WordDeletion
 from papers.search import acronyms
-from papers.search.query import FUNCTION_WORDS, Phrase, Query, folded
+from papers.search.query import FUNCTION_WORDS, Phrase, Query, folded, singular
 from papers.text.words import stem
 
 BATCH = 500
@@ -90,7 +90,12 @@ def facts_of(query: Query) -> Facts:
     rows = _ask(
         [word for word in looked_up if len(word) <= SearchWord.LENGTH],
         list(keys),
-        [word for word in typed if len(word) <= acronyms.LONGEST_SHORT],
+        [
+            form
+            for word in typed
+            for form in (word, singular(word))
+            if form and len(form) <= acronyms.LONGEST_SHORT
+        ],
         list({*stems.values()}),
     )
     known = {word: papers for kind, word, papers, _, _ in rows if kind == "word"}
@@ -148,7 +153,7 @@ def _splits(word: str, pairs: list[Phrase], known: dict[str, int]) -> tuple[Phra
 def _long_forms(typed: Iterable[str], rows: list[tuple[Any, ...]]) -> dict[str, tuple[Phrase, ...]]:
     found: dict[str, tuple[Phrase, ...]] = {}
     for word in typed:
-        mine = [row for row in rows if row[0] == word]
+        mine = [row for row in rows if row[0] in (word, singular(word))]
         if forms := [tuple(row[2].split()) for row in _believed(mine)]:
             found[word] = tuple(forms[:MOST_MEANINGS])
     return found

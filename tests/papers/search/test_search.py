@@ -324,6 +324,21 @@ def test_papers_that_write_an_acronym_out_are_found_however_many_have_it(monkeyp
     assert find("vlm").is_capped
 
 
+def test_an_acronym_is_found_in_singular_and_plural():
+    for number in range(2):
+        make_paper(f"Paper {number}", abstract="We train vision-language models (VLMs).")
+    make_paper("One", abstract="A VLM.")
+    make_paper("Many", abstract="All VLMs.")
+    make_paper("Written out", abstract="A vision-language model.")
+    vocabulary.learn()
+    for query in ("VLM", "VLMs"):
+        found = find(query)
+        holders = {pk for pk, kind in found.kinds.items() if kind < Kind.ACRONYM}
+        names = Paper.objects.filter(pk__in=holders).values_list("title", flat=True)
+        assert set(names) == {"Paper 0", "Paper 1", "One", "Many"}
+        assert titles(query)[-1] == "Written out"
+
+
 def test_by_date_papers_that_write_an_acronym_out_come_however_many_have_it(monkeypatch):
     monkeypatch.setattr("papers.search.MOST", 2)
     for number in range(3):
