@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from newsletter.admin.site import SHOWN
 from newsletter.models import Delivery
+from newsletter.operations.roles import ROLES, permissions_of
 from papers import audit, site
 from papers.models import AuditEntry, Site, SiteLogo
 from subscriptions.models import Notice
@@ -305,3 +306,9 @@ def test_a_form_that_changes_nothing_writes_no_entry(owner):
     owner.post(PAGE, {"name": "First"})
     owner.post(PAGE, {"name": "First"})
     assert audit.history_of(Site, 1).count() == 1
+
+
+def test_of_the_roles_that_come_with_it_only_owners_may():
+    for role in ROLES:
+        found = {f"{one.content_type.app_label}.{one.codename}" for one in permissions_of(role)}
+        assert ("papers.change_site" in found) is (role.name == "owner")
