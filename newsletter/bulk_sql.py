@@ -96,14 +96,16 @@ def rows(columns: Mapping[str, str]) -> str:
 
 def packed(values: Sequence[Mapping[str, Any]]) -> str:
     """The parameter for `rows`. Moments are formatted with `timestamp_text`."""
-    latest: tuple[Any, str] = None, ""  # often one moment is in a row twice
+    texts: dict[dt.datetime, str] = {}  # thousands of rows have a few moments between them
 
     def plain(value: Any) -> str:
-        nonlocal latest
-        if latest[0] is not value:
-            if not isinstance(value, dt.datetime):
-                raise TypeError(f"can't store a {type(value).__name__} in the database")
-            latest = value, timestamp_text(value)
-        return latest[1]
+        if not isinstance(value, dt.datetime):
+            raise TypeError(f"can't store a {type(value).__name__} in the database")
+        if value.tzinfo is not dt.UTC:  # an hour that comes twice equals itself there
+            return timestamp_text(value)
+        text = texts.get(value)
+        if text is None:
+            text = texts[value] = timestamp_text(value)
+        return text
 
     return json.dumps(values, default=plain, ensure_ascii=False)

@@ -155,15 +155,17 @@ def _plan_chunk(issue: Issue, now: dt.datetime) -> tuple[int, int]:
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True, of=("self",))
         fields = ("pk", "next_digest_at", "rhythm", "hour", "timezone", "weekday", "paused_until")
+        out_since, within = issue.out_since, settings.DIGEST_DEADLINE
         for pk, due_at, rhythm, hour, zone, weekday, paused in due.values_list(*fields)[:CHUNK]:
+            # The digest is due when the hour has come and the issue is there.
+            due_since = max(due_at, out_since)
             values.append(
                 {
                     "id": pk,
                     "weekly": int(rhythm == Subscriber.Rhythm.WEEKLY),
                     "asked": due_at,
-                    # The digest is due when the hour has come and the issue is there.
-                    "due": max(due_at, issue.out_since),
-                    "deadline": max(due_at, issue.out_since) + settings.DIGEST_DEADLINE,
+                    "due": due_since,
+                    "deadline": due_since + within,
                     "next": following(
                         now,
                         rhythm=rhythm,
