@@ -94,6 +94,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="*/5"),
         "options": {"expires": 240},
     },
+    "count-topics": {
+        "task": "subscriptions.tasks.count_topics",
+        "schedule": crontab(minute=41),
+        "options": {"expires": 59 * 60},
+    },
     "count-clicks": {
         "task": "newsletter.tasks.count_clicks",
         "schedule": crontab(minute=11),

@@ -9,7 +9,13 @@ from django.utils import timezone
 from subscriptions.imports import letters, runs
 from subscriptions.interests import cleaning, libraries, matching
 from subscriptions.notices.due import wake
-from subscriptions.readers import address_change, form_entries, submissions, upvotes
+from subscriptions.readers import (
+    address_change,
+    form_entries,
+    submissions,
+    topic_counts,
+    upvotes,
+)
 
 
 @shared_task
@@ -44,6 +50,12 @@ def count_upvotes() -> None:
     now = timezone.now()
     upvotes.count(now)
     upvotes.count_saves(now)
+
+
+@shared_task
+def count_topics() -> None:
+    """Count the readers and matches of each topic, for lists."""
+    topic_counts.count(timezone.now())
 
 
 @shared_task

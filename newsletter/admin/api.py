@@ -19,6 +19,7 @@ from newsletter.api.tokens import make_token
 from newsletter.models import ApiToken, ApiWrite
 from newsletter.models.api import SCOPES
 from papers.admin.base import ModelAdmin
+from papers.admin.large import ForAnySize
 
 USUAL_LIFE = dt.timedelta(days=365)
 
@@ -186,13 +187,14 @@ class ApiTokenAdmin(ModelAdmin):
 
 
 @admin.register(ApiWrite)
-class ApiWriteAdmin(ReadOnly, ModelAdmin):
+class ApiWriteAdmin(ReadOnly, ForAnySize, ModelAdmin):
     """What programs changed, with which token, and who had made that."""
 
     list_display = ("at", "action", "target", "token", "made_by")
     list_filter = ("action", "at")
+    filtered_when_few = ("action", "at")
     list_select_related = ("token",)
-    search_fields = ("target",)
+    search_fields = ("target__exact",)
     search_help_text = "What was changed, such as topic:robots or subscriber:12."
     fields = ("at", "action", "target", "token", "made_by", "before", "after", "request_id")
     show_full_result_count = False

@@ -1,5 +1,6 @@
 """The ledger: what was sent to whom, why each paper, or why nothing."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -22,8 +23,10 @@ from newsletter.delivery import in_bulk
 from newsletter.delivery.explanations import explain_paper
 from newsletter.digests.choices import chosen_papers
 from newsletter.models import Delivery, Issue, IssuePaper
-from papers.admin.base import ModelAdmin
+from newsletter.models.delivery import ODD_STATES
+from papers.admin.base import ModelAdmin, once
 from papers.admin.bulk import bulk_action
+from papers.admin.large import ForAnySize
 from papers.audit import without_addresses
 from papers.identifiers import UnknownIdentifier, identifier
 from papers.models import Paper, Topic
@@ -56,7 +59,7 @@ class DayFilter(admin.SimpleListFilter):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnly, addresses.NamesReaders, ModelAdmin):
+class DeliveryAdmin(ReadOnly, addresses.NamesReaders, ForAnySize, ModelAdmin):
     """The ledger: for any subscriber and day what was sent, why each paper, or why nothing."""
 
     list_display = (
@@ -108,6 +111,19 @@ class DeliveryAdmin(ReadOnly, addresses.NamesReaders, ModelAdmin):
     )
     actions_detail: ClassVar = ["resend_one"]
 
+    def get_ordering(self, request: HttpRequest) -> Sequence[str]:
+        """The newest first, in the order of the index that finds what the list is narrowed to."""
+        state = request.GET.get("state__exact", "")
+        if state == Delivery.State.PENDING:
+            return ("not_before", "id")
+        if state == Delivery.State.CLAIMED:
+            return ("lease_until", "id")
+        if state in ODD_STATES:
+            return ("-issue_id", "-id")
+        if request.GET.get(DayFilter.parameter_name):
+            return ("-subscriber_id", "-id")
+        return ("-id",)
+
     @display(
         description="state",
         label={
@@ -152,6 +168,7 @@ class DeliveryAdmin(ReadOnly, addresses.NamesReaders, ModelAdmin):
         return len(delivery.choices)
 
     @display(description="papers and why each was chosen")
+    @once
     def explanation(self, delivery: Delivery) -> SafeString | str:
         """Every paper of the digest with its topics and the reason, or why there is none."""
         if not delivery.choices:

@@ -1,5 +1,6 @@
 """What mail providers reported."""
 
+from anymail.signals import EventType
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,7 +12,13 @@ from unfold.decorators import display
 from newsletter.admin.base import ReadOnly
 from newsletter.models import Event
 from papers.admin.base import ModelAdmin, TabularInline
+from papers.admin.large import ForAnySize, one_of
 from subscriptions.admin import addresses
+
+KINDS = {
+    kind: kind for name, kind in vars(EventType).items() if name.isupper() and isinstance(kind, str)
+}
+"""What may be reported, in Anymail's words."""
 
 
 class EventInline(ReadOnly, TabularInline):
@@ -34,11 +41,12 @@ class EventInline(ReadOnly, TabularInline):
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnly, ModelAdmin):
+class EventAdmin(ReadOnly, ForAnySize, ModelAdmin):
     """All that was reported, also what belongs to no email of ours; the newest first."""
 
     list_display = ("received_at", "provider", "kind", "severity", "reject_reason", "show_email")
-    list_filter = ("kind", "severity", "provider")
+    list_filter = (one_of("kind", KINDS), "severity", "provider")
+    filtered_when_few = ("provider",)
     list_per_page = 50
     list_select_related = ("delivery", "notice")
     ordering = ("-id",)

@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.db.models import Count, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, reverse
@@ -27,10 +28,10 @@ from newsletter.delivery.explanations import explain
 from newsletter.delivery.worker import compose_for
 from newsletter.digests.readers import readers_of
 from newsletter.events import reputation
-from newsletter.issues import publishing
+from newsletter.issues import counting, publishing
 from newsletter.models import Delivery, Issue, IssuePaper
 from newsletter.pages.mail_frames import framed
-from papers.admin.base import ModelAdmin, TabularInline
+from papers.admin.base import ModelAdmin, TabularInline, once
 from papers.audit import without_addresses
 from subscriptions import links
 from subscriptions.admin.addresses import find, may_find, may_see_all, shown_address
@@ -51,6 +52,7 @@ class PlaceInline(ReadOnly, TabularInline):
     readonly_fields = fields
     ordering = ("rank",)
     extra = 0
+    per_page = 50
 
     @display(description="paper")
     def title(self, place: IssuePaper) -> str:
@@ -67,11 +69,11 @@ class IssueChangeList(ChangeList):
     """A page of issues, each with the number of its deliveries in each state."""
 
     def get_results(self, request: HttpRequest) -> None:
-        """Count for the rows of this page alone, whichever they are; one query."""
+        """Count for the rows of this page alone, whichever they are."""
         super().get_results(request)
-        counts = Delivery.objects.counted_by_state(self.result_list)
+        told = counting.tallies(self.result_list)
         for issue in self.result_list:
-            issue.state_counts = counts[issue.pk]
+            issue.tally = told[issue.pk]
 
 
 @admin.register(Issue)
@@ -115,7 +117,10 @@ class IssueAdmin(Brakes, Corrections, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
         """Issues with the number of their papers."""
-        return super().get_queryset(request).annotate(paper_count=Count("places"))
+        # The last rank is their number, and one row of an index.
+        ranks = IssuePaper.objects.filter(issue=OuterRef("pk")).order_by("-rank").values("rank")
+        issues: QuerySet[Issue] = super().get_queryset(request)
+        return issues.annotate(paper_count=Coalesce(Subquery(ranks[:1]), 0))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list that counts deliveries."""
@@ -146,38 +151,41 @@ class IssueAdmin(Brakes, Corrections, ModelAdmin):
         return ", ".join(map(str, issue.missing)) or "–"
 
     @display(description="sent")
-    def sent(self, issue: Issue) -> int:
+    def sent(self, issue: Issue) -> str:
         """Digests sent by mail."""
-        return issue.state_counts[EmailChannel.name]
+        return issue.tally.said(issue.tally.counts[EmailChannel.name])
 
     @display(description="not by email")
     def not_mailed(self, issue: Issue) -> str:
         """Digests of readers who take them another way, by channel, such as "12 feed"."""
         names = [channel.name for channel in registry.CHANNELS if not channel.is_mail]
-        counts = issue.state_counts
+        counts = issue.tally.counts
         return ", ".join(f"{counts[name]} {name}" for name in names if counts[name])
 
     @display(description="waiting")
-    def waiting(self, issue: Issue) -> int:
+    def waiting(self, issue: Issue) -> str:
         """Digests still to be sent."""
         states = (Delivery.State.PENDING, Delivery.State.CLAIMED)
-        return sum(issue.state_counts[state] for state in states)
+        return issue.tally.said(sum(issue.tally.counts[state] for state in states))
 
     @display(description="nothing new")
-    def skipped(self, issue: Issue) -> int:
+    def skipped(self, issue: Issue) -> str:
         """Readers for whom there was nothing."""
-        return issue.state_counts[Delivery.State.SKIPPED]
+        return issue.tally.said(issue.tally.counts[Delivery.State.SKIPPED])
 
     @display(description="failed / in doubt / too late")
     def trouble(self, issue: Issue) -> str:
         """What went wrong."""
         order = (Delivery.State.FAILED, Delivery.State.UNKNOWN, Delivery.State.EXPIRED)
-        return " / ".join(str(issue.state_counts[state]) for state in order)
+        return " / ".join(f"{issue.tally.counts[state]:,}" for state in order)
 
     @display(description="result")
-    def came_back(self, issue: Issue) -> SafeString:
+    @once
+    def came_back(self, issue: Issue) -> SafeString | str:
         """Delivered, bounced, complained: counts, and shares of what was sent."""
-        rates = reputation.rates_of(issue)
+        rates = reputation.rates_told(issue)
+        if rates is None:
+            return "Not counted yet: so many digests are counted once an hour."
         rows = (
             ("Delivered", rates.delivered),
             ("Hard bounces", rates.hard_bounces),
@@ -314,7 +322,7 @@ class IssueAdmin(Brakes, Corrections, ModelAdmin):
         if issue is None:
             raise Http404("no such issue")
         wanted = request.GET.get("subscriber", "").strip()
-        newest = Subscriber.objects.mailable().order_by("-confirmed_at")
+        newest = Subscriber.objects.mailable().order_by("-pk")
         subscriber = find(request, wanted) if wanted else newest.first()
         if subscriber is not None and not subscriber.is_mailable:
             subscriber = None

@@ -27,7 +27,7 @@ from newsletter.letters.rendering import LetterPress
 from newsletter.mail.encoding import UnsendableMail
 from newsletter.models import Delivery, IssuePaper, Letter
 from newsletter.models.letter import BODY_LENGTH, SUBJECT_LENGTH
-from papers.admin.base import ModelAdmin, RowsField
+from papers.admin.base import ModelAdmin, RowsField, once
 from papers.models import Topic
 from subscriptions.models import TopicChange
 from subscriptions.notices.due import wake
@@ -247,6 +247,7 @@ class LetterAdmin(Brakes, ModelAdmin):
         return int(letter.counts.get("sent", 0))
 
     @display(description="matched by the filter now")
+    @once
     def readers(self, letter: Letter) -> str:
         """How many get it, of those who get digests by email."""
         count = Recipients.of(letter).count()

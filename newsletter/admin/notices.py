@@ -1,5 +1,6 @@
 """Emails that are not digests: what was due to whom, and what became of it."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -14,8 +15,10 @@ from unfold.decorators import action, display
 from newsletter.admin.base import ReadOnly, reader_link
 from newsletter.admin.events import EventInline
 from newsletter.delivery import in_bulk
+from newsletter.models import Delivery
 from papers.admin.base import ModelAdmin
 from papers.admin.bulk import bulk_action
+from papers.admin.large import ForAnySize, one_of
 from subscriptions.admin import addresses
 from subscriptions.models import Notice
 
@@ -36,13 +39,14 @@ class NoticeEventInline(EventInline):
 
 
 @admin.register(Notice)
-class NoticeAdmin(ReadOnly, addresses.NamesReaders, ModelAdmin):
+class NoticeAdmin(ReadOnly, addresses.NamesReaders, ForAnySize, ModelAdmin):
     """Confirmations, links, changes of address, goodbyes, notes to the operator."""
 
     list_display = (
         "pk", "kind", "shown_reader", "show_state", "shown_reason", "due_at", "sent_at"
     )  # fmt: skip
-    list_filter = ("state", "kind", "bounce", "due_at")
+    list_filter = ("state", "kind", one_of("bounce", dict(Delivery.Bounce.choices)), "due_at")
+    filtered_when_few = ("due_at",)
     list_select_related = ("subscriber",)
     list_per_page = 50
     reader = "subscriber"
@@ -71,6 +75,15 @@ class NoticeAdmin(ReadOnly, addresses.NamesReaders, ModelAdmin):
         "complained_at",
     )
     actions_detail: ClassVar = ["resend_one"]
+
+    def get_ordering(self, request: HttpRequest) -> Sequence[str]:
+        """The newest first; what waits or is sent in the order of the index that finds it."""
+        state = request.GET.get("state__exact", "")
+        if state == Notice.State.PENDING:
+            return ("not_before", "id")
+        if state == Notice.State.CLAIMED:
+            return ("lease_until", "id")
+        return ("-id",)
 
     @display(description="state", label=LABELS)
     def show_state(self, notice: Notice) -> str:

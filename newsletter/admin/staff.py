@@ -11,13 +11,14 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from newsletter.operations.roles import ROLES, make_roles
+from newsletter.operations.roles import BY_NAME, ROLES, Role, make_roles
 from newsletter.pages.accounts import admin_login
 from papers import audit
 from papers.admin.base import ModelAdmin
@@ -100,10 +101,7 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
             "title": "Roles",
             "opts": self.opts,
             "form": form,
-            "rows": [
-                (role, User.objects.filter(groups__name=role.name).order_by("username"))
-                for role in ROLES
-            ],
+            "rows": _who_has_which(),
             "differing": [
                 one.role.name for one in make_roles(dry_run=True) if one.added or one.removed
             ],
@@ -133,6 +131,15 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
         }
         audit.record(request, f"gave the role {role}", user, changes={str(user.pk): changes})
         messages.success(request, f"{user} has the role {role} now.")
+
+
+def _who_has_which() -> list[tuple[Role, list[User]]]:
+    """Each role with the accounts that have it."""
+    groups = Group.objects.filter(name__in=BY_NAME).prefetch_related(
+        Prefetch("user_set", User.objects.order_by("username"), to_attr="members")
+    )
+    members: dict[str, list[User]] = {group.name: group.members for group in groups}
+    return [(role, members.get(role.name, [])) for role in ROLES]
 
 
 def _permissions(group: Group) -> list[tuple[str, str]]:

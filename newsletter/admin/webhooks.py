@@ -20,6 +20,7 @@ from newsletter.models.webhook import KINDS
 from newsletter.webhooks import recording, secrets, sending
 from papers.admin.base import ModelAdmin
 from papers.admin.bulk import bulk_action
+from papers.admin.large import CountsWhatGoes, ForAnySize, one_of
 
 MAY_SEE_ADDRESSES = "subscriptions.view_subscriber"
 
@@ -48,7 +49,7 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no parame
 
 
 @admin.register(Webhook)
-class WebhookAdmin(ModelAdmin):
+class WebhookAdmin(CountsWhatGoes, ModelAdmin):
     """Receivers of events."""
 
     list_display = ("name", "shown_url", "shown_state", "last_success_at", "last_error")
@@ -184,11 +185,11 @@ class WebhookAdmin(ModelAdmin):
 
 
 @admin.register(WebhookMessage)
-class WebhookMessageAdmin(ReadOnly, ModelAdmin):
+class WebhookMessageAdmin(ReadOnly, ForAnySize, ModelAdmin):
     """What was sent to whom, and what came of it."""
 
     list_display = ("pk", "kind", "webhook", "shown_state", "attempts", "status", "error", "at")
-    list_filter = ("state", "webhook", "event__kind")
+    list_filter = ("state", "webhook", one_of("event__kind", KINDS, "event"))
     list_select_related = ("webhook", "event")
     list_per_page = 50
     show_full_result_count = False

@@ -130,11 +130,13 @@ def outcomes(issues: Collection[Issue]) -> list[Outcome]:
 def _outcome(issue: Issue, counts: Counter[str]) -> Outcome:
     if counts[Measure.SENT]:
         # Rows that wait stand in a small index of their own.
-        pending = Delivery.objects.filter(issue=issue, state=Delivery.State.PENDING).order_by()
+        pending = Delivery.objects.filter(issue=issue, state=Delivery.State.PENDING)
+        pending = pending.order_by("not_before", "id")
         counts["waiting"] = len(pending.values_list("pk", flat=True)[: MOST_COUNTED + 1])
         return Outcome(issue, counts, is_exact=True)
     columns = ("state", "channel", "delivered_at", "bounce", "complained_at")
-    read = Delivery.objects.filter(issue=issue).order_by().values_list(*columns)
+    # In the order of an index: else PostgreSQL may read all that is older first.
+    read = Delivery.objects.filter(issue=issue).order_by("subscriber_id").values_list(*columns)
     found: Counter[str] = Counter()
     total = 0
     for state, channel, delivered, bounce, complained in read[: MOST_COUNTED + 1]:

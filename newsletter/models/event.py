@@ -79,6 +79,14 @@ class Event(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=("id",), condition=models.Q(processed_at=None), name="event_queue"),
+            models.Index(fields=("kind", "id"), name="event_kind"),
+            models.Index(
+                fields=("severity", "id"),
+                condition=models.Q.create(
+                    [("severity", one) for one in Delivery.Bounce.values], connector=models.Q.OR
+                ),
+                name="event_severity",
+            ),
         ]
 
     def __str__(self) -> str:

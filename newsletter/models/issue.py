@@ -1,7 +1,6 @@
 """Issues: the papers of a day, ranked and frozen."""
 
 import datetime as dt
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -148,7 +147,7 @@ class Issue(models.Model):
     )
 
     objects = IssueQuerySet.as_manager()
-    state_counts: Counter[str]  # of its deliveries, where a list counted them
+    tally: Any  # of its deliveries, where a list counted them
 
     class Meta:
         """Newest first."""

@@ -182,7 +182,8 @@ class WebhookMessage(models.Model):
                 fields=("not_before", "id"),
                 condition=models.Q(state="pending"),
                 name="webhook_message_ready",
-            )
+            ),
+            models.Index(fields=("state", "id"), name="webhook_message_state"),
         ]
 
     def __str__(self) -> str:

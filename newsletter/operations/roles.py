@@ -4,7 +4,7 @@ A role is a group of its name. Making the roles sets their permissions to what i
 touches no other group, so that a role of one's own is a group of another name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import Group, Permission
@@ -132,10 +132,16 @@ class Made:
     removed: list[str]
 
 
-def permissions_of(role: Role) -> list[Permission]:
-    """The rows of a role's permissions. Raises `LookupError` where one does not exist."""
+def every_permission() -> list[Permission]:
+    """All that there are for our tables and for accounts."""
     rows = Permission.objects.select_related("content_type")
-    rows = rows.filter(content_type__app_label__in=_APPS)
+    return list(rows.filter(content_type__app_label__in=_APPS))
+
+
+def permissions_of(role: Role, rows: Sequence[Permission]) -> list[Permission]:
+    """Those of `rows`, which are all there are, that a role has. Raises `LookupError` where one
+    does not exist.
+    """
     if EVERYTHING in role.permissions:
         return list(rows)
     wanted = role.codenames()
@@ -149,9 +155,12 @@ def permissions_of(role: Role) -> list[Permission]:
 def make_roles(*, dry_run: bool = False) -> list[Made]:
     """Make each role's group, or set its permissions right; say what was changed, or would be."""
     done = []
+    every = every_permission()
+    named = Group.objects.filter(name__in=BY_NAME).prefetch_related("permissions")
+    groups = {group.name: group for group in named}
     for role in ROLES:
-        wanted = {one.pk: one for one in permissions_of(role)}
-        group = Group.objects.filter(name=role.name).first()
+        wanted = {one.pk: one for one in permissions_of(role, every)}
+        group = groups.get(role.name)
         known = {one.pk: one for one in group.permissions.all()} if group else {}
         done.append(
             Made(

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from papers.admin.base import ModelAdmin, changes_in_html, shown
+from papers.admin.large import ForAnySize
 from papers.audit import MOST_NAMED
 from papers.models import AuditedObject, AuditEntry
 
@@ -48,7 +49,7 @@ class ModelFilter(admin.SimpleListFilter):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ModelAdmin):
+class AuditEntryAdmin(ForAnySize, ModelAdmin):
     """The record of actions. Nobody adds, changes or deletes an entry."""
 
     list_display = ("at", "by", "what", "kind", "name", "number", "reason")

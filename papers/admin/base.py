@@ -156,10 +156,28 @@ MOST_COUNTED = 10_000
 """Rows that a list counts. What has more says so, and its last pages are found by filters."""
 
 
+MOST_READ = 19_000
+"""Rows that are read for one page of a list, to count it and to reach the page."""
+
 MOST_PAGED = 4_000
 """Rows of a list that is not counted to its end, which its pages show: each page reads all rows
 before it.
 """
+
+
+def once(shown: Callable[[Any, Any], Any]) -> Any:
+    """For a method that shows something of a row: worked out once, however often the theme asks
+    for it, which it does several times for one page.
+    """
+
+    @wraps(shown)
+    def show(model_admin: Any, row: Any) -> Any:
+        kept: dict[str, Any] = vars(row).setdefault("shown_once", {})
+        if shown.__name__ not in kept:
+            kept[shown.__name__] = shown(model_admin, row)
+        return kept[shown.__name__]
+
+    return show
 
 
 class More(int):
@@ -177,7 +195,9 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         """How many rows there are, up to `MOST_COUNTED`."""
         if not isinstance(self.object_list, QuerySet):
             return super().count
-        some = self.object_list.order_by().values("pk")[: MOST_COUNTED + 1]
+        # In the list's order, so that what is read for the one is read for the other: without an
+        # order PostgreSQL may begin where none of the wanted rows are.
+        some = self.object_list.values("pk")[: MOST_COUNTED + 1]
         number: int = some.count()
         return More(MOST_COUNTED) if number > MOST_COUNTED else number
 
@@ -185,9 +205,9 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
     def num_pages(self) -> int:
         """How many pages there are."""
         pages: int = super().num_pages
-        if isinstance(self.count, More):
-            pages = min(pages, max(1, MOST_PAGED // self.per_page))
-        return pages
+        count = self.count
+        most = MOST_PAGED if isinstance(count, More) else max(MOST_PAGED, MOST_READ - count)
+        return min(pages, max(1, most // self.per_page))
 
 
 class TabularInline(_CarefulForms, _TabularInline):

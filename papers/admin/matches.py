@@ -8,6 +8,7 @@ from django.contrib import admin
 from papers import in_bulk
 from papers.admin.base import TITLE_SHOWN, ModelAdmin
 from papers.admin.bulk import bulk_action, bulk_deletion
+from papers.admin.large import FoundByPaper
 from papers.models import Match
 from papers.text.cleaning import shorten
 
@@ -44,12 +45,13 @@ class MatchForm(forms.ModelForm[Match]):
 
 
 @admin.register(Match)
-class MatchAdmin(ModelAdmin):
+class MatchAdmin(FoundByPaper, ModelAdmin):
     """Matches with their evidence; an editor's word is never overruled."""
 
     form = MatchForm
     list_display = ("short_title", "topic", "shown_score", "is_sendable", "verdict", "why")
     list_filter = ("verdict", "is_sendable", "second_look", "topic")
+    filtered_when_few = ("is_sendable",)
     list_select_related = ("paper", "topic")
     search_fields = ("paper__title", "paper__identifier", "topic__name")
     ordering = ("-paper_id", "-score")

@@ -12,8 +12,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from papers import in_bulk
-from papers.admin.base import TITLE_SHOWN, TabularInline
+from papers.admin.base import TITLE_SHOWN, TabularInline, once
 from papers.admin.bulk import bulk_action
+from papers.admin.large import FoundByPaper, is_large_for
 from papers.admin.matches import MatchForm
 from papers.admin.paper_desk import PaperDesk
 from papers.admin.papers_by_hand import AddByHand
@@ -86,6 +87,10 @@ class FeatureInline(TabularInline):
         return rows.select_related("source")
 
 
+MOST_LISTED = 5_000
+"""Listings that are narrowed down to, where there are many; the newest."""
+
+
 class ListedFilter(admin.SimpleListFilter):
     """Narrow papers down to those listed lately."""
 
@@ -101,7 +106,12 @@ class ListedFilter(admin.SimpleListFilter):
         if self.value() not in {"2", "7", "14"}:
             return queryset
         before = timezone.now().date() - dt.timedelta(days=int(str(self.value())))
-        return queryset.filter(pk__in=Feature.objects.filter(day__gt=before).values("paper_id"))
+        listed = Feature.objects.filter(day__gt=before)
+        if not is_large_for(request, Feature):
+            return queryset.filter(pk__in=listed.values("paper_id"))
+        # By their keys: asked to join, the database reads all papers there are.
+        newest = listed.order_by("-day", "-pk").values_list("paper_id", flat=True)
+        return queryset.filter(pk__in=set(newest[:MOST_LISTED]))
 
 
 EDITABLE = (
@@ -120,7 +130,7 @@ EDITABLE = (
 
 
 @admin.register(Paper)
-class PaperAdmin(PaperDesk, AddByHand):
+class PaperAdmin(FoundByPaper, PaperDesk, AddByHand):
     """Papers as sources gave them; an editor mends facts, and pins and vetoes their topics."""
 
     list_display = (
@@ -134,6 +144,9 @@ class PaperAdmin(PaperDesk, AddByHand):
     )
     list_filter = (ListedFilter, "features__source")
     search_fields = ("title", "identifier", "authors")
+    paper = ""
+    sorted_when_large = ("trending",)
+    filtered_when_few = ("features__source",)
     ordering = ("-trending_score", "-id")
     list_per_page = 50
     show_full_result_count = False
@@ -190,6 +203,7 @@ class PaperAdmin(PaperDesk, AddByHand):
         return ", ".join(sorted(paper.edited or {})) or "–"
 
     @admin.display(description="names")
+    @once
     def names_shown(self, paper: Paper) -> str:
         """All that sources call it, and its aliases."""
         names = [*paper.names.exclude(kind="own").values_list("identifier", flat=True)]
@@ -251,6 +265,7 @@ class PaperAdmin(PaperDesk, AddByHand):
         return ", ".join(f"{'?' if number is None else number} {what}" for number, what in counted)
 
     @admin.display(description="trending score now")
+    @once
     def score_explained(self, paper: Paper) -> str:
         """The score as a sum that can be followed by hand."""
         return str(standings.explain_score(paper, timezone.now()))

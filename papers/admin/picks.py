@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from papers import in_bulk
 from papers.admin.base import TITLE_SHOWN, ModelAdmin
 from papers.admin.bulk import bulk_deletion
+from papers.admin.large import FoundByPaper
 from papers.models import Pick
 from papers.picking import check_day
 from papers.text.cleaning import shorten
@@ -38,7 +39,7 @@ class PickForm(forms.ModelForm[Pick]):
 
 
 @admin.register(Pick)
-class PickAdmin(ModelAdmin):
+class PickAdmin(FoundByPaper, ModelAdmin):
     """An editor's hand on a paper for a day."""
 
     form = PickForm

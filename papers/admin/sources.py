@@ -11,6 +11,7 @@ from django.contrib.admin import helpers
 from django.contrib.admin.utils import unquote
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -28,12 +29,13 @@ from unfold.widgets import (
 )
 
 from papers.admin.base import TITLE_SHOWN, ModelAdmin
+from papers.admin.large import FoundByPaper
 from papers.admin.push_tokens import PushTokens, takes_papers
 from papers.admin.source_trial import try_out
 from papers.admin.topics import LinesField
 from papers.ingest import pushing
 from papers.ingest.feed_lists import bring_in
-from papers.models import Feature, Source
+from papers.models import Feature, ListedDay, Source
 from papers.sources import registry
 from papers.sources.opml import BadOpml
 from papers.sources.settings import BadSetting, Setting, declared
@@ -460,14 +462,40 @@ class SourceAdmin(PushTokens):
         return f"{when}: {run['papers']} papers, {run['new']} new, {run['problems']} problems"
 
 
+class ListedDayFilter(admin.SimpleListFilter):
+    """Listings of one of the last days."""
+
+    title = "day"
+    parameter_name = "day__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The last 14 days that have any, and the chosen one where it is older."""
+        days = ListedDay.objects.order_by("-day").values_list("day", flat=True)
+        shown = list(days[:14])
+        if (chosen := self._chosen()) and chosen not in shown:
+            shown.append(chosen)
+        return [(day.isoformat(), f"{day:%a %-d %b %Y}") for day in shown]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Feature]) -> QuerySet[Feature]:
+        """Only the chosen day's."""
+        chosen = self._chosen()
+        return queryset.filter(day=chosen) if chosen else queryset
+
+    def _chosen(self) -> dt.date | None:
+        try:
+            return dt.date.fromisoformat(self.value() or "")
+        except ValueError:
+            return None
+
+
 @admin.register(Feature)
-class FeatureAdmin(ModelAdmin):
+class FeatureAdmin(FoundByPaper, ModelAdmin):
     """What sources listed, day by day."""
 
     list_display = ("day", "short_title", "source", "submitted_by", "submitted_at")
-    list_filter = ("source",)
+    list_filter = ("source", ListedDayFilter)
     list_select_related = ("paper", "source")
-    date_hierarchy = "day"
+    sorted_when_large = ("day",)
     search_fields = ("paper__title", "paper__identifier", "submitted_by")
     ordering = ("-day", "-id")
     list_per_page = 50

@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
@@ -25,6 +25,7 @@ from unfold.widgets import (
 from papers import in_bulk, packs
 from papers.admin.base import ModelAdmin
 from papers.admin.bulk import bulk_action
+from papers.admin.large import CountsWhatGoes, is_large_for
 from papers.admin.topic_preview import preview
 from papers.fields import FIELDS
 from papers.matching import learned, ranking
@@ -197,7 +198,7 @@ class TopicForm(forms.ModelForm[Topic]):
 
 
 @admin.register(Topic)
-class TopicAdmin(ModelAdmin):
+class TopicAdmin(CountsWhatGoes, ModelAdmin):
     """Topics with their readers and matches; edit keywords and see at once what they find."""
 
     form = TopicForm
@@ -206,8 +207,8 @@ class TopicAdmin(ModelAdmin):
         "shown_field",
         "group",
         "shown_pack",
-        "readers",
-        "matches",
+        "shown_readers",
+        "shown_matches",
         "shown_active",
         "position",
     )
@@ -230,7 +231,14 @@ class TopicAdmin(ModelAdmin):
             ranking.match_topic(obj, timezone.now())
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Topic]:
-        """Topics with the number of their readers and recent matches, counted by the database."""
+        """Topics with the number of their readers and recent matches, counted by the database in
+        lists of a few, and once an hour where there is more to count.
+        """
+        topics: QuerySet[Topic] = super().get_queryset(request)
+        if _takes_long(request):
+            return topics.annotate(
+                reader_count=F("counted__readers"), match_count=F("counted__matches")
+            )
         # The reverse relation is asked for by name: papers know nothing of who follows them.
         subscription: Any = Topic._meta.get_field("subscriptions").related_model
         readers = subscription.objects.filter(
@@ -241,7 +249,6 @@ class TopicAdmin(ModelAdmin):
             .filter(topic=OuterRef("pk"), paper__in=ranking.recent(timezone.now()).values("pk"))
             .order_by()
         )
-        topics: QuerySet[Topic] = super().get_queryset(request)
         return topics.annotate(reader_count=_counted(readers), match_count=_counted(matches))
 
     @admin.display(description="field", ordering="field")
@@ -257,14 +264,14 @@ class TopicAdmin(ModelAdmin):
         return topic.pack if packs.is_untouched(topic) else f"{topic.pack}, edited"
 
     @admin.display(description="readers", ordering="reader_count")
-    def readers(self, topic: Topic) -> int:
+    def shown_readers(self, topic: Topic) -> str:
         """Confirmed subscribers who follow the topic."""
-        return int(getattr(topic, "reader_count", 0))
+        return _number(topic.reader_count)  # type: ignore[attr-defined]  # annotated above
 
     @admin.display(description="matches in 14 days", ordering="match_count")
-    def matches(self, topic: Topic) -> int:
+    def shown_matches(self, topic: Topic) -> str:
         """Papers of the last 14 days that its readers get."""
-        return int(getattr(topic, "match_count", 0))
+        return _number(topic.match_count)  # type: ignore[attr-defined]  # annotated above
 
     @admin.display(description="active", boolean=True, ordering="is_active")
     def shown_active(self, topic: Topic) -> bool:
@@ -505,6 +512,16 @@ def _with_ticked(form: QueryDict) -> QueryDict:
     filled["keywords"] = "\n".join([form.get("keywords", ""), *ticked])
     del filled["add_keyword"]
     return filled
+
+
+def _takes_long(request: HttpRequest) -> bool:
+    """Whether counting readers and matches for a list reads many rows."""
+    subscription: Any = Topic._meta.get_field("subscriptions").related_model
+    return is_large_for(request, subscription) or is_large_for(request, Match)
+
+
+def _number(count: int | None) -> str:
+    return "not counted yet" if count is None else f"{count:,}"
 
 
 def _counted(rows: QuerySet[Any]) -> Coalesce:

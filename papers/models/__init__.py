@@ -25,6 +25,7 @@ from papers.models.thumbnail import Thumbnail
 from papers.models.topic import (
     FieldOfTopics,
     Topic,
+    TopicCount,
     TopicGroup,
     TopicNames,
     TopicQuerySet,
@@ -75,6 +76,7 @@ __all__ = [
     "SummaryDay",
     "Thumbnail",
     "Topic",
+    "TopicCount",
     "TopicGroup",
     "TopicNames",
     "TopicQuerySet",

@@ -43,7 +43,10 @@ class AuditEntry(models.Model):
         verbose_name = "action by a person"
         verbose_name_plural = "actions by people"
         ordering: ClassVar = ["-id"]
-        indexes: ClassVar = [models.Index(fields=["model", "-id"], name="audit_by_model")]
+        indexes: ClassVar = [
+            models.Index(fields=["model", "-id"], name="audit_by_model"),
+            models.Index(fields=["by", "-id"], name="audit_by_person"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.by}: {self.what}"

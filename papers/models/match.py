@@ -152,6 +152,16 @@ class Match(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=("topic", "is_sendable", "-score"), name="match_rank"),
+            models.Index(
+                fields=("verdict", "-paper", "-score"),
+                condition=models.Q(verdict="pinned") | models.Q(verdict="vetoed"),
+                name="match_verdict",
+            ),
+            models.Index(
+                fields=("second_look", "-paper", "-score"),
+                condition=models.Q(second_look="vetoed") | models.Q(second_look="let in"),
+                name="match_second_look",
+            ),
             models.Index(fields=("topic", "-listed", "-score", "-paper"), name="match_by_day"),
         ]
 

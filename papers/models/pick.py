@@ -82,6 +82,10 @@ class Pick(models.Model):
         """One hand on a paper for a day."""
 
         ordering = ("-day", "position")
+        indexes: ClassVar = [
+            # Every page asks which papers are hidden, and few are.
+            models.Index(fields=("paper",), condition=models.Q(kind="hide"), name="pick_hidden"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=("day", "paper"), name="pick_once_a_day")
         ]

@@ -250,3 +250,28 @@ def in_order(topics: Iterable[Topic]) -> list[Topic]:
     language.
     """
     return sorted(topics, key=lambda topic: (topic.position, collated(topic.label), topic.pk))
+
+
+class TopicCount(models.Model):
+    """How many readers and matches a topic has, as last counted: for lists of many topics. Beside
+    the topic, so that counting changes no topic.
+    """
+
+    topic = models.OneToOneField(
+        Topic, primary_key=True, on_delete=models.CASCADE, related_name="counted"
+    )
+    readers = models.PositiveIntegerField(
+        default=0, help_text="Confirmed subscribers who follow it."
+    )
+    matches = models.PositiveIntegerField(
+        default=0, help_text="Papers of the last days that its readers get."
+    )
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        """One a topic; made by the hour."""
+
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"topic {self.topic_id}: {self.readers} readers, {self.matches} matches"

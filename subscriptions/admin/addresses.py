@@ -22,6 +22,17 @@ _FOUND = "found_readers"
 
 MOST_FOUND = 50
 
+LARGE = 10_000
+"""Readers. Among more than so many, by their numbers, only the beginning of an address is looked
+for, which an index finds.
+"""
+
+MOST_BEGUN = 4_000
+"""Rows that are found by the beginning of an address."""
+
+MOST_READERS = 100
+"""Readers whose emails are looked for by the beginning of an address."""
+
 
 def may_see_all(request: HttpRequest) -> bool:
     """Whether the person may see all addresses."""
@@ -108,7 +119,22 @@ def search(
             return rows.filter(**{f"{path}pk__in": keys})
     if not may_see_all(request):
         return rows.none()
-    return rows.filter(**{f"{path}email__icontains": typed})
+    if not is_large():
+        return rows.filter(**{f"{path}email__icontains": typed})
+    begun = Subscriber.objects.beginning_with(typed).order_by("email")
+    # First the keys: asked for all at once, the database may walk the list's own order.
+    most = MOST_READERS if path else MOST_BEGUN
+    keys = list(begun.values_list("pk", flat=True)[:most])
+    if path:
+        theirs = rows.model._base_manager.filter(**{f"{path}pk__in": keys}).order_by()
+        keys = list(theirs.values_list("pk", flat=True)[:MOST_BEGUN])
+    return rows.filter(pk__in=keys).order_by("-pk")
+
+
+def is_large() -> bool:
+    """Whether there are so many readers that no search looks through all addresses."""
+    newest = Subscriber.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return (newest or 0) > LARGE
 
 
 class NamesReaders:
@@ -152,7 +178,8 @@ class NamesReaders:
 def help_text(request: HttpRequest) -> str:
     """What may be typed to search."""
     if may_see_all(request):
-        return "Part of an address, a full one in any spelling, or a reader's number."
+        part = "The beginning" if is_large() else "Part"
+        return f"{part} of an address, a full one in any spelling, or a reader's number."
     if may_find(request):
         return "A full address, in any spelling, or a reader's number."
     return "A reader's number, such as 12."

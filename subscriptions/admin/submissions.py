@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from papers.admin.base import ModelAdmin
 from papers.admin.bulk import bulk_action, bulk_deletion
+from papers.admin.large import ForAnySize
 from papers.identifiers import page_of
 from papers.sources.record import Author
 from papers.text.cleaning import shorten
@@ -37,13 +38,14 @@ class ReasonForm(ActionForm):
 
 
 @admin.register(Submission)
-class SubmissionAdmin(ModelAdmin):
+class SubmissionAdmin(ForAnySize, ModelAdmin):
     """Papers that readers want on the list. What was said of them is only read."""
 
     list_display = ("shown_title", "shown_state", "submitted_at", "subscriber", "name", "reason")
     list_filter = ("state",)
     list_select_related = ("subscriber",)
     list_per_page = 50
+    sorted_when_large = ("submitted_at",)
     search_fields = ("identifier", "title")
     search_help_text = "Part of a title or an identifier."
     actions = ("accept", "decline", "delete_selected")

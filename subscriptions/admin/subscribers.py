@@ -20,9 +20,11 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import display
+from unfold.views import ChangeList
 
-from papers.admin.base import ModelAdmin, TabularInline
+from papers.admin.base import ModelAdmin, TabularInline, once
 from papers.admin.bulk import bulk_action
+from papers.admin.large import ForAnySize
 from subscriptions.admin import addresses
 from subscriptions.models import (
     Consent,
@@ -109,8 +111,25 @@ class PausedFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=paused.order_by().values("pk"))
 
 
+class SubscriberChangeList(ChangeList):
+    """A page of readers, each with the number of topics."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Count for the rows of this page alone, where they did not come with it."""
+        super().get_results(request)
+        found: Any = self.result_list  # type: ignore[has-type]
+        rows: list[Subscriber] = list(found)
+        if not rows or hasattr(rows[0], "topic_count"):
+            return
+        follow = Subscription.objects.filter(subscriber__in=[row.pk for row in rows]).order_by()
+        counts = dict(follow.values_list("subscriber").annotate(n=Count("pk")))
+        for row in rows:
+            row.topic_count = counts.get(row.pk, 0)
+        self.result_list = rows
+
+
 @admin.register(Subscriber)
-class SubscriberAdmin(addresses.NamesReaders, ModelAdmin):
+class SubscriberAdmin(addresses.NamesReaders, ForAnySize, ModelAdmin):
     """Readers."""
 
     list_display = (
@@ -124,6 +143,7 @@ class SubscriberAdmin(addresses.NamesReaders, ModelAdmin):
         "created_at",
     )
     list_filter = ("status", PausedFilter, "rhythm", "receives_by", "topics", "created_at")
+    filtered_when_few = ("topics", "created_at")
     list_per_page = 50
     ordering = ("-id",)
     actions = ("send_preferences_link", "unsubscribe", "suppress", "delete_selected")
@@ -179,8 +199,10 @@ class SubscriberAdmin(addresses.NamesReaders, ModelAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscriber]:
-        """With the number of topics, counted in the same query for the rows shown alone."""
+        """With the number of topics, by which a short list may be sorted."""
         subscribers: QuerySet[Subscriber] = super().get_queryset(request)
+        if self.is_long(request):
+            return subscribers
         counted = (
             Subscription.objects.filter(subscriber=OuterRef("pk"))
             .order_by()
@@ -190,11 +212,15 @@ class SubscriberAdmin(addresses.NamesReaders, ModelAdmin):
         )
         return subscribers.annotate(topic_count=Coalesce(Subquery(counted), 0))
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The list that counts topics."""
+        return SubscriberChangeList
+
     def get_sortable_by(self, request: HttpRequest) -> Any:
         """An order by address would tell addresses."""
         sortable = [*super().get_sortable_by(request)]
         if not addresses.may_see_all(request):
-            sortable.remove("shown_address")
+            sortable = [name for name in sortable if name != "shown_address"]
         return sortable
 
     @display(description="address", ordering="email")
@@ -235,17 +261,9 @@ class SubscriberAdmin(addresses.NamesReaders, ModelAdmin):
         return fieldsets
 
     @display(description="digests and other emails")
+    @once
     def emails(self, subscriber: Subscriber) -> SafeString | str:
-        """The newest `EMAILS_SHOWN` that were due to the reader, and what became of each. The theme
-        asks several times for what a page shows once.
-        """
-        kept: dict[str, Any] = vars(subscriber)
-        if "emails_shown" not in kept:
-            kept["emails_shown"] = self._emails(subscriber)
-        shown: SafeString | str = kept["emails_shown"]
-        return shown
-
-    def _emails(self, subscriber: Subscriber) -> SafeString | str:
+        """The newest `EMAILS_SHOWN` that were due to the reader, and what became of each."""
         deliveries = subscriber.deliveries.select_related("issue", "interests_of", "letter")
         deliveries = deliveries.order_by("-due_at")
         notices = subscriber.notices.order_by("-due_at")
@@ -303,7 +321,7 @@ class SubscriberAdmin(addresses.NamesReaders, ModelAdmin):
     @display(description="topics", ordering="topic_count")
     def topic_count(self, subscriber: Subscriber) -> int:
         """How many topics the subscriber follows."""
-        count: int = subscriber.topic_count  # type: ignore[attr-defined]  # annotated above
+        count: int = getattr(subscriber, "topic_count", 0)
         return count
 
     @transaction.atomic

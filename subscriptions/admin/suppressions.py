@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 
 from papers.admin.base import ModelAdmin
 from papers.admin.bulk import bulk_deletion
+from papers.admin.large import ForAnySize
 from subscriptions.addresses import BadAddress, address_hash, address_hashes, wire_form
 from subscriptions.models import Suppression
 from subscriptions.readers import in_bulk
@@ -57,16 +58,18 @@ class AddressForm(SuppressionForm):
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(ModelAdmin):
+class SuppressionAdmin(ForAnySize, ModelAdmin):
     """Addresses never to be emailed again, as hashes."""
 
     list_display = ("address_hash", "shown_reason", "created_at")
     list_filter = ("reason", "created_at")
     list_per_page = 50
-    search_fields = ("address_hash",)
+    sortable_by = ("created_at",)
+    search_fields = ("address_hash__startswith",)
     search_help_text = "A full address, or the beginning of a hash."
     readonly_fields = ("address_hash", "reason", "created_at")
     actions = ("delete_selected",)
+
     delete_selected = bulk_deletion(in_bulk.DELETE_SUPPRESSIONS)
     form = AddressForm
 

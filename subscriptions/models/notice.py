@@ -193,6 +193,23 @@ class Notice(models.Model):
             ),
             models.Index(fields=("claim",), condition=~models.Q(claim=""), name="notice_claims"),
             models.Index(fields=("due_at",), name="notice_due"),
+            models.Index(fields=("kind", "id"), name="notice_kind"),
+            # Most are sent. SQLite sees that a state is among these where each stands by itself.
+            models.Index(
+                fields=("state", "id"),
+                condition=models.Q(state="failed")
+                | models.Q(state="unknown")
+                | models.Q(state="skipped")
+                | models.Q(state="expired"),
+                name="notice_odd",
+            ),
+            models.Index(
+                fields=("bounce", "id"),
+                condition=models.Q(bounce="hard")
+                | models.Q(bounce="soft")
+                | models.Q(bounce="blocked"),
+                name="notice_bounce",
+            ),
         ]
 
     def __str__(self) -> str:

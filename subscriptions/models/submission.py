@@ -80,7 +80,9 @@ class Submission(models.Model):
                 fields=("check_after", "id"),
                 condition=models.Q(state="checking"),
                 name="submission_unchecked",
-            )
+            ),
+            models.Index(fields=("-submitted_at", "-id"), name="submission_newest"),
+            models.Index(fields=("state", "-submitted_at", "-id"), name="submission_state"),
         ]
 
     def __str__(self) -> str:

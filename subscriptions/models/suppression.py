@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models, transaction
 
@@ -84,6 +84,12 @@ class Suppression(models.Model):
         """Newest first."""
 
         ordering = ("-created_at",)
+        indexes: ClassVar = [
+            models.Index(fields=("-created_at", "-address_hash"), name="suppression_newest"),
+            models.Index(
+                fields=("reason", "-created_at", "-address_hash"), name="suppression_reason"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_reason_display()} ({self.address_hash[:8]}…)"

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,9 @@ def fill(
     """
     from django.db import connection, transaction
 
+    from newsletter.statistics import rollups
+    from subscriptions.readers import topic_counts
+
     bench_pages.fill(papers, topics, a_day)
     with transaction.atomic():
         _readers(readers, topics, now)
@@ -39,6 +43,8 @@ def fill(
         _desk(readers, papers, now)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+    topic_counts.count(now)
+    rollups.roll_up(now)
 
 
 def _readers(readers: int, topics: int, now: dt.datetime) -> None:
@@ -152,20 +158,20 @@ def _other_emails(readers: int, now: dt.datetime) -> None:
     from subscriptions.models import Notice
 
     day = now.date().isoformat()
-    for kind in ("confirm", "preferences"):
-        insert(
-            Notice,
-            "FROM subscriptions_subscriber s ORDER BY s.id",
-            {
-                "subscriber_id": "s.id",
-                "kind": f"'{kind}'",
-                "state": "CASE WHEN s.id % 100 = 1 THEN 'failed' ELSE 'sent' END",
-                "due_at": moment(day, "s.id % 60"),
-                "deadline": moment(day, "s.id % 60"),
-                "not_before": moment(day, "s.id % 60"),
-                "sent_at": moment(day, "s.id % 60"),
-            },
-        )
+    kinds = "(SELECT 'confirm' AS kind UNION ALL SELECT 'preferences') AS k"
+    insert(
+        Notice,
+        f"FROM subscriptions_subscriber s, {kinds} ORDER BY s.id, k.kind",
+        {
+            "subscriber_id": "s.id",
+            "kind": "k.kind",
+            "state": "CASE WHEN s.id % 100 = 1 THEN 'failed' ELSE 'sent' END",
+            "due_at": moment(day, "s.id % 60"),
+            "deadline": moment(day, "s.id % 60"),
+            "not_before": moment(day, "s.id % 60"),
+            "sent_at": moment(day, "s.id % 60"),
+        },
+    )
     insert(
         Event,
         "FROM newsletter_delivery d WHERE d.id % 5 = 0 ORDER BY d.id",
@@ -211,7 +217,7 @@ def _desk(readers: int, papers: int, now: dt.datetime) -> None:
     )
     insert(
         Submission,
-        f"FROM {numbers(some)}",
+        f"FROM {numbers(min(some, 5_000))}",
         {
             "identifier": "'arxiv:9901.' || (10000 + n)",
             "state": "CASE n % 10 WHEN 0 THEN 'waiting' WHEN 1 THEN 'declined' ELSE 'accepted' END",
@@ -235,7 +241,7 @@ def _desk(readers: int, papers: int, now: dt.datetime) -> None:
     )
     insert(
         Pick,
-        f"FROM {numbers(min(papers, some))}",
+        f"FROM {numbers(min(papers, some, 2_000))}",
         {
             "day": date(day, "n / 5"),
             "paper_id": "(SELECT min(id) FROM papers_paper) + n",
@@ -300,7 +306,7 @@ def insert(model: Any, source: str, columns: Mapping[str, str], *, once: bool = 
     names = ", ".join(f'"{name}"' for name in (*columns, *rest))
     values = ", ".join((*columns.values(), *("%s" for _ in rest)))
     conflict = "ON CONFLICT DO NOTHING" if once else ""
-    if conflict and " WHERE " not in source:
+    if conflict and " WHERE " not in re.sub(r"\(.*\)", "", source):
         source += " WHERE true"  # without which SQLite takes ON for a join's
     sql = f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT {values} {source} {conflict}'
     with connection.cursor() as cursor:

@@ -9,11 +9,20 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from newsletter.models import Delivery, IssueDraft
-from papers.admin import base
+from papers.admin import base, large
 from papers.models import Paper, Topic
+from subscriptions.admin import addresses
 from subscriptions.models import Subscriber, Suppression
+from subscriptions.readers import topic_counts
 from tests.admin_pages import staff, text
-from tests.factories import make_subscriber, make_topic
+from tests.factories import (
+    NOW,
+    make_match,
+    make_notice,
+    make_paper,
+    make_subscriber,
+    make_topic,
+)
 from tests.papers.admin.topic_form import change_of, filled
 
 pytestmark = pytest.mark.django_db
@@ -121,3 +130,63 @@ def test_every_number_of_a_form_has_a_lowest_and_a_highest(model, rf):
             shown: Any = model_admin.formfield_for_dbfield(field, request)
             assert shown.max_value is not None, field
             assert shown.min_value is not None, field
+
+
+def test_among_many_readers_the_beginning_of_an_address_is_looked_for(monkeypatch):
+    alice = make_subscriber("alice@example.org")
+    make_subscriber("malice@example.org")
+    browser = staff(is_superuser=True)
+
+    def found(typed: str) -> set[str]:
+        page = browser.get(SUBSCRIBERS, {"q": typed})
+        return {row.email for row in page.context["cl"].result_list}
+
+    assert found("lice") == {"alice@example.org", "malice@example.org"}
+    monkeypatch.setattr(addresses, "LARGE", 0)
+    assert found("Alice") == {"alice@example.org"}
+    assert found("lice") == set()
+    assert "The beginning of an address" in text(browser.get(SUBSCRIBERS))
+    make_notice(alice)
+    page = browser.get(reverse("admin:subscriptions_notice_changelist"), {"q": "alic"})
+    assert page.context["cl"].result_count == 1
+
+
+def test_long_lists_are_sorted_and_filtered_by_what_an_index_has(monkeypatch):
+    make_subscriber()
+    browser = staff(is_superuser=True)
+
+    def offered() -> tuple[set[str], set[str]]:
+        shown = browser.get(SUBSCRIBERS).context["cl"]
+        return set(shown.sortable_by), {str(spec.title) for spec in shown.filter_specs}
+
+    columns, filters = offered()
+    assert "hour" in columns
+    assert "created at" in filters
+    monkeypatch.setattr(large, "LARGE", 0)
+    columns, filters = offered()
+    assert columns == set()
+    assert "created at" not in filters
+    assert "status" in filters
+
+
+def test_a_long_list_of_topics_shows_what_was_counted_last(monkeypatch):
+    topic = make_topic("Robots")
+    make_match(make_paper(), topic)
+    make_subscriber(topics=[topic])
+    monkeypatch.setattr(large, "LARGE", 0)
+    browser = staff(is_superuser=True)
+    url = reverse("admin:papers_topic_changelist")
+    assert "not counted yet" in text(browser.get(url))
+    topic_counts.count(NOW)
+    for order in ("5", "-6"):
+        row = browser.get(url, {"o": order}).context["cl"].result_list.get(pk=topic.pk)
+        assert (row.reader_count, row.match_count) == (1, 1)
+
+
+def test_deleting_a_topic_says_how_many_matches_go_along():
+    topic = make_topic("Robots")
+    for _ in range(3):
+        make_match(make_paper(), topic)
+    page = text(staff(is_superuser=True).get(reverse("admin:papers_topic_delete", args=[topic.pk])))
+    assert "3 matches" in page
+    assert page.count("Paper number") == 0
