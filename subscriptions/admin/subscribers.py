@@ -124,7 +124,7 @@ class SubscriberChangeList(ChangeList):
         follow = Subscription.objects.filter(subscriber__in=[row.pk for row in rows]).order_by()
         counts = dict(follow.values_list("subscriber").annotate(n=Count("pk")))
         for row in rows:
-            row.topic_count = counts.get(row.pk, 0)
+            row.topic_count = counts.get(row.pk, 0)  # type: ignore[attr-defined]
         self.result_list = rows
 
 
