@@ -31,7 +31,8 @@ def offered_or_successor(slug: str) -> tuple[Topic, bool]:
         return topic, False
     if topic is not None:
         for ask in _ask:
-            successor = Topic.objects.active().filter(pk=ask(topic.pk)).first()
+            key = ask(topic.pk)
+            successor = Topic.objects.active().filter(pk=key).first() if key is not None else None
             if successor is not None:
                 return successor, True
     raise Http404("no such topic")
