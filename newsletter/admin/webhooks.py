@@ -184,12 +184,16 @@ class WebhookAdmin(CountsWhatGoes, ModelAdmin):
         return answer
 
 
+EventFilter = one_of("event__kind", KINDS, "event")
+
+
 @admin.register(WebhookMessage)
 class WebhookMessageAdmin(ReadOnly, ForAnySize, ModelAdmin):
     """What was sent to whom, and what came of it."""
 
     list_display = ("pk", "kind", "webhook", "shown_state", "attempts", "status", "error", "at")
-    list_filter = ("state", "webhook", one_of("event__kind", KINDS, "event"))
+    list_filter = ("state", "webhook", EventFilter)
+    filtered_when_few = (EventFilter,)
     list_select_related = ("webhook", "event")
     list_per_page = 50
     show_full_result_count = False

@@ -43,7 +43,7 @@ class ForAnySize:
     sorted_when_large: tuple[str, ...] = ()
     """Columns by which a long list is sorted."""
 
-    filtered_when_few: tuple[str, ...] = ()
+    filtered_when_few: tuple[Any, ...] = ()
     """Filters of short lists alone."""
 
     def is_long(self, request: HttpRequest) -> bool:
