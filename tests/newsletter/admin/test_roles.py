@@ -29,6 +29,7 @@ LISTS = {
     "papers_join": "owner editor viewer",
     "papers_source": "owner editor viewer",
     "papers_feature": "owner editor viewer",
+    "papers_site": "owner",
     "papers_fittedmodel": "owner",
     "papers_auditentry": "owner editor",
     "papers_bulkaction": "owner editor",
@@ -107,7 +108,7 @@ def test_a_role_opens_its_lists_and_no_others(role):
     opened = {
         name
         for name in LISTS
-        if browser.get(reverse(f"admin:{name}_changelist")).status_code == 200
+        if browser.get(reverse(f"admin:{name}_changelist"), follow=True).status_code == 200
     }
     assert opened == {n for n, who in LISTS.items() if role.replace(" ", "-") in who.split()}
 

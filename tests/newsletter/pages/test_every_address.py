@@ -120,6 +120,7 @@ def paths(settings, tmp_path, monkeypatch) -> list[str]:
         reverse("newsletter:calendar", args=["2026-06"]),
         reverse("newsletter:opened", args=[tracking]),
         reverse("newsletter:follow", args=[tracking, 1, 1]),
+        reverse("newsletter:follow-letter", args=[tracking, 1, "en", 0]),
         *(
             reverse(f"newsletter:{name}")
             for name in ("live", "ready", "metrics", "favicon", "robots")
