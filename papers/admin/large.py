@@ -13,7 +13,7 @@ from papers.models import Paper
 from papers.search import find
 
 LARGE = 10_000
-"""Rows, by their numbers: the newest tells how many there can be at most."""
+"""Rows, by their numbers: the newest and the oldest tell how many there can be at most."""
 
 MOST_FOUND = 200
 """Papers that a search for words is for."""
@@ -24,9 +24,18 @@ MOST_ROWS = 2_000
 
 
 def is_large(model: type[Model]) -> bool:
-    """Whether there may be more than `LARGE` rows. Reads one."""
-    newest = model._base_manager.order_by("-pk").values_list("pk", flat=True).first()
-    return isinstance(newest, int) and newest > LARGE
+    """Whether there may be more than `LARGE` rows. Reads two."""
+    return spans_more_than(model, LARGE)
+
+
+def spans_more_than(model: type[Model], number: int) -> bool:
+    """Whether there may be more than this number of rows, by their keys. Reads two."""
+    keys = model._base_manager.values_list("pk", flat=True)
+    newest = keys.order_by("-pk").first()
+    if not isinstance(newest, int) or newest <= number:
+        return False
+    oldest = keys.order_by("pk").first()
+    return oldest is not None and newest - oldest >= number
 
 
 def is_large_for(request: HttpRequest, model: type[Model]) -> bool:

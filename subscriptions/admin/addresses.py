@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import BooleanField, Case, QuerySet, Value, When
 from django.http import HttpRequest
 
+from papers.admin.large import spans_more_than
 from papers.audit import without_addresses
 from subscriptions.addresses import masked
 from subscriptions.models import Subscriber
@@ -133,8 +134,7 @@ def search(
 
 def is_large() -> bool:
     """Whether there are so many readers that no search looks through all addresses."""
-    newest = Subscriber.objects.order_by("-pk").values_list("pk", flat=True).first()
-    return (newest or 0) > LARGE
+    return spans_more_than(Subscriber, LARGE)
 
 
 class NamesReaders:

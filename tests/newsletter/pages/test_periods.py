@@ -176,9 +176,9 @@ def test_a_month_takes_few_queries_and_not_more_for_more_papers(django_assert_ma
         paper = make_paper(f"Paper {n}", day=day(1 + n % 10))
         for topic in topics[: n % 5]:
             make_match(paper, topic)
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         assert get(MONTH).content.count(b"<article") == 60
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         assert get(f"{MONTH}?page=2").content.count(b"<article") == 10
 
 
