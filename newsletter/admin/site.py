@@ -192,8 +192,8 @@ class SiteForm(forms.ModelForm[Site]):
 def _otherwise(value: str, variable: str) -> str:
     """What applies while a field is empty."""
     if not value:
-        return f" Empty: as {variable} says, which is not set."
-    return f" Empty: “{escape(value)}”" + (f" ({variable})." if variable else "")
+        return f" Leave empty to use {variable}, which isn’t set."
+    return f" Leave empty for “{escape(value)}”" + (f" ({variable})." if variable else "")
 
 
 def _contrast_in_words(row: Site, name: str) -> str:
@@ -201,7 +201,7 @@ def _contrast_in_words(row: Site, name: str) -> str:
     now = site.applying(site.row_of(row))
     color = now.accent if scheme == "light" else now.accent_dark
     if not color:
-        return "Empty: Broadsheet’s own red."
+        return "Broadsheet’s own red for now."
     found, surface = colors.weakest(color, scheme)
     made = "" if scheme == "light" or row.accent_dark else ", made from the other one"
     return f"Now {color}{made}: a contrast of at least {found:.1f}:1 ({surface.where})."

@@ -221,8 +221,11 @@ class Demo:
             ("Yours", f"{site}/admin/papers/site/", "your name, logo and color, with a preview"),
         ]
         self._console.print()
+        width = max(len(address) for _, address, _ in rows) + 2  # or a terminal links the note, too
         for name, address, note in rows:
-            line = Text.assemble("  ", (f"{name:<9}", "bold"), (f"{address:<40}", "cyan"), note)
+            line = Text.assemble(
+                "  ", (f"{name:<9}", "bold"), (f"{address:<{width}}", "cyan"), note
+            )
             self._console.print(line, soft_wrap=True)
         for reader in readers:
             self._console.print()

@@ -83,7 +83,8 @@ class Migration(migrations.Migration):
                     "accent",
                     models.CharField(
                         blank=True,
-                        help_text="The color of links that are pointed at, buttons and marks on light backgrounds, as a hex code.",
+                        help_text="The color of buttons, marks and hovered links on light backgrounds, as a hex "
+                        "code. Leave empty for Broadsheet's own red.",
                         max_length=7,
                         validators=[
                             django.core.validators.RegexValidator("^#[0-9a-f]{6}$"),
@@ -96,7 +97,7 @@ class Migration(migrations.Migration):
                     "accent_dark",
                     models.CharField(
                         blank=True,
-                        help_text="The same for who prefers a dark scheme. Empty: made from the one above.",
+                        help_text="The same in dark mode. Leave empty to derive it from the one above.",
                         max_length=7,
                         validators=[
                             django.core.validators.RegexValidator("^#[0-9a-f]{6}$"),

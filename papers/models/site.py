@@ -87,15 +87,15 @@ class Site(models.Model):
         max_length=7,
         blank=True,
         validators=[RegexValidator(r"^#[0-9a-f]{6}$"), check_accent],
-        help_text="The color of links that are pointed at, buttons and marks on light "
-        "backgrounds, as a hex code.",
+        help_text="The color of buttons, marks and hovered links on light backgrounds, as a hex "
+        "code. Leave empty for Broadsheet's own red.",
     )
     accent_dark = models.CharField(
         "accent color on dark",
         max_length=7,
         blank=True,
         validators=[RegexValidator(r"^#[0-9a-f]{6}$"), check_dark_accent],
-        help_text="The same for who prefers a dark scheme. Empty: made from the one above.",
+        help_text="The same in dark mode. Leave empty to derive it from the one above.",
     )
     logo = models.ForeignKey(
         SiteLogo,

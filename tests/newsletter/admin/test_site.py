@@ -59,10 +59,10 @@ def test_looking_makes_no_row(owner):
 def test_an_empty_field_says_what_applies(owner, settings):
     settings.SITE_NAME, settings.CURATOR = "Variable", "Alice & Bob"
     html = text(owner.get(PAGE))
-    assert "Empty: “Variable” (SITE_NAME)." in html
-    assert "Empty: “Alice &amp; Bob” (CURATOR)." in html
-    assert "Empty: “You’ve unsubscribed from Variable." in html
-    assert "Empty: “Sie haben Variable abbestellt." in html
+    assert "Leave empty for “Variable” (SITE_NAME)." in html
+    assert "Leave empty for “Alice &amp; Bob” (CURATOR)." in html
+    assert "Leave empty for “You’ve unsubscribed from Variable." in html
+    assert "Leave empty for “Sie haben Variable abbestellt." in html
 
 
 def test_what_is_saved_applies_and_is_shown_again(owner):
