@@ -23,9 +23,9 @@ from newsletter.admin.brakes import Brakes
 from newsletter.admin.corrections import Corrections
 from newsletter.channels import registry
 from newsletter.channels.email import EmailChannel
+from newsletter.delivery.composing import compose_for
 from newsletter.delivery.examples import Example
 from newsletter.delivery.explanations import explain
-from newsletter.delivery.worker import compose_for
 from newsletter.digests.readers import readers_of
 from newsletter.events import reputation
 from newsletter.issues import counting, publishing

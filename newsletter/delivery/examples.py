@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from django.db import transaction
 
-from newsletter.delivery.worker import edition_of, wording_for
+from newsletter.delivery.composing import edition_of, wording_for
 from newsletter.digests.selection import Choice, Reader
 from newsletter.issues.freezing import build_issue
 from newsletter.letters.rendering import LetterPress

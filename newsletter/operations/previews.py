@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.delivery import notices
-from newsletter.delivery.worker import compose_for
+from newsletter.delivery.composing import compose_for
 from newsletter.digests.interests import Followed, FollowedPapers, in_words
 from newsletter.digests.readers import readers_of
 from newsletter.digests.selection import Reader

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from newsletter.delivery.worker import compose_for
+from newsletter.delivery.composing import compose_for
 from newsletter.digests.contexts import address_around_token
 from newsletter.digests.selection import Reader
 from newsletter.models import Issue

@@ -455,7 +455,7 @@ def stage_shares(log: Path) -> dict[str, float]:
 
 def bytes_of_one(issue: Issue) -> int:
     """The size of one reader's digest as sent."""
-    from newsletter.delivery.worker import compose_for
+    from newsletter.delivery.composing import compose_for
     from newsletter.digests.readers import readers_of
 
     pk = Subscriber.objects.order_by("pk").values_list("pk", flat=True)[0]

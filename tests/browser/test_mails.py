@@ -10,7 +10,7 @@ import pytest
 from django.utils.translation import override
 from playwright.sync_api import Browser
 
-from newsletter.delivery.worker import compose_for
+from newsletter.delivery.composing import compose_for
 from newsletter.digests.rendering import DigestPress
 from newsletter.digests.selection import Reader, Shelf
 from newsletter.issues.freezing import build_issue

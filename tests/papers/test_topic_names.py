@@ -9,7 +9,7 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.utils import translation
 
-from newsletter.delivery.worker import compose_for
+from newsletter.delivery.composing import compose_for
 from newsletter.digests.readers import readers_of
 from newsletter.issues.freezing import build_issue
 from papers import data

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import DatabaseError
 
-from newsletter.delivery.worker import compose_for
+from newsletter.delivery.composing import compose_for
 from newsletter.digests.rendering import DigestPress
 from newsletter.digests.selection import Reader, Shelf
 from newsletter.issues.places import Place, Reason

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from newsletter.delivery import worker
+from newsletter.delivery.composing import compose_for
 from newsletter.digests.readers import ratings_of, readers_of
 from newsletter.issues.freezing import build_issue
 from newsletter.models import Delivery
@@ -160,7 +161,7 @@ def test_liked_papers_of_another_topic_bring_in_none_of_its_papers(issue, tmp_pa
 def test_the_preview_of_a_digest_learns_as_well(issue, alice):
     rate(alice, "cat", Feedback.Value.MORE)
     reader = readers_of([alice.pk])[0][alice.pk]
-    _, choices = worker.compose_for(issue, reader)
+    _, choices = compose_for(issue, reader)
     assert choices[0].place.card.title == "A whisker and a paw"
 
 

@@ -5,6 +5,7 @@ import time_machine
 from django.test import Client
 
 from newsletter.delivery import worker
+from newsletter.delivery.composing import compose_for
 from newsletter.digests.readers import readers_of
 from newsletter.issues.freezing import build_issue, places_of
 from newsletter.models import Delivery, Issue
@@ -114,7 +115,7 @@ def test_without_an_address_mails_and_pages_are_the_same_to_the_byte(paper, sett
     def all_that_readers_see():
         issue = build_issue(DAY, NOW)
         assert issue is not None
-        mail, _ = worker.compose_for(issue, readers[alice.pk])
+        mail, _ = compose_for(issue, readers[alice.pk])
         assert mail is not None
         paths = (
             f"/day/{DAY}/",

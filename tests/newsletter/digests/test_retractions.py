@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from newsletter.delivery import ledger, worker
-from newsletter.delivery.worker import compose_for
+from newsletter.delivery.composing import compose_for
 from newsletter.digests import retractions
 from newsletter.digests.readers import readers_of
 from newsletter.digests.selection import Fallen

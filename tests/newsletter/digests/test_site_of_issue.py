@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from newsletter.delivery.worker import compose_for
+from newsletter.delivery.composing import compose_for
 from newsletter.digests.selection import Reader
 from newsletter.issues.freezing import build_issue
 from newsletter.models import Issue

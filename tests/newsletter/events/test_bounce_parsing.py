@@ -231,7 +231,7 @@ class TestReturnPath:
 
     @pytest.mark.django_db
     def test_a_digest_has_it(self):
-        from newsletter.delivery.worker import Wording, edition_of
+        from newsletter.delivery.composing import Wording, edition_of
         from newsletter.digests.readers import readers_of
 
         topic = make_topic("Agents")
@@ -429,7 +429,7 @@ class TestLeaving:
         issue = build_issue(DAY, NOW)
         assert issue is not None
         alice.follow([topic])
-        from newsletter.delivery.worker import compose_for
+        from newsletter.delivery.composing import compose_for
         from newsletter.digests.readers import readers_of
 
         mail, _ = compose_for(issue, readers_of([alice.pk])[0][alice.pk])

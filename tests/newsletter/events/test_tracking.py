@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from newsletter import tasks
-from newsletter.delivery.worker import Wording, edition_of
+from newsletter.delivery.composing import Wording, edition_of
 from newsletter.digests import tracked_links
 from newsletter.digests.readers import readers_of
 from newsletter.events import consequences, tracking

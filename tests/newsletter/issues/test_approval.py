@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from newsletter.delivery import explanations, planning, welcome
-from newsletter.delivery.worker import compose_for
+from newsletter.delivery.composing import compose_for
 from newsletter.digests.readers import readers_of
 from newsletter.issues import publishing
 from newsletter.issues.freezing import build_issue, closed_days

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from newsletter.delivery import planning, worker
+from newsletter.delivery.composing import compose_for
 from newsletter.digests.readers import readers_of
 from newsletter.issues.freezing import build_issue
 from newsletter.models import Delivery, IssuePaper
@@ -213,6 +214,6 @@ class TestDigests:
         assert alice is not None
         assert later is not None
 
-        _, choices = worker.compose_for(later, readers_of([alice.pk])[0][alice.pk])
+        _, choices = compose_for(later, readers_of([alice.pk])[0][alice.pk])
 
         assert [one.place.card.title for one in choices] == ["Another"]

@@ -1,0 +1,298 @@
+"""One reader's email, chosen and made: which form of an issue a reader gets, what is the same for
+all readers of a form, and what each has of it, with what they follow.
+
+Whose turn it is, and what becomes of an email, is the worker's (`newsletter.delivery.worker`).
+"""
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
+
+from django.utils import timezone, translation
+
+from newsletter.delivery import planning
+from newsletter.delivery.ledger import Claimed
+from newsletter.digests import interests, retractions
+from newsletter.digests.history import issues_sharing, papers_had
+from newsletter.digests.interests import NONE_PICKED, Followed, Left, Pick, Picked
+from newsletter.digests.readers import ratings_of
+from newsletter.digests.rendering import DigestPress
+from newsletter.digests.selection import Choice, Reader, Shelf
+from newsletter.digests.taste import Ratings
+from newsletter.issues.freezing import cards_of, places_by_id, to_choose_from, week_to
+from newsletter.issues.places import Place
+from newsletter.mail.message import Mail
+from newsletter.models import Delivery, Issue
+from papers.cards import Card
+from papers.models import Paper, Topic
+from papers.semantics import current
+
+MOST_WAITING = 10
+"""Papers on what one reader follows that wait for the next email, at most: the best ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Which of an issue's forms a reader gets."""
+
+    is_weekly: bool
+    is_welcome: bool
+    language: str
+    since: dt.date | None = None
+    """Day of the earliest issue that it draws on as well."""
+    without_machine: bool = False
+    """In the authors' own words where a language model summarized them."""
+    is_of_interests: bool = False
+    """What the reader follows, every day."""
+
+
+@dataclass(frozen=True)
+class Stock:
+    """The papers of an issue as its digests choose from them, whatever else differs: the welcome
+    has those of the weekly one.
+    """
+
+    shelf: Shelf
+    sharing: frozenset[int]
+    """Ids of issues that may have given a reader papers of this shelf."""
+    works: Mapping[int, int]
+    """By the ids of the shelf's papers and of their aliases, the paper that stands for the work."""
+    fitted: int | None
+    """The number of the semantic model whose vectors the shelf has; None where it has none."""
+    days: frozenset[dt.date]
+    """Of the issues that it draws on."""
+    place_of: Mapping[int, int]
+    """The place of every paper of these issues, by the one that stands for the work, most trending
+    first: what readers follow is looked for among all of them."""
+    standing: Mapping[int, int]
+    """How these papers stand, the most trending 0."""
+    followed: dict[int, Place] = field(default_factory=dict)
+    """Places that are on no shelf, by their ids, as far as readers follow what they hold."""
+
+
+Shelves = WeakValueDictionary[tuple[int, bool, dt.date | None, str], Stock]
+"""By issue, whether it is weekly, since when it draws on others, and language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What is the same for all readers of one issue and form: made once, kept by the worker."""
+
+    stock: Stock
+    press: DigestPress
+
+
+def wording_for(
+    issue: Issue, reader: Reader, since: dt.date | None = None, *, is_of_interests: bool = False
+) -> Wording:
+    """Which form of `issue` the reader gets: whoever it welcomes gets the week's best. A daily one
+    draws on the issues from the day `since` on, and a daily email of interests on this one alone.
+    """
+    if is_of_interests:
+        return Wording(
+            is_weekly=False,
+            is_welcome=False,
+            language=reader.language,
+            without_machine=not reader.machine_summaries,
+            is_of_interests=True,
+        )
+    is_welcome = reader.welcomed_on == issue.day
+    is_weekly = reader.is_weekly or is_welcome
+    since = week_to(issue.day) if is_weekly else since
+    without_machine = not reader.machine_summaries
+    return Wording(is_weekly, is_welcome, reader.language, since, without_machine)
+
+
+def edition_of(issue: Issue, wording: Wording, shelves: "Shelves | None" = None) -> Edition:
+    """Prepare an issue for the readers of one form. A handful of queries, once per worker; the
+    papers are those of `shelves` where they were arranged for another form already.
+    """
+    key = (issue.pk, wording.is_weekly, wording.since, wording.language)
+    with translation.override(wording.language):
+        stock = shelves.get(key) if shelves is not None else None
+        if stock is None:
+            stock = _stock_of(issue, wording)
+            if shelves is not None:
+                shelves[key] = stock
+        names = Topic.objects.named().by_id
+    return Edition(
+        stock=stock,
+        press=DigestPress(
+            issue,
+            stock.shelf.places,
+            names,
+            is_weekly=wording.is_weekly,
+            is_welcome=wording.is_welcome,
+            is_of_interests=wording.is_of_interests,
+            language=wording.language,
+            cards_of=_cards_without_machine if wording.without_machine else cards_of,
+        ),
+    )
+
+
+def _stock_of(issue: Issue, wording: Wording) -> Stock:
+    places, place_of = to_choose_from(issue, wording.since, is_weekly=wording.is_weekly)
+    paper_ids = {place.paper_id for place in places}
+    fitted = current.number_in_use()
+    vectors = current.vectors_of(paper_ids, fitted) if fitted else None
+    return Stock(
+        shelf=Shelf(places, vectors, is_weekly=wording.is_weekly),
+        sharing=frozenset(issues_sharing(paper_ids)),
+        works=Paper.objects.works_of(paper_ids),
+        fitted=fitted,
+        days=frozenset(_days_of(issue, wording.since)),
+        place_of=place_of,
+        standing={work: at for at, work in enumerate(place_of)},
+    )
+
+
+def _days_of(issue: Issue, since: dt.date | None) -> Iterator[dt.date]:
+    """The days from `since` to that of the issue."""
+    first = min(since or issue.day, issue.day)
+    for ahead in range((issue.day - first).days + 1):
+        yield first + dt.timedelta(days=ahead)
+
+
+def draft_for(
+    stock: Stock,
+    reader: Reader,
+    followed: Followed | None,
+    had: Collection[int],
+    ratings: Ratings | None,
+    *,
+    is_of_interests: bool = False,
+) -> tuple[Reader, list[Choice], Picked]:
+    """The reader's papers by topic, and what they follow: up to half of the places, and all that
+    the topics leave free. A daily email of interests has nothing but these. What the reader muted
+    is nowhere.
+    """
+    if followed is None:
+        if is_of_interests:
+            return reader, [], NONE_PICKED
+        return reader, stock.shelf.select(reader, had, ratings), NONE_PICKED
+    if followed.muted:
+        reader = reader._replace(disliked=reader.disliked | followed.muted)
+    choices = [] if is_of_interests else stock.shelf.select(reader, had, ratings)
+    if not followed.interests:
+        return reader, choices, NONE_PICKED
+    wanted = reader.papers_wanted
+    room = max(wanted // 2, 1, wanted - len(choices))
+    unwanted = reader.disliked.union(had) if had else reader.disliked
+    picked = interests.pick(followed, stock.standing, unwanted, room, daily_only=is_of_interests)
+    return reader, choices, picked
+
+
+def place_of(stock: Stock, one: Pick) -> int:
+    """The id of the place of a followed paper; of one that waited, in its own issue."""
+    return one.place or stock.place_of[one.work]
+
+
+def with_picks(
+    stock: Stock,
+    reader: Reader,
+    choices: Sequence[Choice],
+    picked: Picked,
+    places: Mapping[int, Place],
+) -> tuple[Reader, list[Choice]]:
+    """The whole digest, what is followed first; and its reader, who is told what had no room."""
+    place_by_work = stock.place_of
+    found = stock.shelf.with_followed(
+        choices,
+        [
+            (places[pk], followings, reason)
+            for work, followings, reason, waited in picked.picks
+            if (pk := waited or place_by_work[work]) in places
+        ],
+        reader,
+    )
+    if picked.left:
+        there = {choice.place.work for choice in found}
+        left = {one.work for one in picked.left} - there
+        # What comes next time isn't among the titles from outside the reader's topics either.
+        reader = reader._replace(left=len(left), disliked=reader.disliked | left)
+    return reader, found
+
+
+class KeptInterests:
+    """What a batch's emails have for being followed, gathered to be written at once."""
+
+    def __init__(self) -> None:
+        #: By delivery what its papers are followed for, as the ledger stores it.
+        self.chosen: dict[int, str] = {}
+        self._left: list[Left] = []
+        self._offered: dict[int, int] = {}
+
+    def add(
+        self,
+        one: Claimed,
+        day: dt.date,
+        choices: Sequence[Choice],
+        picked: Picked,
+        stock: Stock,
+    ) -> None:
+        """Note what one delivery has, and what it had no room for."""
+        if picked.offered:
+            self._offered |= dict.fromkeys(picked.offered, one.id)
+        if picked.picks:
+            self.chosen[one.id] = interests.stored_form(choices)
+        if not picked.left:
+            return
+        there = {choice.place.work for choice in choices}
+        waits = [each for each in picked.left if each.work not in there][:MOST_WAITING]
+        if waits and one.subscriber_id is not None:
+            places = tuple((each.followings[0], stock.place_of[each.work]) for each in waits)
+            self._left.append(Left(one.id, one.subscriber_id, day, places))
+
+    def write(self) -> None:
+        """Write what waits and what was offered, and begin anew."""
+        interests.record(self._left, self._offered)
+        self.chosen, self._left, self._offered = {}, [], {}
+
+
+def _cards_without_machine(place_ids: Sequence[int]) -> dict[int, Card]:
+    return {pk: card.without_machine for pk, card in cards_of(place_ids).items()}
+
+
+def compose_for(
+    issue: Issue,
+    reader: Reader,
+    *,
+    is_of_interests: bool = False,
+    followed: Followed | None = None,
+) -> tuple[Mail | None, list[Choice]]:
+    """The digest of `issue` that `reader` would get now, or their daily email of interests, unsent;
+    (None, []) if it were empty. With `followed` as one who follows just that.
+    """
+    row = Delivery.objects.filter(issue=issue, subscriber=reader.id).first()
+    since = row.since if row else planning.draws_since(issue, reader.id, timezone.now())
+    edition = edition_of(issue, wording_for(issue, reader, since, is_of_interests=is_of_interests))
+    stock = edition.stock
+    if followed is None:
+        languages = {reader.id: reader.language}
+        found = interests.followed_by([reader.id], stock.days, stock.works, languages)
+        followed = found.get(reader.id)
+    had = papers_had(
+        [reader.id],
+        stock.sharing - {issue.pk},
+        works=stock.works,
+        daily=[reader.id],
+    )
+    ratings = ratings_of([reader], stock.fitted).get(reader.id)
+    reader, choices, picked = draft_for(
+        stock,
+        reader,
+        followed,
+        had.get(reader.id, ()),
+        ratings,
+        is_of_interests=is_of_interests,
+    )
+    if picked.picks or picked.left:
+        places = places_by_id([place_of(stock, one) for one in picked.picks])
+        reader, choices = with_picks(stock, reader, choices, picked, places)
+        edition.press.know([choice.place for choice in choices])
+    if not choices:
+        return None, []
+    alerts = retractions.alerts_for([reader.id])
+    reader = reader._replace(fallen=tuple(alerts.get(reader.id, {}).values()))
+    return edition.press.render(reader, choices, None), choices
