@@ -2,7 +2,6 @@
 
 import datetime as dt
 import gzip
-import time
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from papers.sources.base import FetchFailed
 from papers.sources.feed import Feed, FeedSettings
 from papers.sources.headings import NOTICE
 from papers.sources.record import LISTED, NEW_TO_SOURCE, NOT_LISTED
+from tests.runaway import no_runaway
 
 NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
 DAY = NOW.date()
@@ -271,11 +271,8 @@ def test_a_pattern_that_is_none_is_refused(site, pattern):
     "pattern", ["*a" * 90 + "*", "?*" * 90, "[a-z]*" * 30, "*" * 190, "[" * 190, "(a+)+$"]
 )
 def test_a_hostile_pattern_costs_a_moment(site, pattern):
-    started = time.monotonic()
-
-    fetched(site, item(title="a" * 490), skip=(f"title:{pattern}",))
-
-    assert time.monotonic() - started < 3
+    with no_runaway():
+        fetched(site, item(title="a" * 490), skip=(f"title:{pattern}",))
 
 
 # --- An item ---------------------------------------------------------------------------------
@@ -628,9 +625,8 @@ def test_a_name_without_an_end_costs_a_moment(encoding):
     text = f"<?xml version='1.0' encoding='{encoding}'?>" + rss(item(1)).partition("?>")[2].replace(
         "<guid", f"<author>{'9' * 300_000}@x</author><guid", 1
     )
-    began = time.process_time()
-    found = feed.parsed(text.encode(encoding), "", "A feed")
-    assert time.process_time() - began < 2
+    with no_runaway():
+        found = feed.parsed(text.encode(encoding), "", "A feed")
     assert len(found.entries) == 1
 
 

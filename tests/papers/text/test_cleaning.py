@@ -1,13 +1,12 @@
 """Cleaning: what strangers wrote comes out readable, in one line, and harmless."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from papers.models import Paper
 from papers.text import cleaning
+from tests.runaway import no_runaway
 
 
 @pytest.mark.parametrize(
@@ -164,11 +163,9 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:12]))
 def test_hostile_latex_neither_raises_nor_hangs_nor_grows(text):
-    started = time.process_time()
+    with no_runaway():
+        cleaned = cleaning.abstract(text)
 
-    cleaned = cleaning.abstract(text)
-
-    assert time.process_time() - started < 1.5
     assert len(cleaned) <= Paper.ABSTRACT_LENGTH
     assert len(cleaning.title(text)) <= Paper.TITLE_LENGTH
 
