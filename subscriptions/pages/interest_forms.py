@@ -81,7 +81,7 @@ class InterestForm(forms.Form):
     )
     match = forms.ChoiceField(
         label=_("Of several lines"),
-        choices=[("all", _("all lines must be there")), ("any", _("one line is enough"))],
+        choices=[("all", _("All lines must match")), ("any", _("Any line is enough"))],
         initial="all",
         required=False,
         widget=forms.RadioSelect,
