@@ -90,7 +90,7 @@ PRIOR_WEIGHTS = (
     ("authors", 1.0),
     ("novelty", 0.5),
     ("fit", 1.0),
-    ("tie", 0.5),
+    ("tie", 0.01),
 )
 """What each part of `Prior` weighs."""
 
@@ -196,7 +196,7 @@ class Prior:
     """How well it fits its best topic."""
     tie: float = 0.0
     """By the paper's identifier: between papers of which the same is known, neither the alphabet
-    nor a source decides."""
+    nor a source decides. It weighs next to nothing, so all that is known outweighs it."""
 
     @property
     def value(self) -> float:

@@ -11,6 +11,7 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Dialog,
+    Locator,
     Page,
     Request,
     sync_playwright,
@@ -77,6 +78,14 @@ def watched(context: BrowserContext, site: str = "") -> Iterator[Page]:
     yield page
     page.close()
     assert problems == []
+
+
+def opened(what: Locator) -> None:
+    """Click on what opens another page, and wait until that has loaded: a click alone returns while
+    the browser still has the old page, or none.
+    """
+    with what.page.expect_navigation():
+        what.click()
 
 
 @pytest.fixture

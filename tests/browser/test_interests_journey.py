@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, FilePayload, expect
 from papers.days import feature_day
 from subscriptions import links
 from subscriptions.interests import libraries, previews
-from tests.browser.conftest import watched
+from tests.browser.conftest import opened, watched
 from tests.factories import make_match, make_paper, make_subscriber, make_topic
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -90,7 +90,7 @@ def test_a_reader_follows_and_mutes(
         page.goto(f"{live_server.url}{links.preferences_path(*held)}interests/{one.token}/")
         shot("interest")
         page.goto(f"{live_server.url}{paper.get_absolute_url()}")
-        page.locator('a[href*="/follow/paper/"]').click()
+        opened(page.locator('a[href*="/follow/paper/"]'))
         shot("follow-paper")
         page.locator('button[value="author:0"]').click()
         expect(page.locator("#id_what")).to_have_value("Yann LeCun")
@@ -124,11 +124,11 @@ def test_a_reader_follows_and_mutes(
         assert alice.muted.count() == 1
         shot("interests")
 
-        page.locator('a[href="library/"]').click()
+        opened(page.locator('a[href="library/"]'))
         shot("library")
         library = FilePayload(name="my.bib", mimeType="text/plain", buffer=LIBRARY)
         page.locator("input[type=file]").set_input_files(library)
-        page.locator('button[value="file"]').click()
+        opened(page.locator('button[value="file"]'))
         shot("library-waiting")
         libraries.read(page.url.rstrip("/").rpartition("/")[2])
         if not scripts:  # with them it comes by itself

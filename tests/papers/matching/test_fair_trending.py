@@ -228,3 +228,8 @@ def test_the_explanation_says_what_the_score_is_made_of() -> None:
     )  # fmt: skip
     for part in ("hackernews", "prior", "freshness", "above 95 %", "place 3 in the list"):
         assert part in text
+
+
+@pytest.mark.parametrize("known", ["source", "category", "authors", "novelty", "fit"])
+def test_whatever_is_known_of_a_paper_outweighs_the_tie(known) -> None:
+    assert Prior(**{known: 0.05}).value > Prior(tie=1.0).value > Prior().value
