@@ -21,7 +21,8 @@ from papers.matching.learning import Learned
 from papers.matching.scoring import MatchResult, match
 from papers.matching.texts import PaperText
 from papers.matching.unchanged import Ledger
-from papers.models import Feature, ListedDay, Match, Paper, Topic
+from papers.models import NEVER, Feature, ListedDay, Match, Observation, Paper, Topic, last_listed
+from papers.planner_statistics import renew_grown
 from papers.semantics import current
 from papers.semantics.current import InUse
 
@@ -72,6 +73,7 @@ def rank_and_match(
 
     Safe to repeat, and to run on two machines at once.
     """
+    renew_grown(Feature, Observation, Paper)
     is_whole = papers is None and day is None
     if papers is None and day is None:
         ListedDay.objects.recount(_window(now))  # whatever was missed when they were listed
@@ -100,6 +102,7 @@ def rank_and_match(
             current.store_vectors(batch, using)
     if total.matched:
         ledger.forget()
+        renew_grown(Match)
     if is_whole or total.written or total.dropped:
         Match.objects.count_papers()
     # What a paper fits and how new it is have a say in its score, so that comes last.
@@ -201,10 +204,11 @@ def _match(
                 paper__in=[paper.pk for paper in papers], topic__in=[topic.pk for topic in topics]
             )
         }
+        listed = last_listed([paper.pk for paper in papers])
         rows = [
             row
             for key, result in sorted(found.items())
-            if not _says_the_same(row := _as_row(result), stored.get(key))
+            if not _says_the_same(row := _as_row(result, listed), stored.get(key))
         ]
         gone = [row for key, row in stored.items() if key not in found]
         # What an editor decided outlives its evidence, which readers are then not told.
@@ -228,9 +232,11 @@ def _match(
     return Ranked(matched=len(papers), matches=len(found), written=len(rows), dropped=dropped)
 
 
-def _as_row(result: MatchResult) -> Match:
+def _as_row(result: MatchResult, listed: Mapping[int, dt.date]) -> Match:
+    paper = int(result.paper_id)
     return Match(
-        paper_id=int(result.paper_id),
+        paper_id=paper,
+        listed=listed.get(paper, NEVER),
         topic_id=int(result.topic_id),
         score=result.score,
         is_sendable=result.sendable,

@@ -9,7 +9,7 @@ from papers.models.bulk_action import BulkAction, BulkPiece, Leased
 from papers.models.feature import Feature, ListedDay, count_on_commit
 from papers.models.identity import Join, JoinQuerySet, PaperName, SourceRecord
 from papers.models.learned_topic import LearnedTopic
-from papers.models.match import Match, MatchQuerySet
+from papers.models.match import NEVER, Match, MatchQuerySet, last_listed
 from papers.models.matched import MatchedPaper, MatchedTopics
 from papers.models.observation import Observation, ObservationQuerySet
 from papers.models.page_version import PageVersion, WatchedQuerySet
@@ -36,6 +36,7 @@ from papers.models.topic import (
 from papers.models.week import WeekOfAttention
 
 __all__ = [
+    "NEVER",
     "Acronym",
     "AuditEntry",
     "AuditedObject",
@@ -87,5 +88,6 @@ __all__ = [
     "by_field",
     "count_on_commit",
     "in_order",
+    "last_listed",
     "list_of_strings",
 ]

@@ -19,6 +19,19 @@ NEVER = dt.date(1970, 1, 1)
 """The day of papers that no source ever listed: before all others."""
 
 
+def last_listed(papers: Collection[int]) -> dict[int, dt.date]:
+    """The day on which each of these papers was listed last, under whatever name; those that never
+    were are missing. One or two queries.
+    """
+    once = Feature.objects.once().order_by()
+    days = dict(once.filter(paper__in=papers).values_list("paper").annotate(last=Max("day")))
+    rest = [pk for pk in papers if pk not in days]
+    if rest:
+        aliases = once.filter(paper__merged_into__in=rest)
+        days |= aliases.values_list("paper__merged_into").annotate(last=Max("day"))
+    return days
+
+
 class MatchQuerySet(WatchedQuerySet["Match"]):
     """Matches, narrowed down by what callers ask for."""
 
@@ -71,12 +84,7 @@ class MatchQuerySet(WatchedQuerySet["Match"]):
         """Bring the days of these papers' matches in line with when they were listed last. Two or
         three queries, and one more for each day that matches move to.
         """
-        once = Feature.objects.once().order_by()
-        days = dict(once.filter(paper__in=papers).values_list("paper").annotate(last=Max("day")))
-        rest = [pk for pk in papers if pk not in days]
-        if rest:
-            aliases = once.filter(paper__merged_into__in=rest)
-            days |= aliases.values_list("paper__merged_into").annotate(last=Max("day"))
+        days = last_listed(papers)
         # Each paper once: it has a match for every topic that it is anything to.
         moved: dict[dt.date, list[int]] = defaultdict(list)
         mine = self.filter(paper__in=papers).order_by()

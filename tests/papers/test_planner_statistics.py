@@ -1,0 +1,36 @@
+"""Statistics of tables that grew at one stroke."""
+
+import pytest
+from django.db import connection
+
+from papers import planner_statistics
+from papers.models import Feature, Paper
+from papers.planner_statistics import renew_grown
+from tests.factories import make_paper
+
+pytestmark = pytest.mark.django_db
+
+
+def rows_by_statistics(table: str) -> float:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = %s", [table])
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL")
+def test_only_a_table_that_grew_is_read_again(monkeypatch):
+    Paper.objects.bulk_create(
+        [Paper(identifier=f"x:{n}", title=f"{n}", abstract="word " * 200) for n in range(900)]
+    )
+    assert renew_grown(Paper, Feature) == ["papers_paper"]
+    assert rows_by_statistics("papers_paper") == Paper.objects.count()
+    assert renew_grown(Paper, Feature) == []
+    monkeypatch.setattr(planner_statistics, "LEAST", 1)
+    make_paper()
+    assert "papers_feature" in renew_grown(Paper, Feature)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite has no such statistics")
+def test_sqlite_is_left_alone(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert renew_grown(Paper) == []
