@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.cache.backends.locmem import LocMemCache
 from django.test import override_settings
+from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 import newsletter.admin_urls  # noqa: F401 - tests ask the admin's registry what is there
@@ -66,6 +67,13 @@ def no_site_of_another_test() -> Iterator[None]:
     """There is no row until a test makes one."""
     yield
     site._kept = NO_SITE
+
+
+@pytest.fixture(autouse=True)
+def no_language_of_another_test() -> Iterator[None]:
+    """A request leaves its language active in the thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
