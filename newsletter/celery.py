@@ -235,7 +235,7 @@ def _watch_the_queue_without_processes(sender: Any = None, **_: object) -> None:
 
 @signals.worker_process_init.connect
 @signals.worker_ready.connect
-def _keep_what_stays(**_: object) -> None:
+def keep_what_stays(**_: object) -> None:
     """Have the garbage collector pass over all that was loaded until now, in each process of a
     pool and in the main one. It is there until the process ends, and looking through it again and
     again for what could go takes a tenth of the time of a digest. What a batch of digests makes

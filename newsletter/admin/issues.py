@@ -23,7 +23,7 @@ from newsletter.admin.brakes import Brakes
 from newsletter.admin.corrections import Corrections
 from newsletter.channels import registry
 from newsletter.channels.email import EmailChannel
-from newsletter.delivery.composing import compose_for
+from newsletter.delivery.composing import compose_for, previewed
 from newsletter.delivery.examples import Example
 from newsletter.delivery.explanations import explain
 from newsletter.digests.readers import readers_of
@@ -333,7 +333,7 @@ class IssueAdmin(Brakes, Corrections, ModelAdmin):
             readers, refused = readers_of([subscriber.pk])
             if subscriber.pk in readers:
                 reader = readers[subscriber.pk]._replace(link_version=links.VOID)
-                mail, choices = compose_for(issue, reader)
+                mail, choices = compose_for(issue, reader, kept=previewed)
             problem = refused.get(subscriber.pk, "")
             if mail is None and not problem:
                 problem = "There's nothing new on this reader's topics, so no email would be sent."

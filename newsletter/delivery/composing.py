@@ -5,16 +5,20 @@ Whose turn it is, and what becomes of an email, is the worker's (`newsletter.del
 """
 
 import datetime as dt
+import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from weakref import WeakValueDictionary
 
+from django.conf import settings
 from django.utils import timezone, translation
 
 from newsletter.delivery import planning
 from newsletter.delivery.ledger import Claimed
 from newsletter.digests import interests, retractions
-from newsletter.digests.history import issues_sharing, papers_had
+from newsletter.digests.history import issues_holding, papers_had
 from newsletter.digests.interests import NONE_PICKED, Followed, Left, Pick, Picked
 from newsletter.digests.readers import ratings_of
 from newsletter.digests.rendering import DigestPress
@@ -25,7 +29,7 @@ from newsletter.issues.places import Place
 from newsletter.mail.message import Mail
 from newsletter.models import Delivery, Issue
 from papers.cards import Card
-from papers.models import Paper, Topic
+from papers.models import Paper, Topic, page_version
 from papers.semantics import current
 
 MOST_WAITING = 10
@@ -136,10 +140,11 @@ def _stock_of(issue: Issue, wording: Wording) -> Stock:
     paper_ids = {place.paper_id for place in places}
     fitted = current.number_in_use()
     vectors = current.vectors_of(paper_ids, fitted) if fitted else None
+    works = Paper.objects.works_of(paper_ids)
     return Stock(
         shelf=Shelf(places, vectors, is_weekly=wording.is_weekly),
-        sharing=frozenset(issues_sharing(paper_ids)),
-        works=Paper.objects.works_of(paper_ids),
+        sharing=frozenset(issues_holding(works)),
+        works=works,
         fitted=fitted,
         days=frozenset(_days_of(issue, wording.since)),
         place_of=place_of,
@@ -208,7 +213,7 @@ def with_picks(
     )
     if picked.left:
         there = {choice.place.work for choice in found}
-        left = {one.work for one in picked.left} - there
+        left = picked.left.keys() - there
         # What comes next time isn't among the titles from outside the reader's topics either.
         reader = reader._replace(left=len(left), disliked=reader.disliked | left)
     return reader, found
@@ -239,9 +244,9 @@ class KeptInterests:
         if not picked.left:
             return
         there = {choice.place.work for choice in choices}
-        waits = [each for each in picked.left if each.work not in there][:MOST_WAITING]
+        waits = [each for each in picked.left.items() if each[0] not in there][:MOST_WAITING]
         if waits and one.subscriber_id is not None:
-            places = tuple((each.followings[0], stock.place_of[each.work]) for each in waits)
+            places = tuple((following, stock.place_of[work]) for work, following in waits)
             self._left.append(Left(one.id, one.subscriber_id, day, places))
 
     def write(self) -> None:
@@ -254,19 +259,74 @@ def _cards_without_machine(place_ids: Sequence[int]) -> dict[int, Card]:
     return {pk: card.without_machine for pk, card in cards_of(place_ids).items()}
 
 
+class KeptEdition:
+    """The edition that was asked for last, as long as nothing in it has changed: whoever looks at a
+    digest looks at it as several readers, in several widths, and each picture is asked for twice.
+    Where pages are not kept (`PAGE_CACHE_SECONDS=0`), neither is this.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made_of: tuple[Any, ...] = ()
+        self._edition: Edition | None = None
+
+    @contextmanager
+    def of(self, issue: Issue, wording: Wording) -> Iterator[Edition]:
+        """The edition, for one thread at a time. Two queries where it is kept."""
+        if not settings.PAGE_CACHE_SECONDS:
+            yield edition_of(issue, wording)
+            return
+        others = Issue.objects.filter(day__range=(wording.since or issue.day, issue.day))
+        made_of = (
+            page_version.current(),
+            wording,
+            [getattr(issue, each.attname) for each in Issue._meta.concrete_fields],
+            sorted(others.order_by().values_list("pk", "state")),
+        )
+        with self._lock:
+            if self._edition is None or self._made_of != made_of:
+                self._edition = None  # what is no longer shown makes room first
+                self._edition = edition_of(issue, wording)
+                self._made_of = made_of
+            yield self._edition
+
+
+previewed = KeptEdition()
+"""What the admin's previews have in common."""
+
+
 def compose_for(
     issue: Issue,
     reader: Reader,
     *,
     is_of_interests: bool = False,
     followed: Followed | None = None,
+    kept: KeptEdition | None = None,
 ) -> tuple[Mail | None, list[Choice]]:
     """The digest of `issue` that `reader` would get now, or their daily email of interests, unsent;
-    (None, []) if it were empty. With `followed` as one who follows just that.
+    (None, []) if it were empty. With `followed` as one who follows just that, and with `kept` from
+    the edition that is kept there.
     """
     row = Delivery.objects.filter(issue=issue, subscriber=reader.id).first()
     since = row.since if row else planning.draws_since(issue, reader.id, timezone.now())
-    edition = edition_of(issue, wording_for(issue, reader, since, is_of_interests=is_of_interests))
+    wording = wording_for(issue, reader, since, is_of_interests=is_of_interests)
+    with (kept.of if kept else _made)(issue, wording) as edition:
+        return _composed(edition, issue, reader, followed, is_of_interests=is_of_interests)
+
+
+@contextmanager
+def _made(issue: Issue, wording: Wording) -> Iterator[Edition]:
+    yield edition_of(issue, wording)
+
+
+def _composed(
+    edition: Edition,
+    issue: Issue,
+    reader: Reader,
+    followed: Followed | None,
+    *,
+    is_of_interests: bool,
+) -> tuple[Mail | None, list[Choice]]:
     stock = edition.stock
     if followed is None:
         languages = {reader.id: reader.language}

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from django.db import transaction
 
-from newsletter.delivery.composing import edition_of, wording_for
+from newsletter.delivery.composing import Edition, edition_of, previewed, wording_for
 from newsletter.digests.selection import Choice, Reader
 from newsletter.issues.freezing import build_issue
 from newsletter.letters.rendering import LetterPress
@@ -89,16 +89,16 @@ def compose(example: Example, now: dt.datetime) -> tuple[Mail, list[Choice]]:
     issue = Issue.objects.filter(pk=example.issue or 0).first()
     if issue is None:
         raise NothingToShow("This issue does not exist anymore.")
-    return _of_issue(issue, reader)
+    with previewed.of(issue, wording_for(issue, reader)) as edition:
+        return _of_edition(edition, reader)
 
 
 def _all_topics() -> Collection[int]:
     return Topic.objects.active().values_list("pk", flat=True)
 
 
-def _of_issue(issue: Issue, reader: Reader) -> tuple[Mail, list[Choice]]:
+def _of_edition(edition: Edition, reader: Reader) -> tuple[Mail, list[Choice]]:
     # The example had nothing, said nothing and follows nothing but topics.
-    edition = edition_of(issue, wording_for(issue, reader))
     choices = edition.stock.shelf.select(reader, (), None)
     if not choices:
         raise NothingToShow("It has no paper of these topics, so no email is sent.")
@@ -114,7 +114,7 @@ def _of_coming(day: dt.date, reader: Reader, now: dt.datetime) -> tuple[Mail, li
             issue = build_issue(day, now)
             if issue is None:
                 raise NothingToShow("No source has listed a paper of this day yet.")
-            return _of_issue(issue, reader)
+            return _of_edition(edition_of(issue, wording_for(issue, reader)), reader)
         finally:
             transaction.set_rollback(True)
 

@@ -276,10 +276,12 @@ class Worker:
             for one in claimed
             if one.subscriber_id is not None and (reader := readers.get(one.subscriber_id))
         }
-        sharing = frozenset().union(*(edition.stock.sharing for edition in wanted.values()))
-        works = {pk: work for one in wanted.values() for pk, work in one.stock.works.items()}
+        # A batch has a handful of these, and each holds thousands of papers.
+        stocks = {id(edition.stock): edition.stock for edition in wanted.values()}.values()
+        sharing = frozenset().union(*(stock.sharing for stock in stocks))
+        works = {pk: work for stock in stocks for pk, work in stock.works.items()}
         mine_now = {one.id for one in claimed}
-        days = frozenset().union(*(edition.stock.days for edition in wanted.values()))
+        days = frozenset().union(*(stock.days for stock in stocks))
         languages = {reader.id: reader.language for reader in readers.values()}
         followed = interests.followed_by(ids, days, works, languages, mine_now)
         daily = [one.id for one in readers.values() if one.is_weekly or one.id in followed]

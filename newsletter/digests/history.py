@@ -27,9 +27,14 @@ HAD = (
 
 
 def issues_sharing(paper_ids: Iterable[int]) -> list[int]:
-    """Ids of the issues whose digests may hold one of these papers."""
+    """Ids of the issues whose digests may hold one of these papers, under whatever name."""
+    return issues_holding(Paper.objects.works_of(paper_ids))
+
+
+def issues_holding(names: Iterable[int]) -> list[int]:
+    """The same, of papers of whom all names are given: `PaperQuerySet.works_of`. Two queries."""
     days: set[dt.date] = set()
-    listed = IssuePaper.objects.filter(paper_id__in=list(Paper.objects.works_of(paper_ids)))
+    listed = IssuePaper.objects.filter(paper_id__in=list(names))
     for day in listed.order_by().values_list("issue__day", flat=True).distinct():
         days.update(day + dt.timedelta(days=after) for after in range(WEEK))
     return list(Issue.objects.filter(day__in=days).values_list("pk", flat=True))

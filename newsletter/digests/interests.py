@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import zip_longest
+from types import MappingProxyType
 from typing import NamedTuple
 
 from django.db import connection
@@ -32,6 +33,26 @@ ORDER = {
     Kind.CITING.value: 5,
 }
 """In which order kinds take turns."""
+
+
+class Matched(dict[int, float]):
+    """The scores of what an interest matches, by work; put in order once for all who follow it."""
+
+    __slots__ = ("_ranked",)
+    _ranked: tuple[Mapping[int, int], Sequence[int]] | None
+
+    def __init__(self, scores: Mapping[int, float] | Iterable[tuple[int, float]]) -> None:
+        super().__init__(scores)
+        self._ranked = None
+
+    def ranked(self, standing: Mapping[int, int]) -> Sequence[int]:
+        """The works that stand there, best first."""
+        if self._ranked is None or self._ranked[0] is not standing:
+            # As `_best_first`, in two stable sorts that call nothing of ours.
+            works = sorted(self.keys() & standing.keys(), key=standing.__getitem__)
+            works.sort(key=self.__getitem__, reverse=True)
+            self._ranked = standing, works
+        return self._ranked[1]
 
 
 class FollowedPapers(NamedTuple):
@@ -78,8 +99,8 @@ class Picked(NamedTuple):
     """What a reader's interests bring into one email."""
 
     picks: tuple[Pick, ...] = ()
-    left: tuple[Pick, ...] = ()
-    """What found no place, best first."""
+    left: Mapping[int, int] = MappingProxyType({})
+    """The works that found no place, best first, each with the first of what it's followed for."""
     offered: tuple[int, ...] = ()
     """The numbers of what is followed whose papers had waited for this email."""
 
@@ -154,9 +175,9 @@ def followed_by(
     for pk, subscriber, interest, kind, name, most, takes_maybe, rhythm in rows:
         if subscriber not in languages:
             continue
-        papers = certain.get(interest, _NO_PAPERS)
+        papers: Mapping[int, float] = certain.get(interest, _NO_PAPERS)
         if takes_maybe and interest in maybe:
-            papers = papers | maybe[interest]
+            papers = Matched({**papers, **maybe[interest]})
         waits = waiting.get(pk, _NO_PLACES)
         if papers or waits:
             reason = in_words(kind, name, languages[subscriber])
@@ -179,7 +200,7 @@ def followed_by(
 
 
 _DAILY = Following.Rhythm.DAILY.value
-_NO_PAPERS: dict[int, float] = {}
+_NO_PAPERS: Mapping[int, float] = {}
 _NO_PLACES: dict[int, int] = {}
 
 
@@ -189,18 +210,30 @@ def _by_kind(one: FollowedPapers) -> tuple[int, int]:
 
 def _matches(
     interest_ids: Collection[int], days: Collection[dt.date], works: Mapping[int, int]
-) -> tuple[dict[int, dict[int, float]], dict[int, dict[int, float]]]:
-    """By interest the works that it certainly matches, and those that it may mean, with scores."""
-    found: tuple[dict[int, dict[int, float]], dict[int, dict[int, float]]] = ({}, {})
+) -> tuple[dict[int, Matched], dict[int, Matched]]:
+    """By interest the works that it certainly matches, and those that it may mean, with scores. A
+    row for each interest, not for each match: making values of rows is what such a query costs.
+    """
+    found: tuple[dict[int, Matched], dict[int, Matched]] = ({}, {})
+    aliases = {pk: work for pk, work in works.items() if pk != work}
     rows = (
         InterestMatch.objects.filter(
             bulk_sql.among(InterestMatch, "interest_id", interest_ids), day__in=days
         )
         .order_by()
-        .values_list("interest_id", "paper_id", "is_certain", "score")
+        .values_list("interest_id", "is_certain")
+        .annotate(
+            # Both read the rows of a group in one order.
+            papers=bulk_sql.JoinedNumbers("paper_id"),
+            scores=bulk_sql.JoinedNumbers("score"),
+        )
     )
-    for interest, paper, is_certain, score in rows:
-        found[0 if is_certain else 1].setdefault(interest, {})[works.get(paper, paper)] = score
+    for interest, is_certain, papers, scores in rows:
+        ids: Iterable[int] = map(int, papers.split(","))
+        if aliases:
+            ids = (aliases.get(pk, pk) for pk in ids)
+        matched = Matched(zip(ids, map(float, scores.split(",")), strict=True))
+        found[0 if is_certain else 1][interest] = matched
     return found
 
 
@@ -239,6 +272,10 @@ def _best_first(
     return [work for _, _, work in ranked]
 
 
+def _ranked(papers: Mapping[int, float], standing: Mapping[int, int]) -> Sequence[int]:
+    return (papers if isinstance(papers, Matched) else Matched(papers)).ranked(standing)
+
+
 def pick(
     followed: Followed,
     standing: Mapping[int, int],
@@ -254,47 +291,45 @@ def pick(
     never wants. A paper that several interests bring counts for the first one that has its turn,
     and is given for all. Papers that wait come with those of the day.
     """
-    queues: list[tuple[FollowedPapers, list[int]]] = []
-    reasons: dict[int, list[FollowedPapers]] = {}
+    queues: list[tuple[FollowedPapers, Sequence[int]]] = []
     waited: dict[int, int] = {}
     offered: list[int] = []
     for one in followed.interests:
         if daily_only and not one.is_daily:
             continue
-        candidates = [work for work in one.papers if work in standing and work not in unwanted]
+        candidates = _ranked(one.papers, standing)
+        if unwanted:
+            candidates = [work for work in candidates if work not in unwanted]
         if one.waiting:
             offered.append(one.following)
             waited |= one.waiting
-            candidates += [
-                work for work in one.waiting if work not in unwanted and work not in one.papers
-            ]
-        if not candidates:
-            continue
-        if len(candidates) > 1:
-            candidates = _best_first(candidates, one.papers, standing)
-        for work in candidates:
-            if work in reasons:
-                reasons[work].append(one)
-            else:
-                reasons[work] = [one]
-        queues.append((one, candidates))
+            waits = [w for w in one.waiting if w not in unwanted and w not in one.papers]
+            candidates = _best_first([*candidates, *waits], one.papers, standing)
+        if candidates:
+            queues.append((one, candidates))
     if not queues:
         return Picked(offered=tuple(offered)) if offered else NONE_PICKED
     if len(queues) == 1 and len(queues[0][1]) <= min(room, queues[0][0].most):
-        return Picked(  # as for most readers
-            tuple([_picked(work, reasons, standing, waited) for work in queues[0][1]]),
+        one, candidates = queues[0]  # as for most readers
+        return Picked(
+            tuple([_picked(work, [one], standing, waited) for work in candidates]),
             offered=tuple(offered),
         )
+
+    def reasons(work: int) -> list[FollowedPapers]:
+        return [one for one, _ in queues if work in one.papers or work in one.waiting]
+
+    several = len(set().union(*[mine for _, mine in queues]))
     if (
-        len(reasons) <= room
-        and len(reasons) == sum([len(mine) for _, mine in queues])
+        several <= room
+        and several == sum([len(mine) for _, mine in queues])
         and all(len(mine) <= one.most for one, mine in queues)
     ):
         # As for nearly all others: there is room for everything, and nothing is there twice.
         turns = zip_longest(*[mine for _, mine in queues])
         works = [work for turn in turns for work in turn if work is not None]
         return Picked(
-            tuple([_picked(work, reasons, standing, waited) for work in works]),
+            tuple([_picked(work, reasons(work), standing, waited) for work in works]),
             offered=tuple(offered),
         )
     chosen: dict[int, None] = {}
@@ -313,31 +348,31 @@ def pick(
                 at[number] += 1
                 taken[number] += 1
                 is_moving = True
-    left: dict[int, None] = {}
-    if len(chosen) < len(reasons):
+    left: dict[int, int] = {}
+    if len(chosen) < several:
         for one, candidates in queues:
-            left |= dict.fromkeys([w for w in candidates if w in one.papers and w not in chosen])
+            mine = [w for w in candidates if w not in chosen and w not in left and w in one.papers]
+            left |= dict.fromkeys(mine, one.following)
     return Picked(
-        tuple([_picked(work, reasons, standing, waited) for work in chosen]),
-        tuple(Pick(work, tuple(one.following for one in reasons[work])) for work in left),
+        tuple([_picked(work, reasons(work), standing, waited) for work in chosen]),
+        left,
         tuple(offered),
     )
 
 
 def _picked(
     work: int,
-    reasons: Mapping[int, list[FollowedPapers]],
+    reasons: Sequence[FollowedPapers],
     standing: Mapping[int, int],
     waited: Mapping[int, int],
 ) -> Pick:
-    mine = reasons[work]
     place = 0 if work in standing else waited[work]
-    if len(mine) == 1:
-        return Pick(work, (mine[0].following,), mine[0].reason, place)
+    if len(reasons) == 1:
+        return Pick(work, (reasons[0].following,), reasons[0].reason, place)
     return Pick(
         work,
-        tuple([one.following for one in mine]),
-        " · ".join([one.reason for one in mine]),
+        tuple([one.following for one in reasons]),
+        " · ".join([one.reason for one in reasons]),
         place,
     )
 

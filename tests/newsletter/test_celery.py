@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from celery.schedules import crontab
 
-from newsletter.celery import _keep_what_stays, app
+from newsletter.celery import app, keep_what_stays
 
 
 @pytest.mark.parametrize("name", sorted(app.conf.beat_schedule))
@@ -29,7 +29,7 @@ def test_what_a_worker_has_loaded_is_not_searched_for_garbage_again_and_again():
     """And what comes later still is: a cycle of new objects goes."""
     before = gc.get_threshold()
     try:
-        _keep_what_stays()
+        keep_what_stays()
         assert gc.get_freeze_count() > 10_000
         assert gc.get_threshold()[0] >= 10_000
         cycle: Any = Knot()

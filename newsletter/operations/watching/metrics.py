@@ -113,7 +113,7 @@ class Reading:
         with self._lock:
             if time.monotonic() >= self._until:
                 registry = CollectorRegistry()
-                registry.register(StatusCollector(status(timezone.now())))
+                registry.register(StatusCollector(status(timezone.now(), counts_anew=False)))
                 self._text = generate_latest(registry)
                 self._until = time.monotonic() + KEPT
             return self._text

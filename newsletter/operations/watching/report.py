@@ -43,7 +43,7 @@ def lines(now_is: Status) -> list[Line]:
             "Digests",
             f"{send.due:,} due: {send.sent:,} sent, {send.skipped:,} skipped, "
             f"{send.waiting:,} waiting ({send.late:,} late), {send.failed:,} failed, "
-            f"{send.expired:,} too late, {send.in_doubt:,} in doubt",
+            f"{send.expired:,} too late, {send.in_doubt:,} in doubt{_counted(now_is)}",
         ),
         Line("Rate", _rate(now_is)),
         Line("Previous issue", f"{now_is.lost_before:,} in doubt or too late"),
@@ -92,6 +92,12 @@ def _rate(now_is: Status) -> str:
     send = now_is.send
     said = f"{send.per_minute:,.0f} a minute; last sent {_ago(send.last_sent_at, now_is.at)}"
     return f"{said}; ends {send.ends_at:%H:%M} UTC" if send.ends_at else said
+
+
+def _counted(now_is: Status) -> str:
+    """When, where the watch did it before."""
+    at = now_is.send.counted_at
+    return "" if at is None or at == now_is.at else f" (counted {_ago(at, now_is.at)})"
 
 
 def _backend(now_is: Status) -> str:

@@ -5,6 +5,7 @@ facts come from the database and this machine's disk alone: neither broker nor w
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -29,6 +30,9 @@ LATE = dt.timedelta(minutes=15)
 
 RATE_OVER = dt.timedelta(minutes=5)
 """The time over which the rate of sending is taken."""
+
+COUNTED_WITHIN = dt.timedelta(minutes=3)
+"""How old the watch's counts may be where nobody counts anew: the watch looks every minute."""
 
 State = Delivery.State
 
@@ -83,6 +87,20 @@ class Send:
     """Sent a minute, over the last five."""
     ends_at: dt.datetime | None = None
     """When the last one goes out at this rate; None where none waits or none goes out."""
+    counted_at: dt.datetime | None = None
+    """When this was counted; None where there was nothing to count."""
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Send":
+        """Read what `keep_send` wrote. Raises `ValueError` or `TypeError` at anything else."""
+        if not isinstance(kept, Mapping):
+            raise TypeError("not a mapping")
+        moments = {
+            name: dt.datetime.fromisoformat(kept[name])
+            for name in ("last_sent_at", "ends_at", "counted_at")
+            if kept.get(name)
+        }
+        return cls(**(dict(kept) | moments))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +208,10 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, dt.date) else value
 
 
-def status(now: dt.datetime) -> Status:
-    """The facts at `now`. A dozen queries; the largest reads the rows of today's issue once."""
+def status(now: dt.datetime, *, counts_anew: bool = True) -> Status:
+    """The facts at `now`. A dozen queries; the largest reads the rows of today's issue once. Unless
+    it `counts_anew`, what became of that issue is what the watch counted last, if it did lately.
+    """
     parts = list(Heartbeat.objects.all())
     beat = next((one for one in parts if one.kind == Heartbeat.Kind.BEAT), None)
     tick = next((one for one in parts if one.kind == Heartbeat.Kind.TICK), None)
@@ -207,7 +227,11 @@ def status(now: dt.datetime) -> Status:
         tick_at=tick.at if tick else None,
         sources=_sources(now),
         issue=_issue(issue, day, now),
-        send=_send(issue, now) if issue else Send(),
+        send=(
+            (None if counts_anew else _kept_send(parts, issue, now)) or _send(issue, now)
+            if issue
+            else Send()
+        ),
         lost_before=_lost(Issue.objects.filter(day__lt=day).order_by("-day").first()),
         backend=_backend(parts),
         digests_age=digests_age(now),
@@ -323,7 +347,27 @@ def _send(issue: Issue, now: dt.datetime) -> Send:
     ends_at = None
     if counted["waiting"] and rate:
         ends_at = now + dt.timedelta(minutes=counted["waiting"] / rate)
-    return Send(**counted, per_minute=rate, ends_at=ends_at)
+    return Send(**counted, per_minute=rate, ends_at=ends_at, counted_at=now)
+
+
+def keep_send(facts: Status) -> None:
+    """Keep what was counted, with the watch's heartbeat, for those who don't count anew."""
+    kept = {"day": facts.issue.day.isoformat(), "send": _plain(asdict(facts.send))}
+    Heartbeat.objects.filter(kind=Heartbeat.Kind.WATCH).update(details=kept)
+
+
+def _kept_send(parts: list[Heartbeat], issue: Issue, now: dt.datetime) -> Send | None:
+    details: dict[str, Any] = next(
+        (one.details for one in parts if one.kind == Heartbeat.Kind.WATCH), {}
+    )
+    if details.get("day") != issue.day.isoformat():
+        return None
+    try:
+        send = Send.from_json(details["send"])
+    except (KeyError, TypeError, ValueError):
+        return None  # as another version kept it
+    is_recent = send.counted_at is not None and now - send.counted_at <= COUNTED_WITHIN
+    return send if is_recent else None
 
 
 def _lost(issue: Issue | None) -> int:

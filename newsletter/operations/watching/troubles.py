@@ -20,7 +20,7 @@ from newsletter.delivery import continuity, rates
 from newsletter.models import Heartbeat, Trouble
 from newsletter.operations.watching import alerts, heartbeats
 from newsletter.operations.watching.alerts import Alert, State
-from newsletter.operations.watching.status import LATE, Status, status
+from newsletter.operations.watching.status import LATE, Status, keep_send, status
 from papers.days import closes_at
 
 logger = logging.getLogger(__name__)
@@ -187,6 +187,7 @@ def watch(
     )
     continuity.hold(settings.JOURNAL_DIR, now)
     facts = status(now)
+    keep_send(facts)
     note(findings(facts), now)
     tell_all(now, tell)
     if pings and is_well_watched(facts):

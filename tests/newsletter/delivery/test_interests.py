@@ -56,7 +56,7 @@ class TestPicking:
 
     def picked(self, follows: Followed, room: int, unwanted=frozenset()):
         found = pick(follows, self.standing, unwanted, room)
-        return [each.work for each in found.picks], [each.work for each in found.left]
+        return [each.work for each in found.picks], list(found.left)
 
     @pytest.mark.parametrize(
         ("follows", "room", "expected"),

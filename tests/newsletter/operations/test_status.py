@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 import newsletter
 from newsletter.delivery import backend_state, welcome
 from newsletter.models import Delivery, Heartbeat
-from newsletter.operations.watching import heartbeats
+from newsletter.operations.watching import heartbeats, report, troubles
 from newsletter.operations.watching.status import status
 from papers.models import Source
 from subscriptions.models import Notice
@@ -232,3 +232,46 @@ def test_one_of_all_workers_looks_around_once_a_minute():
         heartbeats.is_my_turn(NOW + dt.timedelta(seconds=s), every) for s in (0, 1, 30, 55, 56)
     ]
     assert turns == [True, False, False, True, False]
+
+
+def digests_said(facts) -> str:
+    """The line about today's digests."""
+    return next(line.said for line in report.lines(facts) if line.name == "Digests")
+
+
+def test_pages_show_what_the_watch_counted_lately():
+    issue = make_issue()
+    make_rows(issue, sent=2, pending=1)
+    assert troubles.watch(NOW, tell=lambda _: True, pings=False)
+    counted = status(NOW).send
+    Delivery.objects.filter(issue=issue).update(state=State.EXPIRED)
+    later = status(NOW + MINUTE, counts_anew=False)
+    assert later.send == counted
+    assert digests_said(later).endswith("(counted 60 s ago)")
+    assert status(NOW + MINUTE).send.expired == 3
+    assert "counted" not in digests_said(status(NOW + MINUTE))
+
+
+@pytest.mark.parametrize(
+    ("details", "later"),
+    [
+        (None, 5 * MINUTE),
+        ({}, MINUTE),
+        ({"day": "2026-06-09"}, MINUTE),
+        ({"send": {"due": "many", "counted_at": "yesterday"}}, MINUTE),
+        ({"send": {"unknown": 1}}, MINUTE),
+        ({"send": None}, MINUTE),
+    ],
+    ids=["old", "nothing", "another day", "no moment", "another version", "none"],
+)
+def test_what_the_watch_did_not_count_lately_is_counted_anew(details, later):
+    issue = make_issue()
+    make_rows(issue, pending=1)
+    assert troubles.watch(NOW, tell=lambda _: True, pings=False)
+    if details is not None:
+        watch = Heartbeat.objects.get(kind=Heartbeat.Kind.WATCH)
+        watch.details = (watch.details | details) if details else {}
+        watch.save()
+    Delivery.objects.filter(issue=issue).update(state=State.SENT, sent_at=NOW)
+    send = status(NOW + later, counts_anew=False).send
+    assert (send.sent, send.counted_at) == (1, NOW + later)
