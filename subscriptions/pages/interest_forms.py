@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from papers.categories import canonical
+from papers.fields import FIELDS
 from papers.matching import references
 from papers.matching.interests.day_index import PREPRINTS
 from papers.matching.interests.specs import LONGEST_PHRASE, BadSpec, InterestSpec, Kind, spec_of
@@ -43,7 +44,7 @@ LIMITS: tuple[str, ...] = (
     "sources",
     "not_sources",
 )
-LIMITS += ("venues", "not_venues", "no_preprints", "topics", "authors", "has_code")
+LIMITS += ("venues", "not_venues", "no_preprints", "topics", "only_fields", "authors", "has_code")
 LIMITS += ("since", "until")
 """Fields of the form that leave papers out."""
 
@@ -103,6 +104,12 @@ class InterestForm(forms.Form):
     primary_only = forms.BooleanField(label=_("A paper’s first category only"), required=False)
     sources = forms.MultipleChoiceField(
         label=_("Only these sources"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    only_fields = forms.MultipleChoiceField(
+        label=_("Only these fields"),
+        choices=list(FIELDS.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
     topics = forms.MultipleChoiceField(
         label=_("Only these topics"), required=False, widget=forms.CheckboxSelectMultiple
@@ -223,6 +230,7 @@ class InterestForm(forms.Form):
             "not_venues": data["not_venues"].splitlines(),
             "no_preprints": data["no_preprints"],
             "topics": data["topics"],
+            "only_fields": data["only_fields"],
             "authors": [data["authors"]],
             "has_code": data["has_code"],
             "since": data["since"].isoformat() if data["since"] else "",
@@ -296,6 +304,7 @@ def initial_of(spec: InterestSpec, following: Following | None = None) -> dict[s
         "venues": "\n".join(spec.venues),
         "not_venues": "\n".join(spec.not_venues),
         "topics": list(spec.topics),
+        "only_fields": list(spec.only_fields),
         "authors": ", ".join(spec.authors[:1]),
         "has_code": spec.has_code,
         "since": spec.since,
@@ -359,6 +368,7 @@ def of_search(query: str, given: Mapping[str, str]) -> InterestSpec:
     limits: dict[str, Any] = {
         "sources": [filters.source],
         "topics": [filters.topic],
+        "only_fields": [filters.field],
         "has_code": filters.has_code,
         "since": filters.since.isoformat() if filters.since else "",
         "until": filters.until.isoformat() if filters.until else "",

@@ -98,10 +98,13 @@ def test_a_reader_follows_and_mutes(
         page.locator("#id_email").fill("carl@example.org")
         page.locator('button[value="follow"]').click()
         page.wait_for_url("**/check-inbox/")
-        page.goto(f"{live_server.url}/search/?q=state+of+charge&code=1&topic={topic.slug}")
+        page.goto(
+            f"{live_server.url}/search/?q=state+of+charge&code=1&topic={topic.slug}&field=other"
+        )
         page.locator("form.follow-search button").click()
         expect(page.locator("#id_what")).to_have_value("state of charge")
         expect(page.locator("#id_has_code")).to_be_checked()
+        expect(page.locator('[name="only_fields"][value="other"]')).to_be_checked()
         shot("follow-search")
         page.goto(f"{live_server.url}{topic.get_absolute_url()}")
         page.locator('button[value="start"]').click()

@@ -15,6 +15,7 @@ import numpy as np
 
 from papers.categories import canonical
 from papers.evidence import Evidence
+from papers.fields import field_of
 from papers.matching.interests.day_index import DayIndex, DayPaper, Spans, ror_key
 from papers.matching.interests.specs import InterestSpec, Kind
 from papers.semantics.lsa import Floats
@@ -234,6 +235,8 @@ def _is_allowed(index: DayIndex, spec: InterestSpec, row: int) -> bool:
         if set(spec.not_categories) & set(of_paper):
             return False
     if spec.has_code and not paper.has_code:
+        return False
+    if spec.only_fields and field_of(paper.categories) not in spec.only_fields:
         return False
     if spec.topics and not set(spec.topics) & set(paper.topics):
         return False

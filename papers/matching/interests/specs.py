@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Any, cast
 
 from papers.categories import canonical
+from papers.fields import FIELDS
 from papers.text.folding import folded
 from papers.text.inflections import inflectionless
 from papers.text.phrases import acronym
@@ -111,6 +112,8 @@ class InterestSpec:
     """Any kind: none of these."""
     topics: tuple[str, ...] = ()
     """Any kind: only papers that match one of these topics (slugs)."""
+    only_fields: tuple[str, ...] = ()
+    """Any kind: only papers of one of these, by their names in `papers.fields.FIELDS`."""
     authors: tuple[str, ...] = ()
     """Any kind: only papers with an author whose name has all words of one of these."""
     has_code: bool = False
@@ -179,6 +182,7 @@ class InterestSpec:
             or self.venues
             or self.not_venues
             or self.topics
+            or self.only_fields
             or self.authors
             or self.has_code
             or self.since
@@ -309,6 +313,9 @@ def _check(spec: InterestSpec) -> None:
             raise BadSpec(
                 "words", f"A phrase has at most {LONGEST_PHRASE} words; “{phrase}” has more."
             )
+    for one in spec.only_fields:
+        if one not in FIELDS:
+            raise BadSpec("form", f"There is no field “{one[:40]}”.")
     for one in spec.ids:
         if not _ID.fullmatch(one):
             raise BadSpec("id", f"“{one}” isn't an id: write its scheme, a colon and the id.")

@@ -140,13 +140,14 @@ def test_a_search_means_its_words_and_filters(client, alice):
     make_source(slug="arxiv")
     given = {"q": "open quantum systems", "source": "arxiv", "order": "date", "action": "start"}
     given |= {"topic": topic.slug, "since": "2026-06-01", "until": "2027-06-01", "code": "1"}
-    given |= {"author": "Adams"}
+    given |= {"author": "Adams", "field": "physics"}
     page = client.post(reverse("subscriptions:follow"), given)
     asked = {
         "kind": "words",
         "phrases": ["open quantum systems"],
         "sources": ["arxiv"],
         "topics": [topic.slug],
+        "only_fields": ["physics"],
         "authors": ["adams"],
         "has_code": True,
         "since": "2026-06-01",
