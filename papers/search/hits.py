@@ -13,9 +13,9 @@ MOST_OF_A_KIND = 250
 """Of these, the best ones are given; a few more than are shown, for some may be hidden."""
 
 SPELLED_OUT = 1_500
-"""Papers that only spell out an acronym which was typed, the newest ones, that are ranked behind
-those that hold it. They are ranked apart, for wherever an acronym is usual those that hold it would
-fill every list."""
+"""Papers that only spell out an acronym which was typed, the newest ones, that come behind those
+that hold it. They are sought apart, for wherever an acronym is usual those that hold it would fill
+every list."""
 
 INDEXED = ("id", "title", "abstract", "summary", "authors", "organization", "identifier")
 """The columns of papers_paper that the indexes are made of."""

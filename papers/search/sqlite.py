@@ -125,7 +125,17 @@ def lacking_one(cursor: Any, query: Query, within: Within) -> list[Hit]:
 def spelled_out(cursor: Any, query: Query, typed: Query, within: Within) -> list[Hit]:
     """The papers, as `papers.search.index.spelled_out` says."""
     match = f"({_all(query.terms)}) NOT ({_all(typed.terms)})"
-    found, _ = _rank(cursor, [(Kind.ACRONYM, match)], (), within, SPELLED_OUT, SPELLED_OUT)
+    narrowed, kept = _narrowed(within)
+    given = (_matching(match, within), *kept)
+    # The newest are ranked, and the rest come behind them as they are: ranking costs twice more.
+    cursor.execute(
+        f"{_best(narrowed, NEWEST, NEWEST)} UNION ALL SELECT * FROM (SELECT 0, rowid, 0.0 "
+        f"FROM {TABLE} WHERE {TABLE} MATCH %s {narrowed} ORDER BY rowid DESC LIMIT {SPELLED_OUT})",
+        (int(Kind.ACRONYM), *given, *given),
+    )
+    found: dict[int, Hit] = {}
+    for _kind, paper_id, worse in sorted(cursor.fetchall(), key=lambda row: (row[2], -row[1])):
+        found.setdefault(paper_id, Hit(paper_id, Kind.ACRONYM, -worse))
     return list(found.values())
 
 
