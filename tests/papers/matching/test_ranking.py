@@ -238,7 +238,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_papers(caches, m
     for n in range(50):
         make_paper(f"KV cache {n}")
     ListedDay.objects.filter(day=DAY).update(papers=50)  # one that differs takes one more
-    assert queries() == first <= 40
+    assert queries() == first <= 42
 
 
 def test_one_topic_can_be_matched_anew_without_touching_the_others(caches):
