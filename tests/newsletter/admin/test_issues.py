@@ -11,11 +11,23 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from newsletter.admin import issues
 from newsletter.admin.issues import IssueAdmin, IssueChangeList
+from newsletter.delivery.composing import KeptEdition
 from newsletter.models import Delivery, Issue, IssuePaper
 from subscriptions import links
 from tests.admin_pages import cell, text
-from tests.factories import DAY, NOW, make_delivery, make_issue, make_paper, make_subscriber
+from tests.factories import (
+    DAY,
+    NOW,
+    make_delivery,
+    make_frozen_issue,
+    make_issue,
+    make_match,
+    make_paper,
+    make_subscriber,
+    make_topic,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -230,3 +242,23 @@ def test_why_not_names_the_digest_that_carried_an_older_issue(client, address, s
     page = client.get(url, {"subscriber": address}).content.decode()
     assert said in page
     assert ("Its papers were in" in page) is said.startswith("Its")
+
+
+@pytest.mark.parametrize("part", ["", "html"])
+def test_a_second_look_as_a_reader_takes_few_queries(client, settings, monkeypatch, part):
+    """What an edition is made of isn't read again, whoever it is looked at as."""
+    settings.PAGE_CACHE_SECONDS = 300
+    monkeypatch.setattr(issues, "previewed", KeptEdition())
+    topic = make_topic("Agents")
+    for number in range(3):
+        make_match(make_paper(f"Paper {number}"), topic)
+    issue = make_frozen_issue()
+    readers = [make_subscriber(f"r{n}@example.org", topics=[topic]) for n in range(2)]
+    address = reverse("admin:newsletter_issue_preview", args=[issue.pk])
+    taken = []
+    for reader in readers:
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(address, {"subscriber": reader.pk, "part": part})
+        assert "Paper 2" in page.text
+        taken.append(len(queries))
+    assert taken[1] <= 20 < taken[0]
