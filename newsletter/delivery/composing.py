@@ -348,7 +348,10 @@ def _composed(
         is_of_interests=is_of_interests,
     )
     if picked.picks or picked.left:
-        places = places_by_id([place_of(stock, one) for one in picked.picks])
+        wanted = [place_of(stock, one) for one in picked.picks]
+        places = {pk: place for pk in wanted if (place := stock.shelf.place(pk))}
+        if missing := [pk for pk in wanted if pk not in places]:
+            places |= places_by_id(missing)
         reader, choices = with_picks(stock, reader, choices, picked, places)
         edition.press.know([choice.place for choice in choices])
     if not choices:

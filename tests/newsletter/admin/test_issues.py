@@ -15,7 +15,10 @@ from newsletter.admin import issues
 from newsletter.admin.issues import IssueAdmin, IssueChangeList
 from newsletter.delivery.composing import KeptEdition
 from newsletter.models import Delivery, Issue, IssuePaper
+from papers.matching.interests.specs import spec_of
 from subscriptions import links
+from subscriptions.interests import matching
+from subscriptions.interests.following import follow
 from tests.admin_pages import cell, text
 from tests.factories import (
     DAY,
@@ -254,6 +257,8 @@ def test_a_second_look_as_a_reader_takes_few_queries(client, settings, monkeypat
         make_match(make_paper(f"Paper {number}"), topic)
     issue = make_frozen_issue()
     readers = [make_subscriber(f"r{n}@example.org", topics=[topic]) for n in range(2)]
+    follow(readers[1], spec_of("words", phrases=["Paper 2"]), NOW)
+    matching.match_new(NOW)
     address = reverse("admin:newsletter_issue_preview", args=[issue.pk])
     taken = []
     for reader in readers:
