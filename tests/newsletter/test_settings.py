@@ -91,7 +91,7 @@ def test_env_example_names_the_defaults(tmp_path):
         ("DEBUG", "perhaps", "true or false"),
         ("DATABASE_URL", "mysql://localhost/broadsheet", "PostgreSQL and SQLite"),
         ("DATABASE_URL", "nonsense", "database address"),
-        ("REDIS_URL", "localhost", "Redis or Valkey"),
+        ("REDIS_URL", "localhost", "Redis or "),
         ("PAPERS_SOURCE", "dead", "live or sample"),
         ("HUGGINGFACE_URL", "huggingface.co", "daily_papers"),
         ("CROSSREF_URL", "crossref", "works"),
