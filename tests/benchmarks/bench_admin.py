@@ -232,6 +232,9 @@ def measure(only: str, is_short: bool, rounds: int, shows_each: bool) -> None:
     from django.db import connection
     from django.test import Client
     from django.test.utils import setup_test_environment
+    from django.utils import timezone
+
+    from newsletter.operations.watching import troubles
 
     setup_test_environment(debug=False)  # which shows what a page was made of
     user, _ = User.objects.get_or_create(username="bench", is_staff=True, is_superuser=True)
@@ -244,6 +247,8 @@ def measure(only: str, is_short: bool, rounds: int, shows_each: bool) -> None:
     for address in pages(client, only):
         if only and only not in address:
             continue
+        # As a worker does, whose turn comes once a minute.
+        troubles.watch(timezone.now(), tell=lambda _: True, pings=False)
         cost = ask(client, address)
         if cost.over:
             cost = ask(client, address)  # with what is remembered
@@ -277,8 +282,6 @@ def main() -> None:
     from django.db import connection
     from django.utils import timezone
 
-    from newsletter.operations.watching import troubles
-
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--readers", type=int, default=100_000)
     parser.add_argument("--issues", type=int, default=10)
@@ -307,8 +310,6 @@ def main() -> None:
                 with connection.cursor() as cursor:
                     cursor.execute("VACUUM ANALYZE")
             print(f"rows made in {time.perf_counter() - started:.0f} s", flush=True)
-        # As a worker does once a minute.
-        troubles.watch(timezone.now(), tell=lambda _: True, pings=False)
         measure(options.only, options.over, options.rounds, options.each)
     finally:
         connection.creation.destroy_test_db(before, verbosity=0, keepdb=options.keep)
