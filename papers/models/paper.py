@@ -402,6 +402,13 @@ class Paper(models.Model):
                 name="paper_withdrawn",
             ),
             models.Index(fields=("field", "id"), name="paper_of_field"),
+            # Few are aliases. Of the foreign key's own index SQLite knows only that most of it is
+            # one value, and reads all papers instead.
+            models.Index(
+                fields=("merged_into",),
+                condition=models.Q(merged_into__isnull=False),
+                name="paper_alias",
+            ),
         ]
 
     def __str__(self) -> str:
