@@ -7,7 +7,7 @@ Whose turn it is, and what becomes of an email, is the worker's (`newsletter.del
 import datetime as dt
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakValueDictionary
@@ -310,13 +310,8 @@ def compose_for(
     row = Delivery.objects.filter(issue=issue, subscriber=reader.id).first()
     since = row.since if row else planning.draws_since(issue, reader.id, timezone.now())
     wording = wording_for(issue, reader, since, is_of_interests=is_of_interests)
-    with (kept.of if kept else _made)(issue, wording) as edition:
+    with kept.of(issue, wording) if kept else nullcontext(edition_of(issue, wording)) as edition:
         return _composed(edition, issue, reader, followed, is_of_interests=is_of_interests)
-
-
-@contextmanager
-def _made(issue: Issue, wording: Wording) -> Iterator[Edition]:
-    yield edition_of(issue, wording)
 
 
 def _composed(
