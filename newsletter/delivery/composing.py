@@ -9,6 +9,7 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -244,9 +245,10 @@ class KeptInterests:
         if not picked.left:
             return
         there = {choice.place.work for choice in choices}
-        waits = [each for each in picked.left.items() if each[0] not in there][:MOST_WAITING]
-        if waits and one.subscriber_id is not None:
-            places = tuple((following, stock.place_of[work]) for work, following in waits)
+        waits = ((following, work) for work, following in picked.left.items() if work not in there)
+        first = list(islice(waits, MOST_WAITING))
+        if first and one.subscriber_id is not None:
+            places = tuple([(following, stock.place_of[work]) for following, work in first])
             self._left.append(Left(one.id, one.subscriber_id, day, places))
 
     def write(self) -> None:

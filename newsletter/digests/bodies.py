@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from newsletter.digests.contexts import TOKEN_LIKE, fallen_context, papers_in_words
 from newsletter.digests.prerendered import SplitTemplate
-from newsletter.digests.selection import Choice, Fallen
+from newsletter.digests.selection import BETWEEN_REASONS, Choice, Fallen
 from newsletter.mail.encoding import Fragment
 from newsletter.mail.message import HTML_LIMIT
 from papers.text.cleaning import plain, shorten
@@ -33,11 +33,14 @@ IN_FULL = 3
 TOPICS_NAMED = 1
 """How many of the reader's topics are named at the top; two others or more are counted."""
 
-EXPLAINED = 5000
+MOST_REASONS = 5000
 """How many reasons are kept encoded. A paper has about one for each of its topics."""
 
-MOST_CARDS = 1500
-"""How many cards are kept; those that were not needed for longest are made again when they are."""
+MOST_CARDS = 3000
+"""How many cards are kept; those that were not needed for longest are made again when they are.
+Readers who follow things get papers from all over a day, and making a card takes as long as five
+digests: so there is room for a large day. In both forms that is some 36 MB.
+"""
 
 WHY_LENGTH = 300
 """Most characters of a "why"."""
@@ -48,9 +51,9 @@ OWN_BYTES = 7000
 LEVELS = {False: Fragment.of("2"), True: Fragment.of("3")}
 """Of a card's heading: under the title of the digest, or under that of a topic."""
 
+_BETWEEN = Fragment.of(BETWEEN_REASONS)
+
 Values = dict[str, Sequence[Fragment]]
-TokenSlots = tuple[Fragment | None, ...]
-"""Fragments in order, None in each place where the reader's token belongs."""
 Listed = tuple[Fragment, Fragment]
 """An item of a list as the first one, and as a later one, with a separator in front."""
 
@@ -123,6 +126,16 @@ class Order(NamedTuple):
         return list(groups.items())
 
 
+class Pattern(NamedTuple):
+    """A card in which only the reader's own is missing."""
+
+    parts: list[Fragment]
+    """In order, with some fragment where the reader's own belongs."""
+    reasons: tuple[int, ...]
+    """Where it says why they get the paper."""
+    tokens: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class Form:
     """The split templates of one issue in HTML, or in text, in one language."""
@@ -160,9 +173,11 @@ class Form:
     """By place id, shortened: for the preheader."""
     reasons: dict[str, Fragment] = field(default_factory=dict)
     """Encoded, by what they say, as far as readers needed them."""
-    explained: dict[tuple[int, str, bool], TokenSlots] = field(default_factory=dict)
-    """Cards of which only the token is missing, by place id, reason and whether they stand below a
-    topic's name, as far as readers needed them: for most readers of a topic they are the same."""
+    patterns: tuple[dict[int, Pattern], dict[int, Pattern]] = field(
+        default_factory=lambda: ({}, {})
+    )
+    """Of the cards that readers needed, by place id: standing by themselves, and below a topic's
+    name."""
     headings: Mapping[int, Fragment] = field(init=False)
     """Over cards, by topic id."""
     sections: Mapping[int, Fragment] = field(init=False)
@@ -213,7 +228,8 @@ class Form:
         while len(self.cards) > max(MOST_CARDS, len(cards)):
             oldest = next(iter(self.cards))
             del self.cards[oldest]
-            self.explained.clear()  # or the card would be there still
+            for patterns in self.patterns:
+                patterns.pop(oldest, None)
         self._weigh()
 
     def touch(self, places: Iterable[int]) -> list[int]:
@@ -240,11 +256,20 @@ class Form:
             return 0
         return self.headings[topic].size + self.sections[topic].size
 
-    def reason(self, why: str) -> Fragment:
+    def reason(self, choice: Choice) -> Fragment:
         """What a card says of why it is in a digest."""
+        if not choice.followed or len(choice.reason) > WHY_LENGTH:
+            return self._said(choice.reason)
+        # What somebody follows is their own; why else the paper is there, many readers are told.
+        followed = self._said(choice.followed)
+        if not choice.why:
+            return followed
+        return followed.joined(_BETWEEN, self._said(choice.why))
+
+    def _said(self, why: str) -> Fragment:
         said = self.reasons.get(why)
         if said is None:
-            if len(self.reasons) >= EXPLAINED:
+            if len(self.reasons) >= MOST_REASONS:
                 self.reasons.clear()
             text = self.markup.escaped(shorten(plain(why), WHY_LENGTH))
             said = self.reasons[why] = Fragment.of(text)
@@ -263,7 +288,7 @@ class Form:
             if order.is_whole or at < IN_FULL:
                 card = self.cards[choice.place.id]
                 room -= card.size + len(card.holes) * len(TOKEN_LIKE)
-                room -= self.reason(choice.reason).size
+                room -= self.reason(choice).size
             if order.by_topic and (heading := heading_of(choice)) not in headed:
                 headed.add(heading)
                 room -= self._heading(heading)
@@ -314,35 +339,39 @@ class Form:
         token = order.tokens["feedback"][0]
         by_topic = order.by_topic and order.is_whole
         groups = order.groups(order.in_full) if by_topic else [(0, order.in_full)]
+        patterns = self.patterns[by_topic]
         cards: list[Fragment] = []
-        explained = self.explained
         for topic, choices in groups:
             if topic in self.headings:
                 cards.append(self.headings[topic])
             for choice in choices:
-                key = (choice.place.id, choice.reason, by_topic)
-                card = explained.get(key)
-                if card is None:
-                    card = self._explain(*key)
-                cards += [token if part is None else part for part in card]
+                pattern = patterns.get(choice.place.id)
+                if pattern is None:
+                    pattern = self._pattern(choice.place.id, by_topic)
+                card = pattern.parts.copy()
+                why = self.reason(choice)
+                for at in pattern.reasons:
+                    card[at] = why
+                for at in pattern.tokens:
+                    card[at] = token
+                cards += card
         return cards
 
-    def _explain(self, place: int, reason: str, by_topic: bool) -> TokenSlots:
-        """A card with all but the token."""
-        own = {"feedback": None, "why": self.reason(reason), "level": LEVELS[by_topic]}
-        if len(self.explained) >= EXPLAINED:
-            self.explained.clear()
-        card = tuple(
-            [part if isinstance(part, Fragment) else own[part] for part in self.cards[place].parts]
+    def _pattern(self, place: int, by_topic: bool) -> Pattern:
+        parts = self.cards[place].parts
+        anything = dict.fromkeys(("why", "feedback", "level"), LEVELS[by_topic])
+        pattern = self.patterns[by_topic][place] = Pattern(
+            [part if isinstance(part, Fragment) else anything[part] for part in parts],
+            tuple([at for at, part in enumerate(parts) if part == "why"]),
+            tuple([at for at, part in enumerate(parts) if part == "feedback"]),
         )
-        self.explained[place, reason, by_topic] = card
-        return card
+        return pattern
 
     def _also(self, places: tuple[int, ...]) -> list[Fragment]:
         """The papers outside a reader's topics: the same few for very many readers."""
         also = self._outside.get(places)
         if also is None:
-            if len(self._outside) >= EXPLAINED:
+            if len(self._outside) >= MOST_REASONS:
                 self._outside.clear()
             outside = [self.lines[place] for place in places]
             also = self._outside[places] = self.also.fill({"outside": outside})

@@ -48,9 +48,11 @@ class Matched(dict[int, float]):
     def ranked(self, standing: Mapping[int, int]) -> Sequence[int]:
         """The works that stand there, best first."""
         if self._ranked is None or self._ranked[0] is not standing:
-            # As `_best_first`, in two stable sorts that call nothing of ours.
-            works = sorted(self.keys() & standing.keys(), key=standing.__getitem__)
-            works.sort(key=self.__getitem__, reverse=True)
+            if len(self) == 1:  # as most that match anything
+                works = [work for work in self if work in standing]
+            else:  # as `_best_first`, in two stable sorts that call nothing of ours
+                works = sorted(self.keys() & standing.keys(), key=standing.__getitem__)
+                works.sort(key=self.__getitem__, reverse=True)
             self._ranked = standing, works
         return self._ranked[1]
 
@@ -192,10 +194,11 @@ def followed_by(
             never.setdefault(subscriber, set()).update(certain[interest])
     return {
         subscriber: Followed(
-            tuple(sorted(interests.get(subscriber, ()), key=_by_kind)),
+            tuple(sorted(mine, key=_by_kind) if len(mine) > 1 else mine),
             frozenset(never.get(subscriber, ())),
         )
         for subscriber in interests.keys() | never.keys()
+        for mine in [interests.get(subscriber, ())]
     }
 
 
@@ -309,11 +312,19 @@ def pick(
             queues.append((one, candidates))
     if not queues:
         return Picked(offered=tuple(offered)) if offered else NONE_PICKED
-    if len(queues) == 1 and len(queues[0][1]) <= min(room, queues[0][0].most):
-        one, candidates = queues[0]  # as for most readers
+    if len(queues) == 1:  # as for most readers
+        one, candidates = queues[0]
+        places = min(room, one.most)
+        followings, reason = (one.following,), one.reason
         return Picked(
-            tuple([_picked(work, [one], standing, waited) for work in candidates]),
-            offered=tuple(offered),
+            tuple(
+                [
+                    Pick(work, followings, reason, 0 if work in standing else waited[work])
+                    for work in candidates[:places]
+                ]
+            ),
+            {work: one.following for work in candidates[places:] if work in one.papers},
+            tuple(offered),
         )
 
     def reasons(work: int) -> list[FollowedPapers]:

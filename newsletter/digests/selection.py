@@ -29,6 +29,8 @@ RANKED = 10
 TITLE_NAMED = 60
 """Characters of a liked paper's title in a "why"."""
 
+BETWEEN_REASONS = " · "
+
 _last = itemgetter(-1)
 
 
@@ -100,7 +102,7 @@ class Choice(NamedTuple):
         """All that the reader is told."""
         if not self.followed:
             return self.why
-        return f"{self.followed} · {self.why}" if self.why else self.followed
+        return f"{self.followed}{BETWEEN_REASONS}{self.why}" if self.why else self.followed
 
 
 class Shelf:

@@ -94,6 +94,11 @@ class Fragment(NamedTuple):
         """
         return cls(text, text.encode() + b"=\r\n", len(text))
 
+    def joined(self, *others: "Fragment") -> "Fragment":
+        """This and what follows, as one."""
+        texts, encoded, sizes = zip(self, *others, strict=True)
+        return Fragment("".join(texts), b"".join(encoded), sum(sizes))
+
     @classmethod
     def shared(cls, text: str) -> "Fragment":
         """Like `of`, and remembered: for text that many readers' emails have in common."""

@@ -71,7 +71,7 @@ def _fold(name: str, text: str) -> str:
     return "\r\n".join([*lines, line])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)  # a subject names a paper, and on a large day any may come first
 def unstructured(name: str, value: str) -> str:
     """One whole header of free text: RFC 2047 where it is not ASCII, folded at 78 characters."""
     _reject_controls(name, value)

@@ -14,7 +14,9 @@ some of them very popular. Measured:
 * planning: the same until each reader has a delivery of the issue;
 * digests: CPU of this process, which collects garbage as a worker's do, for one digest of a reader
   with three interests and of one without, in turns: the best of fifteen rounds, and the median of
-  the ratios of two that follow one another.
+  the ratios of two that follow one another. Each round has readers of its own, with five topics
+  each, as those of `benchmark_delivery`. They are sent to postfix's `smtp-sink`, and once more only
+  composed; the CPU of the database's process is counted apart.
 """
 
 import argparse
@@ -38,7 +40,16 @@ from tests.benchmarks.bench_webhooks import a_database
 NOW = dt.datetime(2026, 6, 11, 8, 0, tzinfo=dt.UTC)
 DAY = dt.date(2026, 6, 10)
 DIGESTS = 1_000
-"""Readers of each kind whose digests are made."""
+"""Readers of each kind whose digests are made in a round."""
+
+ROUNDS = 23
+
+UNCOUNTED = 8
+"""So many rounds first: a worker keeps the cards, subjects and reasons that it made. All cards are
+made after the first one; of a million readers, some get each.
+"""
+
+TOPICS_EACH = 5
 
 
 def fill_papers(count: int) -> None:
@@ -254,7 +265,18 @@ def plan() -> dict[str, Any]:
 
 
 def digests() -> dict[str, Any]:
-    """CPU of one digest, with interests and without, in turns."""
+    """CPU of one digest, with interests and without, in turns: sent by SMTP, and without that."""
+    from newsletter.mail.transports.smtp import SMTPTransport
+    from tests.benchmarks.bench_transport import a_sink
+    from tests.newsletter.transports import RecordingTransport
+
+    with a_sink() as (host, port):
+        sent = _digests(SMTPTransport(host, port))
+    composed = _digests(RecordingTransport())
+    return sent | {f"{name}_unsent": value for name, value in composed.items()}
+
+
+def _digests(transport: Any) -> dict[str, Any]:
     from django.db import connection
     from django.utils import timezone
 
@@ -264,27 +286,35 @@ def digests() -> dict[str, Any]:
     from newsletter.models import Delivery, Issue
     from papers.models import Topic
     from subscriptions.models import Following, Subscriber, Subscription
-    from tests.newsletter.transports import RecordingTransport
 
-    topics = list(Topic.objects.active()[:2])
-    ids = list(Subscriber.objects.order_by("pk").values_list("pk", flat=True)[: 2 * DIGESTS])
-    groups = {"with": ids[:DIGESTS], "without": ids[DIGESTS:]}
-    Following.objects.filter(subscriber__in=groups["without"]).delete()
+    topics = list(Topic.objects.active().values_list("pk", flat=True))
+    everyone = Subscriber.objects.order_by("pk").values_list("pk", flat=True)
+    ids = list(everyone[: 2 * ROUNDS * DIGESTS])
+    half = len(ids) // 2
+    groups = {"with": ids[:half], "without": ids[half:]}
+    Following.objects.filter(subscriber_id__gte=ids[half], subscriber_id__lte=ids[-1]).delete()
+    draw = random.Random(7)
     Subscription.objects.bulk_create(
-        [Subscription(subscriber_id=pk, topic=topic) for pk in ids for topic in topics]
+        [
+            Subscription(subscriber_id=pk, topic_id=topic)
+            for pk in ids
+            for topic in draw.sample(topics, TOPICS_EACH)
+        ],
+        ignore_conflicts=True,
     )
     issue = Issue.objects.get(day=DAY)
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE newsletter_delivery CASCADE")
     celery.keep_what_stays()
     spent: dict[str, list[float]] = {"with": [], "without": []}
+    in_database: dict[str, list[float]] = {"with": [], "without": []}
     papers: dict[str, int] = {}
     now = timezone.now()
-    transport = RecordingTransport()
     with tempfile.TemporaryDirectory() as directory, Journal(Path(directory)) as journal:
         sender = worker.Worker({"email": transport}, journal)
-        for at in range(16):
-            for name, group in groups.items():
+        for at in range(ROUNDS):
+            for name, of_kind in groups.items():
+                group = of_kind[at * DIGESTS : (at + 1) * DIGESTS]
                 Delivery.objects.bulk_create(
                     [
                         Delivery(
@@ -297,23 +327,41 @@ def digests() -> dict[str, Any]:
                         for pk in group
                     ]
                 )
-                transport.sent.clear()
-                own = time.process_time()
+                own, theirs = time.process_time(), database_cpu()
                 sender.run()
-                if at:  # the first round makes the cards, which a worker keeps
+                if at >= UNCOUNTED:
                     spent[name].append((time.process_time() - own) / len(group))
-                assert len(transport.sent) == len(group), (name, len(transport.sent))
+                    in_database[name].append((database_cpu() - theirs) / len(group))
+                sent = Delivery.objects.filter(state=Delivery.State.SENT).count()
+                assert sent == len(group), (name, sent)
                 rows = Delivery.objects.exclude(interests=None)
                 papers[name] = sum(len(row.interests or {}) for row in rows)
                 with connection.cursor() as cursor:
                     cursor.execute("TRUNCATE newsletter_delivery, newsletter_waitingpaper CASCADE")
+            if not at:
+                make_all_cards(sender)
     ratios = [one / other for one, other in zip(spent["with"], spent["without"], strict=True)]
     return {
         "with_interests_microseconds": min(spent["with"]) * 1e6,
         "without_microseconds": min(spent["without"]) * 1e6,
         "ratio": statistics.median(ratios),
+        "database_with_interests_microseconds": statistics.mean(in_database["with"]) * 1e6,
+        "database_without_microseconds": statistics.mean(in_database["without"]) * 1e6,
         "followed_papers_a_digest": papers["with"] / DIGESTS,
     }
+
+
+def make_all_cards(sender: Any) -> None:
+    """Make the cards of all papers of the day."""
+    from newsletter.digests.selection import Choice, Reader
+    from newsletter.issues.freezing import places_by_id
+
+    reader = Reader(0, "", 0, frozenset(), in_full=True)
+    for edition in sender._editions.values():
+        places = list(places_by_id(edition.stock.place_of.values()).values())
+        edition.stock.followed.update((place.id, place) for place in places)
+        edition.press.know(places)
+        edition.press.prepare([(reader, [Choice(place, (), "") for place in places])])
 
 
 PARTS = {"matching": match_day, "planning": plan, "digests": digests}

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import escape
 
 from newsletter.digests import bodies, rendering
 from newsletter.digests.bodies import IN_FULL
@@ -24,6 +25,7 @@ from papers.sources.base import PaperSource
 from papers.sources.record import Draft
 from papers.sources.registry import KINDS
 from papers.sources.settings import SourceSettings
+from papers.text.cleaning import shorten
 from tests.factories import DAY, NOW, make_subscriber, make_topic
 from tests.newsletter import digest_readers as made
 
@@ -151,6 +153,22 @@ def test_cards_that_nobody_needed_for_long_are_made_again(monkeypatch):
         press.render(alice, choices[at:], 1)
     assert len(press.text.cards) <= 5
     assert press.render(alice, choices[:4], 1).html == first.html
+
+
+def test_each_reader_is_told_their_own_reason_on_a_card_that_all_share():
+    press = made.make_press([made.make_place(1, topics=[1])])
+    alice, bob = made.make_reader(1, topics={1}), made.make_reader(2, topics={1})
+    (plain,) = Shelf(press.places).select(alice)
+    hers = plain._replace(followings=(7,), followed="Your words: <state> of charge")
+    long = plain._replace(followings=(8,), followed="You follow " + "Bob " * 100)
+    alone = plain._replace(why="", followings=(9,), followed="You follow Charlie")
+    for reader, choice in ((alice, hers), (bob, plain), (bob, long), (bob, alone), (alice, hers)):
+        mail = press.render(reader, [choice], 1)
+        text = "".join(fragment.text for fragment in mail.text)
+        html = "".join(fragment.text for fragment in mail.html)
+        assert shorten(choice.reason, bodies.WHY_LENGTH) in text
+        assert escape(shorten(choice.reason, bodies.WHY_LENGTH)) in html
+        assert ("charge" in text, "charge" in html) == (choice is hers,) * 2
 
 
 def test_a_paper_of_which_no_html_can_be_made_costs_only_digests_with_it_theirs(monkeypatch):

@@ -84,6 +84,14 @@ class TestPiece:
         fragment = Fragment.of(text)
         assert fragment.size == len(fragment.text.encode())
 
+    @given(st.lists(NASTY, min_size=1, max_size=4))
+    def test_joined_fragments_are_what_they_were_one_by_one(self, texts):
+        first, *others = [Fragment.of(text) for text in texts]
+        joined = first.joined(*others)
+        assert joined.text == "".join(one.text for one in (first, *others))
+        assert joined.encoded == b"".join(one.encoded for one in (first, *others))
+        assert joined.size == len(joined.text.encode())
+
     @pytest.mark.parametrize("text", ["a\r\nb", "a\rb", "a\nb"])
     def test_every_kind_of_line_end_becomes_one(self, text):
         assert Fragment.of(text).text == "a\nb"
