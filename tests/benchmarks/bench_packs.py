@@ -5,8 +5,8 @@ is right.
 
 matches the recorded arXiv papers with the topics of all packs at once, by a model fitted on them.
 Pairs were judged in tests/data/pack_labels: papers with every topic (`labels.tsv`), and pairs that
-were sent with their own (`sent.tsv`, biology and mathematics; those kept apart had not been looked
-at when keywords were narrowed). Printed are, for each pack, the pairs sent, how many of them were
+were sent with their own (`sent.tsv`; those kept apart were judged after keywords were narrowed and
+had no say in that). Printed are, for each pack, the pairs sent, how many of them were
 judged, the precision among these with its interval, and the recall of the labels.
 """
 

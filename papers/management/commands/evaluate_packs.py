@@ -83,7 +83,7 @@ class Command(BaseCommand):
             pairs = sent(labels, offered, model, lambda n: bar.advance(task, n))
         found = {
             half: _by_pack(labels, pairs, is_apart)
-            for half, is_apart in (("kept apart", True), ("tuned on", False))
+            for half, is_apart in (("kept apart", True), ("tuned on", False), ("both", None))
         }
         own = {
             slug: figures(labels, pairs, frozenset({slug}))
@@ -108,9 +108,14 @@ class Command(BaseCommand):
 
 
 def _by_pack(
-    labels: Labels, pairs: frozenset[tuple[str, str]], is_apart: bool
+    labels: Labels, pairs: frozenset[tuple[str, str]], is_apart: bool | None
 ) -> dict[str, Figures]:
-    half = {slug: one.pack for slug, one in labels.topics.items() if one.is_apart == is_apart}
+    """The figures of all packs together and of each, on half of their topics; None: on both."""
+    half = {
+        slug: one.pack
+        for slug, one in labels.topics.items()
+        if is_apart is None or one.is_apart == is_apart
+    }
     rows = {"all packs": figures(labels, pairs, frozenset(half))}
     for pack in sorted(set(half.values())):
         slugs = frozenset(slug for slug, own in half.items() if own == pack)
