@@ -19,6 +19,7 @@ from papers.matching.learning import Learned
 from papers.matching.scoring import (
     CLASSIFIER_SHARE,
     ENCODER_SHARE,
+    NEARBY_SHARE,
     Scores,
     score,
 )
@@ -32,8 +33,10 @@ METHODS = {
     "keywords": "its keywords alone",
     "bm25": "its BM25 alone",
     "meaning": "its LSA alone",
+    "nearby": "its words' neighbors alone",
     "classifier": "its classifier alone",
     "without-classifier": "the sum without the classifier",
+    "without-nearby": "the sum without the words' neighbors",
     "encoder": "the encoder alone",
     "with-encoder": "the sum with the encoder's z-score, as in the service with ENCODER set",
     "lsa-description": "LSA of the topic's name and description, without keywords",
@@ -234,7 +237,10 @@ def _rankings(
         rankings["with-encoder"] = scores.total
         rankings["ours"] = scores.total - ENCODER_SHARE * scores.encoder_z
     rankings["bm25"] = scores.bm25_z
-    rankings["meaning"] = scores.similarity
+    if scores.closer_z is not None and scores.nearby_z is not None:
+        rankings["meaning"] = scores.closer_z
+        rankings["nearby"] = scores.nearby_z
+        rankings["without-nearby"] = rankings["ours"] - NEARBY_SHARE * scores.nearby_z
     rankings["lsa-description"] = model.embed_counts(texts) @ model.embed_counts(plain).T
     rankings["tfidf-description"] = (tfidf(texts, model.idf) @ tfidf(plain, model.idf).T).toarray()
     return rankings

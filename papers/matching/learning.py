@@ -59,7 +59,7 @@ def learn(
 
     ``verdicts`` are editors' words by topic (its position) and paper's id: whether the paper
     belongs to it. A model of few papers teaches nothing, see `FEWEST_TO_VOUCH`. With 50,000
-    papers and 200 topics it takes 50 s of one core (`tests.benchmarks.bench_learning`).
+    papers and 200 topics it takes 41 s of one core (`tests.benchmarks.bench_learning`).
     """
     report = progress or (lambda what, done, total: None)
     nothing = [Learned(digest(topic), 0, None) for topic in topics]

@@ -1,13 +1,16 @@
 """Which papers belong to which topics, and why: the one place where relevance is decided.
 
-Three views of a paper are put together, because each fails where the others do not:
+Four views of a paper are put together, because each fails where the others do not:
 
 * keywords: an editor's own words, found whole, singular or plural, hyphenated or not
   (`papers.matching.keywords`);
 * BM25 of the topic's name, keywords and description (`papers.semantics.lsa`);
-* meaning: the similarity of paper and topic in a fitted LSA model (`papers.semantics.lsa`).
+* meaning: the similarity of paper and topic in a fitted LSA model (`papers.semantics.lsa`);
+* neighbors: the same by what stands near their words in the stored papers
+  (`papers.semantics.nearby`).
 
-Where there is an encoder (`papers.semantics.encoder`), its view of the similarity is a fourth.
+How a paper reads to the topic's classifier (`papers.matching.classifier`), where it has one, and
+its similarity to an encoder (`papers.semantics.encoder`), where there is one, are two more.
 
 Their z-scores against the model's background of recent papers are added up to the score that ranks;
 a stricter rule says what may be *sent* (`papers.matching.sendable`). Until a model is fitted,
@@ -18,7 +21,7 @@ Everything here is a pure function of its arguments: no database, no clock.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -50,6 +53,10 @@ __all__ = ["MatchResult", "PaperText", "Scores", "TopicSpec", "match", "score"]
 
 KEYWORD_SHARE = 1.5
 """Weight of the keywords' z-score beside those of BM25 and meaning: an editor chose them."""
+
+NEARBY_SHARE = 0.5
+"""Weight of the neighbors' z-score, which alone ranks worse than the others. Chosen on the weeks of
+docs/choosing.md that are not kept apart."""
 
 ENCODER_SHARE = 0.5
 """Weight of an encoder's z-score: it knows less of a topic than the words that describe it."""
@@ -118,6 +125,10 @@ class Scores:
     """Cosine, of LSA vectors with a model and of TF-IDF without."""
     meaning_z: Floats | None
     """z of the similarity against the model's background; None without a model."""
+    closer_z: Floats | None
+    """The same as it ranks, see `SemanticModel.closer`; None without a model."""
+    nearby_z: Floats | None
+    """The same by the words' neighbors; None without a model."""
     encoder_z: Floats | None
     """z of the similarity to the encoder; None without one."""
     reading: Reading | None
@@ -185,25 +196,47 @@ def score(
         similarity = _tfidf_similarity(paper_texts(), topic_texts)
         total = KEYWORD_SHARE * keyword_z + TFIDF_SCALE * similarity
         return Scores(
-            total, keyword_z, None, similarity, None, None, None, findings, allowed_without_model()
+            total=total,
+            keyword_z=keyword_z,
+            bm25_z=None,
+            similarity=similarity,
+            meaning_z=None,
+            closer_z=None,
+            nearby_z=None,
+            encoder_z=None,
+            reading=None,
+            findings=findings,
+            sendable=allowed_without_model(),
         )
     counts = count_stems(texts.content, model.vocabulary)
     topic_counts = model.counts(topic_texts)
     vectors = model.embed_counts(topic_counts)
-    similarity = model.embed_counts(counts) @ vectors.T
+    paper_vectors = model.embed_counts(counts)
+    similarity = paper_vectors @ vectors.T
     mean, deviation = model.background(vectors)
-    meaning_z = (similarity - mean) / deviation
     bm25_z = model.bm25(counts, topic_counts)
-    total = KEYWORD_SHARE * keyword_z + bm25_z + meaning_z
+    closer_z = model.closer(paper_vectors, vectors)
+    nearby_z = model.nearby(counts, topic_counts)
+    total = KEYWORD_SHARE * keyword_z + bm25_z + closer_z + NEARBY_SHARE * nearby_z
     encoder_z = None
     if encoded is not None and isinstance(model, CombinedModel) and model.encoder is not None:
         encoder_z = model.view.z_scores(encoded, _encoded_topics(tuple(topic_texts), model))
         total = total + ENCODER_SHARE * encoder_z
+    scores = Scores(
+        total=total,
+        keyword_z=keyword_z,
+        bm25_z=bm25_z,
+        similarity=similarity,
+        meaning_z=(similarity - mean) / deviation,
+        closer_z=closer_z,
+        nearby_z=nearby_z,
+        encoder_z=encoder_z,
+        reading=None,
+        findings=findings,
+        sendable=np.zeros(similarity.shape, np.bool_),
+    )
     if model.fitted_on < FEWEST_TO_VOUCH:
-        allowed = allowed_without_model()
-        return Scores(
-            total, keyword_z, bm25_z, similarity, meaning_z, encoder_z, None, findings, allowed
-        )
+        return replace(scores, sendable=allowed_without_model())
     own = [
         known if known is not None and known.spec == digest(topic) else None
         for topic in topics
@@ -225,10 +258,8 @@ def score(
             let_in=_spread(pairs, passing & ~by_rule, z.shape),
             alike=classifiers.alike(z),
         )
-    allowed = _spread(pairs, passing, similarity.shape)
-    return Scores(
-        total, keyword_z, bm25_z, similarity, meaning_z, encoder_z, reading, findings, allowed
-    )
+    sendable = _spread(pairs, passing, similarity.shape)
+    return replace(scores, total=total, reading=reading, sendable=sendable)
 
 
 def _spread(pairs: Pairs, which: Booleans, shape: tuple[int, ...]) -> Booleans:

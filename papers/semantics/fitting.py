@@ -88,7 +88,7 @@ def fit_now(
 
     None where there are too few papers (`FEWEST`), or where a model of this hour is already made
     or being made: one hour has one model. With 100,000 papers stored it takes about a minute of one
-    core and 0.7 GB (`tests.benchmarks.bench_fitting`).
+    core and 0.9 GB (`tests.benchmarks.bench_fitting`).
     """
     report = progress or (lambda what, done, total: None)
     version = f"{now.astimezone(dt.UTC):%Y-%m-%dT%H}"

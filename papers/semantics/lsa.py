@@ -7,7 +7,12 @@ is needed to say how unusual a paper is for a topic: the mean and the covariance
 background's vectors (from which the mean and the deviation of the similarity to *any* topic follow
 exactly), and a sample of the background's papers for the same purpose with words and keywords. A
 day's batch is never measured against itself: on a day full of robots a robot paper is still
-unusual for the field.
+unusual for the field. And it carries what the words mean by their neighbors
+(`papers.semantics.nearby`), a second view of a text, which ranks beside the first.
+
+For ranking, either view is measured from the background's mean instead of from zero
+(`_from_mean`), for what all papers have in common says nothing of any topic (Mu and Viswanath,
+"All-but-the-top", 2018).
 
 A text is what `text_of` makes: a title (for a topic, its name and keywords) on the first line,
 which counts twice, and the abstract (the description) below.
@@ -25,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from papers.semantics.nearby import word_vectors
 from papers.text.tokens import Numbers, Tokens
 from papers.text.words import content_stems, without_notices
 
@@ -59,7 +65,8 @@ class ModelFormatError(ValueError):
 class SemanticModel:
     """A fitted model. Build one with `fit`, store it with `to_bytes`, read it with `from_bytes`.
 
-    V is the size of the vocabulary, K the number of dimensions.
+    V is the size of the vocabulary, K the number of dimensions, E that of words by their neighbors;
+    E is 0 in models of earlier versions.
     """
 
     version: str
@@ -71,6 +78,8 @@ class SemanticModel:
     fitted_on: int  # papers
     average_length: float  # words of the vocabulary in a background paper
     sample: tuple[str, ...]  # texts of the background, at most SAMPLE
+    words: Floats  # [V, E], of each word by its neighbors
+    words_mean: Floats  # [E], of the background's unit vectors by these
 
     @property
     def dimensions(self) -> int:
@@ -109,6 +118,26 @@ class SemanticModel:
         z: Floats = (scores - background.mean(axis=0)) / deviation
         return z
 
+    def closer(self, papers: Floats, topics: Floats) -> Floats:
+        """Return how close papers are to topics, [papers, topics], as z-scores that rank.
+
+        Both are what `embed_counts` makes. Cosines are measured from the background's mean, the
+        z-scores against its sample.
+        """
+        return _z_from_mean(papers, topics, self.sample_vectors, self.mean)
+
+    def nearby(self, counts: sparse.csr_array, queries: sparse.csr_array) -> Floats:
+        """Return the same by the words' neighbors, for word counts; zeros where E is 0."""
+        papers, topics = self._by_neighbors(counts), self._by_neighbors(queries)
+        return _z_from_mean(papers, topics, self._sample_by_neighbors, self.words_mean)
+
+    def _by_neighbors(self, counts: sparse.csr_array) -> Floats:
+        return unit(counts @ self.words)
+
+    @cached_property
+    def _sample_by_neighbors(self) -> Floats:
+        return self._by_neighbors(self.counts(self.sample))
+
     @cached_property
     def sample_vectors(self) -> Floats:
         """The vectors of the background sample by LSA, [sample, K]."""
@@ -121,7 +150,8 @@ class SemanticModel:
     def to_bytes(self) -> bytes:
         """Return the model as a compressed numpy archive without pickles.
 
-        The projection is rounded to half precision: similarities move by less than 0.001.
+        The projection and the words' vectors are rounded to half precision: similarities move by
+        less than 0.001.
         """
         header = {
             "format": FORMAT,
@@ -139,6 +169,8 @@ class SemanticModel:
             projection=self.projection.astype(np.float16),
             mean=self.mean,
             covariance=self.covariance,
+            words=self.words.astype(np.float16),
+            words_mean=self.words_mean,
         )
         return file.getvalue()
 
@@ -153,6 +185,10 @@ class SemanticModel:
                 header = json.loads(archive["header"].tobytes())
                 if header["format"] != FORMAT:
                     raise ModelFormatError(f"model format {header['format']}, not {FORMAT}")
+                words = np.zeros((len(header["vocabulary"]), 0), np.float32)
+                words_mean = np.zeros(0, np.float32)
+                if "words" in archive:  # in all but those of earlier versions
+                    words, words_mean = archive["words"], archive["words_mean"]
                 return cls(
                     version=str(header["version"]),
                     vocabulary={word: at for at, word in enumerate(header["vocabulary"])},
@@ -163,6 +199,8 @@ class SemanticModel:
                     fitted_on=int(header["fitted_on"]),
                     average_length=float(header["average_length"]),
                     sample=tuple(map(str, header["sample"])),
+                    words=words.astype(np.float32),
+                    words_mean=words_mean,
                 )
         except ModelFormatError:
             raise
@@ -181,12 +219,17 @@ def fit(
     """
     from sklearn.utils.extmath import randomized_svd
 
-    vocabulary, counts = _learn_words(texts)
+    content = Tokens.of_pairs(map(title_and_abstract, texts)).content
+    vocabulary, column_of, counts = _learn_words(content)
     if len(texts) < 2 or len(vocabulary) < 2:
         raise ValueError("a semantic model needs at least two texts with words in common")
     papers_with = np.bincount(counts.indices, minlength=len(vocabulary))
     idf = np.log((1 + len(texts)) / (1 + papers_with)).astype(np.float32) + np.float32(1)
     average_length = float(counts.sum() / len(texts))
+    columns = column_of[content.numbers]
+    words = word_vectors(columns, content.text_of, len(vocabulary), dimensions, seed)
+    words_mean: Floats = unit(counts @ words).mean(axis=0)
+    del content, column_of, columns
     generator = np.random.default_rng(seed)
     sample = np.sort(generator.permutation(len(texts))[:SAMPLE])
 
@@ -206,6 +249,8 @@ def fit(
         fitted_on=len(texts),
         average_length=average_length,
         sample=tuple(texts[at] for at in sample),
+        words=words,
+        words_mean=words_mean,
     )
 
 
@@ -266,18 +311,19 @@ def bm25_weights(counts: sparse.csr_array, idf: Floats, average_length: float) -
     return weighted
 
 
-def _learn_words(texts: Sequence[str]) -> tuple[dict[str, int], sparse.csr_array]:
-    """Return the vocabulary of ``texts`` and their counts over it."""
-    content = Tokens.of_pairs(map(title_and_abstract, texts)).content
-    size = max(len(content.distinct), 1)
-    counts = _counts(content.numbers, content.text_of, len(texts), size)
+def _learn_words(content: Tokens) -> tuple[dict[str, int], Numbers, sparse.csr_array]:
+    """Return the vocabulary of papers, the column of each stem in it, or -1, and their counts."""
+    papers, size = content.texts // 2, max(len(content.distinct), 1)
+    counts = _counts(content.numbers, content.text_of, papers, size)
     papers_with = np.bincount(counts.indices, minlength=size)
     # A word of one paper only says nothing of another; one in most papers says nothing at all.
-    least = 2 if len(texts) < 5_000 else 3
-    usable = np.flatnonzero((papers_with >= least) & (papers_with <= 0.5 * max(len(texts), 4)))
+    least = 2 if papers < 5_000 else 3
+    usable = np.flatnonzero((papers_with >= least) & (papers_with <= 0.5 * max(papers, 4)))
     kept = np.sort(usable[np.argsort(-papers_with[usable], kind="stable")[:MOST_WORDS]])
     vocabulary = {content.distinct[column]: at for at, column in enumerate(kept)}
-    return vocabulary, sparse.csr_array(counts[:, kept])
+    column_of = np.full(size, -1, np.int32)
+    column_of[kept] = np.arange(len(kept), dtype=np.int32)
+    return vocabulary, column_of, sparse.csr_array(counts[:, kept])
 
 
 def _counts(columns: Numbers, text_of: Numbers, rows: int, width: int) -> sparse.csr_array:
@@ -302,6 +348,21 @@ def tfidf(counts: sparse.csr_array, idf: Floats) -> sparse.csr_array:
         np.float32
     )
     return weighted
+
+
+def _from_mean(vectors: Floats, mean: Floats) -> Floats:
+    """Return unit vectors as they look from the background's ``mean``; zeros stay zeros."""
+    there = np.any(vectors, axis=1, keepdims=True)
+    return unit(np.where(there, vectors - mean, 0))
+
+
+def _z_from_mean(papers: Floats, topics: Floats, background: Floats, mean: Floats) -> Floats:
+    """Return the cosines of unit vectors, [papers, topics], as z-scores against ``background``."""
+    directions = _from_mean(topics, mean).T
+    usual = _from_mean(background, mean) @ directions
+    deviation = np.maximum(usual.std(axis=0), 1e-3)
+    z: Floats = (_from_mean(papers, mean) @ directions - usual.mean(axis=0)) / deviation
+    return z
 
 
 def _dense(matrix: sparse.csr_array) -> Floats:

@@ -6,12 +6,22 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from papers.evidence import Evidence
-from papers.matching.scoring import CLOSE, MatchResult, PaperText, TopicSpec, match, score
+from papers.matching.scoring import (
+    CLOSE,
+    KEYWORD_SHARE,
+    NEARBY_SHARE,
+    MatchResult,
+    PaperText,
+    TopicSpec,
+    match,
+    score,
+)
 from papers.semantics.lsa import FEWEST_TO_VOUCH, SemanticModel, fit, text_of
 from tests.papers.labelled import Labelled, labelled
 
@@ -188,6 +198,19 @@ def test_what_a_paper_gets_does_not_depend_on_the_days_other_papers(model: Seman
     alone = match([one], [ROBOTS, CACHE], model)
     among = [r for r in match([*crowd, one], [CACHE, ROBOTS], model) if r.paper_id == "one"]
     assert {r.topic_id: r for r in alone} == {r.topic_id: r for r in among}
+
+
+def test_all_views_join_the_ranking(model: SemanticModel) -> None:
+    texts = [invented("robots", 1), invented("gardens", 1)]
+    papers = [PaperText(n, *text.partition("\n")[::2]) for n, text in enumerate(texts)]
+    scores = score(papers, [ROBOTS], model)
+    assert scores.bm25_z is not None
+    assert scores.closer_z is not None
+    assert scores.nearby_z is not None
+    for view in (scores.keyword_z, scores.bm25_z, scores.closer_z, scores.nearby_z):
+        assert view[0, 0] > view[1, 0]
+    parts = KEYWORD_SHARE * scores.keyword_z + scores.bm25_z + scores.closer_z
+    assert np.allclose(scores.total, parts + NEARBY_SHARE * scores.nearby_z)
 
 
 def test_a_topic_of_categories_alone_is_sent_by_category_and_meaning(model: SemanticModel) -> None:

@@ -27,6 +27,13 @@ def model() -> SemanticModel:
     return fit(TEXTS, dimensions=4, seed=1, version="v1")
 
 
+def by_neighbors(model: SemanticModel, *papers: str) -> list[float]:
+    """How close the papers are to one topic by the neighbors of their words."""
+    z = model.nearby(model.counts(papers or ("purr", "road")), model.counts(["cat whisker"]))
+    values: list[float] = z[:, 0].tolist()
+    return values
+
+
 def test_vectors_are_unit_float32_rows(model: SemanticModel) -> None:
     vectors = model.embed(["a cat", "an engine", "cat engine"])
     assert vectors.shape == (3, model.dimensions)
@@ -61,6 +68,8 @@ def test_texts_without_words_in_common_cannot_be_fitted(texts: list[str]) -> Non
 
 def test_a_stored_model_says_the_same(model: SemanticModel) -> None:
     read = SemanticModel.from_bytes(model.to_bytes())
+    assert read.words.shape == model.words.shape
+    assert np.allclose(by_neighbors(read), by_neighbors(model), atol=2e-2)
     assert read.version == "v1"
     assert read.fitted_on == len(TEXTS)
     assert read.sample == model.sample
@@ -131,6 +140,42 @@ def test_the_background_is_described_exactly(model: SemanticModel) -> None:
     mean, deviation = model.background(directions)
     assert np.allclose(mean, similarities.mean(axis=0), atol=1e-3)
     assert np.allclose(deviation, similarities.std(axis=0, ddof=1), atol=1e-2)
+
+
+def test_what_ranks_is_ordinary_in_the_background_itself(model: SemanticModel) -> None:
+    topics, papers = ["cat", "road brake"], model.counts(TEXTS)
+    closer = model.closer(model.embed_counts(papers), model.embed(topics))
+    for z in (closer, model.nearby(papers, model.counts(topics))):
+        assert z.shape == (len(TEXTS), 2)
+        assert np.allclose(z.mean(axis=0), 0, atol=1e-3)
+        assert np.allclose(z.std(axis=0), 1, atol=1e-3)
+
+
+def test_closer_to_the_topic_than_most_is_not_closer_to_everything(model: SemanticModel) -> None:
+    papers, topics = model.embed(["cat paw", "road wheel"]), model.embed(["purr", "engine"])
+    closer = model.closer(papers, topics)
+    assert closer[0, 0] > 0 > closer[0, 1]
+    assert closer[1, 1] > 0 > closer[1, 0]
+
+
+def test_a_text_of_unknown_words_is_as_far_as_the_mean(model: SemanticModel) -> None:
+    nothing = model.embed(["xylophone", ""])
+    assert np.allclose(model.closer(nothing, model.embed(["cat"])), 0, atol=1)
+    assert by_neighbors(model, "xylophone")[0] == by_neighbors(model, "")[0]
+
+
+def test_words_with_the_same_neighbors_are_close(model: SemanticModel) -> None:
+    milk, brake = by_neighbors(model, "milk", "brake")
+    assert milk > 0 > brake
+
+
+def test_a_model_of_an_earlier_version_ranks_without_neighbors(model: SemanticModel) -> None:
+    with np.load(io.BytesIO(model.to_bytes())) as stored:
+        arrays = {name: stored[name] for name in stored.files if not name.startswith("words")}
+    earlier = SemanticModel.from_bytes(archive(**arrays))
+    assert by_neighbors(earlier) == [0, 0]
+    assert np.allclose(earlier.embed(["cat"]), model.embed(["cat"]), atol=2e-3)
+    assert SemanticModel.from_bytes(earlier.to_bytes()).words.shape[1] == 0
 
 
 def test_bm25_of_the_background_itself_is_ordinary(model: SemanticModel) -> None:
