@@ -51,6 +51,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "is_active", "is_staff", "is_superuser", "last_login")
     list_filter = ("is_staff", "is_active", "groups")
+    restorable = ("first_name", "last_name", "is_active", "is_staff")
     filter_horizontal = ()  # the two lists beside each other are wider than a telephone
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:

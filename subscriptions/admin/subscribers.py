@@ -4,6 +4,7 @@ Consent is the reader's to give. So nobody is added or subscribed here, an addre
 changed, and the record of consent is only read.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -35,6 +36,18 @@ from subscriptions.models import (
 from subscriptions.pages.embedding import form_snippet, frame_snippet
 from subscriptions.readers import in_bulk, personal_data
 from subscriptions.readers.preferences import move_digest
+
+RHYTHM = ("rhythm", "weekday", "hour", "timezone", "paused_until")
+DIGEST = (
+    "top_papers",
+    "papers_wanted",
+    "receives_by",
+    "groups_by_topic",
+    "in_full",
+    "machine_summaries",
+    "text_only",
+    "learns",
+)
 
 EMAILS_SHOWN = 50
 """So many of a reader's emails are shown; the ledger's own pages have them all."""
@@ -163,27 +176,11 @@ class SubscriberAdmin(addresses.NamesReaders, ForAnySize, ModelAdmin):
         "pause_reason",
         "emails",
     )
+    restorable = ("language", *RHYTHM, *DIGEST)
     fieldsets = (
         (None, {"fields": ("shown_address", "status", "language")}),
-        (
-            "Rhythm",
-            {"fields": ("rhythm", "weekday", "hour", "timezone", "paused_until", "pause_reason")},
-        ),
-        (
-            "Digest",
-            {
-                "fields": (
-                    "top_papers",
-                    "papers_wanted",
-                    "receives_by",
-                    "groups_by_topic",
-                    "in_full",
-                    "machine_summaries",
-                    "text_only",
-                    "learns",
-                )
-            },
-        ),
+        ("Rhythm", {"fields": (*RHYTHM, "pause_reason")}),
+        ("Digest", {"fields": DIGEST}),
         (
             "Times",
             {
@@ -334,8 +331,15 @@ class SubscriberAdmin(addresses.NamesReaders, ForAnySize, ModelAdmin):
     ) -> None:
         """Save what an editor changed, on the record, with the next digest it leads to."""
         changed = form.changed_data
-        if not changed:
-            return
+        if changed:
+            self._keep(obj, changed, f"an editor changed {', '.join(changed)}")
+
+    def after_restore(self, request: HttpRequest, obj: Subscriber, changed: set[str]) -> None:
+        """On the record, with the next digest that earlier settings lead to."""
+        names = sorted(changed)
+        self._keep(obj, names, f"an editor took back a change of {', '.join(names)}")
+
+    def _keep(self, obj: Subscriber, changed: Sequence[str], said: str) -> None:
         now = timezone.now()
         # What the sending did meanwhile is read again, so that saving does not undo it.
         current = Subscriber.objects.select_for_update().get(pk=obj.pk)
@@ -347,7 +351,7 @@ class SubscriberAdmin(addresses.NamesReaders, ForAnySize, ModelAdmin):
             obj.pause_reason, obj.bounces_count_after = "", now
             fields += ["pause_reason", "bounces_count_after"]
         obj.save(update_fields=fields)
-        obj.record(Consent.Action.CHANGED, now, f"an editor changed {', '.join(changed)}")
+        obj.record(Consent.Action.CHANGED, now, said)
 
     def delete_model(self, request: HttpRequest, obj: Subscriber) -> None:
         """Erase the subscriber, from the admin's history as well."""

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
 from django.test import RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
 from newsletter.models import ApiToken, Delivery, Issue, Letter, Trouble, Webhook
 from papers import audit
@@ -188,10 +190,56 @@ def test_one_goes_back_to_before_a_change_and_all_after_it():
     assert staff_may_not(back)
 
 
+def test_a_reader_gets_earlier_settings_back_and_the_next_digest_with_them():
+    reader = make_subscriber("charlie@example.org", hour=7, next_digest_at=None)
+    reader.reschedule(timezone.now())
+    reader.save()
+    before = reader.next_digest_at
+    browser = staff(is_superuser=True)
+    page = reverse("admin:subscriptions_subscriber_change", args=[reader.pk])
+    form = browser.get(page).context["adminform"].form
+    typed = {name: x for name, x in form.initial.items() if x is not None and x is not False}
+    inlines = {
+        f"{one.formset.prefix}-{part}": "0"
+        for one in browser.get(page).context["inline_admin_formsets"]
+        for part in ("TOTAL_FORMS", "INITIAL_FORMS")
+    }
+    assert browser.post(page, {**typed, **inlines, "hour": "19"}).status_code == 302
+    reader.refresh_from_db()
+    assert (reader.hour, reader.next_digest_at == before) == (19, False)
+    entry = audit.history_of(Subscriber, reader.pk).get()
+    back = reverse("admin:subscriptions_subscriber_restore", args=[reader.pk, entry.pk])
+    assert browser.post(back).status_code == 302
+    reader.refresh_from_db()
+    assert (reader.hour, reader.next_digest_at) == (7, before)
+    assert reader.consents.latest("pk").wording == "an editor took back a change of hour"
+
+
+def test_an_account_that_was_switched_off_is_switched_on_again_by_those_who_may():
+    bob = User.objects.create_user("bob", is_staff=True)
+    browser = staff(is_superuser=True)
+    page = reverse("admin:auth_user_change", args=[bob.pk])
+    form = browser.get(page).context["adminform"].form
+    typed = {name: x for name, x in form.initial.items() if x is not None and x is not False}
+    joined = {f"date_joined_{at}": text for at, text in enumerate(["2026-06-10", "08:00:00"])}
+    typed = {**typed, **joined, "is_active": "", "is_staff": "on"}
+    assert browser.post(page, typed).status_code == 302
+    bob.refresh_from_db()
+    assert not bob.is_active
+    entry = audit.history_of(User, bob.pk).get()
+    back = reverse("admin:auth_user_restore", args=[bob.pk, entry.pk])
+    assert browser.post(back).status_code == 302
+    bob.refresh_from_db()
+    assert (bob.is_active, bob.is_staff) == (True, True)
+    assert staff_may_not(back)
+    User.objects.filter(pk=bob.pk).update(is_superuser=True)
+    User.objects.get(username="staff").delete()
+    helper = staff("auth.view_user", "auth.change_user")
+    assert (helper.get(back).status_code, helper.post(back).status_code) == (403, 403)
+
+
 def staff_may_not(url: str) -> bool:
     """Whether somebody who may only look is refused."""
-    from django.contrib.auth.models import User
-
     User.objects.filter(username="staff").delete()
     browser = staff("papers.view_topic")
     return (browser.get(url).status_code, browser.post(url).status_code) == (403, 403)
