@@ -29,7 +29,7 @@ def fill(
     Of a hundred deliveries one failed, one came too late and one is in doubt. The newest issue has
     one in ten still to send.
     """
-    from django.db import connection, transaction
+    from django.db import transaction
 
     from newsletter.statistics import rollups
     from subscriptions.readers import topic_counts
@@ -41,8 +41,7 @@ def fill(
         _deliveries(now)
         _other_emails(readers, now)
         _desk(readers, papers, now)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    bench_pages.tell_planner()
     topic_counts.count(now)
     rollups.roll_up(now)
 
