@@ -148,7 +148,7 @@ class PaperAdmin(FoundByPaper, PaperDesk, AddByHand):
     )
     list_filter = (ListedFilter, "features__source")
     search_fields = ("title", "identifier", "authors")
-    paper = ""
+    paper = ()
     sorted_when_large = ("trending",)
     filtered_when_few = ("features__source",)
     ordering = ("-trending_score", "-id")
