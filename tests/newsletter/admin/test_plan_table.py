@@ -1,6 +1,7 @@
 """Which indexes the admin's larger pages go by, and which tables they never read as a whole."""
 
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -19,10 +20,12 @@ from tests.benchmarks import admin_rows
 pytestmark = pytest.mark.django_db
 
 PLANS = [
-    # page, what the statement that is meant has in it, the index that its plan names
-    ("papers/feature/?source__id__exact={listing}", '"."day" DESC', "feature_of_source"),
+    # page, what the statement that is meant has in it, an expression of an index in its plan
+    # By days alone does as well where one source lists all.
+    ("papers/feature/?source__id__exact={listing}", '"."day" DESC', "feature_(of_source|day)"),
     ("papers/feature/?source__id__exact={silent}", '"."day" DESC', "feature_of_source"),
-    ("papers/topic/{topic}/change/", '"second_look" IN', "match_by_day"),
+    # PostgreSQL knows how few were ever changed.
+    ("papers/topic/{topic}/change/", '"second_look" IN', "match_(by_day|second_look)"),
     ("papers/match/?topic__id__exact={topic}", "COUNT(*)", "topic"),
     ("newsletter/issue/", "'pending'", "delivery_ready"),
     ("newsletter/issue/{issue}/pause/", "'pending'", "delivery_ready"),
@@ -106,7 +109,7 @@ def test_pages_go_by_the_indexes_made_for_them_and_read_no_large_table_as_a_whol
     for page, part, index in PLANS:
         address = page.format(**known)
         plans = [plan_of(sql) for sql in statements(browser, address) if part in sql]
-        if not plans or not all(any(index in step for step in plan) for plan in plans):
+        if not plans or not all(any(re.search(index, step) for step in plan) for plan in plans):
             wrong[address, part] = plans
     for page, table in NEVER_READ_AS_A_WHOLE if connection.vendor == "sqlite" else ():
         address = page.format(**known)
