@@ -33,7 +33,7 @@ def renew_grown(*tables: type[models.Model]) -> list[str]:
     """Renew the statistics of those of these models' tables that grew; the names of these.
 
     On SQLite all tables are looked at, by their last row, and all statistics are renewed where one
-    grew, in a third of a second for two million rows: where some are known and others are not, it
+    grew, in half a second for two million rows: where some are known and others are not, it
     begins joins with the wrong ones.
     """
     if connection.vendor == "sqlite":
