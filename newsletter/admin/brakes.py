@@ -102,6 +102,7 @@ class Brakes:
         self, request: HttpRequest, one: Any, form: Any, verb: str, button: str, step: str
     ) -> HttpResponse:
         rows = self.deliveries_of(one).order_by().values_list("state", flat=True)
+        waiting = rows.filter(state=Delivery.State.PENDING).order_by("not_before", "id")
         first = Counter(rows[: MOST_COUNTED + 1])  # no more are read, however many there are
         context = {
             **self.admin_site.each_context(request),
@@ -110,8 +111,8 @@ class Brakes:
             "form": form,
             "button": button,
             "step": step,
-            # Those that wait stand in a small index of their own.
-            "waiting": len(rows.filter(state=Delivery.State.PENDING)[: MOST_COUNTED + 1]),
+            # Those that wait stand in a small index of their own, in this order.
+            "waiting": len(waiting[: MOST_COUNTED + 1]),
             "gone": first[Delivery.State.SENT],
             "has_more": first.total() > MOST_COUNTED,
             "most": MOST_COUNTED,

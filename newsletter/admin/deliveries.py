@@ -72,6 +72,7 @@ class DeliveryAdmin(ReadOnly, addresses.NamesReaders, ForAnySize, ModelAdmin):
         "papers",
     )
     list_display_links = ("pk",)
+    list_per_page = 50
     list_filter = ("state", DayFilter)
     list_select_related = ("subscriber", "issue")
     reader = "subscriber"

@@ -31,7 +31,7 @@ from newsletter.events import reputation
 from newsletter.issues import counting, publishing
 from newsletter.models import Delivery, Issue, IssuePaper
 from newsletter.pages.mail_frames import framed
-from papers.admin.base import ModelAdmin, TabularInline, once
+from papers.admin.base import KeysFirst, ModelAdmin, TabularInline, once
 from papers.audit import without_addresses
 from subscriptions import links
 from subscriptions.admin.addresses import find, may_find, may_see_all, shown_address
@@ -65,7 +65,7 @@ class PlaceInline(ReadOnly, TabularInline):
         return ", ".join(place.card.get("topics", ()))
 
 
-class IssueChangeList(ChangeList):
+class IssueChangeList(KeysFirst):
     """A page of issues, each with the number of its deliveries in each state."""
 
     def get_results(self, request: HttpRequest) -> None:

@@ -24,6 +24,7 @@ from newsletter import bulk_sql
 from newsletter.issues.freezing import week_to
 from newsletter.models import Delivery, Issue
 from papers.days import LONGEST_WAIT, closes_at, current_day, feature_day
+from papers.planner_statistics import renew_grown
 from subscriptions import schedule
 from subscriptions.interests import matching
 from subscriptions.models import Subscriber
@@ -96,11 +97,8 @@ def plan(now: dt.datetime, *, dry_run: bool = False) -> Planned:
         due, made = _plan_chunk(issue, now)
         planned.due += due
         planned.deliveries += made
-        if made == CHUNK and connection.vendor == "postgresql" and _is_power_of_two(planned.due):
-            # Autovacuum would notice a minute late that the queue is no longer empty, and until
-            # then claims would be planned as if it were: with a sort of all that waits.
-            with connection.cursor() as cursor:
-                cursor.execute(f"ANALYZE {bulk_sql.table(Delivery)}")
+        if made == CHUNK and _is_power_of_two(planned.due):
+            _tell_planner()
         if due < CHUNK:
             break
     if planned.due:
@@ -109,6 +107,17 @@ def plan(now: dt.datetime, *, dry_run: bool = False) -> Planned:
             extra={"issue": str(issue.day), "due": planned.due, "deliveries": planned.deliveries},
         )
     return planned
+
+
+def _tell_planner() -> None:
+    """Renew what the database knows of the queue."""
+    if connection.vendor != "postgresql":
+        renew_grown(Delivery)
+        return
+    # Autovacuum would notice a minute late that the queue is no longer empty, and until then claims
+    # would be planned as if it were: with a sort of all that waits.
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {bulk_sql.table(Delivery)}")
 
 
 def _is_power_of_two(due: int) -> bool:

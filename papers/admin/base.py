@@ -196,9 +196,12 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         if not isinstance(self.object_list, QuerySet):
             return super().count
         # In the list's order, so that what is read for the one is read for the other: without an
-        # order PostgreSQL may begin where none of the wanted rows are.
-        some = self.object_list.values("pk")[: MOST_COUNTED + 1]
-        number: int = some.count()
+        # order PostgreSQL may begin where none of the wanted rows are. Where all are wanted, the
+        # keys have them without a sort.
+        some = self.object_list.values("pk")
+        if not some.query.where:
+            some = some.order_by("pk")
+        number: int = some[: MOST_COUNTED + 1].count()
         return More(MOST_COUNTED) if number > MOST_COUNTED else number
 
     @cached_property
@@ -208,6 +211,27 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         count = self.count
         most = MOST_PAGED if isinstance(count, More) else max(MOST_PAGED, MOST_READ - count)
         return min(pages, max(1, most // self.per_page))
+
+
+class KeysFirst(ChangeList):
+    """A page of a list, found in two steps: by their order the keys of its rows, and by these the
+    rows with all that is shown beside them.
+
+    In one step, the database carries whole rows and those joined to them through each sort and past
+    all pages before, and SQLite may begin with the joined table.
+    """
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Find the rows of the page."""
+        super().get_results(request)
+        page: QuerySet[Any] = self.result_list  # type: ignore[has-type]
+        keys = list(page.values_list("pk", flat=True))
+        # Without what the list is narrowed down by, which would compete with the keys.
+        rows = self.model_admin.get_queryset(request).order_by()
+        if not rows.query.select_related:
+            rows = self.apply_select_related(rows)
+        by_key = rows.in_bulk(keys) if keys else {}
+        self.result_list = [by_key[key] for key in keys if key in by_key]
 
 
 class TabularInline(_CarefulForms, _TabularInline):
@@ -573,6 +597,10 @@ class ModelAdmin(Audited, _CarefulForms, _ModelAdmin):
 
     paginator = CappedPaginator
     show_full_result_count = False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """What finds the rows of a page."""
+        return KeysFirst
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """The list; an address that asks for nonsense leads to the whole list."""

@@ -12,6 +12,7 @@ from unfold.decorators import display
 from papers import in_bulk
 from papers.admin.base import TITLE_SHOWN, ModelAdmin
 from papers.admin.bulk import bulk_action
+from papers.admin.large import FoundByPaper
 from papers.models import Join, Paper
 from papers.text.cleaning import shorten
 
@@ -19,13 +20,15 @@ ABSTRACT_SHOWN = 1_500
 
 
 @admin.register(Join)
-class JoinAdmin(ModelAdmin):
+class JoinAdmin(FoundByPaper, ModelAdmin):
     """Pairs of papers that the rules joined or ask about. An editor joins, or keeps apart."""
 
     list_display = ("pair", "shown_state", "evidence_in_short", "created_at", "decided_by")
     list_filter = ("state",)
     list_select_related = ("first", "second", "decided_by")
     list_per_page = 50
+    ordering = ("-id",)
+    paper = ("first", "second")
     search_fields = (
         "first__title",
         "first__identifier",

@@ -135,9 +135,9 @@ def one_of(field: str, values: dict[str, str], title: str = "") -> type[admin.Si
     return OneOf
 
 
-def with_papers(rows: QuerySet[Any], typed: str, path: str = "") -> QuerySet[Any]:
+def with_papers(rows: QuerySet[Any], typed: str, *paths: str) -> QuerySet[Any]:
     """The rows of papers that are searched for by an identifier or by words, found through the
-    index of the papers' words. `path` leads from a row to its paper.
+    index of the papers' words. `paths` lead from a row to its papers; without any it is one.
     """
     typed = typed.strip()
     if not typed:
@@ -149,20 +149,23 @@ def with_papers(rows: QuerySet[Any], typed: str, path: str = "") -> QuerySet[Any
         keys = []
     if not keys:
         keys = list(find(typed).papers[:MOST_FOUND])
-    if not path:
+    if not paths:
         return rows.filter(pk__in=keys)
     # First the rows' own keys: asked for both at once, the database may walk the list's order.
-    theirs = rows.model._base_manager.filter(**{f"{path}__in": keys}).order_by()
-    return rows.filter(pk__in=set(theirs.values_list("pk", flat=True)[:MOST_ROWS]))
+    found: set[Any] = set()
+    for path in paths:
+        theirs = rows.model._base_manager.filter(**{f"{path}__in": keys}).order_by()
+        found |= set(theirs.values_list("pk", flat=True)[:MOST_ROWS])
+    return rows.filter(pk__in=found)
 
 
 class FoundByPaper(ForAnySize):
-    """A list of papers, or of rows that each belong to one, searched through the index of words
+    """A list of papers, or of rows that each belong to some, searched through the index of words
     where there are many papers.
     """
 
-    paper = "paper"
-    """The path from a row to its paper; nothing where the row is one."""
+    paper: tuple[str, ...] = ("paper",)
+    """The paths from a row to its papers; none where the row is one."""
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -173,6 +176,6 @@ class FoundByPaper(ForAnySize):
                 request, queryset, search_term
             )
             return parts
-        found = with_papers(queryset, search_term, self.paper)
+        found = with_papers(queryset, search_term, *self.paper)
         # Few rows: in another order the database may walk that until it has found them.
         return (found.order_by("-pk") if search_term.strip() else found), False

@@ -47,6 +47,7 @@ class PickAdmin(FoundByPaper, ModelAdmin):
     list_display_links = ("day", "short_title")
     list_filter = ("kind",)
     list_select_related = ("paper", "created_by")
+    list_per_page = 50
     date_hierarchy = "day"
     search_fields = ("paper__title", "paper__identifier", "note")
     autocomplete_fields = ("paper",)

@@ -145,6 +145,11 @@ def recent(now: dt.datetime) -> QuerySet[Paper]:
     return Paper.objects.standing().filter(pk__in=listed.works())
 
 
+def recent_from(now: dt.datetime) -> dt.date | None:
+    """The first day of the papers of `recent`; None where there are none."""
+    return min(_window(now), default=None)
+
+
 def _window(now: dt.datetime) -> list[dt.date]:
     last: dt.date | None = Feature.objects.filter(day__lte=now.date()).aggregate(last=Max("day"))[
         "last"

@@ -7,6 +7,7 @@ that differ are written.
 """
 
 import datetime as dt
+import secrets
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,11 +15,11 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max
 
 from papers import days
 from papers.fields import field_of
-from papers.matching import priors, yardsticks
+from papers.matching import author_records, priors, yardsticks
 from papers.matching.trending import (
     UNMEASURED,
     Attention,
@@ -45,9 +46,6 @@ from papers.semantics.lsa import Floats
 
 BATCH = 1_000
 """Papers read with one set of queries."""
-
-RECORDS_FROM = 20_000
-"""The newest papers that were noticed, from which authors' records are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +84,8 @@ class Measured:
     fitted: int | None = None
     """The model whose vectors `middles` are of."""
     middles: Mapping[str, Floats] = field(default_factory=dict)
+    records: str = ""
+    """The name of what it read of authors, see `author_records`."""
 
     def as_json(self) -> dict[str, Any]:
         """For a row."""
@@ -95,6 +95,7 @@ class Measured:
             "categories": dict(self.categories),
             "fitted": self.fitted,
             "middles": {name: middle.tolist() for name, middle in self.middles.items()},
+            "records": self.records,
         }
 
     @classmethod
@@ -106,6 +107,7 @@ class Measured:
             kept["categories"],
             kept["fitted"],
             {name: np.array(middle, np.float32) for name, middle in kept["middles"].items()},
+            kept.get("records", ""),
         )
 
 
@@ -152,7 +154,8 @@ def explain_score(paper: Paper, now: dt.datetime) -> Breakdown:
     """The paper's trending score at `now` by the last measurement, and what it is made of."""
     facts = facts_of([paper.pk], now, days.feature_day(now))
     measured = latest_measured()
-    known = _with_priors(facts, measured, _vectors(facts, measured.fitted), _records())[paper.pk]
+    records = author_records.kept(measured.records)
+    known = _with_priors(facts, measured, _vectors(facts, measured.fitted), records)[paper.pk]
     return breakdown_of(known, now, measured.yardsticks)
 
 
@@ -168,7 +171,7 @@ def known_of(
     """What is known of papers at `now`, with their priors, by id. A batch is read at a time, so
     that a week of large days is never in memory as a whole.
     """
-    earlier = _records() if papers else Counter[str]()
+    earlier = author_records.read() if papers else Counter[str]()
     for batch in _parted(sorted(papers)):
         facts = facts_of(batch, now, now.date())
         yield from _with_priors(facts, by, _vectors(facts, by.fitted), earlier).items()
@@ -260,8 +263,11 @@ def _measured(
         ),
         fitted=fitted,
         middles=_middles({pk: v for pk, v in vectors.items() if pk in recent_facts}, facts),
+        records=secrets.token_hex(8),
     )
-    known = _with_priors(facts, measured, vectors, _records())
+    records = author_records.read()
+    author_records.keep(measured.records, records)
+    known = _with_priors(facts, measured, vectors, records)
     papers = [known[pk] for pk in recent_facts if known[pk].pick != "hide"]
     return replace(measured, yardsticks=yardsticks.measure(papers, now)), known
 
@@ -291,15 +297,6 @@ def _with_priors(
         )
         for pk, one in facts.items()
     }
-
-
-def _records() -> Counter[str]:
-    """How many papers that were noticed each author has in the store, by `priors.key_of`."""
-    noticed = Paper.objects.filter(
-        Q(upvotes__gt=0) | Q(stars__gt=0) | Q(reader_upvotes__gt=0), merged_into=None
-    )
-    rows = noticed.order_by("-pk").values_list("authors", flat=True)[:RECORDS_FROM]
-    return priors.records(rows.iterator(chunk_size=2_000))
 
 
 def _middles(vectors: Mapping[int, Floats], facts: Mapping[int, Facts]) -> dict[str, Floats]:

@@ -113,7 +113,9 @@ class FeatureQuerySet(WatchedQuerySet["Feature"]):
 class Feature(models.Model):
     """A source listed a paper on a day."""
 
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="features")
+    source = models.ForeignKey(
+        Source, on_delete=models.PROTECT, related_name="features", db_index=False
+    )
     paper = models.ForeignKey("papers.Paper", on_delete=models.CASCADE, related_name="features")
     day = models.DateField(db_index=True, help_text="The issue day it's listed on.")
     source_day = models.DateField(
@@ -139,6 +141,10 @@ class Feature(models.Model):
 
         constraints: ClassVar = [
             models.UniqueConstraint(fields=("source", "paper", "day"), name="feature_once_a_day")
+        ]
+        indexes: ClassVar = [
+            # In place of the one that a foreign key has: what a source listed is asked for by day.
+            models.Index(fields=("source", "day"), name="feature_of_source")
         ]
 
     def __str__(self) -> str:

@@ -151,14 +151,14 @@ class Join(models.Model):
     objects = JoinQuerySet.as_manager()
 
     class Meta:
-        """Questions are found by a small partial index."""
+        """Those of a state are found in the order of their list."""
 
         ordering = ("-created_at", "-id")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=("first", "second"), name="join_once_a_pair")
         ]
         indexes: ClassVar = [
-            models.Index(fields=("id",), condition=models.Q(state="question"), name="join_question")
+            models.Index(fields=("state", "id"), name="join_state"),
         ]
 
     def __str__(self) -> str:

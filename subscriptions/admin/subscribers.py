@@ -23,7 +23,7 @@ from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import display
 from unfold.views import ChangeList
 
-from papers.admin.base import ModelAdmin, TabularInline, once
+from papers.admin.base import KeysFirst, ModelAdmin, TabularInline, once
 from papers.admin.bulk import bulk_action
 from papers.admin.large import ForAnySize
 from subscriptions.admin import addresses
@@ -124,13 +124,13 @@ class PausedFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=paused.order_by().values("pk"))
 
 
-class SubscriberChangeList(ChangeList):
+class SubscriberChangeList(KeysFirst):
     """A page of readers, each with the number of topics."""
 
     def get_results(self, request: HttpRequest) -> None:
         """Count for the rows of this page alone, where they did not come with it."""
         super().get_results(request)
-        found: Any = self.result_list  # type: ignore[has-type]
+        found: Any = self.result_list
         rows: list[Subscriber] = list(found)
         if not rows or hasattr(rows[0], "topic_count"):
             return

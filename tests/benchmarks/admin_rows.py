@@ -29,9 +29,11 @@ def fill(
     Of a hundred deliveries one failed, one came too late and one is in doubt. The newest issue has
     one in ten still to send.
     """
-    from django.db import connection, transaction
+    from django.db import transaction
 
     from newsletter.statistics import rollups
+    from papers.matching import standings
+    from papers.models import Feature
     from subscriptions.readers import topic_counts
 
     bench_pages.fill(papers, topics, a_day)
@@ -41,10 +43,11 @@ def fill(
         _deliveries(now)
         _other_emails(readers, now)
         _desk(readers, papers, now)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    bench_pages.tell_planner()
     topic_counts.count(now)
     rollups.roll_up(now)
+    today = Feature.objects.filter(day=now.date()).values_list("paper_id", flat=True)
+    standings.score([], list(today), now, now.date())  # which leaves a measurement
 
 
 def _readers(readers: int, topics: int, now: dt.datetime) -> None:
@@ -193,7 +196,7 @@ def _desk(readers: int, papers: int, now: dt.datetime) -> None:
 
     from newsletter.api.tokens import make_token
     from newsletter.models import ApiWrite, Letter, Webhook, WebhookEvent, WebhookMessage
-    from papers.models import AuditedObject, AuditEntry, Pick, Source, SourceRun
+    from papers.models import AuditedObject, AuditEntry, Join, Pick, Source, SourceRun
     from subscriptions.models import Submission
 
     day = now.date().isoformat()
@@ -249,6 +252,16 @@ def _desk(readers: int, papers: int, now: dt.datetime) -> None:
             "note": "'Read this.'",
         },
         once=True,
+    )
+    insert(
+        Join,
+        f"FROM {numbers(max(papers // 5 - 1, 1))}",
+        {
+            "first_id": "(SELECT min(id) FROM papers_paper) + n",
+            "second_id": "(SELECT min(id) FROM papers_paper) + n + 1",
+            "state": "CASE n % 10 WHEN 0 THEN 'question' WHEN 1 THEN 'refused' ELSE 'joined' END",
+            "created_at": moment(day, "n % 60"),
+        },
     )
     token, _ = make_token("Shop", ["papers:read"], "somebody", now)
     insert(

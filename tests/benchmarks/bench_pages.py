@@ -137,9 +137,22 @@ def fill(papers: int, topics: int, a_day: int = A_DAY) -> None:
                 "WHERE true ON CONFLICT DO NOTHING"
             )
         index.install(connection)
-        cursor.execute("ANALYZE")
+    tell_planner()
     Match.objects.count_papers()
     ListedDay.objects.recount(Feature.objects.order_by().values_list("day", flat=True).distinct())
+
+
+def tell_planner() -> None:
+    """Have the database know how many rows there are, as it does where a site runs."""
+    from django.db import connection
+
+    from papers.planner_statistics import renew_grown
+
+    if connection.vendor == "sqlite":
+        renew_grown()
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 @dataclass(frozen=True, slots=True)

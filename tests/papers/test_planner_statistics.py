@@ -1,10 +1,13 @@
 """Statistics of tables that grew at one stroke."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
-from papers.models import Feature, Paper
+from papers.models import Feature, Join, Paper
 from papers.planner_statistics import renew_grown
 
 pytestmark = pytest.mark.django_db
@@ -26,10 +29,54 @@ def test_only_a_table_that_grew_is_read_again():
     assert renew_grown(Paper, Feature) == []
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite has no such statistics")
-def test_sqlite_is_left_alone(django_assert_num_queries):
-    with django_assert_num_queries(0):
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="needs SQLite")
+class TestOnSQLite:
+    """Which renews nothing by itself."""
+
+    @staticmethod
+    def make(number: int, start: int = 0) -> None:
+        Paper.objects.bulk_create(
+            Paper(identifier=f"x:{n}", title=f"{n}") for n in range(start, start + number)
+        )
+
+    @staticmethod
+    def known(table: str) -> set[int]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT stat FROM sqlite_stat1 WHERE tbl = %s", [table])
+            return {int(stat.split()[0]) for (stat,) in cursor.fetchall()}
+
+    def test_a_few_rows_are_planned_for_without_any(self):
+        self.make(900)
         assert renew_grown(Paper) == []
+
+    def test_all_tables_are_read_once_one_grew(self):
+        self.make(1_000)
+        assert renew_grown(Feature) == ["papers_paper"]
+        assert max(self.known("papers_paper")) == 1_000
+        assert renew_grown(Paper) == []
+        self.make(99, start=1_000)
+        assert renew_grown(Paper) == []
+        self.make(1, start=1_099)
+        assert renew_grown(Paper) == ["papers_paper"]
+
+    def test_an_empty_table_does_not_pass_for_a_large_one(self):
+        self.make(1_000)
+        renew_grown(Paper)
+        assert self.known("papers_join") == {1}
+        joins = Join.objects.select_related("first", "second")
+        assert not any(step.startswith("SCAN papers_paper") for step in plan(joins))
+
+    def test_a_table_that_lost_its_first_rows_has_not_grown(self):
+        self.make(2_000)
+        renew_grown(Paper)
+        Paper.objects.filter(pk__in=Paper.objects.order_by("pk")[:500].values("pk")).delete()
+        self.make(400, start=2_000)
+        assert renew_grown(Paper) == []
+
+
+def plan(rows: QuerySet[Any]) -> list[str]:
+    """The steps in which SQLite would read these rows."""
+    return rows.explain().splitlines()
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="a plan of SQLite's")

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from newsletter.models import Delivery, IssueDraft
 from papers.admin import base, large
-from papers.models import Paper, Topic
+from papers.models import Match, Paper, Topic
 from subscriptions.admin import addresses
 from subscriptions.models import Subscriber, Suppression
 from subscriptions.readers import topic_counts
@@ -179,7 +179,8 @@ def test_a_long_list_of_topics_shows_what_was_counted_last(monkeypatch):
     assert "not counted yet" in text(browser.get(url))
     topic_counts.count(NOW)
     for order in ("5", "-6"):
-        row = browser.get(url, {"o": order}).context["cl"].result_list.get(pk=topic.pk)
+        rows = browser.get(url, {"o": order}).context["cl"].result_list
+        row = next(row for row in rows if row.pk == topic.pk)
         assert (row.reader_count, row.match_count) == (1, 1)
 
 
@@ -190,3 +191,25 @@ def test_deleting_a_topic_says_how_many_matches_go_along():
     page = text(staff(is_superuser=True).get(reverse("admin:papers_topic_delete", args=[topic.pk])))
     assert "3 matches" in page
     assert page.count("Paper number") == 0
+
+
+def test_a_page_of_a_list_is_found_by_its_keys_first(monkeypatch):
+    topics = [make_topic(name) for name in ("Robots", "Batteries", "Proteins")]
+    for number in range(7):
+        make_match(make_paper(f"Paper {number}"), topics[number % 3], score=float(number))
+    model_admin = site.get_model_admin(Match)
+    monkeypatch.setattr(model_admin, "list_per_page", 2)
+    browser = staff(is_superuser=True)
+    url = reverse("admin:papers_match_changelist")
+    by_score = f"o=-{1 + model_admin.list_display.index('shown_score')}"  # after the boxes
+
+    with CaptureQueriesContext(connection) as asked:
+        page = browser.get(f"{url}?{by_score}&p=2")
+
+    assert [match.score for match in page.context["cl"].result_list] == [4.0, 3.0]
+    asked_for = [one["sql"] for one in asked if 'FROM "papers_match"' in one["sql"]]
+    with_papers = [sql for sql in asked_for if 'JOIN "papers_paper"' in sql]
+    assert len(with_papers) == 1
+    assert "OFFSET" not in with_papers[0]
+    narrowed = browser.get(f"{url}?{by_score}&topic__id__exact={topics[0].pk}")
+    assert [match.score for match in narrowed.context["cl"].result_list] == [6.0, 3.0]

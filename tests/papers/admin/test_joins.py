@@ -3,11 +3,12 @@
 import pytest
 from django.urls import reverse
 
+from papers.admin import large
 from papers.ingest.records import store
 from papers.models import Join, Paper
 from papers.sources.record import HAS_PREPRINT, Author, PaperRecord, Relation
 from tests.admin_pages import staff
-from tests.factories import DAY, NOW, make_source
+from tests.factories import DAY, NOW, make_paper, make_source
 
 pytestmark = pytest.mark.django_db
 
@@ -58,3 +59,18 @@ def test_an_editor_joins_and_undoes(admin_client, question):
 def test_only_who_may_change_joins_decides(question, action, permissions, may):
     decide(staff(*permissions), action, question)
     assert (question.state != Join.State.QUESTION) == may
+
+
+def test_where_there_are_many_papers_joins_are_found_by_words_of_either(admin_client, monkeypatch):
+    monkeypatch.setattr(large, "LARGE", 3)
+    papers = [make_paper(f"On the {word}") for word in ("lynx", "otter", "heron", "newt", "vole")]
+    pairs = [(papers[0], papers[1]), (papers[2], papers[0]), (papers[3], papers[4])]
+    joins = [Join.objects.create(first=a, second=b, state="question") for a, b in pairs]
+    url = reverse("admin:papers_join_changelist")
+
+    def found(typed: str) -> list[Join]:
+        return list(admin_client.get(url, {"q": typed}).context["cl"].result_list)
+
+    assert found("lynx") == [joins[1], joins[0]]
+    assert found(papers[4].identifier) == [joins[2]]
+    assert found("") == joins[::-1]

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -328,3 +329,21 @@ def test_a_topic_that_readers_follow_is_not_deleted():
     Subscriber.objects.all().delete()
     browser.post(url, {"post": "yes"})
     assert not Topic.objects.filter(pk=topic.pk).exists()
+
+
+def test_a_topic_shows_what_its_classifier_changed_among_recent_papers(admin_client, topic):
+    def match(title: str, look: str, score: float, **kwargs: Any) -> None:
+        make_match(make_paper(title, **kwargs), topic, second_look=look, score=score)
+
+    match("Vetoed far", "vetoed", 1.0)
+    match("Vetoed close", "vetoed", 2.0)
+    match("Let in", "let in", 1.5)
+    match("As the rule says", "", 9.0)
+    match("Vetoed long ago", "vetoed", 9.0, day=DAY - dt.timedelta(days=20))
+    match("Retracted", "vetoed", 9.0, status="retracted")
+    make_match(make_paper("Of another"), make_topic("Robots"), second_look="vetoed")
+
+    shown = admin_client.get(change_of(topic)).context["second_look"]
+
+    titles = [[one.paper.title for one in looks] for _, _, looks in shown]
+    assert titles == [["Vetoed close", "Vetoed far"], ["Let in"]]
