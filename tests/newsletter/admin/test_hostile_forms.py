@@ -64,6 +64,9 @@ VALUES = [
 SHARPEST = ["a\0b", "NaN", "1e5", "9" * 19, "2026-06-10", "\ud800"]
 """What is put into each field alone."""
 
+DIFFERENT = ["a\0b", "9" * 19, "\ud800"]
+"""What is put where all pages have Django's own fields: they are read by the same code."""
+
 QUERIES = ["action", "_selected_action", "index", "select_across", "q", "o", "p", "e", "_to_field"]
 
 
@@ -230,7 +233,7 @@ def test_no_value_in_any_field_is_a_fault(client, model):
             for value in SHARPEST:
                 names = taken(parts, of_each_kind(held), value)
                 faults += saved_or_split(client, path, held, names, value)
-            for value in VALUES:
+            for value in SHARPEST:
                 each = {"_selected_action": value, "_saveasnew": "1"}
                 faults.append(fault_of(client, "post", path, held | each))
     faults = list(filter(None, faults))
@@ -250,7 +253,7 @@ def test_no_value_in_any_action_is_a_fault(client, model):
             for name in ("index", "select_across", "post"):
                 some = {"action": action, "_selected_action": ["1"], "index": "0", "reason": "no"}
                 faults += [
-                    fault_of(client, "post", path, some | {name: value}) for value in SHARPEST
+                    fault_of(client, "post", path, some | {name: value}) for value in DIFFERENT
                 ]
     faults = list(filter(None, faults))
     assert not faults, "\n".join(map(str, faults))
@@ -298,6 +301,7 @@ def test_nothing_in_the_address_of_a_list_is_a_fault(client, model):
     for name, shown in zip(sorted(names), cycle(SHARPEST), strict=False):
         faults.append(fault_of(client, "get", path, {name: shown}))
         with unrendered():
-            faults += [fault_of(client, "get", path, {name: value}) for value in SHARPEST]
+            values = DIFFERENT if name in QUERIES else SHARPEST
+            faults += [fault_of(client, "get", path, {name: value}) for value in values]
     faults = list(filter(None, faults))
     assert not faults, "\n".join(map(str, faults))
