@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, TextField
+from django.db.models import Exists, IntegerField, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
@@ -123,12 +123,13 @@ def find(
     likeliest = _likeliest(done.corrections, (title for title, *_ in rows.values()))
     typed = {likeliest.get(word, word) for word in done.query.words}
     may_be_named = {word for words in names.values() for word in words}
+    wanted = typed - may_be_named
 
     def place(pk: int) -> tuple[float, bool, int, bool, float, int]:
         title, trend, *authors = rows[pk]
         tier = min(kinds.get(pk, Kind.MEANING), Kind.SOME)
         is_corrected = bool(done.corrections) and pk not in done.typed
-        has_typed = holds(title, typed - may_be_named)
+        has_typed = holds(title, wanted)
         if has_typed and names:
             has_typed = holds(title, typed - _named(names, *authors))
         by_trend = -trend if filters.order == TREND else 0.0
@@ -153,7 +154,8 @@ def _unhidden(papers: PaperQuerySet, fields: Sequence[str | Cast]) -> dict[int, 
 
     To ask of each whether it is hidden costs more than all the rest, and few sites hide anything.
     """
-    any_hidden = Exists(Pick.objects.hides())
+    # As a number, of which nothing has to be made for each paper.
+    any_hidden = Cast(Exists(Pick.objects.hides()), IntegerField())
     found = list(papers.annotate(any_hidden=any_hidden).values_list("any_hidden", *fields))
     rows = {row[1]: row[2:] for row in found}
     if not found or not found[0][0]:
