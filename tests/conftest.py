@@ -14,7 +14,11 @@ import newsletter.admin_urls  # noqa: F401 - tests ask the admin's registry what
 from papers import site
 from papers.semantics import current
 from papers.sources import polite
-from tests.database import django_db_keepdb, django_db_setup  # noqa: F401 - fixtures
+from tests.database import (  # noqa: F401 - fixtures
+    django_db_keepdb,
+    django_db_setup,
+    only_what_holds_rows_is_emptied,
+)
 from tests.mail_rules import mails_keep_the_rules, watch_mails  # noqa: F401 - fixtures
 
 # How long one example takes is the machine's business, not the test's.
