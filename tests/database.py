@@ -103,13 +103,12 @@ def only_what_holds_rows_is_emptied() -> Iterator[None]:
             return again
         names = {table: own.quote_name(table) for table in sorted(set(tables) - STAYS)}
         holding = (
-            f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {name})"  # noqa: S608 - our own
-            for table, name in names.items()
+            f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {name})" for table, name in names.items()
         )
         with own.connection.cursor() as cursor:
             cursor.execute(" UNION ALL ".join(holding))
             # References are looked at when all are gone.
-            return [f"DELETE FROM {names[table]}" for (table,) in cursor.fetchall()]  # noqa: S608
+            return [f"DELETE FROM {names[table]}" for (table,) in cursor.fetchall()]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(operations, "sql_flush", sql_flush)
