@@ -129,7 +129,7 @@ def find(
         title, trend, *authors = rows[pk]
         tier = min(kinds.get(pk, Kind.MEANING), Kind.SOME)
         is_corrected = bool(done.corrections) and pk not in done.typed
-        has_typed = holds(title, wanted)
+        has_typed = tier != Kind.ACRONYM and holds(title, wanted)  # which those never do
         if has_typed and names:
             has_typed = holds(title, typed - _named(names, *authors))
         by_trend = -trend if filters.order == TREND else 0.0

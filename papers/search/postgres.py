@@ -253,14 +253,17 @@ _LOOKUP = f"""
     ORDER BY 2, score DESC, paper_id DESC LIMIT {MOST_OF_A_KIND}
 """
 
+# To rank them takes reading all their words; so those with it in the title come first, then the
+# newest.
 _SPELLED_OUT = f"""
-    SELECT paper_id, {Kind.ACRONYM},
-        ts_rank({_WEIGHTS}, words, to_tsquery('{_ENGLISH}', %(every)s), 1) AS score
+    SELECT newest.paper_id, {Kind.ACRONYM}, CASE WHEN titles.paper_id IS NULL THEN 0 ELSE 1 END
     FROM (
-        SELECT paper_id, words FROM {TABLE}
+        SELECT paper_id FROM {TABLE}
         WHERE words @@ to_tsquery('{_ENGLISH}', %(sought)s) /* narrowed */
         ORDER BY paper_id DESC LIMIT {SPELLED_OUT}
     ) AS newest
+    LEFT JOIN {_TITLES.replace("sought", "every")} AS titles USING (paper_id)
+    ORDER BY 3 DESC, 1 DESC
 """
 
 
