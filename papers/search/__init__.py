@@ -222,27 +222,27 @@ def _asked(text: str, as_typed: bool, where: Within, *, is_paged: bool = False) 
     """Ask the full text. Acronyms are seen through however many papers hold them; what they stand
     for only where no list is full without, or where all that match `is_paged`.
     """
-    query = parse(text)
-    facts = vocabulary.facts_of(query)
-    query = with_phrases(query, facts.splits)
+    plain = parse(text)
+    facts = vocabulary.facts_of(plain)
+    query = with_phrases(plain, facts.splits)
     acronyms = {} if as_typed else _acronyms(facts)
     corrections = {} if as_typed else facts.corrections
     # What lacks a word is looked for last, with all that counts as the words by then.
-    hits = index.lookup(query, 0 if acronyms or corrections else ENOUGH, where)
+    hits = index.lookup(query, 0 if acronyms or corrections else ENOUGH, where, plain)
     typed = _with_all_words(hits)
     if corrections and len(typed) < FEW:
         phrases = {word: [(other,) for other in others] for word, others in corrections.items()}
         query = with_phrases(with_phrases(query, phrases), acronyms)
-        hits = _merged(index.lookup(query, ENOUGH, where), hits)
+        hits = _merged(index.lookup(query, ENOUGH, where, with_phrases(plain, phrases)), hits)
         has_more = len(_with_all_words(hits)) > len(typed)
         return _Asked(query, hits, typed, corrections if has_more else {})
     if acronyms and (facts.long_forms or is_paged or len(typed) < MOST):
         typed_query, query = query, with_phrases(query, acronyms)
         hits = hits + index.spelled_out(query, typed_query, where)
         if len(hits) < ENOUGH:
-            hits = hits + index.lacking_one(query, where, hits)
+            hits = hits + index.lacking_one(plain, where, hits)
     elif corrections and len(typed) < ENOUGH:
-        hits = hits + index.lacking_one(query, where, hits)
+        hits = hits + index.lacking_one(plain, where, hits)
     return _Asked(query, hits, typed, {})
 
 

@@ -36,16 +36,19 @@ def uninstall(using: BaseDatabaseWrapper) -> None:
         dialect(using).uninstall(cursor)
 
 
-def lookup(query: Query, enough: int, within: Within = ANYWHERE) -> list[Hit]:
+def lookup(
+    query: Query, enough: int, within: Within = ANYWHERE, plain: Query | None = None
+) -> list[Hit]:
     """The papers `within` that the full text finds, each once, in no order.
 
-    Papers that lack one of the words are looked for where those that have all are not `enough`.
+    Papers that lack one of the words are looked for where those that have all are not `enough`: of
+    `plain`, the same words with fewer phrases that stand for them, for each phrase takes time.
     """
     if not query.terms:
         return []
     with connection.cursor() as cursor:
         hits: list[Hit] = dialect(connection).lookup(cursor, query, within)
-    return hits + lacking_one(query, within, hits) if len(hits) < enough else hits
+    return hits + lacking_one(plain or query, within, hits) if len(hits) < enough else hits
 
 
 def lacking_one(query: Query, within: Within, hits: Iterable[Hit]) -> list[Hit]:
