@@ -223,14 +223,17 @@ class Form:
         self.titles |= titles
         self._line_size = max([self._line_size, *(line.size for line in lines.values())])
         for place, card in cards.items():
+            self._forget(place)
             self.cards[place] = card
             self._card_size = max(self._card_size, card.size)
         while len(self.cards) > max(MOST_CARDS, len(cards)):
-            oldest = next(iter(self.cards))
-            del self.cards[oldest]
-            for patterns in self.patterns:
-                patterns.pop(oldest, None)
+            self._forget(next(iter(self.cards)))
         self._weigh()
+
+    def _forget(self, place: int) -> None:
+        self.cards.pop(place, None)
+        for patterns in self.patterns:
+            patterns.pop(place, None)
 
     def touch(self, places: Iterable[int]) -> list[int]:
         """Have these cards count as just needed; those that are missing."""
