@@ -527,7 +527,9 @@ def _beside(form: Any, formsets: Any) -> dict[str, list[Any]]:
         found[name] = [sorted(chosen), sorted(map(str, form.cleaned_data[name]))]
     for formset in formsets or ():
         for one in formset.forms:
-            changed = [name for name in one.changed_data if name != formset.fk.name]
+            # Rows that are only looked at are sent without their values, and stay as they are.
+            named = one.changed_data if one.has_changed() else ()
+            changed = [name for name in named if name != formset.fk.name]
             is_gone = one in getattr(formset, "deleted_forms", ())
             if not (changed or is_gone) or not getattr(one, "cleaned_data", None):
                 continue

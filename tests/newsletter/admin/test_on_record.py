@@ -191,7 +191,8 @@ def test_one_goes_back_to_before_a_change_and_all_after_it():
 
 
 def test_a_reader_gets_earlier_settings_back_and_the_next_digest_with_them():
-    reader = make_subscriber("charlie@example.org", hour=7, next_digest_at=None)
+    topic = make_topic("Robots")
+    reader = make_subscriber("charlie@example.org", hour=7, topics=[topic], next_digest_at=None)
     reader.reschedule(timezone.now())
     reader.save()
     before = reader.next_digest_at
@@ -199,15 +200,18 @@ def test_a_reader_gets_earlier_settings_back_and_the_next_digest_with_them():
     page = reverse("admin:subscriptions_subscriber_change", args=[reader.pk])
     form = browser.get(page).context["adminform"].form
     typed = {name: x for name, x in form.initial.items() if x is not None and x is not False}
-    inlines = {
-        f"{one.formset.prefix}-{part}": "0"
-        for one in browser.get(page).context["inline_admin_formsets"]
-        for part in ("TOTAL_FORMS", "INITIAL_FORMS")
-    }
+    inlines = {}
+    for one in browser.get(page).context["inline_admin_formsets"]:
+        shown = one.formset.forms
+        for part in ("TOTAL_FORMS", "INITIAL_FORMS"):
+            inlines[f"{one.formset.prefix}-{part}"] = str(len(shown))
+        for row in shown:  # which are only looked at
+            inlines |= {f"{row.prefix}-id": row.instance.pk, f"{row.prefix}-subscriber": reader.pk}
     assert browser.post(page, {**typed, **inlines, "hour": "19"}).status_code == 302
     reader.refresh_from_db()
     assert (reader.hour, reader.next_digest_at == before) == (19, False)
     entry = audit.history_of(Subscriber, reader.pk).get()
+    assert set(entry.changes[str(reader.pk)]) == {"hour", "next_digest_at"}
     back = reverse("admin:subscriptions_subscriber_restore", args=[reader.pk, entry.pk])
     assert browser.post(back).status_code == 302
     reader.refresh_from_db()
