@@ -200,7 +200,7 @@ def test_a_reader_gets_earlier_settings_back_and_the_next_digest_with_them():
     page = reverse("admin:subscriptions_subscriber_change", args=[reader.pk])
     form = browser.get(page).context["adminform"].form
     typed = {name: x for name, x in form.initial.items() if x is not None and x is not False}
-    inlines = {}
+    inlines: dict[str, Any] = {}
     for one in browser.get(page).context["inline_admin_formsets"]:
         shown = one.formset.forms
         for part in ("TOTAL_FORMS", "INITIAL_FORMS"):
