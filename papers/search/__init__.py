@@ -227,7 +227,7 @@ def _asked(text: str, as_typed: bool, where: Within, *, is_paged: bool = False) 
     query = with_phrases(plain, facts.splits)
     acronyms = {} if as_typed else _acronyms(facts)
     corrections = {} if as_typed else facts.corrections
-    # What lacks a word is looked for last, with all that counts as the words by then.
+    # What lacks a word is looked for last, by the words alone: it only fills the list.
     hits = index.lookup(query, 0 if acronyms or corrections else ENOUGH, where, plain)
     typed = _with_all_words(hits)
     if corrections and len(typed) < FEW:

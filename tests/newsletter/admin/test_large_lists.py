@@ -213,3 +213,13 @@ def test_a_page_of_a_list_is_found_by_its_keys_first(monkeypatch):
     assert "OFFSET" not in with_papers[0]
     narrowed = browser.get(f"{url}?{by_score}&topic__id__exact={topics[0].pk}")
     assert [match.score for match in narrowed.context["cl"].result_list] == [6.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [("", "There is nothing here yet."), ("?q=robots", "Nothing matches.")],
+)
+def test_an_empty_list_says_whether_there_is_anything_at_all(query, said):
+    page = staff(is_superuser=True).get(reverse("admin:papers_join_changelist") + query)
+    assert said in text(page)
+    assert "yielded" not in text(page)
