@@ -7,6 +7,7 @@ are honoured: that is how the same suite runs against PostgreSQL and Redis.
 
 import atexit
 import os
+import re
 import shutil
 import tempfile
 
@@ -20,6 +21,28 @@ def _clean() -> None:
     if os.getpid() == _process:
         shutil.rmtree(_var, ignore_errors=True)
 
+
+def own_database(redis: str, process: str) -> str:
+    """The Redis address for one of several processes that run tests side by side.
+
+    Emptying a cache empties a whole database of Redis, so each process takes one of its own: `gw0`
+    the one named, `gw1` the one before it, and so on, down to 0.
+    """
+    where = r"(?<=[?&]db=)" if redis.startswith("unix:") else r"(?<=[^/:]/)"
+    named = re.search(rf"{where}\d+(?=$|[?&])", redis)
+    number = int(named[0] if named else 0) - int(process.removeprefix("gw"))
+    if named is None or number < 0:
+        raise RuntimeError(
+            "Each process takes a Redis database of its own, counted down from the one that "
+            "REDIS_URL names: end it with a higher number, such as /15, or use fewer processes."
+        )
+    return f"{redis[: named.start()]}{number}{redis[named.end() :]}"
+
+
+if "REDIS_URL" in os.environ and "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["REDIS_URL"] = own_database(
+        os.environ["REDIS_URL"], os.environ["PYTEST_XDIST_WORKER"]
+    )
 
 os.environ.update(
     {

@@ -88,6 +88,14 @@ def opened(what: Locator) -> None:
         what.click()
 
 
+def log_in(page: Page, address: str, name: str, password: str) -> None:
+    """Open a page of the admin that asks who is there, and answer."""
+    page.goto(address)
+    page.fill("[name=login]", name)
+    page.fill("[name=password]", password)
+    opened(page.locator("button[type=submit]"))
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A phone-wide page that is `watched`."""

@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import log_in, opened
 from tests.factories import make_match, make_paper, make_topic
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -14,10 +15,7 @@ def admin(page: Page, live_server) -> Page:
     """A desktop-wide page of somebody who logged in through the form."""
     get_user_model().objects.create_superuser("admin", "admin@example.org", "a long password")
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.goto(f"{live_server.url}/admin/")
-    page.fill("[name=login]", "admin")
-    page.fill("[name=password]", "a long password")
-    page.click("button[type=submit]")
+    log_in(page, f"{live_server.url}/admin/", "admin", "a long password")
     return page
 
 
@@ -29,7 +27,6 @@ def test_editor_logs_in_and_changes_a_topics_keywords(admin, live_server):
     keywords = admin.locator("textarea[name=keywords]")
     expect(keywords).to_have_value("agents")
     keywords.fill("agents\ntool use")
-    admin.get_by_role("button", name="Save", exact=True).click()
-    admin.wait_for_url("**/admin/papers/topic/**")
+    opened(admin.get_by_role("button", name="Save", exact=True))
     topic.refresh_from_db()
     assert topic.keywords == ["agents", "tool use"]

@@ -7,6 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from papers.days import last_weekday
+from tests.browser.conftest import opened
 from tests.factories import make_match, make_paper, make_topic
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -64,7 +65,7 @@ def test_topics_and_calendar_work_without_javascript(browser, site):
     page.get_by_role("link", name="Robots 1").click()
     expect(page.get_by_role("link", name="About nothing")).to_have_count(0)
     page.get_by_text("Calendar", exact=True).click()
-    page.locator("#month-before").click()
+    opened(page.locator("#month-before"))
     assert "/month/" in page.url
     expect(page.locator("#calendar")).to_have_attribute("open", "")
     expect(page.get_by_text("No papers on Robots this month")).to_be_visible()

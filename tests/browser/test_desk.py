@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from papers.models import Paper, Pick
 from papers.picking import next_open_day
+from tests.browser.conftest import log_in
 from tests.factories import make_match, make_paper, make_topic
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -29,10 +30,7 @@ def paper() -> Paper:
 def editor(page: Page, live_server, paper) -> Page:
     """A phone's page of somebody who logged in through the form."""
     get_user_model().objects.create_superuser("admin", "admin@example.org", "a long password")
-    page.goto(f"{live_server.url}/admin/")
-    page.fill("[name=login]", "admin")
-    page.fill("[name=password]", "a long password")
-    page.click("button[type=submit]")
+    log_in(page, f"{live_server.url}/admin/", "admin", "a long password")
     return page
 
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from subscriptions.pages.recognition import COOKIE
 from tests import every_page
-from tests.browser.conftest import watched
+from tests.browser.conftest import log_in, watched
 
 AXE = Path(__file__).parent.parent.parent / ".ci/npm/node_modules/axe-core/axe.min.js"
 
@@ -110,10 +110,7 @@ def test_no_title_is_run_in_the_admin_nor_makes_it_wider(browser: Browser, site)
     context = browser.new_context(viewport={"width": 360, "height": 800}, locale="en-GB")
     wide = []
     with watched(context, site) as page:
-        page.goto(f"{site}/admin/")
-        page.fill("[name=login]", "admin")
-        page.fill("[name=password]", "a long password")
-        page.click("button[type=submit]")
+        log_in(page, f"{site}/admin/", "admin", "a long password")
         for path in every_page.admin_paths():
             page.goto(f"{site}{path}")
             if (found := page.evaluate("document.documentElement.scrollWidth")) > 360:

@@ -9,6 +9,7 @@ from papers.days import feature_day
 from papers.models import Topic
 from subscriptions import links
 from subscriptions.models import Subscriber
+from tests.browser.conftest import opened
 from tests.factories import make_match, make_paper, make_subscriber, make_topic
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -35,7 +36,7 @@ def test_the_switch_works_without_javascript(browser: Browser, site):
     context = browser.new_context(java_script_enabled=False, locale="en-GB")
     page = context.new_page()
     page.goto(f"{site}/?topic=t-agents")
-    page.get_by_role("button", name="Deutsch").click()
+    opened(page.get_by_role("button", name="Deutsch"))
     assert page.url == f"{site}/?topic=t-agents"
     expect(page.locator("html")).to_have_attribute("lang", "de")
     page.get_by_role("link", name="Themen", exact=True).click()

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from newsletter.issues.freezing import freeze_due
 from papers import tasks
 from papers.models import Feature, Source
+from tests.browser.conftest import log_in, opened
 from tests.factories import make_issue
 from tests.newsletter.test_librarian import DAY, EVENING, FIRST, MORNING, SECOND, services
 
@@ -38,7 +39,7 @@ def begin(page: Page, site: str, name: str, kind: str) -> None:
     """Add a source of a kind, which leads to its settings."""
     page.goto(f"{site}/admin/papers/source/")
     show(page, f"{name}-0-list")
-    page.locator("a[href*='/source/add/']").last.click()
+    opened(page.locator("a[href*='/source/add/']").last)
     page.fill("[name=name]", name)
     page.select_option("[name=kind]", label=kind)
     show(page, f"{name}-1-add")
@@ -65,11 +66,7 @@ def test_a_librarian_sets_up_biology_two_journals_and_a_feed(
     make_issue(DAY - dt.timedelta(days=1), frozen_at=EVENING)
     django_user_model.objects.create_superuser("alice", "alice@example.org", "a long password")
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.goto(f"{live_server.url}/admin/")
-    page.fill("[name=login]", "alice")
-    page.fill("[name=password]", "a long password")
-    page.click("button[type=submit]")
-    page.wait_for_url("**/admin/")
+    log_in(page, f"{live_server.url}/admin/", "alice", "a long password")
 
     begin(page, live_server.url, "Biology", "bioRxiv")
     page.get_by_label("Neuroscience").check()
@@ -93,7 +90,7 @@ def test_a_librarian_sets_up_biology_two_journals_and_a_feed(
     show(page, "sources")
 
     page.goto(f"{live_server.url}/admin/papers/paper/")
-    page.locator("a[href*='/paper/add/']").last.click()
+    opened(page.locator("a[href*='/paper/add/']").last)
     show(page, "paper-1")
     page.fill("[name=paper_id]", "https://library.example.org/notes/1")
     page.fill("[name=title]", "Notes of our library on neurons and what counts them")

@@ -6,9 +6,10 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import CDPSession, expect
 
 from papers.models import AuditEntry
+from tests.browser.conftest import log_in, opened
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -28,13 +29,6 @@ def plug_in(devtools: CDPSession) -> None:
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
 
-def log_in(page: Page, site: str) -> None:
-    page.goto(f"{site}/admin/")
-    page.fill("[name=login]", "alice")
-    page.fill("[name=password]", PASSWORD)
-    page.click("button[type=submit]")
-
-
 @pytest.fixture
 def site(live_server, settings) -> str:
     """The server by a name: no passkey is bound to a bare network address."""
@@ -47,30 +41,30 @@ def test_a_passkey_is_added_and_then_asked_for_at_login(page, browser, site):
     devtools = page.context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
     plug_in(devtools)
-    log_in(page, site)
+    log_in(page, f"{site}/admin/", "alice", PASSWORD)
     page.goto(f"{site}/account/second-factor/webauthn/add/")
     if "reauthenticate" in page.url:
         page.fill("[name=password]", PASSWORD)
-        page.click("button[type=submit]")
+        opened(page.locator("button[type=submit]"))
     page.fill("[name=name]", "My laptop")
-    page.locator("#mfa_webauthn_add").click()
-    page.wait_for_url(lambda url: "webauthn/add" not in url)
+    opened(page.locator("#mfa_webauthn_add"))
+    assert "webauthn/add" not in page.url
     kept = Authenticator.objects.get(user=alice, type=Authenticator.Type.WEBAUTHN)
     assert kept.wrap().name == "My laptop"
     assert AuditEntry.objects.filter(what__contains="added a second factor").exists()
 
     page.context.clear_cookies()
-    log_in(page, site)
+    log_in(page, f"{site}/admin/", "alice", PASSWORD)
     expect(page).not_to_have_url(f"{site}/admin/")
-    page.locator("#mfa_webauthn_authenticate").click()
-    page.wait_for_url(f"{site}/admin/")
+    opened(page.locator("#mfa_webauthn_authenticate"))
+    assert page.url == f"{site}/admin/"
 
     # Another device, whose authenticator knows no passkey of Alice's; its script says so.
     other = browser.new_context().new_page()
     with_other = other.context.new_cdp_session(other)
     with_other.send("WebAuthn.enable")
     plug_in(with_other)
-    log_in(other, site)
+    log_in(other, f"{site}/admin/", "alice", PASSWORD)
     with other.expect_console_message(lambda said: "NotAllowedError" in said.text):
         other.locator("#mfa_webauthn_authenticate").click()
     other.goto(f"{site}/admin/")

@@ -12,6 +12,7 @@ from newsletter.tasks import drain
 from papers.days import feature_day
 from papers.models import Topic
 from subscriptions.models import Subscriber
+from tests.browser.conftest import opened
 from tests.factories import make_match, make_paper, make_topic
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -58,8 +59,7 @@ def test_newcomer_subscribes_confirms_changes_leaves_and_returns(page, site):
     page.goto(link_in_the_newest_mail("confirm"))
     alice.refresh_from_db()
     assert alice.status == Subscriber.Status.PENDING  # looking changes nothing
-    page.locator("main form button[type=submit], main form button").first.click()
-    page.wait_for_load_state()
+    opened(page.locator("main form button[type=submit], main form button").first)
     alice.refresh_from_db()
     assert alice.status == Subscriber.Status.ACTIVE
 
@@ -70,19 +70,16 @@ def test_newcomer_subscribes_confirms_changes_leaves_and_returns(page, site):
         rhythm.select_option("weekdays")
     else:
         page.get_by_label("Monday to Friday").check()
-    page.get_by_role("button", name="Save").click()
-    page.wait_for_load_state()
+    opened(page.get_by_role("button", name="Save"))
     alice.refresh_from_db()
     assert alice.rhythm == Subscriber.Rhythm.WEEKDAYS
 
-    page.get_by_role("link", name="Switch to weekly, pause, or unsubscribe").click()
-    page.get_by_role("button", name=re.compile("^(Leave|Unsubscribe)")).click()
-    page.wait_for_load_state()
+    opened(page.get_by_role("link", name="Switch to weekly, pause, or unsubscribe"))
+    opened(page.get_by_role("button", name=re.compile("^(Leave|Unsubscribe)")))
     alice.refresh_from_db()
     assert alice.status == Subscriber.Status.LEFT
 
-    page.get_by_role("button", name=re.compile("Subscribe again|Undo|Come back")).first.click()
-    page.wait_for_load_state()
+    opened(page.get_by_role("button", name=re.compile("Subscribe again|Undo|Come back")).first)
     alice.refresh_from_db()
     assert alice.status == Subscriber.Status.ACTIVE
 

@@ -5,6 +5,7 @@ from django.contrib.auth import get_user_model
 from playwright.sync_api import Page, expect
 
 from papers.models import Site
+from tests.browser.conftest import log_in
 from tests.factories import make_frozen_issue, make_match, make_paper, make_topic
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -16,10 +17,7 @@ def owner(page: Page, live_server) -> Page:
     make_match(make_paper("Agents first"), make_topic("Agents"))
     make_frozen_issue()
     get_user_model().objects.create_superuser("admin", "admin@example.org", "a long password")
-    page.goto(f"{live_server.url}/admin/papers/site/")
-    page.fill("[name=login]", "admin")
-    page.fill("[name=password]", "a long password")
-    page.click("button[type=submit]")
+    log_in(page, f"{live_server.url}/admin/papers/site/", "admin", "a long password")
     return page
 
 
