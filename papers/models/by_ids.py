@@ -56,7 +56,12 @@ def among(ids: Collection[int]) -> RawSQL:
     """These ids as one parameter, for a condition such as `pk__in`: hundreds of parameters take
     longer to put together than the database takes to find the rows.
     """
-    wanted = json.dumps(list(ids))
     if connection.vendor == "postgresql":
-        return RawSQL("SELECT unnest(%s::bigint[])", ("{" + wanted[1:-1] + "}",))
-    return RawSQL("SELECT value FROM json_each(%s)", (wanted,))
+        return RawSQL("SELECT unnest(%s::bigint[])", (as_parameter(ids),))
+    return RawSQL("SELECT value FROM json_each(%s)", (as_parameter(ids),))
+
+
+def as_parameter(ids: Collection[int]) -> str:
+    """These ids as `among` gives them to the database."""
+    wanted = json.dumps(list(ids))
+    return "{" + wanted[1:-1] + "}" if connection.vendor == "postgresql" else wanted

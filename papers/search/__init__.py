@@ -15,16 +15,18 @@ SIGIR 2009). Without a model the full text alone decides.
 import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from django.db.models import Exists, IntegerField, TextField
+from django.db import connection
+from django.db.models import Exists, IntegerField, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
 from papers.models import Paper, PaperQuerySet, Pick
-from papers.models.by_ids import among
+from papers.models.by_ids import among, as_parameter
 from papers.search import index, vocabulary
 from papers.search.filters import NONE, TREND, Filters, Within, within
 from papers.search.hits import SPELLED_OUT, Hit, Kind
@@ -34,9 +36,12 @@ from papers.search.query import (
     cleaned,
     folded,
     holds,
+    in_title,
+    in_words,
     initials_and_lasts,
     parse,
     with_phrases,
+    without,
 )
 from papers.semantics import current
 
@@ -88,8 +93,9 @@ def find(
     """The shown papers that hold the words of `text`, or are close to it in meaning, best first.
 
     Exact phrases come first, then papers with all words in the title, then those with all words
-    anywhere, then those with an acronym written out (or the other way round), then those with all
-    words but one or with a similar meaning. Within each, titles with the very words typed come
+    anywhere, then those with an acronym written out (or the other way round), those that do so in
+    their titles ahead of newer ones, then those with all words but one or with a similar meaning.
+    Within each, titles with the very words typed come
     before those with another inflection, as do those by an author whose initial and last name were
     typed, with the other words in the title; then words and meaning both count.
 
@@ -109,13 +115,8 @@ def find(
     ids = {hit.paper_id for hit in hits}
     if sum(hit.kind < Kind.SOME for hit in hits) < ENOUGH:
         ids.update(close)
-    candidates = Paper.objects.standing().filter(pk__in=among(ids))
-    if close and (narrowed := filters.papers(today)) is not None:
-        candidates = candidates.filter(pk__in=narrowed)
     names = initials_and_lasts(done.query.phrase)
-    # Read as text, for few are looked at.
-    fields = (*_PLACED, Cast("authors", TextField())) if names else _PLACED
-    rows = _unhidden(candidates, fields)
+    rows = _unhidden(ids, filters.papers(today) if close else None, with_authors=bool(names))
     kinds = {hit.paper_id: hit.kind for hit in hits}
     scores = fused(
         [hit.paper_id for hit in sorted(hits, key=lambda hit: (hit.kind, -hit.score))], close
@@ -124,14 +125,18 @@ def find(
     typed = {likeliest.get(word, word) for word in done.query.words}
     may_be_named = {word for words in names.values() for word in words}
     wanted = typed - may_be_named
+    written_out = in_words(done.query)
 
     def place(pk: int) -> tuple[float, bool, int, bool, float, int]:
         title, trend, *authors = rows[pk]
         tier = min(kinds.get(pk, Kind.MEANING), Kind.SOME)
         is_corrected = bool(done.corrections) and pk not in done.typed
-        has_typed = tier != Kind.ACRONYM and holds(title, wanted)  # which those never do
-        if has_typed and names:
-            has_typed = holds(title, typed - _named(names, *authors))
+        if tier == Kind.ACRONYM:  # which never hold what was typed
+            has_typed = in_title(title, written_out)
+        else:
+            has_typed = holds(title, wanted) and (
+                not names or holds(title, typed - _named(names, *authors))
+            )
         by_trend = -trend if filters.order == TREND else 0.0
         return by_trend, is_corrected, tier, not has_typed, -scores[pk], -pk
 
@@ -149,14 +154,23 @@ def find(
     )
 
 
-def _unhidden(papers: PaperQuerySet, fields: Sequence[str | Cast]) -> dict[int, tuple[Any, ...]]:
-    """The `fields`, the first of which is the id, of those of `papers` that no editor hid.
+def _unhidden(
+    ids: Collection[int], within: "QuerySet[Any, Any] | None", *, with_authors: bool
+) -> dict[int, tuple[Any, ...]]:
+    """The title, the trending score and, if wanted, the authors in JSON of the papers with these
+    ids, as far as they stand `within` those and no editor hid them.
 
     To ask of each whether it is hidden costs more than all the rest, and few sites hide anything.
     """
-    # As a number, of which nothing has to be made for each paper.
-    any_hidden = Cast(Exists(Pick.objects.hides()), IntegerField())
-    found = list(papers.annotate(any_hidden=any_hidden).values_list("any_hidden", *fields))
+    if not ids:
+        return {}
+    if within is None:
+        sql, given = _statement_for_all(connection.vendor, with_authors)
+    else:
+        sql, given = _statement(within, with_authors=with_authors)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (*given, as_parameter(ids)))
+        found = cursor.fetchall()
     rows = {row[1]: row[2:] for row in found}
     if not found or not found[0][0]:
         return rows
@@ -164,7 +178,27 @@ def _unhidden(papers: PaperQuerySet, fields: Sequence[str | Cast]) -> dict[int, 
     return {pk: rows[pk] for pk in kept}
 
 
-_PLACED = ("pk", "title", "trending_score")
+def _statement(
+    within: "QuerySet[Any, Any] | None", *, with_authors: bool
+) -> tuple[str, tuple[Any, ...]]:
+    """What `_unhidden` asks, and the values that come before the ids."""
+    papers = Paper.objects.standing()
+    if within is not None:
+        papers = papers.filter(pk__in=within)
+    columns: list[str | Cast] = ["pk", "title", "trending_score"]
+    if with_authors:  # as text, for few are looked at
+        columns.append(Cast("authors", TextField()))
+    # As a number, of which nothing has to be made for each paper.
+    any_hidden = Cast(Exists(Pick.objects.hides()), IntegerField())
+    asked = papers.filter(pk__in=among(())).order_by().annotate(any_hidden=any_hidden)
+    sql, given = asked.values_list("any_hidden", *columns).query.sql_with_params()
+    return sql, tuple(given[:-1])
+
+
+@cache
+def _statement_for_all(vendor: str, with_authors: bool) -> tuple[str, tuple[Any, ...]]:
+    """Of all papers: putting it together takes longer than answering it."""
+    return _statement(None, with_authors=with_authors)
 
 
 def latest(
@@ -224,6 +258,7 @@ def _asked(text: str, as_typed: bool, where: Within, *, is_paged: bool = False) 
     """
     plain = parse(text)
     facts = vocabulary.facts_of(plain)
+    plain = without(plain, facts.unwritten)  # each would be looked up wherever it stands
     query = with_phrases(plain, facts.splits)
     acronyms = {} if as_typed else _acronyms(facts)
     corrections = {} if as_typed else facts.corrections

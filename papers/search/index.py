@@ -64,8 +64,8 @@ def lacking_one(query: Query, within: Within, hits: Iterable[Hit]) -> list[Hit]:
 
 
 def spelled_out(query: Query, typed: Query, within: Within = ANYWHERE) -> list[Hit]:
-    """The papers `within` that hold all words of `query`, in which acronyms are written out, but
-    not all of `typed`, the same words as they were typed.
+    """The newest papers `within` that hold all words of `query`, in which acronyms are written out,
+    but not all of `typed`, the same words as they were typed.
     """
     with connection.cursor() as cursor:
         found: list[Hit] = dialect(connection).spelled_out(cursor, query, typed, within)

@@ -184,9 +184,8 @@ def lacking_one(cursor: Any, query: Query, within: Within) -> list[Hit]:
 
 def spelled_out(cursor: Any, query: Query, typed: Query, within: Within) -> list[Hit]:
     """The papers, as `papers.search.index.spelled_out` says."""
-    every = _all(query.terms)
-    sought = f"({every}) & !({_all(typed.terms)})"
-    return _rank(cursor, _SPELLED_OUT, {"sought": sought, "every": every}, within)
+    sought = f"({_all(query.terms)}) & !({_all(typed.terms)})"
+    return _rank(cursor, _SPELLED_OUT, {"sought": sought}, within)
 
 
 def newest(cursor: Any, query: Query, within: Within, before: int | None, most: int) -> list[int]:
@@ -253,17 +252,11 @@ _LOOKUP = f"""
     ORDER BY 2, score DESC, paper_id DESC LIMIT {MOST_OF_A_KIND}
 """
 
-# To rank them takes reading all their words; so those with it in the title come first, then the
-# newest.
+# To rank them takes reading all their words.
 _SPELLED_OUT = f"""
-    SELECT newest.paper_id, {Kind.ACRONYM}, CASE WHEN titles.paper_id IS NULL THEN 0 ELSE 1 END
-    FROM (
-        SELECT paper_id FROM {TABLE}
-        WHERE words @@ to_tsquery('{_ENGLISH}', %(sought)s) /* narrowed */
-        ORDER BY paper_id DESC LIMIT {SPELLED_OUT}
-    ) AS newest
-    LEFT JOIN {_TITLES.replace("sought", "every")} AS titles USING (paper_id)
-    ORDER BY 3 DESC, 1 DESC
+    SELECT paper_id, {Kind.ACRONYM}, paper_id FROM {TABLE}
+    WHERE words @@ to_tsquery('{_ENGLISH}', %(sought)s) /* narrowed */
+    ORDER BY paper_id DESC LIMIT {SPELLED_OUT}
 """
 
 

@@ -186,6 +186,37 @@ def initials_and_lasts(words: Phrase) -> dict[str, frozenset[str]]:
     return found
 
 
+def written_as_one(words: Phrase) -> set[str]:
+    """Every two of the `words` that stand side by side as the one word they may be written as. Not
+    initials with last names, which only the full text holds so.
+    """
+    return {one + other for one, other in pairwise(words) if len(one) > 1 and len(other) > 1}
+
+
+def without(query: Query, words: Collection[str]) -> Query:
+    """`query` where none of these words counts as another that was typed."""
+    if not words:
+        return query
+    terms = tuple(
+        replace(term, also=tuple(one for one in term.also if len(one) > 1 or one[0] not in words))
+        for term in query.terms
+    )
+    return replace(query, terms=terms)
+
+
+def in_words(query: Query) -> list[list[str]]:
+    """For each term of `query` all that counts as it, without the ending of a plural."""
+    return [[" ".join(phrase).removesuffix("s") for phrase in term.phrases] for term in query.terms]
+
+
+def in_title(title: str, wanted: list[list[str]]) -> bool:
+    """Whether `title` holds one of each list of folded words, with whatever endings. Of titles in
+    ASCII only hyphens are folded, which is quicker.
+    """
+    plain = title.lower().replace("-", " ") if title.isascii() else folded(title)
+    return all(any(words in plain for words in some) for some in wanted)
+
+
 def with_phrases(query: Query, more: Mapping[str, Sequence[Phrase]]) -> Query:
     """`query` where each word among `more` is also there as one of these phrases."""
     terms = tuple(term.or_else(*more.get(term.phrase[0], ())) for term in query.terms)

@@ -124,23 +124,14 @@ def lacking_one(cursor: Any, query: Query, within: Within) -> list[Hit]:
 
 def spelled_out(cursor: Any, query: Query, typed: Query, within: Within) -> list[Hit]:
     """The papers, as `papers.search.index.spelled_out` says."""
-    every = _all(query.terms)
-    given: list[Any] = []
     narrowed, kept = _narrowed(within)
-    # BM25 would count each spelling in all papers first, which takes longer than all the rest. So
-    # those that have it in the title come first, and the newest before others.
-    for match in (f"{{title}} : ({every})", f"({every})"):
-        given += (_matching(f"({match}) NOT ({_all(typed.terms)})", within), *kept)
+    # BM25 would count each spelling in all papers first, which takes longer than all the rest.
     cursor.execute(
-        f"SELECT * FROM (SELECT 0 AS part, rowid FROM {TABLE} WHERE {TABLE} MATCH %s {narrowed} "
-        f"ORDER BY rowid DESC LIMIT {NEWEST}) UNION ALL "
-        f"SELECT * FROM (SELECT 1, rowid FROM {TABLE} WHERE {TABLE} MATCH %s {narrowed} "
-        f"ORDER BY rowid DESC LIMIT {SPELLED_OUT})",
-        given,
+        f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s {narrowed} "
+        f"ORDER BY rowid DESC LIMIT {SPELLED_OUT}",
+        (_matching(f"({_all(query.terms)}) NOT ({_all(typed.terms)})", within), *kept),
     )
-    rows = sorted(cursor.fetchall(), key=lambda row: (row[0], -row[1]))
-    papers = list(dict.fromkeys(paper_id for _, paper_id in rows))[:SPELLED_OUT]
-    return [Hit(paper_id, Kind.ACRONYM, -at) for at, paper_id in enumerate(papers)]
+    return [Hit(paper_id, Kind.ACRONYM, paper_id) for (paper_id,) in cursor.fetchall()]
 
 
 def newest(cursor: Any, query: Query, within: Within, before: int | None, most: int) -> list[int]:

@@ -5,6 +5,7 @@ anew, since the numbers only say which words are common. `manage.py learn_words 
 """
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,14 @@ from rapidfuzz.distance import OSA
 
 from papers.models import Acronym, Paper, SearchVocabulary, SearchWord, WordDeletion
 from papers.search import acronyms
-from papers.search.query import FUNCTION_WORDS, Phrase, Query, folded, singular
+from papers.search.query import (
+    FUNCTION_WORDS,
+    Phrase,
+    Query,
+    folded,
+    singular,
+    written_as_one,
+)
 from papers.text.words import stem
 
 BATCH = 500
@@ -71,6 +79,8 @@ class Facts:
     """Short form typed -> what it stands for."""
     short_forms: dict[Phrase, tuple[str, ...]]
     """Words typed that stand together -> their short forms."""
+    unwritten: frozenset[str]
+    """What two words typed would be as one, where no paper writes them so."""
 
 
 def facts_of(query: Query) -> Facts:
@@ -86,7 +96,12 @@ def facts_of(query: Query) -> Facts:
         if acronyms.is_long(query.phrase[at:end])
     }
     stems = {words: acronyms.long_key(words) for words in spelled}
-    looked_up = {*typed, *(part for pairs in halves.values() for pair in pairs for part in pair)}
+    together = {word: _inflected(word) for word in written_as_one(query.phrase) if _counts(word)}
+    looked_up = {
+        *typed,
+        *(part for pairs in halves.values() for pair in pairs for part in pair),
+        *(form for forms in together.values() for form in forms),
+    }
     rows = _ask(
         [word for word in looked_up if len(word) <= SearchWord.LENGTH],
         list(keys),
@@ -113,7 +128,24 @@ def facts_of(query: Query) -> Facts:
         },
         long_forms=_long_forms(typed, short),
         short_forms=_short_forms(stems, short),
+        # Where no word is known, none were learned yet.
+        unwritten=frozenset(
+            word for word, forms in together.items() if known.keys().isdisjoint(forms)
+        )
+        if known
+        else frozenset(),
     )
+
+
+def _counts(word: str) -> bool:
+    """Whether a paper that holds the word is counted for it."""
+    return 2 <= len(word) <= SearchWord.LENGTH and word.isalpha() and word not in FUNCTION_WORDS
+
+
+def _inflected(word: str) -> set[str]:
+    """The word with the endings that most words have: the full text finds them all by its stem."""
+    root = word[:-1] if word.endswith("e") else word
+    return {word, word.removesuffix("s"), f"{word}s", f"{root}ed", f"{root}ing"}
 
 
 def _is_correctable(word: str, shortest: int = SHORTEST) -> bool:
@@ -185,38 +217,43 @@ def _believed(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 def _ask(
     words: Sequence[str], keys: Sequence[int], short: Sequence[str], stems: Sequence[str]
 ) -> list[tuple[str, str, int, str, str]]:
-    """Rows of (what it is, word, papers, long form, stems and verdict). One statement."""
-    parts: list[str] = []
-    given: list[Any] = []
-    # Types are named: a part without rows of its own would else have none on PostgreSQL.
-    if words:
-        parts.append(
-            "SELECT 'word', word, papers, '', '' FROM papers_searchword "
-            f"WHERE word IN ({_holes(words)})"
-        )
-        given += words
-    if keys:
-        parts.append(
-            "SELECT 'near', word, papers, '', '' FROM papers_searchword WHERE id IN "
-            f"(SELECT word_id FROM papers_worddeletion WHERE key IN ({_holes(keys)}))"
-        )
-        given += keys
-    for column, values in (("short", short), ("stems", stems)):
-        if values:
-            parts.append(
-                "SELECT 'short', short, papers, long, stems || '\n' || verdict "
-                f"FROM papers_acronym WHERE {column} IN ({_holes(values)})"
-            )
-            given += values
-    if not parts:
-        return []
+    """Rows of (what it is, word, papers, long form, stems and verdict). One statement, which is
+    always the same, for SQLite takes long to prepare a new one.
+    """
+    postgres = connection.vendor == "postgresql"
+
+    def given(values: Sequence[Any]) -> Any:
+        return list(values) if postgres else json.dumps(values)
+
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), given)
+        cursor.execute(_ASKED[postgres], [given(words), given(keys), given(short), given(stems)])
         return list(dict.fromkeys(cursor.fetchall()))
 
 
-def _holes(values: Sequence[Any]) -> str:
-    return ", ".join(["%s"] * len(values))
+def _asking(text: str, number: str) -> str:
+    """SQL for `_ask`; `text` and `number` are queries for the values of a parameter."""
+    acronyms = (
+        "SELECT 'short', short, papers, long, stems || '\n' || verdict "
+        "FROM papers_acronym WHERE {} IN ({})"
+    )
+    return " UNION ALL ".join(
+        (
+            f"SELECT 'word', word, papers, '', '' FROM papers_searchword WHERE word IN ({text})",
+            (
+                "SELECT 'near', word, papers, '', '' FROM papers_searchword WHERE id IN "
+                f"(SELECT word_id FROM papers_worddeletion WHERE key IN ({number}))"
+            ),
+            acronyms.format("short", text),
+            acronyms.format("stems", text),
+        )
+    )
+
+
+_FROM_JSON = "SELECT value FROM json_each(%s)"
+_ASKED = {
+    True: _asking("SELECT unnest(%s::text[])", "SELECT unnest(%s::bigint[])"),
+    False: _asking(_FROM_JSON, _FROM_JSON),
+}
 
 
 # --- Learning -------------------------------------------------------------------------------
@@ -292,11 +329,7 @@ def _learn_batch() -> int:
 
 
 def _words(text: str) -> list[str]:
-    return [
-        word
-        for word in folded(text).split()
-        if 2 <= len(word) <= SearchWord.LENGTH and word.isalpha() and word not in FUNCTION_WORDS
-    ]
+    return [word for word in folded(text).split() if _counts(word)]
 
 
 def _count_words(counts: Counter[str]) -> None:

@@ -59,6 +59,7 @@ from pathlib import Path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsletter.settings")
 import django
 django.setup()
+from django.db import connection
 from django.utils import timezone
 from papers.models import Paper
 from papers.semantics.fitting import fit_now
@@ -69,6 +70,8 @@ spec.loader.exec_module(corpus)
 rows = [Paper(**fields) for fields in corpus.papers(int(size), more=[Path(one) for one in more])]
 Paper.objects.bulk_create(rows, batch_size=500)
 fit_now(timezone.now())
+if connection.vendor == "postgresql":
+    connection.cursor().execute("VACUUM ANALYZE")
 """
 
 

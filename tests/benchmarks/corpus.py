@@ -87,6 +87,7 @@ def fill(size: int, seed: int = 0, *, more: Sequence[Path] = (), with_model: boo
     """Store `size` papers in the database, learn their words and fit a model; seconds that storing
     took.
     """
+    from django.db import connection
     from django.utils import timezone
 
     from papers.models import Paper
@@ -106,6 +107,9 @@ def fill(size: int, seed: int = 0, *, more: Sequence[Path] = (), with_model: boo
     vocabulary.learn()
     if with_model:
         fit_now(timezone.now())
+    if connection.vendor == "postgresql":  # as autovacuum does within minutes
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
     return spent
 
 

@@ -18,7 +18,7 @@ from papers.search import Kind, find, fused, index, latest, search, vocabulary
 from papers.search.acronyms import introduced, long_key
 from papers.search.completions import Completions, completions
 from papers.search.filters import NONE, read
-from papers.search.query import LONGEST, folded, parse
+from papers.search.query import LONGEST, folded, parse, without
 from papers.semantics import fitting
 from tests.factories import (
     DAY,
@@ -215,6 +215,28 @@ def test_a_paper_is_found_in_other_spellings(title, queries):
 
 
 @pytest.mark.parametrize(
+    "title", ["Finetune", "Finetunes", "Finetuned", "Finetuning", "Finetune and whales"]
+)
+def test_two_words_find_the_one_that_they_make_with_any_usual_ending(title):
+    make_paper(f"{title} juggled")
+    make_paper("Fine tunes of whales")
+    vocabulary.learn()
+    assert titles("fine tune juggled")[0] == f"{title} juggled"
+
+
+def test_what_no_paper_writes_as_one_word_is_not_looked_for():
+    make_paper("Zeroshots of whales and seals", authors=["Yann LeCun"])
+    query = parse("zero shot whales and y lecun")
+    assert vocabulary.facts_of(query).unwritten == frozenset()  # nothing is learned yet
+    vocabulary.learn()
+    unwritten = vocabulary.facts_of(query).unwritten
+    assert unwritten == {"shotwhales", "whalesand"}
+    assert not unwritten & {
+        word for term in without(query, unwritten).terms for (word,) in term.also
+    }
+
+
+@pytest.mark.parametrize(
     "query",
     ["Y. LeCun whales", "y lecun whales", "LeCun Y whales", "whales Y. LeCun", "Yann LeCun whales"],
 )
@@ -322,6 +344,20 @@ def test_papers_that_write_an_acronym_out_are_found_however_many_have_it(monkeyp
     assert len(found) == 6
     assert all(title.startswith("Written out") for title in found[2:])
     assert find("vlm").is_capped
+
+
+def test_of_papers_that_write_an_acronym_out_those_with_it_in_the_title_come_first():
+    for number in range(2):
+        make_paper(f"Paper {number}", abstract="We train vision-language models (VLMs).")
+    for title in ("Vision-Language Models juggle", "A Vision–Language Model, écrit ici"):
+        make_paper(title)
+    make_paper("The newest", abstract="A vision-language model.")
+    vocabulary.learn()
+    assert titles("vlm")[2:] == [
+        "A Vision–Language Model, écrit ici",
+        "Vision-Language Models juggle",
+        "The newest",
+    ]
 
 
 def test_an_acronym_is_found_in_singular_and_plural():
