@@ -8,11 +8,11 @@ cost the same number of statements for one row as for ten thousand.
 import datetime as dt
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Aggregate, BooleanField, Model, TextField
+from django.db.models import Aggregate, BooleanField, Model, QuerySet, TextField
 from django.db.models.expressions import RawSQL
 from django.db.models.sql.compiler import SQLCompiler
 
@@ -47,14 +47,41 @@ def among(
     name = f"{table(model)}.{column}"
     if connection.vendor == "sqlite":
         found = "IN (SELECT value FROM json_each(%s))"
-        value = json.dumps(list(values))
     elif kind == "text":
         found = "= ANY(ARRAY(SELECT jsonb_array_elements_text(%s::jsonb)))"
-        value = json.dumps(list(values))
     else:
         found = "= ANY(%s::bigint[])"
-        value = "{" + ",".join(map(str, values)) + "}"
+    value = _as_parameter(values, kind)
     return RawSQL(f"{name} {found}", [value], BooleanField())  # noqa: S611 - names of our own
+
+
+def _as_parameter(values: Collection[int] | Collection[str], kind: str = "id") -> str:
+    if connection.vendor == "sqlite" or kind == "text":
+        return json.dumps(list(values))
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+class Statement(NamedTuple):
+    """A query for rows by ids that was put together once: for each batch anew, that takes as long
+    as reading what it finds.
+    """
+
+    sql: str
+    given: tuple[Any, ...]
+    """The values before the ids."""
+
+    @classmethod
+    def of(cls, query: QuerySet[Any, Any]) -> "Statement":
+        """What `query` asks; its last condition must be `among` no ids. For this database."""
+        sql, given = query.query.sql_with_params()
+        return cls(sql, tuple(given[:-1]))
+
+    def rows(self, ids: Collection[int]) -> list[tuple[Any, ...]]:
+        """The rows with these ids, as the database has them: SQLite has numbers for booleans."""
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, (*self.given, _as_parameter(ids)))
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
 class JoinedNumbers(Aggregate):

@@ -242,7 +242,7 @@ def keep_what_stays(**_: object) -> None:
     is freed without the collector; so it need not look after every 700 objects.
     """
     gc.freeze()
-    gc.set_threshold(20_000, 50, 100)
+    gc.set_threshold(100_000, 50, 100)
     gc.enable()
 
 

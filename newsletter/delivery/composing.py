@@ -212,11 +212,12 @@ def with_picks(
         ],
         reader,
     )
-    if picked.left:
-        there = {choice.place.work for choice in found}
-        left = picked.left.keys() - there
-        # What comes next time isn't among the titles from outside the reader's topics either.
-        reader = reader._replace(left=len(left), disliked=reader.disliked | left)
+    left = picked.left
+    if left:
+        there = [work for choice in found if (work := choice.place.work) in left]
+        if there:  # for one of their topics
+            left = {work: following for work, following in left.items() if work not in there}
+        reader = reader._replace(left=left)
     return reader, found
 
 
@@ -233,6 +234,7 @@ class KeptInterests:
         self,
         one: Claimed,
         day: dt.date,
+        reader: Reader,
         choices: Sequence[Choice],
         picked: Picked,
         stock: Stock,
@@ -242,13 +244,9 @@ class KeptInterests:
             self._offered |= dict.fromkeys(picked.offered, one.id)
         if picked.picks:
             self.chosen[one.id] = interests.stored_form(choices)
-        if not picked.left:
-            return
-        there = {choice.place.work for choice in choices}
-        waits = ((following, work) for work, following in picked.left.items() if work not in there)
-        first = list(islice(waits, MOST_WAITING))
-        if first and one.subscriber_id is not None:
-            places = tuple([(following, stock.place_of[work]) for following, work in first])
+        if reader.left and one.subscriber_id is not None:
+            first = islice(reader.left.items(), MOST_WAITING)
+            places = tuple([(following, stock.place_of[work]) for work, following in first])
             self._left.append(Left(one.id, one.subscriber_id, day, places))
 
     def write(self) -> None:

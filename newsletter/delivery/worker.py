@@ -335,7 +335,8 @@ class Worker:
                 settled.append(self._untried(one, Delivery.State.SKIPPED, reason, now))
                 continue
             chosen.append((one, reader, choices))
-            self._kept.add(one, self._issues[one.issue_id].day, choices, picked, edition.stock)
+            day = self._issues[one.issue_id].day
+            self._kept.add(one, day, reader, choices, picked, edition.stock)
             _, wanting = presses.setdefault(id(edition.press), (edition.press, []))
             wanting.append((reader, choices))
         for press, wanting in presses.values():

@@ -4,10 +4,11 @@ body is put together from them.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from html import escape
 from typing import NamedTuple
 
 from django.utils import translation
-from django.utils.html import escape
 from django.utils.translation import ngettext
 
 from newsletter.digests.contexts import TOKEN_LIKE, fallen_context, papers_in_words
@@ -80,6 +81,16 @@ class Markup:
 
 HTML = Markup("emails/digest.mjml", compile_mjml, escape, " · ")
 TEXT = Markup("emails/digest.txt", plain_text, plain_text, ", ")
+
+
+@lru_cache(maxsize=1024)
+def _own_reason(why: str) -> tuple[Fragment, Fragment]:
+    """What a reader alone is told, as text and as HTML: both forms ask one after the other, and
+    mostly it is the same in both.
+    """
+    text = shorten(plain(why), WHY_LENGTH)
+    in_text, escaped = Fragment.of(text), HTML.escaped(text)
+    return in_text, in_text if escaped == text else Fragment.of(escaped)
 
 
 def heading_of(choice: Choice) -> int:
@@ -190,6 +201,7 @@ class Form:
     _line_size: int = field(init=False)
     _card_size: int = field(init=False)
     _counts: dict[tuple[int, bool], Fragment] = field(default_factory=dict)
+    _waiting: dict[int, list[Fragment]] = field(default_factory=dict)
     _fallen: dict[Fallen, Fragment] = field(default_factory=dict)
     _outside: dict[tuple[int, ...], list[Fragment]] = field(default_factory=dict)
 
@@ -261,13 +273,12 @@ class Form:
 
     def reason(self, choice: Choice) -> Fragment:
         """What a card says of why it is in a digest."""
-        if not choice.followed or len(choice.reason) > WHY_LENGTH:
+        followed, why = choice.followed, choice.why
+        if not followed or len(followed) + len(BETWEEN_REASONS) + len(why) > WHY_LENGTH:
             return self._said(choice.reason)
         # What somebody follows is their own; why else the paper is there, many readers are told.
-        followed = self._said(choice.followed)
-        if not choice.why:
-            return followed
-        return followed.joined(_BETWEEN, self._said(choice.why))
+        own = _own_reason(followed)[self.markup is HTML]
+        return own.joined(_BETWEEN, self._said(why)) if why else own
 
     def _said(self, why: str) -> Fragment:
         said = self.reasons.get(why)
@@ -316,7 +327,7 @@ class Form:
         values["preheader"] = self._listed([self.titles[choice.place.id] for choice in ahead])
         values["also"] = values["more"] = values["fallen"] = values["waiting"] = ()
         if order.waiting:
-            values["waiting"] = self.waiting.fill({"waits": (self._counted(order.waiting),)})
+            values["waiting"] = self._waits(order.waiting)
         if order.fallen:
             values["fallen"] = self.fallen.fill({"fallenline": self._told(order)})
         if order.also:
@@ -403,6 +414,14 @@ class Form:
             with translation.override(self.language):
                 words = self._counts[count, False] = Fragment.of(papers_in_words(count))
         return words
+
+    def _waits(self, count: int) -> list[Fragment]:
+        """So many papers that had no room."""
+        waits = self._waiting.get(count)
+        if waits is None:
+            waits = self.waiting.fill({"waits": (self._counted(count),)})
+            self._waiting[count] = waits
+        return waits
 
     def _listed(self, items: Sequence[Listed]) -> list[Fragment]:
         listed = [later for _, later in items]

@@ -9,8 +9,9 @@ import datetime as dt
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import zip_longest
+from functools import cache, lru_cache
+from itertools import takewhile, zip_longest
+from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -23,6 +24,9 @@ from newsletter.digests.selection import Choice
 from newsletter.models import Delivery, WaitingPaper
 from papers.matching.interests.specs import Kind
 from subscriptions.models import Following, InterestMatch, Muted
+
+SHORT = 20
+"""Characters of the numbers of an interest's papers, from which on what was read is kept."""
 
 ORDER = {
     Kind.AUTHOR.value: 0,
@@ -149,26 +153,8 @@ def followed_by(
     """
     if not subscriber_ids:
         return {}
-    rows = list(
-        Following.objects.running()
-        .filter(bulk_sql.among(Following, "subscriber_id", subscriber_ids))
-        .order_by("id")
-        .values_list(
-            "pk",
-            "subscriber_id",
-            "interest_id",
-            "interest__kind",
-            "name",
-            "most_papers",
-            "takes_maybe",
-            "rhythm",
-        )
-    )
-    muted = list(
-        Muted.objects.filter(bulk_sql.among(Muted, "subscriber_id", subscriber_ids))
-        .order_by()
-        .values_list("subscriber_id", "interest_id")
-    )
+    rows = _for_followings(connection.vendor).rows(subscriber_ids)
+    muted = _for_muted(connection.vendor).rows(subscriber_ids)
     if not rows and not muted:
         return {}
     certain, maybe = _matches({row[2] for row in rows} | {one for _, one in muted}, days, works)
@@ -202,6 +188,34 @@ def followed_by(
     }
 
 
+@cache
+def _for_followings(vendor: str) -> bulk_sql.Statement:
+    return bulk_sql.Statement.of(
+        Following.objects.running()
+        .filter(bulk_sql.among(Following, "subscriber_id", ()))
+        .order_by("id")
+        .values_list(
+            "pk",
+            "subscriber_id",
+            "interest_id",
+            "interest__kind",
+            "name",
+            "most_papers",
+            "takes_maybe",
+            "rhythm",
+        )
+    )
+
+
+@cache
+def _for_muted(vendor: str) -> bulk_sql.Statement:
+    return bulk_sql.Statement.of(
+        Muted.objects.filter(bulk_sql.among(Muted, "subscriber_id", ()))
+        .order_by()
+        .values_list("subscriber_id", "interest_id")
+    )
+
+
 _DAILY = Following.Rhythm.DAILY.value
 _NO_PAPERS: Mapping[int, float] = {}
 _NO_PLACES: dict[int, int] = {}
@@ -218,11 +232,19 @@ def _matches(
     row for each interest, not for each match: making values of rows is what such a query costs.
     """
     found: tuple[dict[int, Matched], dict[int, Matched]] = ({}, {})
-    aliases = {pk: work for pk, work in works.items() if pk != work}
-    rows = (
-        InterestMatch.objects.filter(
-            bulk_sql.among(InterestMatch, "interest_id", interest_ids), day__in=days
-        )
+    aliases = _first_equal(frozenset((pk, work) for pk, work in works.items() if pk != work))
+    rows = _for_matches(connection.vendor, frozenset(days)).rows(interest_ids)
+    for interest, is_certain, papers, scores in rows:
+        read = _matched if len(papers) < SHORT else _matched_often
+        found[0 if is_certain else 1][interest] = read(papers, scores, aliases)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _for_matches(vendor: str, days: frozenset[dt.date]) -> bulk_sql.Statement:
+    return bulk_sql.Statement.of(
+        InterestMatch.objects.filter(day__in=days)
+        .filter(bulk_sql.among(InterestMatch, "interest_id", ()))
         .order_by()
         .values_list("interest_id", "is_certain")
         .annotate(
@@ -231,13 +253,25 @@ def _matches(
             scores=bulk_sql.JoinedNumbers("score"),
         )
     )
-    for interest, is_certain, papers, scores in rows:
-        ids: Iterable[int] = map(int, papers.split(","))
-        if aliases:
-            ids = (aliases.get(pk, pk) for pk in ids)
-        matched = Matched(zip(ids, map(float, scores.split(",")), strict=True))
-        found[0 if is_certain else 1][interest] = matched
-    return found
+
+
+def _matched(papers: str, scores: str, aliases: frozenset[tuple[int, int]]) -> Matched:
+    """What an interest matches, from `JoinedNumbers`, by the papers that stand for the works."""
+    ids: Iterable[int] = map(int, papers.split(","))
+    if aliases:
+        work_of = dict(aliases)
+        ids = [work_of.get(pk, pk) for pk in ids]
+    return Matched(zip(ids, map(float, scores.split(",")), strict=True))
+
+
+# What brings many papers is followed by many readers, and is in every batch of them.
+_matched_often = lru_cache(maxsize=1024)(_matched)
+
+
+@lru_cache(maxsize=8)
+def _first_equal(aliases: frozenset[tuple[int, int]]) -> frozenset[tuple[int, int]]:
+    """The set that was the first to equal this one: one that is the same need not be compared."""
+    return aliases
 
 
 def _waiting(
@@ -247,8 +281,18 @@ def _waiting(
     if not subscriber_ids:
         return {}
     found: dict[int, dict[int, int]] = {}
-    rows = (
-        WaitingPaper.objects.filter(bulk_sql.among(WaitingPaper, "subscriber_id", subscriber_ids))
+    rows = _for_waiting(connection.vendor).rows(subscriber_ids)
+    mine = set(delivery_ids)
+    for following, place, paper, alias_of, left_by, offered_in in rows:
+        if left_by not in mine and (offered_in is None or offered_in in mine):
+            found.setdefault(following, {})[alias_of or paper] = place
+    return found
+
+
+@cache
+def _for_waiting(vendor: str) -> bulk_sql.Statement:
+    return bulk_sql.Statement.of(
+        WaitingPaper.objects.filter(bulk_sql.among(WaitingPaper, "subscriber_id", ()))
         .order_by("id")
         .values_list(
             "following_id",
@@ -259,11 +303,6 @@ def _waiting(
             "offered_in",
         )
     )
-    mine = set(delivery_ids)
-    for following, place, paper, alias_of, left_by, offered_in in rows:
-        if left_by not in mine and (offered_in is None or offered_in in mine):
-            found.setdefault(following, {})[alias_of or paper] = place
-    return found
 
 
 def _best_first(
@@ -316,6 +355,9 @@ def pick(
         one, candidates = queues[0]
         places = min(room, one.most)
         followings, reason = (one.following,), one.reason
+        rest = candidates[places:]
+        if one.waiting:
+            rest = [work for work in rest if work in one.papers]
         return Picked(
             tuple(
                 [
@@ -323,7 +365,7 @@ def pick(
                     for work in candidates[:places]
                 ]
             ),
-            {work: one.following for work in candidates[places:] if work in one.papers},
+            dict.fromkeys(rest, one.following) if rest else _NOTHING_LEFT,
             tuple(offered),
         )
 
@@ -337,10 +379,17 @@ def pick(
         and all(len(mine) <= one.most for one, mine in queues)
     ):
         # As for nearly all others: there is room for everything, and nothing is there twice.
+        owners = [((one.following,), one.reason) for one, _ in queues]
         turns = zip_longest(*[mine for _, mine in queues])
-        works = [work for turn in turns for work in turn if work is not None]
         return Picked(
-            tuple([_picked(work, reasons(work), standing, waited) for work in works]),
+            tuple(
+                [
+                    Pick(work, followings, reason, 0 if work in standing else waited[work])
+                    for turn in turns
+                    for (followings, reason), work in zip(owners, turn, strict=True)
+                    if work is not None
+                ]
+            ),
             offered=tuple(offered),
         )
     chosen: dict[int, None] = {}
@@ -389,6 +438,7 @@ def _picked(
 
 
 NONE_PICKED = Picked()
+_NOTHING_LEFT = NONE_PICKED.left
 
 
 # --- The ledger --------------------------------------------------------------------------
@@ -405,14 +455,16 @@ class Left:
     """Pairs of a following and a place."""
 
 
+_is_followed = attrgetter("followings")
+
+
 def stored_form(choices: Iterable[Choice]) -> str:
     """What `Delivery.interests` is to hold, as JSON: by place the numbers of what its paper is
     followed for.
     """
     places = [
         f'"{choice.place.id}":[{",".join(map(str, choice.followings))}]'
-        for choice in choices
-        if choice.followings
+        for choice in takewhile(_is_followed, choices)  # they come first
     ]
     return f"{{{','.join(places)}}}"
 
@@ -433,32 +485,37 @@ def record(left: Iterable[Left], offered: Mapping[int, int]) -> None:
                 f"AND {table}.left_by <> r.delivery",
                 [json.dumps(named)],
             )
-    waits: list[list[int | str]] = [
-        [one.subscriber, following, place, one.day.isoformat(), one.delivery]
+    # Put together as text, for all values are numbers and days of our own.
+    waits = [
+        f'[{one.subscriber},{one.delivery},"{one.day}",'
+        f"[{','.join([f'[{following},{place}]' for following, place in one.places])}]]"
         for one in left
-        for following, place in one.places
     ]
     if waits:
-        _insert(waits)
+        _insert(f"[{','.join(waits)}]")
 
 
-def _insert(waits: Sequence[Sequence[int | str]]) -> None:
+def _insert(waits: str) -> None:
     """Add papers that wait; those that do already stay as they are. One statement."""
     table = bulk_sql.table(WaitingPaper)
-    columns = "(subscriber_id, following_id, place_id, day, left_by)"
+    columns = "(subscriber_id, left_by, day, following_id, place_id)"
     if connection.vendor == "postgresql":
         read = (
-            "SELECT (v ->> 0)::bigint, (v ->> 1)::bigint, (v ->> 2)::bigint, (v ->> 3)::date,"
-            " (v ->> 4)::bigint FROM jsonb_array_elements(%s::jsonb) AS r(v)"
+            "SELECT (v ->> 0)::bigint, (v ->> 1)::bigint, (v ->> 2)::date, (w ->> 0)::bigint,"
+            " (w ->> 1)::bigint FROM jsonb_array_elements(%s::jsonb) AS r(v)"
+            " CROSS JOIN jsonb_array_elements(v -> 3) AS s(w)"
         )
     else:
-        fields = ", ".join(f"json_extract(value, '$[{at}]')" for at in range(5))
-        read = f"SELECT {fields} FROM json_each(%s) WHERE true"  # noqa: S608 - names of our own
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} {columns} {read} ON CONFLICT DO NOTHING",
-            [json.dumps(waits)],
+        fields = ", ".join(
+            f"json_extract({name}.value, '$[{at}]')"
+            for name, at in (("r", 0), ("r", 1), ("r", 2), ("s", 0), ("s", 1))
         )
+        read = (
+            f"SELECT {fields} FROM json_each(%s) AS r "  # noqa: S608 - names of our own
+            "CROSS JOIN json_each(json_extract(r.value, '$[3]')) AS s WHERE true"
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {table} {columns} {read} ON CONFLICT DO NOTHING", [waits])
 
 
 def reasons_in(deliveries: Iterable[Delivery]) -> dict[int, dict[int, str]]:

@@ -73,6 +73,8 @@ else have all of them looked through."""
 _STAND_IN = Place(0, 0, 1, 0.0, Card(identifier="", title="A paper"), {})
 """Holds the place of all cards where what readers share is rendered."""
 
+_TITLE = "\0"  # which no title holds
+
 _PHRASE = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]+")
 
 
@@ -128,6 +130,8 @@ class DigestPress:
             self._topic_names[topic] = shorten(plain(name), 80) or "?"
         self._topic_order = {topic: at for at, topic in enumerate(self._topic_names)}
         self._subjects: dict[tuple[int, int], str] = {}
+        self._subject_titles: dict[tuple[int, int], str] = {}
+        self._subject_patterns: dict[int, str] = {}
         # An editor's subject is about the day: not about a week, nor about what a newcomer gets.
         of_the_day = not is_weekly and not is_welcome
         self._own_subject = shorten(plain(issue.subject), SUBJECT_LENGTH) if of_the_day else ""
@@ -271,7 +275,7 @@ class DigestPress:
             by_topic=reader.grouped and not self.is_of_interests,
             is_whole=reader.in_full,
             fallen=reader.fallen,
-            waiting=reader.left,
+            waiting=len(reader.left),
         )
 
     def subject(self, choices: Sequence[Choice]) -> str:
@@ -279,8 +283,7 @@ class DigestPress:
         first, others = choices[0].place, len(choices) - 1
         subject = self._subjects.get((first.id, others))
         if subject is None:
-            with translation.override(self.language):
-                subject = self._subjects[first.id, others] = self._subject(first.card, others)
+            subject = self._subjects[first.id, others] = self._subject(first, others)
         return subject
 
     @property
@@ -290,12 +293,28 @@ class DigestPress:
 
     # --- Parts -------------------------------------------------------------------------
 
-    def _subject(self, first: Card, others: int) -> str:
-        title = title_of(first, 80 if not others else 36 if self.is_weekly else 50)
-        if self._own_subject:
-            title, others = self._own_subject, 0
-        if any(unicodedata.bidirectional(char) in {"R", "AL"} for char in title):
-            title = f"\u2068{title}\u2069"  # or what follows would be drawn into its direction
+    def _subject(self, first: Place, others: int) -> str:
+        """The subject with this paper's title: on a large day any may come first, followed by any
+        number of others, so that what these have in common is made once.
+        """
+        others = 0 if self._own_subject else others
+        room = 80 if not others else 36 if self.is_weekly else 50
+        title = self._subject_titles.get((first.id, room))
+        if title is None:
+            with translation.override(self.language):
+                title = self._own_subject or title_of(first.card, room)
+            if any(unicodedata.bidirectional(char) in {"R", "AL"} for char in title):
+                title = f"\u2068{title}\u2069"  # or what follows would be drawn into its direction
+            self._subject_titles[first.id, room] = title
+        pattern = self._subject_patterns.get(others)
+        if pattern is None:
+            with translation.override(self.language):
+                pattern = self._subject_patterns[others] = self._subject_around(others)
+        return pattern.replace(_TITLE, title)
+
+    def _subject_around(self, others: int) -> str:
+        """The subject of a digest with so many other papers, but for the first one's title."""
+        title = _TITLE
         if others:
             title = ngettext(
                 "%(title)s and %(number)s more paper",
@@ -409,9 +428,10 @@ class DigestPress:
             return []
         found: list[int] = []
         unwanted = reader.disliked.union([choice.place.work for choice in choices])
+        left = reader.left  # which comes next time
         is_outside = reader.topics.isdisjoint
         for place, work, topics in self._most_trending:
-            if is_outside(topics) and work not in unwanted:
+            if is_outside(topics) and work not in unwanted and work not in left:
                 found.append(place)
                 if len(found) == ALSO:
                     break

@@ -78,8 +78,9 @@ class Reader(NamedTuple):
     """They take summaries that a language model made of abstracts."""
     fallen: tuple[Fallen, ...] = ()
     """What this digest tells them of; see `newsletter.digests.retractions`."""
-    left: int = 0
-    """How many papers on what they follow had no room in this digest."""
+    left: Mapping[int, int] = MappingProxyType({})
+    """The works on what they follow that had no room in this digest, each with the number of what
+    it is followed for."""
 
 
 class Choice(NamedTuple):

@@ -5,10 +5,12 @@ raises `UnsendableMail`, for every mail backend alike (Anymail's do not look for
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
-from email.header import Header
+from email import base64mime, quoprimime
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
+from types import ModuleType
 
 from newsletter.mail.encoding import UnsendableMail
 from subscriptions.addresses import BadAddress, wire_form
@@ -55,8 +57,48 @@ def is_message_id(value: str) -> bool:
 
 
 def _words(text: str, name: str) -> str:
-    """`text` as RFC 2047 encoded words, folded at 76 characters."""
-    return Header(text, "utf-8", maxlinelen=76, header_name=name).encode(linesep="\r\n")
+    """`text` as RFC 2047 encoded words, one to a line of at most 76 characters, in whichever
+    encoding is shorter. `email.header` takes ten times as long to cut a subject: it weighs the
+    whole line anew for each character.
+    """
+    room = 76 - 1 - len(_AROUND_WORD)
+    first = max(room // 3, room - len(name) - 1)  # the header's name stands before it
+    in_q, in_b = sum(map(_length_in_q, text)), base64mime.header_length(text.encode())
+    encoding: ModuleType = quoprimime
+    length = _length_in_q
+    if in_b < in_q:  # in threes, so that nothing is filled up
+        encoding, length = base64mime, _length_in_utf8
+        room, first = room // 4 * 3, first // 4 * 3
+    return "\r\n ".join(
+        [encoding.header_encode(one.encode(), "utf-8") for one in _cut(text, length, first, room)]
+    )
+
+
+def _cut(text: str, length: Callable[[str], int], first: int, room: int) -> list[str]:
+    """`text` in parts of at most `room`, and at first of at most `first`, by this `length` of each
+    character.
+    """
+    parts, begin, left = [], 0, first
+    for at, char in enumerate(text):
+        needed = length(char)
+        if needed > left and at > begin:
+            parts.append(text[begin:at])
+            begin, left = at, room
+        left -= needed
+    return [*parts, text[begin:]]
+
+
+_AROUND_WORD = "=?utf-8?q??="
+
+
+@lru_cache(maxsize=4096)
+def _length_in_q(char: str) -> int:
+    return quoprimime.header_length(char.encode())
+
+
+@lru_cache(maxsize=4096)
+def _length_in_utf8(char: str) -> int:
+    return len(char.encode())
 
 
 def _fold(name: str, text: str) -> str:

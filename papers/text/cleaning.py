@@ -38,6 +38,8 @@ def plain(value: Any) -> str:
     """`value` in one line without control characters; empty for what is not a string."""
     if not isinstance(value, str):
         return ""
+    if value.isascii() and value.isprintable() and "  " not in value:  # as most texts
+        return value.strip()
     text = _UNSEEN.sub("", _CONTROL.sub("", value))
     return " ".join(_composed(text).split())
 

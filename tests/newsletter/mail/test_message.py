@@ -4,6 +4,7 @@ import re
 import string
 from dataclasses import replace
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from typing import Any
 
@@ -200,6 +201,16 @@ class TestMessage:
         (subject_lines,) = re.findall(rb"^Subject:.*(?:\r\n[ \t].*)*", head, re.MULTILINE)
         assert max(map(len, subject_lines.split(b"\r\n"))) <= (78 if len(subject) < 1000 else 998)
         assert parse(make_mail(subject=subject))["Subject"] == subject.strip()
+
+    @given(st.text(alphabet="ab é·論😀=?_.", min_size=1, max_size=200))
+    def test_whatever_is_encoded_stands_in_short_lines(self, subject):
+        if subject.isascii() and "=?" not in subject:
+            subject += "·"
+        head = make_mail(subject=subject).as_bytes().partition(b"\r\n\r\n")[0]
+        (lines,) = re.findall(rb"^Subject:.*(?:\r\n[ \t].*)*", head, re.MULTILINE)
+        assert max(map(len, lines.split(b"\r\n"))) <= 76  # RFC 2047 section 2
+        (words,) = re.findall(rb"Subject: (.*)", lines, re.DOTALL)
+        assert str(make_header(decode_header(words.decode()))) == subject.strip()
 
     @pytest.mark.parametrize(
         ("value", "name"),

@@ -245,3 +245,20 @@ def test_names_are_each_once_and_in_order():
     assert cleaning.names(["Bob", "Alice ", None, "", "Bob", 7], 10) == ("Bob", "Alice")
     assert cleaning.names([f"n{i}" for i in range(1_000)], 5) == ("n0", "n1", "n2", "n3", "n4")
     assert cleaning.names("Alice", 5) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a b", "a b"),
+        (" a b ", "a b"),
+        ("a  b", "a b"),
+        ("a\tb\nc", "a b c"),
+        ("a\x00b\x1f\x7f", "ab"),
+        ("", ""),
+        ("   ", ""),
+        ("é\u200b  e\u0301", "é é"),
+    ],
+)
+def test_any_text_becomes_one_plain_line(text, line):
+    assert cleaning.plain(text) == line
