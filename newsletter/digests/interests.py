@@ -25,9 +25,6 @@ from newsletter.models import Delivery, WaitingPaper
 from papers.matching.interests.specs import Kind
 from subscriptions.models import Following, InterestMatch, Muted
 
-SHORT = 20
-"""Characters of the numbers of an interest's papers, from which on what was read is kept."""
-
 ORDER = {
     Kind.AUTHOR.value: 0,
     Kind.ORGANIZATION.value: 1,
@@ -232,11 +229,14 @@ def _matches(
     row for each interest, not for each match: making values of rows is what such a query costs.
     """
     found: tuple[dict[int, Matched], dict[int, Matched]] = ({}, {})
-    aliases = _first_equal(frozenset((pk, work) for pk, work in works.items() if pk != work))
+    aliases = {pk: work for pk, work in works.items() if pk != work}
     rows = _for_matches(connection.vendor, frozenset(days)).rows(interest_ids)
     for interest, is_certain, papers, scores in rows:
-        read = _matched if len(papers) < SHORT else _matched_often
-        found[0 if is_certain else 1][interest] = read(papers, scores, aliases)
+        ids: Iterable[int] = map(int, papers.split(","))
+        if aliases:
+            ids = (aliases.get(pk, pk) for pk in ids)
+        matched = Matched(zip(ids, map(float, scores.split(",")), strict=True))
+        found[0 if is_certain else 1][interest] = matched
     return found
 
 
@@ -253,25 +253,6 @@ def _for_matches(vendor: str, days: frozenset[dt.date]) -> bulk_sql.Statement:
             scores=bulk_sql.JoinedNumbers("score"),
         )
     )
-
-
-def _matched(papers: str, scores: str, aliases: frozenset[tuple[int, int]]) -> Matched:
-    """What an interest matches, from `JoinedNumbers`, by the papers that stand for the works."""
-    ids: Iterable[int] = map(int, papers.split(","))
-    if aliases:
-        work_of = dict(aliases)
-        ids = [work_of.get(pk, pk) for pk in ids]
-    return Matched(zip(ids, map(float, scores.split(",")), strict=True))
-
-
-# What brings many papers is followed by many readers, and is in every batch of them.
-_matched_often = lru_cache(maxsize=1024)(_matched)
-
-
-@lru_cache(maxsize=8)
-def _first_equal(aliases: frozenset[tuple[int, int]]) -> frozenset[tuple[int, int]]:
-    """The set that was the first to equal this one: one that is the same need not be compared."""
-    return aliases
 
 
 def _waiting(
