@@ -198,7 +198,9 @@ class TestMessage:
     def test_any_subject_arrives_as_it_was(self, subject):
         raw = make_mail(subject=subject).as_bytes()
         head = raw.partition(b"\r\n\r\n")[0]
-        (subject_lines,) = re.findall(rb"^Subject:.*(?:\r\n[ \t].*)*", head, re.MULTILINE)
+        (subject_lines,) = re.findall(
+            rb"^Subject:[^\r\n]*(?:\r\n[ \t][^\r\n]*)*", head, re.MULTILINE
+        )
         assert max(map(len, subject_lines.split(b"\r\n"))) <= (78 if len(subject) < 1000 else 998)
         assert parse(make_mail(subject=subject))["Subject"] == subject.strip()
 
@@ -207,7 +209,7 @@ class TestMessage:
         if subject.isascii() and "=?" not in subject:
             subject += "·"
         head = make_mail(subject=subject).as_bytes().partition(b"\r\n\r\n")[0]
-        (lines,) = re.findall(rb"^Subject:.*(?:\r\n[ \t].*)*", head, re.MULTILINE)
+        (lines,) = re.findall(rb"^Subject:[^\r\n]*(?:\r\n[ \t][^\r\n]*)*", head, re.MULTILINE)
         assert max(map(len, lines.split(b"\r\n"))) <= 76  # RFC 2047 section 2
         (words,) = re.findall(rb"Subject: (.*)", lines, re.DOTALL)
         assert str(make_header(decode_header(words.decode()))) == subject.strip()
