@@ -16,6 +16,8 @@ from django.db.models import Aggregate, BooleanField, Model, QuerySet, TextField
 from django.db.models.expressions import RawSQL
 from django.db.models.sql.compiler import SQLCompiler
 
+from papers.models.by_ids import as_parameter
+
 #: Column types by the name used here: PostgreSQL's. SQLite takes values as they are.
 TYPES = {
     "id": "bigint",
@@ -51,14 +53,8 @@ def among(
         found = "= ANY(ARRAY(SELECT jsonb_array_elements_text(%s::jsonb)))"
     else:
         found = "= ANY(%s::bigint[])"
-    value = _as_parameter(values, kind)
+    value = json.dumps(list(values)) if kind == "text" else as_parameter(values)
     return RawSQL(f"{name} {found}", [value], BooleanField())  # noqa: S611 - names of our own
-
-
-def _as_parameter(values: Collection[int] | Collection[str], kind: str = "id") -> str:
-    if connection.vendor == "sqlite" or kind == "text":
-        return json.dumps(list(values))
-    return "{" + ",".join(map(str, values)) + "}"
 
 
 class Statement(NamedTuple):
@@ -79,7 +75,7 @@ class Statement(NamedTuple):
     def rows(self, ids: Collection[int]) -> list[tuple[Any, ...]]:
         """The rows with these ids, as the database has them: SQLite has numbers for booleans."""
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, (*self.given, _as_parameter(ids)))
+            cursor.execute(self.sql, (*self.given, as_parameter(ids)))
             found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 

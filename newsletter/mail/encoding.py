@@ -7,7 +7,6 @@ from the start, so that a body is a list of ready bytes, joined in microseconds.
 
 import re
 from binascii import hexlify
-from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -98,13 +97,3 @@ class Fragment(NamedTuple):
         """This and what follows, as one."""
         texts, encoded, sizes = zip(self, *others, strict=True)
         return Fragment("".join(texts), b"".join(encoded), sum(sizes))
-
-    @classmethod
-    def shared(cls, text: str) -> "Fragment":
-        """Like `of`, and remembered: for text that many readers' emails have in common."""
-        return _shared(text)
-
-
-@lru_cache(maxsize=1024)
-def _shared(text: str) -> Fragment:
-    return Fragment.of(text)

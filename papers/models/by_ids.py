@@ -61,7 +61,7 @@ def among(ids: Collection[int]) -> RawSQL:
     return RawSQL("SELECT value FROM json_each(%s)", (as_parameter(ids),))
 
 
-def as_parameter(ids: Collection[int]) -> str:
+def as_parameter(ids: Collection[int] | Collection[str]) -> str:
     """These ids as `among` gives them to the database."""
     wanted = json.dumps(list(ids))
     return "{" + wanted[1:-1] + "}" if connection.vendor == "postgresql" else wanted

@@ -108,10 +108,6 @@ class TestPiece:
     def test_links_are_readable_in_the_raw_message(self):
         assert Fragment.of(LINK[:70]).encoded == LINK[:70].encode() + b"=\r\n"
 
-    def test_shared_fragments_are_encoded_once(self):
-        assert Fragment.shared("the shell") is Fragment.shared("the shell")
-        assert Fragment.shared("the shell") == Fragment.of("the shell")
-
     @given(st.text(string.ascii_letters + string.digits + "-_", min_size=1, max_size=73))
     def test_a_token_is_encoded_as_any_text_would_be(self, text):
         assert Fragment.word(text) == Fragment.of(text)
