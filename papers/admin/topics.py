@@ -32,7 +32,7 @@ from papers.fields import FIELDS
 from papers.matching import learned, ranking
 from papers.matching.classifier import FEWEST_SENT
 from papers.matching.learned import spec_of_topic
-from papers.models import Match, Topic
+from papers.models import Match, Paper, Topic
 from papers.models.pick import STANDING
 from papers.models.topic import names_by_language
 from papers.semantics import current
@@ -251,7 +251,7 @@ class TopicAdmin(CountsWhatGoes, ModelAdmin):
         ).order_by()
         matches = (
             Match.objects.sendable()
-            .filter(topic=OuterRef("pk"), paper__in=ranking.recent(timezone.now()).values("pk"))
+            .filter(topic=OuterRef("pk"), paper__in=_recent_for(request).values("pk"))
             .order_by()
         )
         return topics.annotate(reader_count=_counted(readers), match_count=_counted(matches))
@@ -516,6 +516,14 @@ def _takes_long(request: HttpRequest) -> bool:
     """Whether counting readers and matches for a list reads many rows."""
     subscription: Any = Topic._meta.get_field("subscriptions").related_model
     return is_large_for(request, subscription) or is_large_for(request, Match)
+
+
+def _recent_for(request: HttpRequest) -> QuerySet[Paper]:
+    """The papers of the last days. Which days these are is asked once a request."""
+    kept: dict[str, QuerySet[Paper]] = vars(request)
+    if "recent_papers" not in kept:
+        kept["recent_papers"] = ranking.recent(timezone.now())
+    return kept["recent_papers"]
 
 
 def _number(count: int | None) -> str:

@@ -53,7 +53,7 @@ def test_lists_take_as_many_queries_for_many_rows_as_for_few(admin_client, name)
     queries()  # content types and the like are remembered
     few = queries()
     fill(20)
-    assert queries() == few <= 17
+    assert queries() == few <= 14
 
 
 @pytest.mark.parametrize("name", LISTS)
