@@ -20,7 +20,8 @@ from newsletter.delivery import planning
 from newsletter.delivery.ledger import Claimed
 from newsletter.digests import interests, retractions
 from newsletter.digests.history import issues_holding, papers_had
-from newsletter.digests.interests import NONE_PICKED, Followed, Left, Pick, Picked
+from newsletter.digests.interests import NONE_PICKED, Followed, Left, Picked
+from newsletter.digests.matched import Ranking
 from newsletter.digests.readers import ratings_of
 from newsletter.digests.rendering import DigestPress
 from newsletter.digests.selection import Choice, Reader, Shelf
@@ -67,11 +68,11 @@ class Stock:
     """The number of the semantic model whose vectors the shelf has; None where it has none."""
     days: frozenset[dt.date]
     """Of the issues that it draws on."""
-    place_of: Mapping[int, int]
+    place_of: dict[int, int]
     """The place of every paper of these issues, by the one that stands for the work, most trending
     first: what readers follow is looked for among all of them."""
-    standing: Mapping[int, int]
-    """How these papers stand, the most trending 0."""
+    ranking: Ranking
+    """How these papers stand."""
     followed: dict[int, Place] = field(default_factory=dict)
     """Places that are on no shelf, by their ids, as far as readers follow what they hold."""
 
@@ -149,7 +150,7 @@ def _stock_of(issue: Issue, wording: Wording) -> Stock:
         fitted=fitted,
         days=frozenset(_days_of(issue, wording.since)),
         place_of=place_of,
-        standing={work: at for at, work in enumerate(place_of)},
+        ranking=Ranking(place_of),
     )
 
 
@@ -185,13 +186,10 @@ def draft_for(
     wanted = reader.papers_wanted
     room = max(wanted // 2, 1, wanted - len(choices))
     unwanted = reader.disliked.union(had) if had else reader.disliked
-    picked = interests.pick(followed, stock.standing, unwanted, room, daily_only=is_of_interests)
+    picked = interests.pick(
+        followed, stock.ranking, stock.place_of, unwanted, room, daily_only=is_of_interests
+    )
     return reader, choices, picked
-
-
-def place_of(stock: Stock, one: Pick) -> int:
-    """The id of the place of a followed paper; of one that waited, in its own issue."""
-    return one.place or stock.place_of[one.work]
 
 
 def with_picks(
@@ -202,13 +200,12 @@ def with_picks(
     places: Mapping[int, Place],
 ) -> tuple[Reader, list[Choice]]:
     """The whole digest, what is followed first; and its reader, who is told what had no room."""
-    place_by_work = stock.place_of
     found = stock.shelf.with_followed(
         choices,
         [
             (places[pk], followings, reason)
-            for work, followings, reason, waited in picked.picks
-            if (pk := waited or place_by_work[work]) in places
+            for _, pk, followings, reason in picked.picks
+            if pk in places
         ],
         reader,
     )
@@ -343,8 +340,8 @@ def _composed(
         is_of_interests=is_of_interests,
     )
     if picked.picks or picked.left:
-        wanted = [place_of(stock, one) for one in picked.picks]
-        places = {pk: place for pk in wanted if (place := stock.shelf.place(pk))}
+        wanted = [pk for _, pk, _, _ in picked.picks]
+        places = {pk: place for pk in wanted if (place := stock.shelf.by_id.get(pk))}
         if missing := [pk for pk in wanted if pk not in places]:
             places |= places_by_id(missing)
         reader, choices = with_picks(stock, reader, choices, picked, places)

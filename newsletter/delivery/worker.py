@@ -44,7 +44,6 @@ from newsletter.delivery.composing import (
     Wording,
     draft_for,
     edition_of,
-    place_of,
     with_picks,
     wording_for,
 )
@@ -321,8 +320,8 @@ class Worker:
                 continue
             # A batch may hold two digests of one reader, as after an outage.
             mine = had.setdefault(reader.id, set())
-            mine.update(c.place.paper_id for c in choices)
-            mine.update(each.work for each in picked.picks)
+            mine.update([c.place.paper_id for c in choices])
+            mine.update([work for work, _, _, _ in picked.picks])
             drafts.append((one, reader, choices, picked))
         places = self._places_of(drafts, wanted)
         for one, reader, choices, picked in drafts:
@@ -523,9 +522,8 @@ class Worker:
         missing: dict[int, Stock] = {}
         for one, _, _, picked in drafts:
             stock = wanted[one.id].stock
-            for each in picked.picks:
-                pk = place_of(stock, each)
-                found = stock.shelf.place(pk) or stock.followed.get(pk)
+            for _, pk, _, _ in picked.picks:
+                found = stock.shelf.by_id.get(pk) or stock.followed.get(pk)
                 if found is not None:
                     known[pk] = found
                 else:

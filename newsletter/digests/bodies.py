@@ -372,13 +372,28 @@ class Form:
         return cards
 
     def _pattern(self, place: int, by_topic: bool) -> Pattern:
-        parts = self.cards[place].parts
-        anything = dict.fromkeys(("why", "feedback", "level"), LEVELS[by_topic])
-        pattern = self.patterns[by_topic][place] = Pattern(
-            [part if isinstance(part, Fragment) else anything[part] for part in parts],
-            tuple([at for at, part in enumerate(parts) if part == "why"]),
-            tuple([at for at, part in enumerate(parts) if part == "feedback"]),
-        )
+        """The card with what is the same for all readers joined: each fragment less is one less to
+        go through for every reader.
+        """
+        level = LEVELS[by_topic]
+        parts: list[Fragment] = []
+        holes: dict[str, list[int]] = {"why": [], "feedback": []}
+        run: list[Fragment] = []
+        for part in self.cards[place].parts:
+            if isinstance(part, Fragment):
+                run.append(part)
+            elif part == "level":
+                run.append(level)
+            else:
+                if run:
+                    parts.append(run[0].joined(*run[1:]))
+                    run = []
+                holes[part].append(len(parts))
+                parts.append(level)  # anything
+        if run:
+            parts.append(run[0].joined(*run[1:]))
+        pattern = Pattern(parts, tuple(holes["why"]), tuple(holes["feedback"]))
+        self.patterns[by_topic][place] = pattern
         return pattern
 
     def _also(self, places: tuple[int, ...]) -> list[Fragment]:

@@ -38,7 +38,12 @@ def stored_form(choices: Iterable[Choice]) -> str:
 @lru_cache(maxsize=10_000)
 def _row(paper_id: int, place_id: int, topics: tuple[int, ...], why: str) -> str:
     """A paper with the topics that it was chosen for: the same for very many readers."""
-    return json.dumps([paper_id, place_id, topics, why], ensure_ascii=False)
+    return f"[{paper_id},{place_id},[{','.join(map(str, topics))}],{_quoted(why)}]"
+
+
+@lru_cache(maxsize=1_000)
+def _quoted(why: str) -> str:
+    return json.dumps(why, ensure_ascii=False)
 
 
 def chosen_papers(stored: Iterable[Any]) -> list[ChosenPaper]:

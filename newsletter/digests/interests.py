@@ -7,6 +7,7 @@ that words which a reader deleted stand nowhere anymore.
 
 import datetime as dt
 import json
+from collections import ChainMap
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -16,14 +17,17 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import BigIntegerField, F, OuterRef, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Round
 from django.utils import translation
 from django.utils.translation import gettext
 
 from newsletter import bulk_sql
-from newsletter.digests.selection import Choice
+from newsletter.digests.matched import NOTHING_MATCHED, PER_SCORE, Batch, Matched, Ranking
+from newsletter.digests.selection import BETWEEN_REASONS, Choice
 from newsletter.models import Delivery, WaitingPaper
 from papers.matching.interests.specs import Kind
-from subscriptions.models import Following, InterestMatch, Muted
+from subscriptions.models import Following, Interest, InterestMatch, Muted
 
 ORDER = {
     Kind.AUTHOR.value: 0,
@@ -36,28 +40,6 @@ ORDER = {
 """In which order kinds take turns."""
 
 
-class Matched(dict[int, float]):
-    """The scores of what an interest matches, by work; put in order once for all who follow it."""
-
-    __slots__ = ("_ranked",)
-    _ranked: tuple[Mapping[int, int], Sequence[int]] | None
-
-    def __init__(self, scores: Mapping[int, float] | Iterable[tuple[int, float]]) -> None:
-        super().__init__(scores)
-        self._ranked = None
-
-    def ranked(self, standing: Mapping[int, int]) -> Sequence[int]:
-        """The works that stand there, best first."""
-        if self._ranked is None or self._ranked[0] is not standing:
-            if len(self) == 1:  # as most that match anything
-                works = [work for work in self if work in standing]
-            else:  # as `_best_first`, in two stable sorts that call nothing of ours
-                works = sorted(self.keys() & standing.keys(), key=standing.__getitem__)
-                works.sort(key=self.__getitem__, reverse=True)
-            self._ranked = standing, works
-        return self._ranked[1]
-
-
 class FollowedPapers(NamedTuple):
     """The papers that one interest of a reader may bring."""
 
@@ -67,8 +49,8 @@ class FollowedPapers(NamedTuple):
     """In the reader's language."""
     most: int
     """In one email."""
-    papers: Mapping[int, float]
-    """How well each matches, by the id of the paper that stands for the work."""
+    papers: Matched
+    """By the ids of the papers that stand for works."""
     waiting: Mapping[int, int]
     """Of papers that found no place last time, by the id of the work, the place in their issue."""
     is_daily: bool = False
@@ -86,16 +68,10 @@ class Followed(NamedTuple):
 NOTHING = Followed()
 
 
-class Pick(NamedTuple):
-    """A paper that comes for being followed."""
-
-    work: int
-    followings: tuple[int, ...]
-    """The numbers of what it is followed for, the first reason first."""
-    reason: str = ""
-    """That in words."""
-    place: int = 0
-    """Of one that waited: the id of its place in its issue."""
+Pick = tuple[int, int, tuple[int, ...], str]
+"""A paper that comes for being followed: its work, the id of its place, the numbers of what it is
+followed for (the first reason first), and that in words.
+"""
 
 
 class Picked(NamedTuple):
@@ -150,52 +126,66 @@ def followed_by(
     """
     if not subscriber_ids:
         return {}
-    rows = _for_followings(connection.vendor).rows(subscriber_ids)
+    rows = _for_followings(connection.vendor, frozenset(days)).rows(subscriber_ids)
     muted = _for_muted(connection.vendor).rows(subscriber_ids)
     if not rows and not muted:
         return {}
-    certain, maybe = _matches({row[2] for row in rows} | {one for _, one in muted}, days, works)
+    certain, maybe, batch = _matches(
+        {row[2] for row in rows} | {one for _, one in muted}, days, works
+    )
     waiting = _waiting({row[1] for row in rows}, delivery_ids)
     interests: dict[int, list[FollowedPapers]] = {}
     for pk, subscriber, interest, kind, name, most, takes_maybe, rhythm in rows:
-        if subscriber not in languages:
-            continue
-        papers: Mapping[int, float] = certain.get(interest, _NO_PAPERS)
+        number = certain.get(interest)
+        papers = NOTHING_MATCHED if number is None else Matched(batch, number)
         if takes_maybe and interest in maybe:
-            papers = Matched({**papers, **maybe[interest]})
+            also = maybe[interest]
+            papers = Matched(batch, also) if number is None else batch.with_both(number, also)
         waits = waiting.get(pk, _NO_PLACES)
-        if papers or waits:
-            reason = in_words(kind, name, languages[subscriber])
-            one = FollowedPapers(pk, kind, reason, most, papers, waits, rhythm == _DAILY)
-            if subscriber in interests:
-                interests[subscriber].append(one)
-            else:
-                interests[subscriber] = [one]
+        if (papers is NOTHING_MATCHED and not waits) or subscriber not in languages:
+            continue
+        reason = in_words(kind, name, languages[subscriber])
+        one = FollowedPapers(pk, kind, reason, most, papers, waits, rhythm == _DAILY)
+        if subscriber in interests:
+            interests[subscriber].append(one)
+        else:
+            interests[subscriber] = [one]
     never: dict[int, set[int]] = {}
     for subscriber, interest in muted:
         if interest in certain:
-            never.setdefault(subscriber, set()).update(certain[interest])
+            never.setdefault(subscriber, set()).update(batch.works_of(certain[interest]))
     return {
         subscriber: Followed(
             tuple(sorted(mine, key=_by_kind) if len(mine) > 1 else mine),
-            frozenset(never.get(subscriber, ())),
+            frozenset(never[subscriber]) if subscriber in never else _NOBODY,
         )
         for subscriber in interests.keys() | never.keys()
         for mine in [interests.get(subscriber, ())]
     }
 
 
-@cache
-def _for_followings(vendor: str) -> bulk_sql.Statement:
+@lru_cache(maxsize=64)
+def _for_followings(vendor: str, days: frozenset[dt.date]) -> bulk_sql.Statement:
+    """What readers follow that may bring something: most interests match nothing on a day."""
+    matched = InterestMatch.objects.filter(day__in=days, interest=OuterRef("interest_id"))
+    waiting = WaitingPaper.objects.filter(following=OuterRef("pk"))
+    # Subqueries of one row each. By a join, or by EXISTS, a database that knows little of its
+    # tables would read all interests, or all matches of a day.
+    found = [
+        Subquery(rows.order_by().annotate(one=Value(1)).values("one")[:1])
+        for rows in (matched, waiting)
+    ]
     return bulk_sql.Statement.of(
         Following.objects.running()
+        .alias(found=Coalesce(*found))
+        .filter(found__isnull=False)
         .filter(bulk_sql.among(Following, "subscriber_id", ()))
         .order_by("id")
         .values_list(
             "pk",
             "subscriber_id",
             "interest_id",
-            "interest__kind",
+            Subquery(Interest.objects.filter(pk=OuterRef("interest_id")).values("kind")[:1]),
             "name",
             "most_papers",
             "takes_maybe",
@@ -214,7 +204,7 @@ def _for_muted(vendor: str) -> bulk_sql.Statement:
 
 
 _DAILY = Following.Rhythm.DAILY.value
-_NO_PAPERS: Mapping[int, float] = {}
+_NOBODY: frozenset[int] = frozenset()
 _NO_PLACES: dict[int, int] = {}
 
 
@@ -224,20 +214,17 @@ def _by_kind(one: FollowedPapers) -> tuple[int, int]:
 
 def _matches(
     interest_ids: Collection[int], days: Collection[dt.date], works: Mapping[int, int]
-) -> tuple[dict[int, Matched], dict[int, Matched]]:
-    """By interest the works that it certainly matches, and those that it may mean, with scores. A
-    row for each interest, not for each match: making values of rows is what such a query costs.
+) -> tuple[dict[int, int], dict[int, int], Batch]:
+    """By interest the numbers, in the batch that comes with them, of what it certainly matches and
+    of what it may mean. A row for each interest, not for each match: making values of rows is what
+    such a query costs.
     """
-    found: tuple[dict[int, Matched], dict[int, Matched]] = ({}, {})
-    aliases = {pk: work for pk, work in works.items() if pk != work}
     rows = _for_matches(connection.vendor, frozenset(days)).rows(interest_ids)
-    for interest, is_certain, papers, scores in rows:
-        ids: Iterable[int] = map(int, papers.split(","))
-        if aliases:
-            ids = (aliases.get(pk, pk) for pk in ids)
-        matched = Matched(zip(ids, map(float, scores.split(",")), strict=True))
-        found[0 if is_certain else 1][interest] = matched
-    return found
+    aliases = {pk: work for pk, work in works.items() if pk != work}
+    batch = Batch.read([row[2] for row in rows], [row[3] for row in rows], aliases)
+    certain = {row[0]: number for number, row in enumerate(rows) if row[1]}
+    maybe = {row[0]: number for number, row in enumerate(rows) if not row[1]}
+    return certain, maybe, batch
 
 
 @lru_cache(maxsize=64)
@@ -250,7 +237,7 @@ def _for_matches(vendor: str, days: frozenset[dt.date]) -> bulk_sql.Statement:
         .annotate(
             # Both read the rows of a group in one order.
             papers=bulk_sql.JoinedNumbers("paper_id"),
-            scores=bulk_sql.JoinedNumbers("score"),
+            scores=bulk_sql.JoinedNumbers(Cast(Round(F("score") * PER_SCORE), BigIntegerField())),
         )
     )
 
@@ -286,22 +273,10 @@ def _for_waiting(vendor: str) -> bulk_sql.Statement:
     )
 
 
-def _best_first(
-    works: Sequence[int], scores: Mapping[int, float], standing: Mapping[int, int]
-) -> list[int]:
-    """The best match first, then how they stand; what waits comes last."""
-    last = len(standing)
-    ranked = sorted([(-scores.get(work, 0.0), standing.get(work, last), work) for work in works])
-    return [work for _, _, work in ranked]
-
-
-def _ranked(papers: Mapping[int, float], standing: Mapping[int, int]) -> Sequence[int]:
-    return (papers if isinstance(papers, Matched) else Matched(papers)).ranked(standing)
-
-
 def pick(
     followed: Followed,
-    standing: Mapping[int, int],
+    ranking: Ranking,
+    place_of: dict[int, int],
     unwanted: Collection[int],
     room: int,
     *,
@@ -310,62 +285,55 @@ def pick(
     """What the interests of a reader bring, in turns: authors, organizations, venues, words, each
     its best first, at most `room` papers and each interest at most its own number.
 
-    `standing`: how papers stand, by work, the best 0. `unwanted`: works that the reader had or
-    never wants. A paper that several interests bring counts for the first one that has its turn,
-    and is given for all. Papers that wait come with those of the day.
+    `ranking`: how papers stand; by work `place_of` them. `unwanted`: works that the reader had
+    or never wants. A paper that several interests bring counts for the first one that has its
+    turn, and is given for all. Papers that wait come with those of the day, after them.
     """
-    queues: list[tuple[FollowedPapers, Sequence[int]]] = []
+    queues: list[_Queue] = []
     waited: dict[int, int] = {}
     offered: list[int] = []
     for one in followed.interests:
         if daily_only and not one.is_daily:
             continue
-        candidates = _ranked(one.papers, standing)
+        today = one.papers.ranked(ranking)
         if unwanted:
-            candidates = [work for work in candidates if work not in unwanted]
+            today = [work for work in today if work not in unwanted]
+        candidates = today
         if one.waiting:
             offered.append(one.following)
+            waits = [w for w in one.waiting if w not in unwanted and w not in today]
+            last = len(ranking)
+            waits.sort(key=lambda work: (ranking.get(work, last), work))
             waited |= one.waiting
-            waits = [w for w in one.waiting if w not in unwanted and w not in one.papers]
-            candidates = _best_first([*candidates, *waits], one.papers, standing)
+            candidates = today + waits
         if candidates:
-            queues.append((one, candidates))
+            queues.append((one, candidates, len(today)))
     if not queues:
         return Picked(offered=tuple(offered)) if offered else NONE_PICKED
+    places = ChainMap(place_of, waited) if waited else place_of
     if len(queues) == 1:  # as for most readers
-        one, candidates = queues[0]
-        places = min(room, one.most)
-        followings, reason = (one.following,), one.reason
-        rest = candidates[places:]
-        if one.waiting:
-            rest = [work for work in rest if work in one.papers]
+        one, candidates, of_today = queues[0]
+        most = min(room, one.most)
+        owner, reason = (one.following,), one.reason
+        rest = candidates[most:of_today]
         return Picked(
-            tuple(
-                [
-                    Pick(work, followings, reason, 0 if work in standing else waited[work])
-                    for work in candidates[:places]
-                ]
-            ),
+            tuple([(w, places[w], owner, reason) for w in candidates[:most]]),
             dict.fromkeys(rest, one.following) if rest else _NOTHING_LEFT,
             tuple(offered),
         )
-
-    def reasons(work: int) -> list[FollowedPapers]:
-        return [one for one, _ in queues if work in one.papers or work in one.waiting]
-
-    several = len(set().union(*[mine for _, mine in queues]))
+    several = len(set().union(*[candidates for _, candidates, _ in queues]))
     if (
         several <= room
-        and several == sum([len(mine) for _, mine in queues])
-        and all(len(mine) <= one.most for one, mine in queues)
+        and several == sum([len(candidates) for _, candidates, _ in queues])
+        and all(len(candidates) <= one.most for one, candidates, _ in queues)
     ):
         # As for nearly all others: there is room for everything, and nothing is there twice.
-        owners = [((one.following,), one.reason) for one, _ in queues]
-        turns = zip_longest(*[mine for _, mine in queues])
+        owners = [((one.following,), one.reason) for one, _, _ in queues]
+        turns = zip_longest(*[candidates for _, candidates, _ in queues])
         return Picked(
             tuple(
                 [
-                    Pick(work, followings, reason, 0 if work in standing else waited[work])
+                    (work, places[work], followings, reason)
                     for turn in turns
                     for (followings, reason), work in zip(owners, turn, strict=True)
                     if work is not None
@@ -373,13 +341,40 @@ def pick(
             ),
             offered=tuple(offered),
         )
+    chosen = _in_turns(queues, room)
+    left: dict[int, int] = {}
+    if len(chosen) < several:
+        for one, candidates, of_today in queues:
+            mine = [w for w in candidates[:of_today] if w not in chosen and w not in left]
+            left |= dict.fromkeys(mine, one.following)
+    owned = [(one, set(candidates)) for one, candidates, _ in queues]
+    return Picked(
+        tuple(
+            [
+                _picked(work, places[work], [one for one, mine in owned if work in mine])
+                for work in chosen
+            ]
+        ),
+        left,
+        tuple(offered),
+    )
+
+
+_Queue = tuple[FollowedPapers, list[int], int]
+"""The papers of one interest to choose from: the interest, the works, and how many of these, the
+first ones, are of the day; the others waited.
+"""
+
+
+def _in_turns(queues: Sequence[_Queue], room: int) -> dict[int, None]:
+    """At most `room` works, one of each interest in turn; as the keys, in that order."""
     chosen: dict[int, None] = {}
     taken = [0] * len(queues)
     at = [0] * len(queues)
     is_moving = True
     while is_moving and len(chosen) < room:
         is_moving = False
-        for number, (one, candidates) in enumerate(queues):
+        for number, (one, candidates, _) in enumerate(queues):
             if len(chosen) >= room or taken[number] >= one.most:
                 continue
             while at[number] < len(candidates) and candidates[at[number]] in chosen:
@@ -389,32 +384,15 @@ def pick(
                 at[number] += 1
                 taken[number] += 1
                 is_moving = True
-    left: dict[int, int] = {}
-    if len(chosen) < several:
-        for one, candidates in queues:
-            mine = [w for w in candidates if w not in chosen and w not in left and w in one.papers]
-            left |= dict.fromkeys(mine, one.following)
-    return Picked(
-        tuple([_picked(work, reasons(work), standing, waited) for work in chosen]),
-        left,
-        tuple(offered),
-    )
+    return chosen
 
 
-def _picked(
-    work: int,
-    reasons: Sequence[FollowedPapers],
-    standing: Mapping[int, int],
-    waited: Mapping[int, int],
-) -> Pick:
-    place = 0 if work in standing else waited[work]
-    if len(reasons) == 1:
-        return Pick(work, (reasons[0].following,), reasons[0].reason, place)
-    return Pick(
+def _picked(work: int, place: int, reasons: Sequence[FollowedPapers]) -> Pick:
+    return (
         work,
-        tuple([one.following for one in reasons]),
-        " · ".join([one.reason for one in reasons]),
         place,
+        tuple([one.following for one in reasons]),
+        BETWEEN_REASONS.join([one.reason for one in reasons]),
     )
 
 

@@ -171,6 +171,13 @@ class DigestPress:
             cards |= dict.fromkeys(ids if reader.in_full else ids[:IN_FULL])
         self._prepare(lines, cards)
 
+    def _has(self, lines: Sequence[int], cards: Sequence[int]) -> bool:
+        """Whether all of these are made: mostly so, they were prepared for a batch."""
+        forms = [self.text] if self.html is None else [self.text, self.html]
+        return all(
+            form.lines.keys() >= set(lines) and form.cards.keys() >= set(cards) for form in forms
+        )
+
     def _prepare(self, lines: Iterable[int], cards: Iterable[int]) -> None:
         new_lines = [pk for pk in lines if pk not in self.text.lines]
         new_cards = self.text.touch(cards)
@@ -234,7 +241,9 @@ class DigestPress:
             raise RenderingFailed("a digest without papers is not sent")
         order = self.order(reader, choices, delivery_id)
         shown = [choice.place.id for choice in choices] + list(order.also)
-        self._prepare(shown, [choice.place.id for choice in order.in_full])
+        in_full = [choice.place.id for choice in order.in_full]
+        if not self._has(shown, in_full):
+            self._prepare(shown, in_full)
         leave = order.tokens["unsubscribe"][0].text
         html: tuple[Fragment, ...] = ()
         has_html = self.html is not None and self._text_only.isdisjoint(shown)

@@ -122,6 +122,8 @@ class Shelf:
         #: Most trending first; a paper that stood in several issues stands here once.
         self.places = taking_part(places)
         self._works = [place.work for place in self.places]
+        #: The same by their ids.
+        self.by_id = {place.id: place for place in self.places}
         self._at_place = {place.id: at for at, place in enumerate(self.places)}
         self._by_topic: dict[int, list[int]] = {}
         for at, place in enumerate(self.places):
@@ -238,11 +240,6 @@ class Shelf:
         if ratings and liking:
             return self._with_liked(choices, allowed, ratings, liking)
         return choices
-
-    def place(self, pk: int) -> Place | None:
-        """The place with this id, where it is one to choose from."""
-        at = self._at_place.get(pk)
-        return self.places[at] if at is not None else None
 
     def with_followed(
         self,

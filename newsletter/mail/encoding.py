@@ -95,5 +95,9 @@ class Fragment(NamedTuple):
 
     def joined(self, *others: "Fragment") -> "Fragment":
         """This and what follows, as one."""
-        texts, encoded, sizes = zip(self, *others, strict=True)
-        return Fragment("".join(texts), b"".join(encoded), sum(sizes))
+        text, encoded, size = self
+        for more_text, more_encoded, more_size in others:
+            text += more_text
+            encoded += more_encoded
+            size += more_size
+        return Fragment(text, encoded, size)

@@ -69,9 +69,11 @@ class Mail:
 
     def as_chunks(self) -> list[bytes]:
         """`as_bytes`, not yet joined: the header block first, blank line included."""
-        head, boundary = self._head(), self.boundary
+        html = [fragment.encoded for fragment in self.html]
+        # Encoding shortens nothing, and what is joined next is at hand.
+        head, boundary = self._head(sum(map(len, html))), self.boundary
         text = [fragment.encoded for fragment in self.text]
-        if not self.html:
+        if not html:
             return [f"{head}\r\n".encode() + _TEXT, *text]
         mark = f"--{boundary}".encode()
         alternative = f'Content-Type: multipart/alternative; boundary="{boundary}"'
@@ -80,7 +82,7 @@ class Mail:
             mark + b"\r\n" + _TEXT,
             *text,
             b"\r\n" + mark + b"\r\n" + _HTML,
-            *[fragment.encoded for fragment in self.html],
+            *html,
             b"\r\n" + mark + b"--\r\n",
         ]
 
@@ -144,15 +146,18 @@ class Mail:
             and self.envelope_from.rpartition("@")[0].isascii()
         )
 
-    def _head(self) -> str:
-        """Check all of the email; the header block but for Content-Type."""
+    def _head(self, html_at_most: int = HTML_LIMIT + 1) -> str:
+        """Check all of the email; the header block but for Content-Type. `html_at_most`: bytes that
+        the HTML is known to be within.
+        """
         if self.envelope_from:
             address("the envelope sender", self.envelope_from)
         if not mail_headers.is_message_id(self.message_id):
             raise UnsendableMail("the Message-ID is not of the form <left@right>")
         if not any(fragment.size for fragment in self.text):
             raise UnsendableMail("the text part is empty")
-        if sum([fragment.size for fragment in self.html]) > HTML_LIMIT:
+        is_checked = html_at_most <= HTML_LIMIT
+        if not is_checked and sum([fragment.size for fragment in self.html]) > HTML_LIMIT:
             raise UnsendableMail(f"the HTML is over {HTML_LIMIT // 1024} KB")
         names = tuple([name for name, _ in self.headers])
         lower_case = mail_headers.check_names(names)

@@ -7,6 +7,7 @@ from pathlib import Path
 from newsletter.delivery import notices
 from newsletter.delivery.composing import compose_for
 from newsletter.digests.interests import Followed, FollowedPapers, in_words
+from newsletter.digests.matched import Matched
 from newsletter.digests.readers import readers_of
 from newsletter.digests.selection import Reader
 from newsletter.mail.message import Mail
@@ -150,7 +151,8 @@ def _example(issue: Issue) -> Followed:
     names = [str(name) for paper in papers for name in paper.authors[:1]]
     reason = in_words(Kind.AUTHOR.value, names[0] if names else "Alice Adams", "en")
     works = {paper.merged_into_id or paper.pk: 1.0 for paper in papers}
-    one = FollowedPapers(0, Kind.AUTHOR.value, reason, len(works), works, {}, is_daily=True)
+    matched = Matched.of(works)
+    one = FollowedPapers(0, Kind.AUTHOR.value, reason, len(works), matched, {}, is_daily=True)
     return Followed((one,))
 
 

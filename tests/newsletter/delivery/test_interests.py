@@ -13,6 +13,7 @@ from newsletter.digests.interests import (
     in_words,
     pick,
 )
+from newsletter.digests.matched import Matched, Ranking
 from newsletter.issues.freezing import build_issue
 from newsletter.models import Delivery, WaitingPaper
 from papers.matching.interests.specs import spec_of
@@ -45,18 +46,19 @@ def followed(*interests: FollowedPapers) -> Followed:
 
 
 def one(number: int, *works: int, most: int = 10, waiting: dict[int, int] | None = None):
-    scores = dict.fromkeys(works, 1.0)
-    return FollowedPapers(number, "words", f"words {number}", most, scores, waiting or {})
+    papers = Matched.of(dict.fromkeys(works, 1.0))
+    return FollowedPapers(number, "words", f"words {number}", most, papers, waiting or {})
 
 
 class TestPicking:
     """In turns, each its best first; pure."""
 
-    standing = {work: work for work in range(100)}
+    ranking = Ranking(range(100))
+    place_of = {work: 1000 + work for work in ranking}
 
     def picked(self, follows: Followed, room: int, unwanted=frozenset()):
-        found = pick(follows, self.standing, unwanted, room)
-        return [each.work for each in found.picks], list(found.left)
+        found = pick(follows, self.ranking, self.place_of, unwanted, room)
+        return [work for work, *_ in found.picks], list(found.left)
 
     @pytest.mark.parametrize(
         ("follows", "room", "expected"),
@@ -77,9 +79,8 @@ class TestPicking:
         assert self.picked(followed(one(1, 5, 3, 4)), 9, unwanted={3}) == ([4, 5], [])
 
     def test_a_paper_of_two_interests_has_both_reasons(self):
-        found = pick(followed(one(1, 5), one(2, 5)), self.standing, (), 5)
-        assert found.picks[0].followings == (1, 2)
-        assert found.picks[0].reason == "words 1 · words 2"
+        found = pick(followed(one(1, 5), one(2, 5)), self.ranking, self.place_of, (), 5)
+        assert found.picks == ((5, 1005, (1, 2), "words 1 · words 2"),)
 
 
 def test_reasons_are_in_the_readers_language():

@@ -63,7 +63,8 @@ def private(kind: str) -> str:
 def newest_papers_sitemap() -> str:
     """The last of those of papers: where a paper stands is told by its number."""
     index = Client().get("/sitemap.xml").content.decode()
-    return re.findall(r"<loc>[^<]*?(/sitemap-papers\.xml[^<]*)</loc>", index)[-1]
+    found: list[str] = re.findall(r"<loc>[^<]*?(/sitemap-papers\.xml[^<]*)</loc>", index)
+    return found[-1]
 
 
 PLACES = {
