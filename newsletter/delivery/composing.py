@@ -9,7 +9,6 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -20,7 +19,7 @@ from newsletter.delivery import planning
 from newsletter.delivery.ledger import Claimed
 from newsletter.digests import interests, retractions
 from newsletter.digests.history import issues_holding, papers_had
-from newsletter.digests.interests import NONE_PICKED, Followed, Left, Picked
+from newsletter.digests.interests import MOST_WAITING, NONE_PICKED, Followed, Left, Picked
 from newsletter.digests.matched import Ranking
 from newsletter.digests.readers import ratings_of
 from newsletter.digests.rendering import DigestPress
@@ -33,9 +32,6 @@ from newsletter.models import Delivery, Issue
 from papers.cards import Card
 from papers.models import Paper, Topic, page_version
 from papers.semantics import current
-
-MOST_WAITING = 10
-"""Papers on what one reader follows that wait for the next email, at most: the best ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +207,9 @@ def with_picks(
     )
     left = picked.left
     if left:
+        # Some may be here for one of their topics.
         there = [work for choice in found if (work := choice.place.work) in left]
-        if there:  # for one of their topics
-            left = {work: following for work, following in left.items() if work not in there}
-        reader = reader._replace(left=left)
+        reader = reader._replace(left=frozenset(left).difference(there) if there else left)
     return reader, found
 
 
@@ -242,9 +237,12 @@ class KeptInterests:
         if picked.picks:
             self.chosen[one.id] = interests.stored_form(choices)
         if reader.left and one.subscriber_id is not None:
-            first = islice(reader.left.items(), MOST_WAITING)
-            places = tuple([(following, stock.place_of[work]) for work, following in first])
-            self._left.append(Left(one.id, one.subscriber_id, day, places))
+            place_of, left = stock.place_of, reader.left
+            places = [
+                (following, place_of[work]) for work, following in picked.first_left if work in left
+            ]
+            waiting = tuple(places[:MOST_WAITING])
+            self._left.append(Left(one.id, one.subscriber_id, day, waiting))
 
     def write(self) -> None:
         """Write what waits and what was offered, and begin anew."""

@@ -8,8 +8,11 @@ a handful of days, so this stays a handful of index probes for each reader.
 """
 
 import datetime as dt
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+
+from django.db import connection
 
 from newsletter import bulk_sql
 from newsletter.digests.choices import paper_ids
@@ -41,15 +44,25 @@ def issues_holding(names: Iterable[int]) -> list[int]:
 
 
 def _note(
-    rows: Iterable[tuple[int, int | None, Sequence[Any]]],
+    rows: Iterable[tuple[int, int | None, str]],
     but: Collection[int],
     works: Mapping[int, int],
     had: dict[int, set[int]],
 ) -> None:
     for pk, subscriber_id, stored in rows:
-        if pk not in but and stored and subscriber_id is not None:
-            ids = paper_ids(stored)
-            had.setdefault(subscriber_id, set()).update(works.get(one, one) for one in ids)
+        if pk not in but and subscriber_id is not None and (choices := json.loads(stored)):
+            ids = paper_ids(choices)
+            had.setdefault(subscriber_id, set()).update([works.get(one, one) for one in ids])
+
+
+@lru_cache(maxsize=64)
+def _for_had(vendor: str, column: str, issue_ids: frozenset[int]) -> bulk_sql.Statement:
+    return bulk_sql.Statement.of(
+        Delivery.objects.filter(**{f"{column}__in": issue_ids}, state__in=HAD)
+        .filter(bulk_sql.among(Delivery, "subscriber_id", ()))
+        .order_by()
+        .values_list("pk", "subscriber_id", "choices")
+    )
 
 
 def papers_had(
@@ -69,26 +82,9 @@ def papers_had(
     had: dict[int, set[int]] = {}
     if not issue_ids or not subscriber_ids:
         return had
-    rows = (
-        Delivery.objects.filter(
-            bulk_sql.among(Delivery, "subscriber_id", subscriber_ids),
-            issue_id__in=issue_ids,
-            state__in=HAD,
-        )
-        .order_by()
-        .values_list("pk", "subscriber_id", "choices")
-    )
-    _note(rows, but, works, had)
-    if daily:
-        # Of few readers, and found by an index of few rows.
-        rows = (
-            Delivery.objects.filter(
-                bulk_sql.among(Delivery, "subscriber_id", list(daily)),
-                interests_of_id__in=issue_ids,
-                state__in=HAD,
-            )
-            .order_by()
-            .values_list("pk", "subscriber_id", "choices")
-        )
-        _note(rows, but, works, had)
+    issues = frozenset(issue_ids)
+    for column, readers in (("issue_id", subscriber_ids), ("interests_of_id", daily)):
+        # Of few readers, the latter are found by an index of few rows.
+        if readers:
+            _note(_for_had(connection.vendor, column, issues).rows(readers), but, works, had)
     return had

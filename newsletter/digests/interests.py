@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import takewhile, zip_longest
 from operator import attrgetter
-from types import MappingProxyType
 from typing import NamedTuple
 
 from django.db import connection
@@ -67,6 +66,9 @@ class Followed(NamedTuple):
 
 NOTHING = Followed()
 
+MOST_WAITING = 10
+"""Papers on what one reader follows that wait for the next email, at most: the best ones."""
+
 
 Pick = tuple[int, int, tuple[int, ...], str]
 """A paper that comes for being followed: its work, the id of its place, the numbers of what it is
@@ -78,8 +80,10 @@ class Picked(NamedTuple):
     """What a reader's interests bring into one email."""
 
     picks: tuple[Pick, ...] = ()
-    left: Mapping[int, int] = MappingProxyType({})
-    """The works that found no place, best first, each with the first of what it's followed for."""
+    left: Collection[int] = frozenset()
+    """The works that found no place."""
+    first_left: tuple[tuple[int, int], ...] = ()
+    """The best of these, as many as may wait: each with the first of what it's followed for."""
     offered: tuple[int, ...] = ()
     """The numbers of what is followed whose papers had waited for this email."""
 
@@ -311,17 +315,24 @@ def pick(
     if not queues:
         return Picked(offered=tuple(offered)) if offered else NONE_PICKED
     places = ChainMap(place_of, waited) if waited else place_of
+    # All of this email may be such that are left, for their topics; half of it is room at least.
+    first_left = MOST_WAITING + 2 * room + 1
     if len(queues) == 1:  # as for most readers
         one, candidates, of_today = queues[0]
         most = min(room, one.most)
         owner, reason = (one.following,), one.reason
-        rest = candidates[most:of_today]
+        picks = tuple([(w, places[w], owner, reason) for w in candidates[:most]])
+        if of_today <= most:
+            return Picked(picks, offered=tuple(offered))
+        first = candidates[most : min(of_today, most + first_left)]
         return Picked(
-            tuple([(w, places[w], owner, reason) for w in candidates[:most]]),
-            dict.fromkeys(rest, one.following) if rest else _NOTHING_LEFT,
+            picks,
+            frozenset(candidates[most:of_today]),
+            tuple([(work, one.following) for work in first]),
             tuple(offered),
         )
-    several = len(set().union(*[candidates for _, candidates, _ in queues]))
+    together = frozenset().union(*[candidates for _, candidates, _ in queues])
+    several = len(together)
     if (
         several <= room
         and several == sum([len(candidates) for _, candidates, _ in queues])
@@ -342,12 +353,19 @@ def pick(
             offered=tuple(offered),
         )
     chosen = _in_turns(queues, room)
-    left: dict[int, int] = {}
+    owned = [(one, chosen.keys() & candidates) for one, candidates, _ in queues]
+    left: frozenset[int] = frozenset()
+    queued: dict[int, int] = {}
     if len(chosen) < several:
+        if waited:
+            together = frozenset().union(*[works[:of_today] for _, works, of_today in queues])
+        left = together.difference(chosen)
         for one, candidates, of_today in queues:
-            mine = [w for w in candidates[:of_today] if w not in chosen and w not in left]
-            left |= dict.fromkeys(mine, one.following)
-    owned = [(one, set(candidates)) for one, candidates, _ in queues]
+            for work in candidates[:of_today]:
+                if len(queued) >= first_left:
+                    break
+                if work in left and work not in queued:
+                    queued[work] = one.following
     return Picked(
         tuple(
             [
@@ -356,6 +374,7 @@ def pick(
             ]
         ),
         left,
+        tuple(queued.items()),
         tuple(offered),
     )
 
@@ -397,7 +416,6 @@ def _picked(work: int, place: int, reasons: Sequence[FollowedPapers]) -> Pick:
 
 
 NONE_PICKED = Picked()
-_NOTHING_LEFT = NONE_PICKED.left
 
 
 # --- The ledger --------------------------------------------------------------------------

@@ -78,9 +78,8 @@ class Reader(NamedTuple):
     """They take summaries that a language model made of abstracts."""
     fallen: tuple[Fallen, ...] = ()
     """What this digest tells them of; see `newsletter.digests.retractions`."""
-    left: Mapping[int, int] = MappingProxyType({})
-    """The works on what they follow that had no room in this digest, each with the number of what
-    it is followed for."""
+    left: Collection[int] = frozenset()
+    """The works on what they follow that had no room in this digest."""
 
 
 class Choice(NamedTuple):
@@ -133,8 +132,6 @@ class Shelf:
         self._closest_first = [_closest_first(place) for place in self.places]
         #: By place and the reader's topics that it matches: without ratings all that differs.
         self._choices: dict[tuple[int, tuple[int, ...]], Choice] = {}
-        #: The same of papers that were chosen for being followed.
-        self._followed_choices: dict[tuple[int, tuple[int, ...]], Choice] = {}
         self._trend = self._standings(is_weekly=is_weekly)
         self._because = gettext("Because you liked “%(title)s”")
         self._top = (
@@ -256,26 +253,26 @@ class Shelf:
         for place, followings, followed in picks:
             known = others.pop(place.work, None)
             if known is None:
-                known = self._followed(place, reader.topics)
-            first.append(Choice(known.place, known.topics, known.why, followings, followed))
+                topics, why = self._followed(place, reader.topics)
+            else:
+                place, topics, why = known.place, known.topics, known.why
+            first.append(Choice(place, topics, why, followings, followed))
         return [*first, *others.values()][: reader.papers_wanted]
 
-    def _followed(self, place: Place, topics: frozenset[int]) -> Choice:
-        """A paper that would not have been chosen for its topics."""
+    def _followed(self, place: Place, topics: frozenset[int]) -> tuple[tuple[int, ...], str]:
+        """The topics that a paper matches which was not chosen for them, and why it's there
+        besides. Kept nowhere: there are more of these than readers who share one.
+        """
         at = self._at_place.get(place.id)
         if at is None:
             closest_first, trend = _closest_first(place), ""
         else:
             closest_first, trend = self._closest_first[at], self._trend[at]
         mine = tuple(filter(topics.__contains__, closest_first))
-        plain = self._followed_choices.get((place.id, mine))
-        if plain is None:
-            matched = place.topics[mine[0]].why if mine else ""
-            if len(self._followed_choices) >= MOST_CHOICES:
-                self._followed_choices.clear()
-            plain = Choice(place, mine, " · ".join(filter(None, (matched, trend))))
-            self._followed_choices[place.id, mine] = plain
-        return plain
+        if not mine:
+            return mine, trend
+        matched = place.topics[mine[0]].why
+        return mine, f"{matched}{BETWEEN_REASONS}{trend}" if matched and trend else matched or trend
 
     def _top_for(self, reader: Reader, unwanted: Collection[int]) -> list[int]:
         """The `papers_wanted` most trending that the reader may get, each work once. What was

@@ -58,7 +58,8 @@ class TestPicking:
 
     def picked(self, follows: Followed, room: int, unwanted=frozenset()):
         found = pick(follows, self.ranking, self.place_of, unwanted, room)
-        return [work for work, *_ in found.picks], list(found.left)
+        assert found.left == {work for work, _ in found.first_left}
+        return [work for work, *_ in found.picks], [work for work, _ in found.first_left]
 
     @pytest.mark.parametrize(
         ("follows", "room", "expected"),
