@@ -16,7 +16,8 @@ some of them very popular. Measured:
   with three interests and of one without, in turns: the best of fifteen rounds, and the median of
   the ratios of two that follow one another. Each round has readers of its own, with five topics
   each, as those of `benchmark_delivery`. They are sent to postfix's `smtp-sink`, and once more only
-  composed; the CPU of the database's process is counted apart.
+  composed; the CPU of the database's process is counted apart, its tables vacuumed as PostgreSQL
+  does by itself where it is let.
 """
 
 import argparse
