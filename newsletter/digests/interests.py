@@ -318,19 +318,41 @@ def pick(
     # All of this email may be such that are left, for their topics; half of it is room at least.
     first_left = MOST_WAITING + 2 * room + 1
     if len(queues) == 1:  # as for most readers
-        one, candidates, of_today = queues[0]
-        most = min(room, one.most)
-        owner, reason = (one.following,), one.reason
-        picks = tuple([(w, places[w], owner, reason) for w in candidates[:most]])
-        if of_today <= most:
-            return Picked(picks, offered=tuple(offered))
-        first = candidates[most : min(of_today, most + first_left)]
-        return Picked(
-            picks,
-            frozenset(candidates[most:of_today]),
-            tuple([(work, one.following) for work in first]),
-            tuple(offered),
-        )
+        found = _from_one(queues[0], places, room, first_left)
+    else:
+        found = _from_several(queues, places, room, first_left, some_waited=bool(waited))
+    return found._replace(offered=tuple(offered)) if offered else found
+
+
+_Queue = tuple[FollowedPapers, list[int], int]
+"""The papers of one interest to choose from: the interest, the works, and how many of these, the
+first ones, are of the day; the others waited.
+"""
+
+
+def _from_one(queue: _Queue, places: Mapping[int, int], room: int, first_left: int) -> Picked:
+    one, candidates, of_today = queue
+    most = min(room, one.most)
+    owner, reason = (one.following,), one.reason
+    picks = tuple([(work, places[work], owner, reason) for work in candidates[:most]])
+    if of_today <= most:
+        return Picked(picks)
+    first = candidates[most : min(of_today, most + first_left)]
+    return Picked(
+        picks,
+        frozenset(candidates[most:of_today]),
+        tuple([(work, one.following) for work in first]),
+    )
+
+
+def _from_several(
+    queues: Sequence[_Queue],
+    places: Mapping[int, int],
+    room: int,
+    first_left: int,
+    *,
+    some_waited: bool,
+) -> Picked:
     together = frozenset().union(*[candidates for _, candidates, _ in queues])
     several = len(together)
     if (
@@ -349,40 +371,29 @@ def pick(
                     for (followings, reason), work in zip(owners, turn, strict=True)
                     if work is not None
                 ]
-            ),
-            offered=tuple(offered),
+            )
         )
     chosen = _in_turns(queues, room)
     owned = [(one, chosen.keys() & candidates) for one, candidates, _ in queues]
-    left: frozenset[int] = frozenset()
-    queued: dict[int, int] = {}
-    if len(chosen) < several:
-        if waited:
-            together = frozenset().union(*[works[:of_today] for _, works, of_today in queues])
-        left = together.difference(chosen)
-        for one, candidates, of_today in queues:
-            for work in candidates[:of_today]:
-                if len(queued) >= first_left:
-                    break
-                if work in left and work not in queued:
-                    queued[work] = one.following
-    return Picked(
-        tuple(
-            [
-                _picked(work, places[work], [one for one, mine in owned if work in mine])
-                for work in chosen
-            ]
-        ),
-        left,
-        tuple(queued.items()),
-        tuple(offered),
+    picks = tuple(
+        [
+            _picked(work, places[work], [one for one, mine in owned if work in mine])
+            for work in chosen
+        ]
     )
-
-
-_Queue = tuple[FollowedPapers, list[int], int]
-"""The papers of one interest to choose from: the interest, the works, and how many of these, the
-first ones, are of the day; the others waited.
-"""
+    if len(chosen) == several:
+        return Picked(picks)
+    if some_waited:
+        together = frozenset().union(*[works[:of_today] for _, works, of_today in queues])
+    left = together.difference(chosen)
+    first: dict[int, int] = {}
+    for one, candidates, of_today in queues:
+        for work in candidates[:of_today]:
+            if len(first) >= first_left:
+                break
+            if work in left and work not in first:
+                first[work] = one.following
+    return Picked(picks, left, tuple(first.items()))
 
 
 def _in_turns(queues: Sequence[_Queue], room: int) -> dict[int, None]:

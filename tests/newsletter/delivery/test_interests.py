@@ -8,6 +8,7 @@ from django.test import Client
 from newsletter import tasks
 from newsletter.delivery import daily_interests, late_matches, planning, worker
 from newsletter.digests.interests import (
+    MOST_WAITING,
     Followed,
     FollowedPapers,
     in_words,
@@ -71,6 +72,8 @@ class TestPicking:
             # What waits has its turn with the others, and does not wait again.
             (followed(one(1, 5, waiting={200: 7})), 2, ([5, 200], [])),
             (followed(one(1, 5, waiting={200: 7})), 1, ([5], [])),
+            (followed(one(1, 5, waiting={200: 7}), one(2, 9)), 2, ([5, 9], [])),
+            (followed(one(1, 5, 6, waiting={200: 7}), one(2, 5, 6)), 1, ([5], [6])),
         ],
     )
     def test_turns(self, follows, room, expected):
@@ -78,6 +81,26 @@ class TestPicking:
 
     def test_what_a_reader_had_or_never_wants_is_left_out(self):
         assert self.picked(followed(one(1, 5, 3, 4)), 9, unwanted={3}) == ([4, 5], [])
+
+    def test_what_waited_has_its_own_place_and_what_is_of_the_day_that_of_the_day(self):
+        follows = followed(one(1, 5, waiting={200: 7, 6: 8}), one(2, waiting={201: 9}))
+        found = pick(follows, self.ranking, self.place_of, (), 9)
+        assert [(work, place) for work, place, *_ in found.picks] == [
+            (5, 1005),
+            (201, 9),
+            (6, 1006),
+            (200, 7),
+        ]
+        assert found.offered == (1, 2)
+
+    @pytest.mark.parametrize("follows", [(1,), (1, 2)])
+    def test_as_many_are_left_in_order_as_may_wait_beside_a_whole_email_of_such(self, follows):
+        many = followed(*[one(number, *range(90)) for number in follows])
+        found = pick(many, self.ranking, self.place_of, (), 3)
+        assert len(found.left) == 87
+        wanted = 2 * 3 + 1  # of which three are room
+        assert len(found.first_left) == MOST_WAITING + wanted
+        assert [work for work, _ in found.first_left] == list(range(3, 20))
 
     def test_a_paper_of_two_interests_has_both_reasons(self):
         found = pick(followed(one(1, 5), one(2, 5)), self.ranking, self.place_of, (), 5)
