@@ -65,6 +65,8 @@ class Statement(NamedTuple):
     sql: str
     given: tuple[Any, ...]
     """The values before the ids."""
+    after: tuple[Any, ...] = ()
+    """And those behind them."""
 
     @classmethod
     def of(cls, query: QuerySet[Any, Any]) -> "Statement":
@@ -72,10 +74,39 @@ class Statement(NamedTuple):
         sql, given = query.query.sql_with_params()
         return cls(sql, tuple(given[:-1]))
 
+    @classmethod
+    def for_each(
+        cls, columns: str, source: str, condition: str, given: Sequence[Any], group_by: str = ""
+    ) -> "Statement":
+        """Before its `columns` the id, and the rows of `source` that `condition` holds for, each
+        id's looked for by themselves. All are SQL of our own, in which `i.id` is the id and
+        `given` are the values of the condition.
+
+        A database that plans for many ids at once may read all rows that another part of the
+        condition holds for, and throw most away. Of a day or an issue that was filled just now,
+        a million perhaps, its statistics say that it has none.
+        """
+        if connection.vendor == "postgresql":
+            groups = f" GROUP BY {group_by}" if group_by else ""
+            return cls(
+                f"SELECT i.id, f.* FROM {_ids_as_rows()} CROSS JOIN LATERAL (SELECT {columns}"  # noqa: S608 - SQL of our own
+                f" FROM {source} WHERE {condition}{groups}"
+                " OFFSET 0) f",  # or it would be taken for a join like any other
+                (),
+                tuple(given),
+            )
+        groups = f" GROUP BY i.id, {group_by}" if group_by else ""
+        return cls(
+            f"SELECT i.id, {columns} FROM {_ids_as_rows()} CROSS JOIN {source}"  # noqa: S608
+            f" WHERE {condition}{groups}",
+            (),
+            tuple(given),
+        )
+
     def rows(self, ids: Collection[int]) -> list[tuple[Any, ...]]:
         """The rows with these ids, as the database has them: SQLite has numbers for booleans."""
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, (*self.given, as_parameter(ids)))
+            cursor.execute(self.sql, (*self.given, as_parameter(ids), *self.after))
             found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
@@ -103,6 +134,18 @@ class JoinedNumbers(Aggregate):
 def table(model: type[Model]) -> str:
     """The quoted name of a model's table."""
     return connection.ops.quote_name(model._meta.db_table)
+
+
+def placeholders(values: Collection[Any]) -> str:
+    """What stands for these values in `IN (…)`; nothing is in none."""
+    return ", ".join(["%s"] * len(values)) or "NULL"
+
+
+def _ids_as_rows() -> str:
+    """A FROM item named `i` with the column `id`, for one parameter: ids, see `as_parameter`."""
+    if connection.vendor == "postgresql":
+        return "unnest(%s::bigint[]) AS i(id)"
+    return "(SELECT value AS id FROM json_each(%s)) AS i"
 
 
 def rows(columns: Mapping[str, str]) -> str:

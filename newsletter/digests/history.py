@@ -3,8 +3,9 @@
 A paper can be in a digest only if it stood in that digest's issue, or, for a weekly one, in an
 issue of its week. So to know which papers of a shelf a reader had, only the deliveries of those
 few issues matter: the ones that hold a paper of the shelf, and the six days after each. They are
-found through the unique index (issue, subscriber). However long the history, a paper is listed on
-a handful of days, so this stays a handful of index probes for each reader.
+found through the unique index (issue, subscriber), one reader after the other. However long the
+history, a paper is listed on a handful of days, so this stays a handful of index probes for each
+reader.
 """
 
 import datetime as dt
@@ -44,24 +45,25 @@ def issues_holding(names: Iterable[int]) -> list[int]:
 
 
 def _note(
-    rows: Iterable[tuple[int, int | None, str]],
+    rows: Iterable[tuple[int, int, str]],
     but: Collection[int],
     works: Mapping[int, int],
     had: dict[int, set[int]],
 ) -> None:
-    for pk, subscriber_id, stored in rows:
-        if pk not in but and subscriber_id is not None and (choices := json.loads(stored)):
+    for subscriber_id, pk, stored in rows:
+        if pk not in but and (choices := json.loads(stored)):
             ids = paper_ids(choices)
             had.setdefault(subscriber_id, set()).update([works.get(one, one) for one in ids])
 
 
 @lru_cache(maxsize=64)
-def _for_had(vendor: str, column: str, issue_ids: frozenset[int]) -> bulk_sql.Statement:
-    return bulk_sql.Statement.of(
-        Delivery.objects.filter(**{f"{column}__in": issue_ids}, state__in=HAD)
-        .filter(bulk_sql.among(Delivery, "subscriber_id", ()))
-        .order_by()
-        .values_list("pk", "subscriber_id", "choices")
+def _for_had(vendor: str, column: str, issue_ids: tuple[int, ...]) -> bulk_sql.Statement:
+    return bulk_sql.Statement.for_each(
+        "d.id, d.choices",
+        f"{bulk_sql.table(Delivery)} d",
+        f"d.subscriber_id = i.id AND d.{column} IN ({bulk_sql.placeholders(issue_ids)})"
+        f" AND d.state IN ({bulk_sql.placeholders(HAD)})",
+        (*issue_ids, *[state.value for state in HAD]),
     )
 
 
@@ -82,7 +84,7 @@ def papers_had(
     had: dict[int, set[int]] = {}
     if not issue_ids or not subscriber_ids:
         return had
-    issues = frozenset(issue_ids)
+    issues = tuple(sorted(issue_ids))
     for column, readers in (("issue_id", subscriber_ids), ("interests_of_id", daily)):
         # Of few readers, the latter are found by an index of few rows.
         if readers:

@@ -16,8 +16,8 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import BigIntegerField, F, OuterRef, Subquery, Value
-from django.db.models.functions import Cast, Coalesce, Round
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -223,7 +223,7 @@ def _matches(
     of what it may mean. A row for each interest, not for each match: making values of rows is what
     such a query costs.
     """
-    rows = _for_matches(connection.vendor, frozenset(days)).rows(interest_ids)
+    rows = _for_matches(connection.vendor, tuple(sorted(days))).rows(interest_ids)
     aliases = {pk: work for pk, work in works.items() if pk != work}
     batch = Batch.read([row[2] for row in rows], [row[3] for row in rows], aliases)
     certain = {row[0]: number for number, row in enumerate(rows) if row[1]}
@@ -232,17 +232,25 @@ def _matches(
 
 
 @lru_cache(maxsize=64)
-def _for_matches(vendor: str, days: frozenset[dt.date]) -> bulk_sql.Statement:
-    return bulk_sql.Statement.of(
-        InterestMatch.objects.filter(day__in=days)
-        .filter(bulk_sql.among(InterestMatch, "interest_id", ()))
-        .order_by()
-        .values_list("interest_id", "is_certain")
-        .annotate(
-            # Both read the rows of a group in one order.
-            papers=bulk_sql.JoinedNumbers("paper_id"),
-            scores=bulk_sql.JoinedNumbers(Cast(Round(F("score") * PER_SCORE), BigIntegerField())),
+def _for_matches(vendor: str, days: tuple[dt.date, ...]) -> bulk_sql.Statement:
+    # Both lists read the rows of a group in one order.
+    papers, scores = (
+        (
+            "string_agg(m.paper_id::text, ',')",
+            f"string_agg(round(m.score * {PER_SCORE})::bigint::text, ',')",
         )
+        if vendor == "postgresql"
+        else (
+            "group_concat(m.paper_id)",
+            f"group_concat(CAST(round(m.score * {PER_SCORE}) AS INTEGER))",
+        )
+    )
+    return bulk_sql.Statement.for_each(
+        f"m.is_certain, {papers}, {scores}",
+        f"{bulk_sql.table(InterestMatch)} m",
+        f"m.interest_id = i.id AND m.day IN ({bulk_sql.placeholders(days)})",
+        days,
+        group_by="m.is_certain",
     )
 
 
