@@ -16,7 +16,7 @@ from django.db.models import Aggregate, BooleanField, Model, QuerySet, TextField
 from django.db.models.expressions import RawSQL
 from django.db.models.sql.compiler import SQLCompiler
 
-from papers.models.by_ids import as_parameter
+from papers.models.by_ids import as_parameter, for_each_id
 
 #: Column types by the name used here: PostgreSQL's. SQLite takes values as they are.
 TYPES = {
@@ -78,30 +78,8 @@ class Statement(NamedTuple):
     def for_each(
         cls, columns: str, source: str, condition: str, given: Sequence[Any], group_by: str = ""
     ) -> "Statement":
-        """Before its `columns` the id, and the rows of `source` that `condition` holds for, each
-        id's looked for by themselves. All are SQL of our own, in which `i.id` is the id and
-        `given` are the values of the condition.
-
-        A database that plans for many ids at once may read all rows that another part of the
-        condition holds for, and throw most away. Of a day or an issue that was filled just now,
-        a million perhaps, its statistics say that it has none.
-        """
-        if connection.vendor == "postgresql":
-            groups = f" GROUP BY {group_by}" if group_by else ""
-            return cls(
-                f"SELECT i.id, f.* FROM {_ids_as_rows()} CROSS JOIN LATERAL (SELECT {columns}"  # noqa: S608 - SQL of our own
-                f" FROM {source} WHERE {condition}{groups}"
-                " OFFSET 0) f",  # or it would be taken for a join like any other
-                (),
-                tuple(given),
-            )
-        groups = f" GROUP BY i.id, {group_by}" if group_by else ""
-        return cls(
-            f"SELECT i.id, {columns} FROM {_ids_as_rows()} CROSS JOIN {source}"  # noqa: S608
-            f" WHERE {condition}{groups}",
-            (),
-            tuple(given),
-        )
+        """See `for_each_id`; `given` are the values of the condition."""
+        return cls(for_each_id(columns, source, condition, group_by), (), tuple(given))
 
     def rows(self, ids: Collection[int]) -> list[tuple[Any, ...]]:
         """The rows with these ids, as the database has them: SQLite has numbers for booleans."""
@@ -139,13 +117,6 @@ def table(model: type[Model]) -> str:
 def placeholders(values: Collection[Any]) -> str:
     """What stands for these values in `IN (…)`; nothing is in none."""
     return ", ".join(["%s"] * len(values)) or "NULL"
-
-
-def _ids_as_rows() -> str:
-    """A FROM item named `i` with the column `id`, for one parameter: ids, see `as_parameter`."""
-    if connection.vendor == "postgresql":
-        return "unnest(%s::bigint[]) AS i(id)"
-    return "(SELECT value AS id FROM json_each(%s)) AS i"
 
 
 def rows(columns: Mapping[str, str]) -> str:

@@ -59,7 +59,7 @@ def _note(
 @lru_cache(maxsize=64)
 def _for_had(vendor: str, column: str, issue_ids: tuple[int, ...]) -> bulk_sql.Statement:
     return bulk_sql.Statement.for_each(
-        "d.id, d.choices",
+        "i.id, d.id, d.choices",
         f"{bulk_sql.table(Delivery)} d",
         f"d.subscriber_id = i.id AND d.{column} IN ({bulk_sql.placeholders(issue_ids)})"
         f" AND d.state IN ({bulk_sql.placeholders(HAD)})",

@@ -246,7 +246,7 @@ def _for_matches(vendor: str, days: tuple[dt.date, ...]) -> bulk_sql.Statement:
         )
     )
     return bulk_sql.Statement.for_each(
-        f"m.is_certain, {papers}, {scores}",
+        f"i.id, m.is_certain, {papers}, {scores}",
         f"{bulk_sql.table(InterestMatch)} m",
         f"m.interest_id = i.id AND m.day IN ({bulk_sql.placeholders(days)})",
         days,
