@@ -98,6 +98,20 @@ def make_subscriber(
     return subscriber
 
 
+def make_subscribers(count: int) -> list[Subscriber]:
+    """So many active subscribers at once, who follow nothing."""
+    addresses = [f"r{number}@example.org" for number in range(count)]
+    made: list[Subscriber] = Subscriber.objects.bulk_create(
+        [
+            Subscriber(
+                email=address, email_key=address, status=Subscriber.Status.ACTIVE, created_at=NOW
+            )
+            for address in addresses
+        ]
+    )
+    return made
+
+
 def make_issue(day: dt.date = DAY, **kwargs: Any) -> Issue:
     """An issue without papers; `newsletter.issues.freezing.build_issue` makes real ones."""
     return Issue.objects.create(day=day, **({"frozen_at": NOW} | kwargs))

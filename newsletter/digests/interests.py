@@ -64,11 +64,8 @@ class Followed(NamedTuple):
     """Ids of the papers that stand for works."""
 
 
-NOTHING = Followed()
-
 MOST_WAITING = 10
 """Papers on what one reader follows that wait for the next email, at most: the best ones."""
-
 
 Pick = tuple[int, int, tuple[int, ...], str]
 """A paper that comes for being followed: its work, the id of its place, the numbers of what it is

@@ -120,9 +120,9 @@ class Shelf:
         """
         #: Most trending first; a paper that stood in several issues stands here once.
         self.places = taking_part(places)
-        self._works = [place.work for place in self.places]
         #: The same by their ids.
         self.by_id = {place.id: place for place in self.places}
+        self._works = [place.work for place in self.places]
         self._at_place = {place.id: at for at, place in enumerate(self.places)}
         self._by_topic: dict[int, list[int]] = {}
         for at, place in enumerate(self.places):

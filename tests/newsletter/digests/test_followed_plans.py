@@ -7,9 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from newsletter.digests.interests import followed_by
-from subscriptions.models import Following, Interest, InterestMatch, Subscriber
+from subscriptions.models import Following, Interest, InterestMatch
 from tests.benchmarks.bench_pages import plan_of
-from tests.factories import DAY, NOW, make_paper
+from tests.factories import DAY, NOW, make_paper, make_subscribers
 
 pytestmark = pytest.mark.django_db
 
@@ -42,17 +42,7 @@ def readers() -> list[int]:
             for paper in papers
         ]
     )
-    subscribers = Subscriber.objects.bulk_create(
-        [
-            Subscriber(
-                email=f"r{number}@example.org",
-                email_key=f"r{number}@example.org",
-                status="active",
-                created_at=NOW,
-            )
-            for number in range(READERS)
-        ]
-    )
+    subscribers = make_subscribers(READERS)
     turns = itertools.cycle(interests)
     Following.objects.bulk_create(
         [

@@ -8,9 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from newsletter.digests.history import papers_had
 from newsletter.models import Delivery, Issue
-from subscriptions.models import Subscriber
 from tests.benchmarks.bench_pages import plan_of
-from tests.factories import DAY, NOW, make_issue
+from tests.factories import DAY, NOW, make_issue, make_subscribers
 
 pytestmark = pytest.mark.django_db
 
@@ -31,20 +30,7 @@ def deliver(issue: Issue, readers: list[int], **kwargs) -> None:
 @pytest.mark.parametrize("with_earlier", [False, True])
 def test_a_new_issue_is_not_read_as_a_whole_for_each_batch(with_earlier):
     """Statistics do not know it yet: its million deliveries were planned a minute ago."""
-    readers = [
-        one.pk
-        for one in Subscriber.objects.bulk_create(
-            [
-                Subscriber(
-                    email=f"r{number}@example.org",
-                    email_key=f"r{number}@example.org",
-                    status="active",
-                    created_at=NOW,
-                )
-                for number in range(READERS)
-            ]
-        )
-    ]
+    readers = [one.pk for one in make_subscribers(READERS)]
     issues = [make_issue(DAY + dt.timedelta(days=n)) for n in range(EARLIER + 1)]
     for issue in issues[:-1]:
         deliver(issue, readers, state="sent", choices=[[7, 1, [], ""]])
